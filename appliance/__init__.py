@@ -1,0 +1,1 @@
+"""The emotional jukebox: what runs on the box."""

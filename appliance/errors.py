@@ -1,0 +1,40 @@
+"""Every deliberate error, and what the loop does about it.
+
+Messages are sentences for the owner: what is wrong, where, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class JukeboxError(Exception):
+    """Anything the jukebox can explain. exit_code is what a command ends with."""
+
+    exit_code = 1
+
+
+class ConfigError(JukeboxError):
+    """The configuration cannot be used. At start: exit 78, no restart; on reload: the old one stays."""
+
+    exit_code = 78
+
+
+class ModelError(JukeboxError):
+    """A model or its card is missing, damaged or not what it says. At start: exit 78, no restart."""
+
+    exit_code = 78
+
+
+class CameraError(JukeboxError):
+    """The camera gives no usable pictures. The loop reopens it with back-off; the music goes on."""
+
+
+class PlayerError(JukeboxError):
+    """MPD cannot be reached or refuses. The loop reconnects with back-off; moods go on being read."""
+
+
+class StoreError(JukeboxError):
+    """The database cannot be written. The loop tries again with back-off; everything else goes on."""
+
+
+class BusyError(JukeboxError):
+    """Another jukebox already runs with this database."""

@@ -1,0 +1,33 @@
+"""Face pixels to network input: the only copy, used by training and by the box."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from appliance.records import Box, GrayImage
+
+
+def crop(luma: GrayImage, box: Box) -> GrayImage:
+    """The pixels of a box, uint8 (height, width). Beyond the frame's edge its last pixels repeat."""
+    height, width = luma.shape
+    left, top = max(0, -box.x), max(0, -box.y)
+    right, bottom = max(0, box.x + box.width - width), max(0, box.y + box.height - height)
+    inside = luma[max(0, box.y) : box.y + box.height, max(0, box.x) : box.x + box.width]
+    if left or top or right or bottom:
+        inside = cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REPLICATE)
+    return np.asarray(inside, dtype=np.uint8)
+
+
+def to_input(face: GrayImage, size_px: int) -> npt.NDArray[np.float32]:
+    """A face as the networks take it: float32 (1, size_px, size_px, 1), gray scaled to -1…1.
+
+    The scaling is that of the published mini-Xception (Arriaga et al. 2017), x / 127.5 - 1.
+    """
+    if face.shape != (size_px, size_px):
+        # Averaging when shrinking avoids aliasing; a crop is small, so it costs microseconds.
+        shrinking = face.shape[0] > size_px
+        method = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+        face = np.asarray(cv2.resize(face, (size_px, size_px), interpolation=method), np.uint8)
+    return (face.astype(np.float32) / np.float32(127.5) - np.float32(1.0))[np.newaxis, :, :, np.newaxis]

@@ -1,0 +1,125 @@
+"""The records that travel from the camera to the loudspeaker, in the order in which they are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+GrayImage = npt.NDArray[np.uint8]  # (height, width), 0 black … 255 white
+
+
+class Emotion(StrEnum):
+    """The seven classes of FER-2013, in the order of its label numbers and of every model's output."""
+
+    ANGRY = "angry"
+    DISGUST = "disgust"
+    FEAR = "fear"
+    HAPPY = "happy"
+    SAD = "sad"
+    SURPRISE = "surprise"
+    NEUTRAL = "neutral"
+
+
+EMOTIONS = tuple(Emotion)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One look at the room.
+
+    time_s is monotonic and carries all the reasoning; unix_s is the wall clock and only dates the
+    history. luma is None where the camera gave nothing in time: time goes on all the same.
+    """
+
+    number: int
+    time_s: float
+    unix_s: float
+    luma: GrayImage | None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A square around a face, cut as FER-2013's pictures are, in pixels of its frame."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face found in a frame. score: 0…1, of the detector; track: the same number frame after frame."""
+
+    box: Box
+    score: float
+    track: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionScores:
+    """How one face looks. probabilities: in the order of EMOTIONS, summing to 1; weight: 0…1."""
+
+    face: Face
+    probabilities: tuple[float, ...]
+    weight: float
+
+
+MoodState = Literal["settled", "uncertain", "nobody"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """What the room looks like over the last seconds.
+
+    emotion is None unless the state is settled; probability is that of the leading emotion; faces
+    counts those in the last frame; since_s is when (state, emotion) began.
+    """
+
+    state: MoodState
+    emotion: Emotion | None
+    probability: float
+    faces: int
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """What the player does now, as MPD reports it.
+
+    emotion: whose playlist the current song was taken from by the box, None for the listener's own.
+    remaining_s: to the end of the current song, None for a stream or when nothing plays.
+    songs_after: songs in the queue that will play after this one.
+    listener: the box must not act, because a person did (paused, stopped or chose for themselves).
+    """
+
+    state: Literal["play", "pause", "stop"]
+    title: str
+    emotion: Emotion | None
+    remaining_s: float | None
+    songs_after: int
+    listener: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What should play. how: append after the current song, switch at once, or fade over to it."""
+
+    emotion: Emotion
+    how: Literal["append", "switch", "fade"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A song that the box put on. source: the playlist, folder or link it came from."""
+
+    title: str
+    uri: str
+    emotion: Emotion
+    source: str
+    reason: str
