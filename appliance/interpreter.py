@@ -1,0 +1,75 @@
+"""One TFLite interpreter, whichever runtime package is installed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.errors import ModelError
+
+RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+
+
+class Interpreter:
+    """Runs one network with one input. Raises ModelError if the file is no model this runtime reads.
+
+    model: the file's path, or its bytes (so that what was checked is what runs).
+    threads: one is fastest for networks this small (measured: two are slower or erratic).
+    """
+
+    def __init__(self, model: Path | bytes, threads: int = 1) -> None:
+        content = model.read_bytes() if isinstance(model, Path) else model
+        where = str(model) if isinstance(model, Path) else "the model"
+        try:
+            self._interpreter = _runtime().Interpreter(model_content=content, num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{where} is not a model this runtime can read: {error}") from error
+        self._input = self._interpreter.get_input_details()[0]
+        self._outputs = self._interpreter.get_output_details()
+        self.input_shape: tuple[int, ...] = tuple(int(n) for n in self._input["shape"])
+        self.output_shapes = tuple(tuple(int(n) for n in out["shape"]) for out in self._outputs)
+
+    def run(self, x: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
+        """The outputs for one input, both as real numbers: quantized ends are converted here."""
+        self._interpreter.set_tensor(self._input["index"], _quantized(x, self._input))
+        self._interpreter.invoke()
+        return tuple(
+            _real(self._interpreter.get_tensor(out["index"]), out) for out in self._outputs
+        )
+
+
+def runtime_name() -> str:
+    """The package that runs the networks: ai_edge_litert or tflite_runtime. Raises ModelError if none."""
+    return str(_runtime().__name__).partition(".")[0]
+
+
+def _runtime() -> Any:
+    for name in RUNTIMES:
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    raise ModelError(
+        "no TFLite runtime is installed; run ./setup.sh, or: pip install 'emotional-jukebox[litert]'"
+    )
+
+
+def _quantized(x: npt.NDArray[np.float32], tensor: dict[str, Any]) -> npt.NDArray[Any]:
+    scale, zero_point = tensor["quantization"]
+    if not scale:
+        return x
+    limits = np.iinfo(tensor["dtype"])
+    steps = np.rint(x * np.float32(1.0 / scale) + np.float32(zero_point))
+    return np.clip(steps, limits.min, limits.max).astype(tensor["dtype"])
+
+
+def _real(y: npt.NDArray[Any], tensor: dict[str, Any]) -> npt.NDArray[np.float32]:
+    scale, zero_point = tensor["quantization"]
+    if not scale:
+        return np.asarray(y, np.float32)
+    return (y.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
