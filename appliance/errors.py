@@ -13,13 +13,13 @@ class JukeboxError(Exception):
 
 
 class ConfigError(JukeboxError):
-    """The configuration cannot be used. At start: exit 78, no restart; on reload: the old one stays."""
+    """The configuration cannot be used. At start: exit 78; on reload: the old one stays."""
 
     exit_code = 78
 
 
 class ModelError(JukeboxError):
-    """A model or its card is missing, damaged or not what it says. At start: exit 78, no restart."""
+    """A model or its card is missing, damaged or not what it says. At start: exit 78."""
 
     exit_code = 78
 
@@ -29,11 +29,11 @@ class CameraError(JukeboxError):
 
 
 class PlayerError(JukeboxError):
-    """MPD cannot be reached or refuses. The loop reconnects with back-off; moods go on being read."""
+    """MPD cannot be reached or refuses. The loop tries again with back-off; moods go on."""
 
 
 class StoreError(JukeboxError):
-    """The database cannot be written. The loop tries again with back-off; everything else goes on."""
+    """The database cannot be written. The loop tries again with back-off; all else goes on."""
 
 
 class BusyError(JukeboxError):

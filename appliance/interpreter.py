@@ -15,7 +15,7 @@ RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 
 class Interpreter:
-    """Runs one network with one input. Raises ModelError if the file is no model this runtime reads.
+    """Runs one network with one input. Raises ModelError if the runtime cannot read the file.
 
     model: the file's path, or its bytes (so that what was checked is what runs).
     threads: one is fastest for networks this small (measured: two are slower or erratic).
@@ -44,7 +44,7 @@ class Interpreter:
 
 
 def runtime_name() -> str:
-    """The package that runs the networks: ai_edge_litert or tflite_runtime. Raises ModelError if none."""
+    """The package that runs the networks. Raises ModelError if there is none."""
     return str(_runtime().__name__).partition(".")[0]
 
 
@@ -55,7 +55,7 @@ def _runtime() -> Any:
         except ImportError:
             continue
     raise ModelError(
-        "no TFLite runtime is installed; run ./setup.sh, or: pip install 'emotional-jukebox[litert]'"
+        "no TFLite runtime is installed; run ./setup.sh or pip install 'emotional-jukebox[litert]'"
     )
 
 
@@ -65,7 +65,7 @@ def _quantized(x: npt.NDArray[np.float32], tensor: dict[str, Any]) -> npt.NDArra
         return x
     limits = np.iinfo(tensor["dtype"])
     steps = np.rint(x * np.float32(1.0 / scale) + np.float32(zero_point))
-    return np.clip(steps, limits.min, limits.max).astype(tensor["dtype"])
+    return np.asarray(np.clip(steps, limits.min, limits.max), tensor["dtype"])
 
 
 def _real(y: npt.NDArray[Any], tensor: dict[str, Any]) -> npt.NDArray[np.float32]:

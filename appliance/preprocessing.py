@@ -10,14 +10,15 @@ from appliance.records import Box, GrayImage
 
 
 def crop(luma: GrayImage, box: Box) -> GrayImage:
-    """The pixels of a box, uint8 (height, width). Beyond the frame's edge its last pixels repeat."""
+    """The pixels of a box, uint8 (height, width). Beyond the frame its last ones repeat."""
     height, width = luma.shape
     left, top = max(0, -box.x), max(0, -box.y)
     right, bottom = max(0, box.x + box.width - width), max(0, box.y + box.height - height)
-    inside = luma[max(0, box.y) : box.y + box.height, max(0, box.x) : box.x + box.width]
+    inside: GrayImage = luma[max(0, box.y) : box.y + box.height, max(0, box.x) : box.x + box.width]
     if left or top or right or bottom:
-        inside = cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REPLICATE)
-    return np.asarray(inside, dtype=np.uint8)
+        widened = cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REPLICATE)
+        return np.asarray(widened, np.uint8)
+    return inside
 
 
 def to_input(face: GrayImage, size_px: int) -> npt.NDArray[np.float32]:
@@ -30,4 +31,6 @@ def to_input(face: GrayImage, size_px: int) -> npt.NDArray[np.float32]:
         shrinking = face.shape[0] > size_px
         method = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
         face = np.asarray(cv2.resize(face, (size_px, size_px), interpolation=method), np.uint8)
-    return (face.astype(np.float32) / np.float32(127.5) - np.float32(1.0))[np.newaxis, :, :, np.newaxis]
+    return (face.astype(np.float32) / np.float32(127.5) - np.float32(1.0))[
+        np.newaxis, :, :, np.newaxis
+    ]

@@ -1,4 +1,4 @@
-"""The records that travel from the camera to the loudspeaker, in the order in which they are made."""
+"""The records that travel from camera to loudspeaker, in the order in which they are made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GrayImage = npt.NDArray[np.uint8]  # (height, width), 0 black … 255 white
 
 
 class Emotion(StrEnum):
-    """The seven classes of FER-2013, in the order of its label numbers and of every model's output."""
+    """The seven classes of FER-2013, in the order of its labels and of every model's output."""
 
     ANGRY = "angry"
     DISGUST = "disgust"
@@ -53,7 +53,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face found in a frame. score: 0…1, of the detector; track: the same number frame after frame."""
+    """A face in a frame. score: 0…1, of the detector; track: a number that stays with it."""
 
     box: Box
     score: float
@@ -105,12 +105,15 @@ class Playback:
     listener: bool
 
 
+How = Literal["append", "switch", "fade"]
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What should play. how: append after the current song, switch at once, or fade over to it."""
 
     emotion: Emotion
-    how: Literal["append", "switch", "fade"]
+    how: How
     reason: str
 
 

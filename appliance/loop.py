@@ -1,0 +1,175 @@
+"""The loop: one step is one frame on its way from the camera to the loudspeaker.
+
+    camera → faces → emotion → mood → policy → player
+                                  └→ store ←┘
+
+Read `Loop.step` first. Every device arrives as one of the Protocols below; what fails is left alone
+for a while and tried again (`recovery.py`), and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from appliance.errors import PlayerError, StoreError
+from appliance.policy import LOOKS
+from appliance.records import Decision, EmotionScores, Face, Frame, Mood, Play, Playback
+from appliance.recovery import Recovery
+
+log = logging.getLogger("jukebox")
+
+# The watchdog is fed at least this often even if the camera gives nothing.
+LONGEST_WAIT_S = 1.0
+
+
+class Camera(Protocol):
+    """Looks at the room; reopens itself when it is lost."""
+
+    def read(self, timeout_s: float) -> Frame:
+        """The newest frame not yet seen; one without a picture if none came in time."""
+
+
+class FaceDetector(Protocol):
+    """Finds and follows faces."""
+
+    def find(self, frame: Frame) -> tuple[Face, ...]:
+        """The faces in a frame; none in a frame without a picture."""
+
+
+class Classifier(Protocol):
+    """Reads faces."""
+
+    def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
+        """How each of these faces looks."""
+
+
+class MoodFilter(Protocol):
+    """Turns scores over time into a mood."""
+
+    def update(self, time_s: float, scores: Sequence[EmotionScores], blind: bool = False) -> Mood:
+        """The mood after one more frame."""
+
+
+class Policy(Protocol):
+    """Decides what should play."""
+
+    def decide(self, time_s: float, mood: Mood, playback: Playback) -> Decision | None:
+        """What to do now, or None."""
+
+    def refused(self, time_s: float, decision: Decision) -> None:
+        """The player found nothing to play for this decision."""
+
+
+class Player(Protocol):
+    """Plays. Raises PlayerError."""
+
+    def playback(self, time_s: float) -> Playback:
+        """What plays now."""
+
+    def carry_out(self, decision: Decision, time_s: float) -> Play | None:
+        """The song put on, or None if its playlist has none."""
+
+
+class Store(Protocol):
+    """Remembers. Recording keeps rows in memory; writing them may raise StoreError."""
+
+    def record_mood(self, unix_s: float, mood: Mood) -> None:
+        """The mood changed."""
+
+    def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
+        """The mood lasted."""
+
+    def record_play(self, unix_s: float, play: Play) -> None:
+        """A song was put on."""
+
+    def write(self, unix_s: float) -> None:
+        """Writes what waits to be written. Raises StoreError; nothing is lost then."""
+
+
+@dataclass(slots=True)
+class Devices:
+    """Everything a frame meets on its way; any of them may be replaced between two steps."""
+
+    camera: Camera
+    faces: FaceDetector
+    classifier: Classifier
+    mood: MoodFilter
+    policy: Policy
+    player: Player
+    store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step saw and did. playback: None while the player cannot be reached."""
+
+    frame: Frame
+    scores: tuple[EmotionScores, ...]
+    mood: Mood
+    playback: Playback | None
+    play: Play | None
+
+
+class Loop:
+    """Runs the devices, one frame at a time."""
+
+    def __init__(self, devices: Devices) -> None:
+        self.devices = devices
+        self._player = Recovery("player", PlayerError)
+        self._store = Recovery("history", StoreError)
+        self._mood = Mood("nobody", None, 0.0, 0, 0.0)
+        self._time_s: float | None = None
+
+    def run(self, after_step: Callable[[Step], bool]) -> None:
+        """Steps until after_step, called once a step, returns False."""
+        while after_step(self.step(self.devices.camera.read(LONGEST_WAIT_S))):
+            pass
+
+    def step(self, frame: Frame) -> Step:
+        """One frame's way: look, read the faces, settle the mood, decide, play, remember."""
+        found = self.devices.faces.find(frame)
+        scores = self.devices.classifier.classify(frame, found)
+        mood = self.devices.mood.update(frame.time_s, scores, blind=frame.luma is None)
+        playback, play = self._play(frame, mood)
+        self._remember(frame, mood, play)
+        return Step(frame, scores, mood, playback, play)
+
+    def _play(self, frame: Frame, mood: Mood) -> tuple[Playback | None, Play | None]:
+        now_s, player, policy = frame.time_s, self.devices.player, self.devices.policy
+        playback = self._player.attempt(now_s, lambda: player.playback(now_s))
+        if playback is None:
+            return None, None
+        decision = policy.decide(now_s, mood, playback)
+        if decision is None:
+            return playback, None
+        play = self._player.attempt(now_s, lambda: player.carry_out(decision, now_s))
+        if play is not None:
+            log.info("playing %s (%s): %s", play.title, play.emotion, play.reason)
+        elif not self._player.lost:
+            policy.refused(now_s, decision)
+        return playback, play
+
+    def _remember(self, frame: Frame, mood: Mood, play: Play | None) -> None:
+        store, unix_s = self.devices.store, frame.unix_s
+        if self._time_s is not None:
+            store.record_seconds(unix_s, self._mood, frame.time_s - self._time_s)
+        if (mood.state, mood.emotion) != (self._mood.state, self._mood.emotion):
+            log.info("%s", describe(mood))
+            store.record_mood(unix_s, mood)
+        if play is not None:
+            store.record_play(unix_s, play)
+        self._store.attempt(frame.time_s, lambda: store.write(unix_s))
+        self._time_s, self._mood = frame.time_s, mood
+
+
+def describe(mood: Mood) -> str:
+    """One calm line: who is seen and how they look."""
+    if mood.state == "nobody":
+        return "nobody is here"
+    who = "1 face" if mood.faces == 1 else f"{mood.faces or 'no'} faces"
+    if mood.emotion is None:
+        return f"{who}: the mood is uncertain"
+    return f"{who}: the room {LOOKS[mood.emotion]} ({mood.probability:.0%})"

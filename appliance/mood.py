@@ -1,0 +1,110 @@
+"""Flickering scores over time → a settled mood, "uncertain", or "nobody here"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from appliance.records import EMOTIONS, Emotion, EmotionScores, Mood, MoodState
+from appliance.settings import MoodSettings
+
+# A frame speaks for the time since the one before it, but for no longer than this: after a gap,
+# one picture must not stand for the whole gap.
+LONGEST_STEP_S = 1.0
+# Share of the last half-lives in which a face must have been seen before scores are believed.
+ENOUGH_EVIDENCE = 0.35
+
+
+class MoodFilter:
+    """Averages scores by time, not by frame, and changes its mind slowly.
+
+    The average halves an old score's influence every half_life_s. An emotion becomes the mood when
+    it leads for dwell_s with min_probability and, against the mood before, a margin (hysteresis).
+    settings may be replaced at any time; what was seen is kept.
+    """
+
+    def __init__(self, settings: MoodSettings) -> None:
+        self.settings = settings
+        self._average = np.zeros(len(EMOTIONS))  # probabilities times evidence
+        self._evidence = 0.0  # 0…1: how much of the recent time a face was seen
+        self._time_s: float | None = None
+        self._seen_s = float("-inf")  # when a face was last seen
+        self._looked_s = float("-inf")  # when there was last a picture at all
+        self._candidate: Emotion | None = None
+        self._candidate_since_s = 0.0
+        self._last_emotion: Emotion | None = None  # of the last settled mood
+        self._mood = Mood("nobody", None, 0.0, 0, 0.0)
+
+    def update(self, time_s: float, scores: Sequence[EmotionScores], blind: bool = False) -> Mood:
+        """The mood after one more frame. blind: there was no picture, so nothing was learned."""
+        if self._time_s is None:
+            self._seen_s = self._looked_s = time_s
+        step_s = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
+        self._time_s = time_s
+        if blind:
+            # Time without a picture is no evidence that people left.
+            self._seen_s += step_s
+        else:
+            self._looked_s = time_s
+            self._add(time_s, step_s, scores)
+        leading, probability = self._leading(time_s)
+        state, emotion = self._judge(time_s, leading)
+        changed = (state, emotion) != (self._mood.state, self._mood.emotion)
+        since_s = time_s if changed else self._mood.since_s
+        self._mood = Mood(state, emotion, probability, len(scores), since_s)
+        self._last_emotion = emotion or self._last_emotion
+        return self._mood
+
+    def _add(self, time_s: float, step_s: float, scores: Sequence[EmotionScores]) -> None:
+        """Fades what was known by the time passed and adds what this frame says."""
+        old = 0.5 ** (step_s / self.settings.half_life_s)
+        new = 1.0 - 0.5 ** (min(step_s, LONGEST_STEP_S) / self.settings.half_life_s)
+        self._average *= old
+        self._evidence *= old
+        total = sum(score.weight for score in scores)
+        if total > 0.0:
+            self._seen_s = time_s
+            seen = new * max(score.face.score for score in scores)
+            for score in scores:
+                self._average += seen * score.weight / total * np.asarray(score.probabilities)
+            self._evidence += seen
+
+    def _leading(self, time_s: float) -> tuple[Emotion | None, float]:
+        """The emotion that could be the mood now, or None, and the probability of the strongest."""
+        if self._evidence < ENOUGH_EVIDENCE:
+            self._candidate = None
+            return None, 0.0
+        shares = self._average / self._evidence
+        strongest = EMOTIONS[int(np.argmax(shares))]
+        probability = float(shares.max())
+        enough = self.settings.min_probability
+        held = self._mood.emotion
+        if held is not None:
+            if probability < enough + self.settings.margin and held is not strongest:
+                # Not clearly ahead: the mood that is held keeps the benefit of the doubt.
+                kept = float(shares[EMOTIONS.index(held)]) >= probability - self.settings.margin
+                strongest = held if kept else strongest
+            enough -= self.settings.margin if strongest is held else 0.0
+        leading = strongest if shares[EMOTIONS.index(strongest)] >= enough else None
+        if leading is not self._candidate:
+            self._candidate, self._candidate_since_s = leading, time_s
+        return leading, probability
+
+    def _judge(self, time_s: float, leading: Emotion | None) -> tuple[MoodState, Emotion | None]:
+        held = self._mood.state, self._mood.emotion
+        if time_s - self._looked_s >= self.settings.away_s:
+            return "uncertain", None
+        if time_s - self._seen_s >= self.settings.away_s:
+            return "nobody", None
+        if self._evidence < ENOUGH_EVIDENCE:
+            # A glance away, a hand before the face: keep what was known.
+            return held
+        dwelt = time_s - self._candidate_since_s >= self.settings.dwell_s
+        # With no mood to protect yet, or back to the one before, there is nothing to dwell on.
+        at_once = self._last_emotion is None or leading is self._last_emotion
+        if leading is not None and (dwelt or at_once):
+            return "settled", leading
+        if leading is None and (dwelt or held[0] == "nobody"):
+            return "uncertain", None
+        return held

@@ -1,0 +1,51 @@
+"""READY, RELOADING, WATCHDOG, STATUS and STOPPING to systemd; nothing where there is no systemd.
+
+The protocol is that of sd_notify(3): datagrams of KEY=VALUE lines to the socket in $NOTIFY_SOCKET.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+
+
+class Notifier:
+    """Tells systemd how the service is. A socket that is gone never disturbs the music."""
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self._address = environment.get("NOTIFY_SOCKET", "")
+        if self._address.startswith("@"):
+            self._address = "\0" + self._address[1:]  # abstract socket
+
+    def ready(self) -> None:
+        """Started, or done with a reload."""
+        self._send("READY=1")
+
+    def reloading(self) -> None:
+        """A reload begins; ready() must follow. systemd wants the time to pair the two."""
+        now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={now_us}")
+
+    def alive(self) -> None:
+        """Feeds the watchdog."""
+        self._send("WATCHDOG=1")
+
+    def status(self, text: str) -> None:
+        """One line for `systemctl status`."""
+        self._send("STATUS=" + text.replace("\n", " "))
+
+    def stopping(self) -> None:
+        """The end begins."""
+        self._send("STOPPING=1")
+
+    def _send(self, message: str) -> None:
+        if not self._address:
+            return
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+                sender.connect(self._address)
+                sender.send(message.encode())
+        except OSError:
+            return  # systemd itself is being restarted, or the socket was not passed on

@@ -1,0 +1,48 @@
+"""Tries again what failed, later and later; says so once when lost and once when back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from appliance.errors import JukeboxError
+
+log = logging.getLogger("jukebox")
+
+Result = TypeVar("Result")
+
+FIRST_S = 1.0
+LONGEST_S = 30.0
+
+
+class Recovery:
+    """Guards one device. device: what the log calls it; error: the failures it answers."""
+
+    def __init__(self, device: str, error: type[JukeboxError]) -> None:
+        self.device = device
+        self.lost = False
+        self._error = error
+        self._pause_s = FIRST_S
+        self._again_s = float("-inf")
+
+    def attempt(self, time_s: float, action: Callable[[], Result]) -> Result | None:
+        """What the action returns; None if it failed or if its next try is not due yet."""
+        if time_s < self._again_s:
+            return None
+        try:
+            result = action()
+        except self._error as error:
+            self._failed(time_s, error)
+            return None
+        if self.lost:
+            log.info("%s: back", self.device)
+        self.lost, self._pause_s = False, FIRST_S
+        return result
+
+    def _failed(self, time_s: float, error: JukeboxError) -> None:
+        if not self.lost:
+            log.warning("%s: lost: %s", self.device, error)
+        self.lost = True
+        self._again_s = time_s + self._pause_s
+        self._pause_s = min(2.0 * self._pause_s, LONGEST_S)
