@@ -1,0 +1,223 @@
+"""What can be set, section by section: the one home of defaults, limits and what each key means.
+
+The line under a key is what its owner reads: `config.py` prints it into jukebox.toml and into the
+output of `jukebox config`, and names the limits in its complaints.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from appliance.records import Emotion
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A number from low to high, both included."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of one line. secret: never printed unless asked for."""
+
+    may_be_empty: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A text that is one of the words, or else a path from / or ~/ on."""
+
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """The eye: where pictures come from. They stay in the process."""
+
+    source: Annotated[str, Location(words=("auto", "picamera2", "reel"))] = "auto"
+    """The best camera there is (auto), one of them, or a video file or folder of pictures."""
+    width_px: Annotated[int, Between(160, 4096)] = 640
+    """Width asked of the camera, in pixels."""
+    height_px: Annotated[int, Between(120, 4096)] = 480
+    """Height asked of the camera, in pixels."""
+    frames_per_second: Annotated[float, Between(0.2, 30)] = 5.0
+    """Looks at the room per second."""
+    rotate_degrees: Literal[0, 90, 180, 270] = 0
+    """Clockwise turn that brings faces upright, for a camera mounted on its side or head."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSettings:
+    """Finding faces."""
+
+    detector: Literal["blazeface", "haar"] = "blazeface"
+    """The small network, or the Haar cascade of the reference pipeline (tens of times slower)."""
+    min_score: Annotated[float, Between(0, 1)] = 0.5
+    """How sure the detector must be that it sees a face."""
+    min_height_px: Annotated[int, Between(16, 4096)] = 32
+    """Smaller faces are passed over, in pixels of the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionSettings:
+    """Reading one face."""
+
+    precision: Literal["int8", "float32"] = "int8"
+    """Which of the two model files runs; float32 may be the faster one on older PCs."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoodSettings:
+    """From flickering scores to a settled mood."""
+
+    half_life_s: Annotated[float, Between(0.1, 120)] = 4.0
+    """Seconds after which a look at a face counts half."""
+    dwell_s: Annotated[float, Between(0, 600)] = 8.0
+    """Seconds for which a new mood must lead before it counts."""
+    min_probability: Annotated[float, Between(0, 1)] = 0.45
+    """Below this probability the mood is uncertain, which never changes the music."""
+    margin: Annotated[float, Between(0, 1)] = 0.15
+    """How far a new mood must lead the next one; higher is calmer."""
+    away_s: Annotated[float, Between(1, 86400)] = 60.0
+    """Seconds without a face after which nobody is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class MusicSettings:
+    """How the music follows the mood."""
+
+    change: Literal["end", "now", "crossfade"] = "end"
+    """At the end of the song, in the middle of it, or fading over from it."""
+    crossfade_s: Annotated[float, Between(0.5, 30)] = 6.0
+    """Length of that fade in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistSettings:
+    """What to play: names of stored playlists or folders of MPD, .m3u files, web radio links."""
+
+    angry: tuple[str, ...] = ("angry",)
+    """For faces that look angry: one source or a list of them."""
+    disgust: tuple[str, ...] = ("disgust",)
+    """For faces that look disgusted."""
+    fear: tuple[str, ...] = ("fear",)
+    """For faces that look afraid."""
+    happy: tuple[str, ...] = ("happy",)
+    """For faces that look happy."""
+    sad: tuple[str, ...] = ("sad",)
+    """For faces that look sad."""
+    surprise: tuple[str, ...] = ("surprise",)
+    """For faces that look surprised."""
+    neutral: tuple[str, ...] = ("neutral",)
+    """For faces that show nothing much."""
+
+    def of(self, emotion: Emotion) -> tuple[str, ...]:
+        """The sources of music for this emotion; at least one."""
+        sources: tuple[str, ...] = getattr(self, emotion.value)
+        return sources
+
+
+@dataclass(frozen=True, slots=True)
+class MpdSettings:
+    """The player: MPD, or anything that speaks its protocol."""
+
+    address: Annotated[str, Text(may_be_empty=True)] = ""
+    """Socket path or host; empty: $MPD_HOST, then the usual sockets, then localhost."""
+    port: Annotated[int, Between(1, 65535)] = 6600
+    """TCP port; $MPD_PORT counts where the address is empty."""
+    password: Annotated[str, Text(may_be_empty=True, secret=True)] = ""
+    """Password of MPD; empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """The history: moods and plays in SQLite, never pictures."""
+
+    path: Annotated[str, Location(words=("",))] = ""
+    """The database file; empty: jukebox.db in the state folder of the service or of the user."""
+    retention_days: Annotated[int, Between(1, 36500)] = 365
+    """Older moods and plays are deleted, in days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, by section."""
+
+    camera: CameraSettings = field(default_factory=CameraSettings)
+    faces: FaceSettings = field(default_factory=FaceSettings)
+    emotion: EmotionSettings = field(default_factory=EmotionSettings)
+    mood: MoodSettings = field(default_factory=MoodSettings)
+    music: MusicSettings = field(default_factory=MusicSettings)
+    playlists: PlaylistSettings = field(default_factory=PlaylistSettings)
+    mpd: MpdSettings = field(default_factory=MpdSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key as declared above. kind: int, float, str, a Literal, or tuple[str, ...]."""
+
+    section: str
+    name: str
+    kind: Any
+    limit: Between | Text | Location | None
+    default: Any
+    meaning: str
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The only values allowed, or () where a type or limit says it."""
+        return get_args(self.kind) if get_origin(self.kind) is Literal else ()
+
+    @property
+    def secret(self) -> bool:
+        """Whether the value must not be printed."""
+        return isinstance(self.limit, Text) and self.limit.secret
+
+
+@cache
+def sections() -> dict[str, type]:
+    """The dataclass of each section, by name, in the order of the file."""
+    return get_type_hints(Settings)
+
+
+@cache
+def keys() -> dict[str, dict[str, Key]]:
+    """Every key by section and name, in the order of the file."""
+    return {section: _keys_of(section, declared) for section, declared in sections().items()}
+
+
+def _keys_of(section: str, declared: type) -> dict[str, Key]:
+    hints = get_type_hints(declared, include_extras=True)
+    meanings = _lines_under_fields(declared)
+    found = {}
+    for each in fields(declared):
+        kind, limit = hints[each.name], None
+        if get_origin(kind) is Annotated:
+            kind, limit = get_args(kind)
+        found[each.name] = Key(section, each.name, kind, limit, each.default, meanings[each.name])
+    return found
+
+
+def _lines_under_fields(declared: type) -> dict[str, str]:
+    """The string under each field of a class, which Python itself throws away."""
+    return {
+        above.target.id: below.value.value
+        for one_class in ast.iter_child_nodes(ast.parse(inspect.getsource(declared)))
+        if isinstance(one_class, ast.ClassDef)
+        for above, below in itertools.pairwise(one_class.body)
+        if isinstance(above, ast.AnnAssign)
+        and isinstance(above.target, ast.Name)
+        and isinstance(below, ast.Expr)
+        and isinstance(below.value, ast.Constant)
+        and isinstance(below.value.value, str)
+    }
