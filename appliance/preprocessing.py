@@ -22,15 +22,15 @@ def crop(luma: GrayImage, box: Box) -> GrayImage:
 
 
 def to_input(face: GrayImage, size_px: int) -> npt.NDArray[np.float32]:
-    """A face as the networks take it: float32 (1, size_px, size_px, 1), gray scaled to -1…1.
-
-    The scaling is that of the published mini-Xception (Arriaga et al. 2017), x / 127.5 - 1.
-    """
+    """A face as the networks take it: float32 (1, size_px, size_px, 1), gray scaled to -1…1."""
     if face.shape != (size_px, size_px):
         # Averaging when shrinking avoids aliasing; a crop is small, so it costs microseconds.
         shrinking = face.shape[0] > size_px
         method = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
         face = np.asarray(cv2.resize(face, (size_px, size_px), interpolation=method), np.uint8)
-    return (face.astype(np.float32) / np.float32(127.5) - np.float32(1.0))[
-        np.newaxis, :, :, np.newaxis
-    ]
+    return scale(face)[np.newaxis, :, :, np.newaxis]
+
+
+def scale(pixels: GrayImage) -> npt.NDArray[np.float32]:
+    """Gray 0…255 as -1…1, as for the published mini-Xception (Arriaga et al. 2017). Any shape."""
+    return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
