@@ -7,21 +7,27 @@ screen should be put right by one edit and one restart.
 from __future__ import annotations
 
 import inspect
-import json
 import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from appliance.complaints import (
+    MASK,
+    about_key,
+    about_section,
+    about_value,
+    as_toml_value,
+    comment,
+    line_of,
+)
 from appliance.errors import ConfigError
 from appliance.settings import Between, Key, Location, Settings, Text, keys, sections
 
 SYSTEM_FILE = Path("/etc/jukebox/jukebox.toml")
-MASK = "********"
 MAX_BYTES = 64 * 1024  # the full jukebox.toml has 4 kB; `--config /dev/zero` must end as well
 
 
@@ -65,7 +71,7 @@ def parse(content: bytes, file: str) -> Settings:
         if section in keys() and isinstance(table, dict):
             tables[section] = _checked_table(section, table, mistakes)
         else:
-            mistakes.append(_Mistake((section,), _about_section(section, table)))
+            mistakes.append(_Mistake((section,), about_section(section, table)))
     settings = Settings(**{name: sections()[name](**table) for name, table in tables.items()})
     wrong = {mistake.where for mistake in mistakes}
     mistakes += [each for each in _contradictions(settings) if wrong.isdisjoint(each.between)]
@@ -86,8 +92,8 @@ def as_toml(settings: Settings, *, show_secrets: bool = False, commented_out: bo
     for section, table in as_dict(settings, show_secrets=show_secrets).items():
         lines += ["", f"# {inspect.getdoc(sections()[section])}", f"[{section}]"]
         for key in keys()[section].values():
-            lines.append(f"# {_comment(key)}")
-            lines.append(f"{'#' * commented_out}{key.name} = {_toml(table[key.name])}")
+            lines.append(f"# {comment(key)}")
+            lines.append(f"{'#' * commented_out}{key.name} = {as_toml_value(table[key.name])}")
     return "\n".join(lines) + "\n"
 
 
@@ -132,20 +138,20 @@ def _decoded(content: bytes, file: str) -> str:
 def _document(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except RecursionError as error:
-        raise ConfigError(f"{file}: is nested too deeply to be a jukebox.toml") from error
-    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
-        what = str(error)
+    except tomllib.TOMLDecodeError as error:
+        what = str(error).removesuffix(" (at end of document)")
         line = text.count("\n") + 1
         if at := re.search(r" \(at line (\d+), (column \d+)\)", what):
             line, what = int(at[1]), f"{what[: at.start()]} at {at[2]}"
-        hint = {
+        hints = {
             "Invalid value": '; a text must stand in "quotes"',
             "Cannot overwrite": "; a key may stand only once",
             "Cannot declare": "; a section may stand only once",
         }
-        advice = next((hint[start] for start in hint if what.startswith(start)), "")
-        raise ConfigError(f"{file}:{line}: is not TOML: {what}{advice}") from error
+        hint = next((hints[start] for start in hints if what.startswith(start)), "")
+        raise ConfigError(f"{file}:{line}: is not TOML: {what}{hint}") from error
+    except (RecursionError, ValueError) as error:  # 9,000 brackets, or a number of 9,000 digits
+        raise ConfigError(f"{file}: is not a jukebox.toml: {error}") from error
 
 
 def _checked_table(section: str, table: dict[str, Any], mistakes: list[_Mistake]) -> dict[str, Any]:
@@ -153,17 +159,11 @@ def _checked_table(section: str, table: dict[str, Any], mistakes: list[_Mistake]
     for name, value in table.items():
         key = keys()[section].get(name)
         if key is None:
-            text = f"{section}.{_bare(name)} is no setting{_nearest_key(section, name)}"
-        elif key.secret and value == MASK:
-            text = f"{section}.{name} is the mask that `jukebox config` prints; write the real one"
+            mistakes.append(_Mistake((section, name), about_key(section, name)))
         elif (checked := _checked(key, value)) is None:
-            shown = MASK if key.secret else _shown(value)
-            text = f"{section}.{name} is {shown}; it must be {_allowed(key)}"
-            text += _nearest_word(key, value)
+            mistakes.append(_Mistake((section, name), about_value(key, value)))
         else:
             good[name] = checked
-            continue
-        mistakes.append(_Mistake((section, name), text))
     return good
 
 
@@ -179,7 +179,8 @@ def _checked(key: Key, value: Any) -> Any:
             path = _is_text(value) and (value in words or value.startswith(("/", "~/")))
             return os.path.expanduser(value) if path else None
         case Text(may_be_empty):
-            return value if _is_text(value) and (may_be_empty or value.strip()) else None
+            good = _is_text(value) and value != MASK and (may_be_empty or value.strip())
+            return value if good else None
     sources = [value] if isinstance(value, str) else value
     good = isinstance(sources, list) and sources and all(_is_text(s) and s.strip() for s in sources)
     return tuple(sources) if good else None
@@ -207,93 +208,9 @@ def _contradictions(settings: Settings) -> Iterator[_Mistake]:
         )
 
 
-def _about_section(section: str, table: object) -> str:
-    """What is wrong with something at the top of the file."""
-    if section in keys():
-        return f"{section} must be a section: write [{section}] and its keys in the lines below"
-    if isinstance(table, dict):
-        near = get_close_matches(section.lower(), keys(), 1)
-        known = ", ".join(f"[{name}]" for name in keys())
-        hint = f"did you mean [{near[0]}]?" if near else f"there are {known}"
-        return f"[{_bare(section)}] is no section; {hint}"
-    return f"{_bare(section)} stands outside a section{_nearest_key('', section)}"
-
-
-def _nearest_key(section: str, name: str) -> str:
-    """The key that was meant: the same name elsewhere, a like name here, a like name elsewhere."""
-    homes = {key: other for other, table in keys().items() for key in table}
-    here = list(keys().get(section, ()))
-    if name in homes:
-        return f"; did you mean [{homes[name]}] {name}?"
-    if near := get_close_matches(name.lower(), here, 1):
-        return f"; did you mean {section}.{near[0]}?"
-    if near := get_close_matches(name.lower(), homes, 1):
-        return f"; did you mean [{homes[near[0]]}] {near[0]}?"
-    return f"; [{section}] knows {', '.join(here)}" if here else ""
-
-
-def _nearest_word(key: Key, value: object) -> str:
-    words = key.limit.words if isinstance(key.limit, Location) else key.choices
-    known = [str(word) for word in words if word != ""]
-    near = get_close_matches(value.lower(), known, 1) if isinstance(value, str) else []
-    return f"; did you mean {_toml(near[0])}?" if near else ""
-
-
 def _report(mistakes: list[_Mistake], text: str, file: str) -> str:
-    placed = [(_line_of(mistake.where, text), mistake.text) for mistake in mistakes]
+    placed = [(line_of(mistake.where, text), mistake.text) for mistake in mistakes]
     return "\n".join(f"{file}:{line}: {what}" for line, what in sorted(placed))
-
-
-def _line_of(where: tuple[str, ...], text: str) -> int:
-    """The line in which this section or key begins.
-
-    tomllib does not tell, but it can be asked: a file cut off after any whole statement is TOML
-    too, so the line is the one that names the key and with which the key comes into being.
-    """
-    lines = text.split("\n")
-    for number, line in enumerate(lines, 1):
-        if where[-1] not in line:
-            continue
-        for end in range(number, len(lines) + 1):
-            try:
-                part: Any = tomllib.loads("\n".join(lines[:end]))
-            except tomllib.TOMLDecodeError:
-                continue  # inside a list or a text of several lines
-            for name in where:
-                part = part.get(name) if isinstance(part, dict) else None
-            if part is not None:
-                return number
-            break
-    return 1  # a quoted key with escapes in its name
-
-
-def _allowed(key: Key) -> str:
-    match key.limit:
-        case Between(low, high):
-            return f"a {'whole number' if key.kind is int else 'number'} from {low:g} to {high:g}"
-        case Location(words):
-            return _one_of([*filter(None, words), "a path that begins with / or ~/"])
-        case Text():
-            return "a text of one line"
-    return _one_of(list(key.choices)) if key.choices else "a text, or a list of texts"
-
-
-def _one_of(words: list[Any]) -> str:
-    """'1, 2 or 3', texts in quotes as TOML wants them."""
-    shown = [word if str(word).startswith("a path") else _toml(word) for word in words]
-    return " or ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
-
-
-def _comment(key: Key) -> str:
-    """'Share that counts: 0 to 1; default 0.5'."""
-    match key.limit:
-        case Between(low, high):
-            allowed = f"{low:g} to {high:g}"
-        case _ if key.choices:
-            allowed = _one_of(list(key.choices))
-        case _:
-            return key.meaning
-    return f"{key.meaning.removesuffix('.')}: {allowed}; default {_toml(key.default)}."
 
 
 def _plain(value: Any, key: Key, show_secrets: bool) -> Any:
@@ -302,31 +219,3 @@ def _plain(value: Any, key: Key, show_secrets: bool) -> Any:
     if isinstance(value, tuple):
         return value[0] if len(value) == 1 else list(value)
     return value
-
-
-def _toml(value: Any) -> str:
-    """A number, a text or a list of texts, as TOML writes it."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _shown(value: object) -> str:
-    """What stands in the file, cut short; a long list or a date by its kind."""
-    match value:
-        case bool() | str():
-            shown = _toml(value)
-        case float():
-            shown = repr(value)
-        case int():
-            shown = str(value) if abs(value) < 10**18 else "a huge number"
-        case list():
-            shown = "a list" if value else "an empty list"
-        case dict():
-            shown = "a section"
-        case _:
-            shown = "a date or time"
-    return shown if len(shown) <= 40 else f"{shown[:36]}…"
-
-
-def _bare(name: str) -> str:
-    """A key as the owner wrote it, cut short."""
-    return name[:40] if re.fullmatch(r"[\w-]+", name) else _toml(name[:40])

@@ -44,7 +44,7 @@ class CameraSettings:
     """The eye: where pictures come from. They stay in the process."""
 
     source: Annotated[str, Location(words=("auto", "picamera2", "reel"))] = "auto"
-    """The best camera there is (auto), one of them, or a video file or folder of pictures."""
+    """One of "auto", "picamera2", "reel", or the path of a device, a video, a picture folder."""
     width_px: Annotated[int, Between(160, 4096)] = 640
     """Width asked of the camera, in pixels."""
     height_px: Annotated[int, Between(120, 4096)] = 480
@@ -52,7 +52,7 @@ class CameraSettings:
     frames_per_second: Annotated[float, Between(0.2, 30)] = 5.0
     """Looks at the room per second."""
     rotate_degrees: Literal[0, 90, 180, 270] = 0
-    """Clockwise turn that brings faces upright, for a camera mounted on its side or head."""
+    """Clockwise turn that brings faces upright."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class FaceSettings:
     """Finding faces."""
 
     detector: Literal["blazeface", "haar"] = "blazeface"
-    """The small network, or the Haar cascade of the reference pipeline (tens of times slower)."""
+    """The small network, or the slow cascade of old."""
     min_score: Annotated[float, Between(0, 1)] = 0.5
     """How sure the detector must be that it sees a face."""
     min_height_px: Annotated[int, Between(16, 4096)] = 32
@@ -72,7 +72,7 @@ class EmotionSettings:
     """Reading one face."""
 
     precision: Literal["int8", "float32"] = "int8"
-    """Which of the two model files runs; float32 may be the faster one on older PCs."""
+    """Which model runs; float32 can be the faster one on an old PC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class MusicSettings:
     """How the music follows the mood."""
 
     change: Literal["end", "now", "crossfade"] = "end"
-    """At the end of the song, in the middle of it, or fading over from it."""
+    """At the song's end, in its midst, or fading over."""
     crossfade_s: Annotated[float, Between(0.5, 30)] = 6.0
     """Length of that fade in seconds."""
 
@@ -172,6 +172,9 @@ class Key:
     limit: Between | Text | Location | None
     default: Any
     meaning: str
+
+    def __str__(self) -> str:
+        return f"{self.section}.{self.name}"
 
     @property
     def choices(self) -> tuple[Any, ...]:

@@ -1,0 +1,142 @@
+"""What to say about a mistake in jukebox.toml: its line, what may stand there, what was meant."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from appliance.settings import Between, Key, Location, Text, keys
+
+MASK = "********"
+
+
+def about_section(section: str, table: object) -> str:
+    """What is wrong with something at the top of the file."""
+    if section in keys():
+        return f"{section} must be a section: write [{section}] and its keys in the lines below"
+    if isinstance(table, dict):
+        near = get_close_matches(section.lower(), keys(), 1)
+        known = ", ".join(f"[{name}]" for name in keys())
+        hint = f"did you mean [{near[0]}]?" if near else f"there are {known}"
+        return f"[{_bare(section)}] is no section; {hint}"
+    return f"{_bare(section)} stands outside a section{_nearest_key('', section)}"
+
+
+def about_key(section: str, name: str) -> str:
+    """What is wrong with a key that does not exist, and which was meant."""
+    return f"{section}.{_bare(name)} is no setting{_nearest_key(section, name)}"
+
+
+def about_value(key: Key, value: object) -> str:
+    """What is wrong with the value of a key, and what may stand there. A secret is not shown."""
+    if key.secret and value == MASK:
+        return f"{key} is the mask that `jukebox config` prints; write the real one"
+    shown = MASK if key.secret else _shown(value)
+    return f"{key} is {shown}; it must be {_allowed(key)}{_nearest_word(key, value)}"
+
+
+def line_of(where: tuple[str, ...], text: str) -> int:
+    """The line in which this section or key begins.
+
+    tomllib does not tell, but it can be asked: a file cut off after any whole statement is TOML
+    too, so the line is the one that names the key and with which the key comes into being.
+    """
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if where[-1] not in line:
+            continue
+        for end in range(number, len(lines) + 1):
+            try:
+                part: Any = tomllib.loads("\n".join(lines[:end]))
+            except tomllib.TOMLDecodeError:
+                continue  # inside a list or a text of several lines
+            for name in where:
+                part = part.get(name) if isinstance(part, dict) else None
+            if part is not None:
+                return number
+            break
+    return 1  # a quoted key with escapes in its name
+
+
+def comment(key: Key) -> str:
+    """The line that explains a key, as in 'Length of the fade: 0.5 to 30; default 6.0.'."""
+    match key.limit:
+        case Between(low, high):
+            allowed = f"{low:g} to {high:g}"
+        case _ if key.choices:
+            allowed = _one_of(_quoted(key.choices))
+        case _:
+            return key.meaning
+    return f"{key.meaning.removesuffix('.')}: {allowed}; default {as_toml_value(key.default)}."
+
+
+def as_toml_value(value: Any) -> str:
+    """A number, a text or a list of texts, as TOML writes it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _nearest_key(section: str, name: str) -> str:
+    """The key that was meant: the same name elsewhere, a like name here, a like name elsewhere."""
+    homes = {key: other for other, table in keys().items() for key in table}
+    here = list(keys().get(section, ()))
+    if name in homes:
+        return f"; did you mean [{homes[name]}] {name}?"
+    if near := get_close_matches(name.lower(), here, 1):
+        return f"; did you mean {section}.{near[0]}?"
+    if near := get_close_matches(name.lower(), homes, 1):
+        return f"; did you mean [{homes[near[0]]}] {near[0]}?"
+    return f"; [{section}] knows {', '.join(here)}" if here else ""
+
+
+def _nearest_word(key: Key, value: object) -> str:
+    words = key.limit.words if isinstance(key.limit, Location) else key.choices
+    known = [str(word) for word in words if word != ""]
+    near = get_close_matches(value.lower(), known, 1) if isinstance(value, str) else []
+    return f"; did you mean {as_toml_value(near[0])}?" if near else ""
+
+
+def _allowed(key: Key) -> str:
+    match key.limit:
+        case Between(low, high):
+            return f"a {'whole number' if key.kind is int else 'number'} from {low:g} to {high:g}"
+        case Location(words):
+            return _one_of([*_quoted(filter(None, words)), "a path that begins with / or ~/"])
+        case Text():
+            return "a text of one line"
+    return _one_of(_quoted(key.choices)) if key.choices else "a text, or a list of one or more"
+
+
+def _quoted(words: Iterable[Any]) -> list[str]:
+    return [as_toml_value(word) for word in words]
+
+
+def _one_of(shown: list[str]) -> str:
+    """'1, 2 or 3'."""
+    return " or ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+
+
+def _shown(value: object) -> str:
+    """What stands in the file, cut short; a long list or a date by its kind."""
+    match value:
+        case bool() | str():
+            shown = as_toml_value(value)
+        case float():
+            shown = repr(value)
+        case int():
+            shown = str(value) if abs(value) < 10**18 else "a huge number"
+        case list():
+            shown = "a list" if value else "an empty list"
+        case dict():
+            shown = "a section"
+        case _:
+            shown = "a date or time"
+    return shown if len(shown) <= 40 else f"{shown[:36]}…"
+
+
+def _bare(name: str) -> str:
+    """A key as the owner wrote it, cut short."""
+    return name[:40] if re.fullmatch(r"[\w-]+", name) else as_toml_value(name[:40])
