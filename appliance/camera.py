@@ -1,0 +1,203 @@
+"""Frames from whatever camera there is, for as long as the box runs.
+
+The loop calls read() and always gets a Frame in time: with the newest picture, or without one while
+the camera is silent. A camera that hangs or is unplugged is reopened until it is back; the attempts
+run in threads of their own (camera_capture.py), so read() never blocks longer than it was asked to.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Self
+
+import cv2
+
+from appliance.camera_capture import Capture, Clock
+from appliance.camera_sources import Choice, choose
+from appliance.errors import CameraError
+from appliance.records import Frame, GrayImage
+
+STALL_S = 2.5  # silence after which a camera counts as lost: it must be noticed within 3 s
+LONGEST_DELAY_S = 30.0  # between two attempts to reopen; the first comes after 1 s, then 2, 4, …
+STEADY_S = 10.0  # pictures for so long make a recovery; the next loss begins again with 1 s
+LOOK_AGAIN_S = (
+    10.0  # while the demo reel stands in: how often to look for a camera plugged in since
+)
+MOST_LEFT_BEHIND = 4  # hung threads; each holds a device and memory, so no further ones are made
+
+ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+log = logging.getLogger("jukebox")
+
+
+class Camera:
+    """The camera as the loop sees it.
+
+    source: auto, picamera2, /dev/videoN, reel, a video file, a picture or a folder of pictures.
+    width_px, height_px, frames_per_second: wishes; a camera that cannot is used as it is.
+    rotate_degrees: 0, 90, 180 or 270, clockwise. picture_s: how long each picture of a folder is
+    shown.
+    """
+
+    def __init__(
+        self,
+        source: str = "auto",
+        *,
+        width_px: int = 640,
+        height_px: int = 480,
+        frames_per_second: float = 10.0,
+        rotate_degrees: int = 0,
+        picture_s: float = 3.0,
+        monotonic: Clock = time.monotonic,
+        wall: Clock = time.time,
+        choose_source: Callable[[], Choice] | None = None,
+    ) -> None:
+        self._choose = choose_source or partial(
+            choose,
+            source,
+            width_px=width_px,
+            height_px=height_px,
+            frames_per_second=frames_per_second,
+            picture_s=picture_s,
+        )
+        # Below one picture a second, silence between two of them is no loss.
+        self._stall_s = max(STALL_S, 2.5 / frames_per_second)
+        self._rotation = ROTATIONS.get(rotate_degrees)
+        self._monotonic = monotonic
+        self._wall = wall
+        self._closed = threading.Event()
+
+        self._choice: Choice | None = None
+        self._capture: Capture | None = None
+        self._left_behind: list[Capture] = []
+        self._look_again_s = 0.0
+        self._failure: CameraError | None = None
+        self._attempts = 0
+        self._reopen_s = 0.0
+        self._steady_s: float | None = None
+        self._frames = 0
+        self._dropped = 0
+
+    def open(self) -> Self:
+        """Choose the source and begin. Raises CameraError for a source that can never work.
+
+        A camera that is merely missing (not plugged in yet, no permission, in use) is waited for.
+        """
+        self._choice = self._choose()
+        log.info("camera: %s", self._choice.description)
+        self._begin(self._monotonic())
+        return self
+
+    def close(self) -> None:
+        """Stop within half a second, even when the camera hangs."""
+        self._closed.set()
+        if self._capture is not None:
+            self._capture.stop(join_s=0.5)
+
+    def read(self, timeout_s: float) -> Frame:
+        """The newest picture not seen before; after timeout_s a frame without one: time goes on."""
+        deadline_s = self._monotonic() + timeout_s
+        while True:
+            now_s = self._monotonic()
+            luma = self._look_after(now_s)
+            if luma is not None or now_s >= deadline_s or self._closed.is_set():
+                return self._frame(luma, now_s)
+            self._wait(min(deadline_s, self._next_duty_s()) - now_s)
+
+    @property
+    def description(self) -> str:
+        """Which source was chosen and why, in words."""
+        return self._choice.description if self._choice else "not opened"
+
+    @property
+    def lost(self) -> bool:
+        """Whether the camera failed and is not back yet."""
+        return self._failure is not None
+
+    @property
+    def failure(self) -> CameraError | None:
+        """Why the camera is lost, as of the last attempt."""
+        return self._failure
+
+    @property
+    def dropped(self) -> int:
+        """Pictures replaced by newer ones before anybody looked at them."""
+        return self._dropped + (self._capture.dropped if self._capture else 0)
+
+    def _look_after(self, now_s: float) -> GrayImage | None:
+        """Do what is due: take a picture, notice a loss, reopen."""
+        if self._choice is not None and self._choice.stands_in and now_s >= self._look_again_s:
+            self._look_for_a_real_camera(now_s)
+        if self._capture is None:
+            if now_s >= self._reopen_s and not self._closed.is_set():
+                self._begin(now_s)
+            return None
+        luma = self._capture.take()
+        if luma is not None:
+            self._note_success(now_s)
+        elif (failure := self._capture.failure(now_s)) is not None:
+            self._lose(failure, now_s)
+        return luma
+
+    def _next_duty_s(self) -> float:
+        return self._capture.patience_ends_s if self._capture else self._reopen_s
+
+    def _wait(self, timeout_s: float) -> None:
+        if self._capture is not None:
+            self._capture.wait(timeout_s)
+        else:
+            self._closed.wait(timeout_s)
+
+    def _frame(self, luma: GrayImage | None, now_s: float) -> Frame:
+        if luma is not None and self._rotation is not None:
+            luma = cv2.rotate(luma, self._rotation)  # type: ignore[assignment]
+        self._frames += 1
+        return Frame(self._frames, now_s, self._wall(), luma)
+
+    def _begin(self, now_s: float) -> None:
+        if self._choice is None:
+            raise CameraError("read() before open()")
+        self._left_behind = [capture for capture in self._left_behind if capture.is_alive()]
+        if len(self._left_behind) >= MOST_LEFT_BEHIND:
+            self._reopen_s = now_s + LONGEST_DELAY_S
+            return
+        self._steady_s = None
+        self._look_again_s = now_s + LOOK_AGAIN_S
+        self._capture = Capture(self._choice.make, self._stall_s, self._monotonic)
+
+    def _end_capture(self) -> None:
+        if self._capture is not None:
+            self._capture.stop()
+            self._dropped += self._capture.dropped
+            self._left_behind.append(self._capture)
+            self._capture = None
+
+    def _note_success(self, now_s: float) -> None:
+        if self._failure is not None:
+            log.info("camera: back")
+            self._failure = None
+        if self._steady_s is None:
+            self._steady_s = now_s + STEADY_S
+        elif now_s >= self._steady_s:
+            self._attempts = 0
+
+    def _lose(self, failure: CameraError, now_s: float) -> None:
+        if self._failure is None:
+            log.warning("camera: lost: %s", failure)
+        self._failure = failure
+        self._end_capture()
+        self._reopen_s = now_s + min(2.0**self._attempts, LONGEST_DELAY_S)
+        self._attempts += 1
+
+    def _look_for_a_real_camera(self, now_s: float) -> None:
+        self._look_again_s = now_s + LOOK_AGAIN_S
+        choice = self._choose()
+        if not choice.stands_in:
+            log.info("camera: %s", choice.description)
+            self._choice = choice
+            self._end_capture()
+            self._begin(now_s)

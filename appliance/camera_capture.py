@@ -1,0 +1,136 @@
+"""Runs one source in a thread of its own and keeps the newest picture of it.
+
+A capture call may block for ever (a driver that hangs, a cable pulled at the wrong moment), and
+Python cannot stop a thread. So a Capture that hangs is left behind together with its slot, which
+nobody reads any more, and a new one takes its place. Should the call ever return, the thread closes
+its source and ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.errors import CameraError
+from appliance.records import GrayImage
+
+OPEN_S = 20.0  # patience until the first picture: importing picamera2 alone takes seconds on a Pi
+
+
+class Source(Protocol):
+    """Something that gives pictures, used by one thread only."""
+
+    def open(self) -> None:
+        """Get ready to read. Raises CameraError; close() is called all the same."""
+
+    def read(self) -> GrayImage | None:
+        """The next picture, after blocking until its time has come; None if nothing came of it.
+
+        Raises CameraError when no more will come.
+        """
+
+    def close(self) -> None:
+        """Let go of the device, opened or not."""
+
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], object]
+# A source gets a sleep that ends early when the capture is stopped.
+SourceMaker = Callable[[Sleep], Source]
+
+
+class Capture:
+    """One source, read in a daemon thread into a slot for one picture: the newest wins.
+
+    stall_s: silence between two pictures after which the source counts as lost.
+    """
+
+    def __init__(self, make_source: SourceMaker, stall_s: float, monotonic: Clock) -> None:
+        self.dropped = 0
+        self._stall_s = stall_s
+        self._monotonic = monotonic
+        self._changed = threading.Condition()  # guards everything down to the blank line
+        self._slot: GrayImage | None = None
+        self._error: Exception | None = None
+        self._garbage = ""
+        self._delivers = False
+        self._heard_s = monotonic()
+
+        self._stopped = threading.Event()
+        self._source = make_source(self._stopped.wait)
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self._thread.start()
+
+    def take(self) -> GrayImage | None:
+        """The newest picture, if it was not taken before."""
+        with self._changed:
+            luma, self._slot = self._slot, None
+            return luma
+
+    def wait(self, timeout_s: float) -> None:
+        """Return as soon as there is a picture or an error, at the latest after timeout_s."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._slot is not None or self._error, timeout_s)
+
+    @property
+    def patience_ends_s(self) -> float:
+        """When the silence will have lasted too long."""
+        with self._changed:
+            return self._heard_s + (self._stall_s if self._delivers else OPEN_S)
+
+    def failure(self, now_s: float) -> CameraError | None:
+        """Why no more pictures come, or None. Raises what the thread could not explain."""
+        with self._changed:
+            if self._error is not None and not isinstance(self._error, CameraError):
+                raise self._error
+            if self._error is not None:
+                return self._error
+        if now_s < self.patience_ends_s:
+            return None
+        silence_s = now_s - self._heard_s
+        return CameraError(
+            f"no picture for {silence_s:.0f} s{self._garbage}; check the camera and its cable"
+        )
+
+    def stop(self, join_s: float = 0.0) -> None:
+        """Ask the thread to end; wait for it at most join_s, because it may hang."""
+        self._stopped.set()
+        self._thread.join(join_s)
+
+    def is_alive(self) -> bool:
+        """Whether the thread still holds its source."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            with contextlib.closing(self._source):
+                self._source.open()
+                while not self._stopped.is_set():
+                    self._put(self._source.read())
+        except Exception as error:  # noqa: BLE001 - handed to the loop's thread by failure()
+            with self._changed:
+                self._error = error
+                self._changed.notify_all()
+
+    def _put(self, luma: object) -> None:
+        if isinstance(luma, np.ndarray) and _is_gray(luma):
+            with self._changed:
+                self.dropped += self._slot is not None
+                self._slot = luma
+                self._delivers = True
+                self._heard_s = self._monotonic()
+                self._changed.notify_all()
+            return
+        if isinstance(luma, np.ndarray):
+            self._garbage = f", only arrays of {luma.dtype} {luma.shape}"
+        self._stopped.wait(0.001)  # a source of nothing but garbage must leave the core free
+
+
+def _is_gray(luma: npt.NDArray[np.generic]) -> bool:
+    """Whether it is a picture; one of a single brightness is: rooms are dark."""
+    return luma.dtype == np.uint8 and luma.ndim == 2 and luma.size > 0

@@ -1,0 +1,127 @@
+"""Which of the /dev/video* nodes are cameras.
+
+A Raspberry Pi has a dozen nodes of its codec and image processor and none of them is a camera;
+every USB webcam has a second node for metadata. The kernel tells them apart: VIDIOC_QUERYCAP of
+https://docs.kernel.org/userspace-api/media/v4l/vidioc-querycap.html
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import os
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import CameraError
+
+VIDIOC_QUERYCAP = 0x80685600  # _IOR('V', 0, struct v4l2_capability), 104 bytes
+CAPABILITY = struct.Struct("=16s 32s 32s 3I 3I")  # driver, card, bus, version, all, this node, …
+
+VIDEO_CAPTURE = 0x00000001
+VIDEO_OUTPUT = 0x00000002  # on the same node only with loopback devices, which are cameras too
+VIDEO_M2M = 0x00008000 | 0x00004000  # codecs and scalers: memory to memory
+DEVICE_CAPS = 0x80000000
+
+# They capture, but raw sensor data or what a program fed them: the Pi's image processors and
+# sensor receivers (their cameras come through picamera2), and Intel's of laptops.
+NOT_A_CAMERA = ("bcm2835-isp", "bcm2835-codec", "pispbe", "unicam", "rp1-cfe", "ipu", "isys")
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What a node says about itself. flags: of this node, not of the whole device."""
+
+    driver: str
+    card: str
+    bus: str
+    flags: int
+
+    def is_camera(self) -> bool:
+        """Whether pictures for people come out of it."""
+        return (
+            bool(self.flags & VIDEO_CAPTURE)
+            and not self.flags & VIDEO_M2M
+            and not self.driver.startswith(NOT_A_CAMERA)
+        )
+
+
+def query(node: Path) -> Capability:
+    """Ask the kernel. Raises OSError."""
+    answer = bytearray(CAPABILITY.size)
+    descriptor = os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.ioctl(descriptor, VIDIOC_QUERYCAP, answer)
+    finally:
+        os.close(descriptor)
+    return parse(bytes(answer))
+
+
+def parse(answer: bytes) -> Capability:
+    """The kernel's struct v4l2_capability in words."""
+    driver, card, bus, _version, device, node, *_ = CAPABILITY.unpack(answer)
+    return Capability(
+        _text(driver), _text(card), _text(bus), flags=node if device & DEVICE_CAPS else device
+    )
+
+
+def cameras(
+    folder: Path = Path("/dev"), ask: Callable[[Path], Capability] = query
+) -> list[tuple[Path, Capability]]:
+    """The cameras, USB ones first. Raises CameraError where there is none, saying why."""
+    found, forbidden, nodes = [], [], _nodes(folder)
+    for node in nodes:
+        try:
+            capability = ask(node)
+        except PermissionError:
+            forbidden.append(node)
+        except OSError:
+            continue  # gone again, or no V4L2 device at all
+        else:
+            if capability.is_camera():
+                found.append((node, capability))
+    if found:
+        return sorted(found, key=lambda item: not item[1].bus.startswith("usb"))
+    if forbidden:
+        raise permission_denied(str(forbidden[0]))
+    if nodes:
+        raise CameraError(f"no camera among the {len(nodes)} nodes {folder}/video*")
+    raise CameraError(f"no camera plugged in ({folder}/video* does not exist)")
+
+
+def first() -> str:
+    """The path of the best camera. Raises CameraError."""
+    return str(cameras()[0][0])
+
+
+def describe_first() -> str:
+    """The best camera in words. Raises CameraError."""
+    node, capability = cameras()[0]
+    return f"{capability.card} at {node}"
+
+
+def permission_denied(node: str) -> CameraError:
+    """The sentence for a camera that this user may not open."""
+    return CameraError(
+        f"{node}: permission denied; add the user to group video:"
+        f" sudo usermod -aG video {_user()}, then log in again"
+    )
+
+
+def _text(field: bytes) -> str:
+    return field.split(b"\0")[0].decode(errors="replace")
+
+
+def _nodes(folder: Path) -> list[Path]:
+    numbered = [(re.fullmatch(r"video(\d+)", path.name), path) for path in folder.glob("video*")]
+    return [path for _, path in sorted((int(m[1]), path) for m, path in numbered if m)]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a numeric user without a name, as systemd's DynamicUser has
+        return "NAME"

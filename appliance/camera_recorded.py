@@ -1,0 +1,175 @@
+"""Pictures that were made before: video files, folders of pictures, the demo reel."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+
+from appliance.camera_capture import Clock, Sleep
+from appliance.errors import CameraError
+from appliance.records import GrayImage
+
+PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".webp"}
+
+log = logging.getLogger("jukebox")
+
+
+class Pace:
+    """Even ticks, as a camera gives them. Late ones are not made up for."""
+
+    def __init__(self, ticks_per_second: float, sleep: Sleep, monotonic: Clock) -> None:
+        self._interval_s = 1 / ticks_per_second
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._begin_s: float | None = None
+        self._due_s = 0.0
+
+    def tick(self) -> float:
+        """Wait for the next tick; the first is at once. Returns the seconds since then."""
+        now_s = self._monotonic()
+        if self._begin_s is None:
+            self._begin_s = self._due_s = now_s
+        self._due_s = max(self._due_s, now_s)
+        if self._due_s > now_s:
+            self._sleep(self._due_s - now_s)
+        elapsed_s = self._due_s - self._begin_s
+        self._due_s += self._interval_s
+        return elapsed_s
+
+
+class Film:
+    """A video or an animated GIF at its own speed, over and over."""
+
+    def __init__(
+        self,
+        path: Path,
+        frames_per_second: float,
+        sleep: Sleep,
+        monotonic: Clock = time.monotonic,
+    ) -> None:
+        self._path = path
+        self._pace = Pace(frames_per_second, sleep, monotonic)
+        self._capture: cv2.VideoCapture | None = None
+        self._began_s = 0.0  # when the present round began, in seconds of the pace
+        self._due_s = 0.0  # when the picture that was grabbed but not yet shown is due
+        self._luma: GrayImage | None = None
+
+    def open(self) -> None:
+        """Raises CameraError where the file cannot be read as a video."""
+        self._rewind(began_s=0.0)
+
+    def read(self) -> GrayImage | None:
+        """The picture of this moment; the same again while the film stands still."""
+        elapsed_s = self._pace.tick()
+        while self._due_s <= elapsed_s:
+            self._show_next()
+        return self._luma
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._capture is not None:
+            self._capture.release()
+
+    def _show_next(self) -> None:
+        capture = cast("cv2.VideoCapture", self._capture)
+        taken, picture = capture.retrieve()
+        if taken:
+            self._luma = cast("GrayImage", cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+        interval_s = 1 / (capture.get(cv2.CAP_PROP_FPS) or 25)
+        if not capture.grab():
+            self._rewind(began_s=self._due_s + interval_s)
+            return
+        due_s = self._began_s + capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        # Not every file has timestamps that grow.
+        self._due_s = due_s if due_s > self._due_s else self._due_s + interval_s
+
+    def _rewind(self, began_s: float) -> None:
+        self.close()
+        self._capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+        if not self._capture.grab():
+            raise CameraError(
+                f"{self._path} cannot be read as a video; play it to see whether it is whole"
+            )
+        self._began_s = self._due_s = began_s
+
+
+class Pictures:
+    """Pictures one after the other, over and over; the unreadable ones are named and skipped."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        picture_s: float,
+        frames_per_second: float,
+        sleep: Sleep,
+        monotonic: Clock = time.monotonic,
+    ) -> None:
+        self._paths = list(paths)
+        self._picture_s = picture_s
+        self._pace = Pace(frames_per_second, sleep, monotonic)
+        self._due_s = 0.0
+        self._luma: GrayImage | None = None
+
+    def open(self) -> None:
+        """Raises CameraError where not one of them can be read."""
+        self._show_next()
+
+    def read(self) -> GrayImage | None:
+        """The picture of this moment."""
+        elapsed_s = self._pace.tick()
+        if elapsed_s >= self._due_s + self._picture_s:
+            self._due_s = elapsed_s
+            self._show_next()
+        return self._luma
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _show_next(self) -> None:
+        while self._paths:
+            path = self._paths.pop(0)
+            self._luma = _gray_picture(path)
+            if self._luma is not None:
+                self._paths.append(path)
+                return
+            log.warning("%s is skipped: it cannot be read as a picture", path)
+        raise CameraError(
+            f"no readable picture; the folder needs some of {', '.join(sorted(PICTURE_SUFFIXES))}"
+        )
+
+
+class Reel:
+    """The demo reel, over and over."""
+
+    def __init__(
+        self, frames_per_second: float, sleep: Sleep, monotonic: Clock = time.monotonic
+    ) -> None:
+        self._pace = Pace(frames_per_second, sleep, monotonic)
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    def read(self) -> GrayImage | None:
+        """The picture of this moment."""
+        from appliance import reel  # noqa: PLC0415 - its pictures are loaded only where it runs
+
+        return reel.frame_at(self._pace.tick() % reel.LENGTH_S)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _gray_picture(path: Path) -> GrayImage | None:
+    try:
+        encoded = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError:
+        return None
+    if encoded.size == 0:
+        return None
+    return cast("GrayImage | None", cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE))

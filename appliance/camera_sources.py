@@ -1,0 +1,96 @@
+"""From the name of a source, as the owner writes it, to the source."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance import camera_devices, camera_picamera2
+from appliance.camera_capture import Sleep, Source, SourceMaker
+from appliance.camera_picamera2 import Picamera2Source
+from appliance.camera_recorded import PICTURE_SUFFIXES, Film, Pictures, Reel
+from appliance.camera_v4l2 import V4l2Source
+from appliance.errors import CameraError
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A source that was chosen. stands_in: the demo reel, only because there is no camera."""
+
+    make: SourceMaker
+    description: str
+    stands_in: bool = False
+
+
+def choose(
+    source: str, *, width_px: int, height_px: int, frames_per_second: float, picture_s: float
+) -> Choice:
+    """The source of that name. Raises CameraError where it can never give a picture."""
+
+    def pi_camera(_sleep: Sleep) -> Source:
+        return Picamera2Source(width_px, height_px, frames_per_second)
+
+    def v4l2(device: str | None) -> SourceMaker:
+        return lambda _sleep: V4l2Source(device, width_px, height_px, frames_per_second)
+
+    def reel(sleep: Sleep) -> Source:
+        return Reel(frames_per_second, sleep)
+
+    path = Path(source).expanduser()
+    if source == "auto":
+        return _best(pi_camera, v4l2(None), reel)
+    if source == "picamera2":
+        camera_picamera2.require_module()
+        return Choice(pi_camera, "the Raspberry Pi camera")
+    if source == "reel":
+        return Choice(reel, "the demo reel")
+    if source.startswith(("/dev/video", "/dev/v4l/")) or path.is_char_device():
+        return Choice(v4l2(source), f"the camera at {source}")
+    return _recorded(path, frames_per_second, picture_s)
+
+
+def _recorded(path: Path, frames_per_second: float, picture_s: float) -> Choice:
+    """A file or folder, after opening it once: what is broken now will not mend itself."""
+
+    def pictures(sleep: Sleep) -> Source:
+        return Pictures(_pictures_in(path), picture_s, frames_per_second, sleep)
+
+    def film(sleep: Sleep) -> Source:
+        return Film(path, frames_per_second, sleep)
+
+    if not path.exists():
+        raise CameraError(
+            f"camera source {str(path)!r}: no such file; use auto, picamera2, /dev/video0 (or"
+            " another number), reel, a video file, a picture or a folder of pictures"
+        )
+    is_film = path.is_file() and path.suffix.lower() not in PICTURE_SUFFIXES
+    make: SourceMaker = film if is_film else pictures
+    with contextlib.closing(make(time.sleep)) as source:
+        source.open()
+    return Choice(make, f"the {'video' if is_film else 'pictures'} {path}, repeated")
+
+
+def _best(pi_camera: SourceMaker, v4l2: SourceMaker, reel: SourceMaker) -> Choice:
+    """A Raspberry Pi camera, else a V4L2 one, else the demo reel, with the reasons."""
+    reasons: list[str] = []
+    search: tuple[tuple[Callable[[], str], SourceMaker], ...] = (
+        (camera_picamera2.find, pi_camera),
+        (camera_devices.describe_first, v4l2),
+    )
+    for find, make in search:
+        try:
+            found = find()
+        except CameraError as error:
+            reasons.append(str(error))
+        else:
+            return Choice(make, "; ".join([found, *reasons]))
+    return Choice(reel, "; ".join(["the demo reel", *reasons]), stands_in=True)
+
+
+def _pictures_in(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return sorted(item for item in path.iterdir() if item.suffix.lower() in PICTURE_SUFFIXES)

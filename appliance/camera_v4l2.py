@@ -1,0 +1,122 @@
+"""Webcams and everything else with a /dev/video* node, through OpenCV."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from appliance import camera_devices
+from appliance.camera_capture import Clock
+from appliance.errors import CameraError
+from appliance.records import GrayImage
+
+# What is asked for, least work first. 640×480: YUYV's gray is every second byte, 0.07 ms; a gray
+# JPEG takes 0.9 ms to decode. Cameras on USB 2 need MJPG only for many or large pictures a second.
+PREFERRED = ("GREY", "YUYV", "MJPG")
+# What luma_of() takes as the camera delivers it; everything else OpenCV turns into BGR.
+PACKED = {"YUYV": 0, "UYVY": 1}  # channel of the luma
+PLANAR = ("NV12", "NV21", "YU12", "YV12")
+JPEG = ("MJPG", "JPEG")
+READABLE = ("GREY", *PACKED, *PLANAR, *JPEG)
+
+
+class V4l2Source:
+    """A V4L2 camera. device: its path, None for the best there is whenever it is opened."""
+
+    def __init__(
+        self,
+        device: str | None,
+        width_px: int,
+        height_px: int,
+        frames_per_second: float,
+        *,
+        monotonic: Clock = time.monotonic,
+        open_capture: Callable[[str, int], cv2.VideoCapture] = cv2.VideoCapture,
+    ) -> None:
+        self._wanted_device = device
+        self._width_px = width_px
+        self._height_px = height_px
+        self._frames_per_second = frames_per_second
+        self._monotonic = monotonic
+        self._open_capture = open_capture
+        self._device = ""
+        self._capture: cv2.VideoCapture | None = None
+        self._pixel_format = ""
+        self._due_s = 0.0
+
+    def open(self) -> None:
+        """Find and open the device. Raises CameraError."""
+        self._device = self._wanted_device or camera_devices.first()
+        if not os.path.exists(self._device):
+            raise CameraError(f"{self._device}: no such device; plug the camera in")
+        if not os.access(self._device, os.R_OK | os.W_OK):
+            raise camera_devices.permission_denied(self._device)
+        self._capture = self._open_capture(self._device, cv2.CAP_V4L2)
+        if not self._capture.isOpened():
+            raise CameraError(f"{self._device} cannot be opened; {self._suspicion()}")
+        self._pixel_format = self._negotiate(self._capture)
+        self._due_s = self._monotonic()
+
+    def read(self) -> GrayImage | None:
+        """The next picture that is due; those between are fetched, so none is old, not decoded."""
+        if self._capture is None or not self._capture.grab():
+            raise CameraError(f"{self._device} gives no pictures any more; {self._suspicion()}")
+        interval_s = 1 / self._frames_per_second
+        now_s = self._monotonic()
+        if now_s < self._due_s - interval_s / 2:  # half: a camera at the right rate never misses
+            return None
+        self._due_s = max(self._due_s, now_s - interval_s) + interval_s
+        taken, picture = self._capture.retrieve()
+        return luma_of(cast("GrayImage", picture), self._pixel_format) if taken else None
+
+    def close(self) -> None:
+        """Give the device back."""
+        if self._capture is not None:
+            self._capture.release()
+
+    def _negotiate(self, capture: cv2.VideoCapture) -> str:
+        """Agree with the camera; returns its pixel format. What it refuses stays as it was."""
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._width_px)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._height_px)
+        for pixel_format in PREFERRED:
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*pixel_format))
+            capture.set(cv2.CAP_PROP_FPS, self._frames_per_second)
+            rate = capture.get(cv2.CAP_PROP_FPS)  # 0 or less where the driver does not know
+            fast_enough = rate <= 0 or rate > 0.9 * self._frames_per_second
+            if _pixel_format(capture) == pixel_format and fast_enough:
+                break
+        if (agreed := _pixel_format(capture)) in READABLE:
+            capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+        return agreed
+
+    def _suspicion(self) -> str:
+        if not os.path.exists(self._device):
+            return "it was unplugged"
+        return f"another program may be using it (fuser -v {self._device}), or its cable is loose"
+
+
+def luma_of(picture: npt.NDArray[np.uint8], pixel_format: str) -> GrayImage | None:
+    """The gray of a picture as OpenCV hands it over; None where it is damaged."""
+    if picture.size == 0:
+        return None
+    if picture.ndim == 3 and picture.shape[2] == 3:  # BGR: this format or driver was not left raw
+        return cast("GrayImage", cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+    if pixel_format in JPEG:
+        return cast("GrayImage | None", cv2.imdecode(picture.reshape(-1), cv2.IMREAD_GRAYSCALE))
+    if pixel_format in PACKED and picture.ndim == 3:
+        return cast("GrayImage", cv2.extractChannel(picture, PACKED[pixel_format]))
+    if pixel_format in PLANAR:
+        return picture[: picture.shape[0] * 2 // 3]
+    return picture
+
+
+def _pixel_format(capture: cv2.VideoCapture) -> str:
+    return (
+        int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True).decode("latin-1")
+    )
