@@ -21,8 +21,8 @@ from appliance.recovery import Recovery
 
 log = logging.getLogger("jukebox")
 
-# The watchdog is fed at least this often even if the camera gives nothing.
-LONGEST_WAIT_S = 1.0
+# Ctrl-C and the watchdog are looked after at least this often, even if the camera gives nothing.
+LONGEST_WAIT_S = 0.5
 
 
 class Camera(Protocol):
@@ -133,8 +133,13 @@ class Loop:
         found = self.devices.faces.find(frame)
         scores = self.devices.classifier.classify(frame, found)
         mood = self.devices.mood.update(frame.time_s, scores, blind=frame.luma is None)
+        changed = (mood.state, mood.emotion) != (self._mood.state, self._mood.emotion)
+        if changed:
+            sure = f", {mood.probability:.0%} sure" if mood.emotion else ""
+            log.info("%s%s", describe(mood), sure)
         playback, play = self._play(frame, mood)
-        self._remember(frame, mood, play)
+        self._remember(frame, mood if changed else None, play)
+        self._time_s, self._mood = frame.time_s, mood
         return Step(frame, scores, mood, playback, play)
 
     def _play(self, frame: Frame, mood: Mood) -> tuple[Playback | None, Play | None]:
@@ -152,17 +157,15 @@ class Loop:
             policy.refused(now_s, decision)
         return playback, play
 
-    def _remember(self, frame: Frame, mood: Mood, play: Play | None) -> None:
+    def _remember(self, frame: Frame, new_mood: Mood | None, play: Play | None) -> None:
         store, unix_s = self.devices.store, frame.unix_s
         if self._time_s is not None:
             store.record_seconds(unix_s, self._mood, frame.time_s - self._time_s)
-        if (mood.state, mood.emotion) != (self._mood.state, self._mood.emotion):
-            log.info("%s", describe(mood))
-            store.record_mood(unix_s, mood)
+        if new_mood is not None:
+            store.record_mood(unix_s, new_mood)
         if play is not None:
             store.record_play(unix_s, play)
         self._store.attempt(frame.time_s, lambda: store.write(unix_s))
-        self._time_s, self._mood = frame.time_s, mood
 
 
 def describe(mood: Mood) -> str:
@@ -172,4 +175,4 @@ def describe(mood: Mood) -> str:
     who = "1 face" if mood.faces == 1 else f"{mood.faces or 'no'} faces"
     if mood.emotion is None:
         return f"{who}: the mood is uncertain"
-    return f"{who}: the room {LOOKS[mood.emotion]} ({mood.probability:.0%})"
+    return f"{who}: the room {LOOKS[mood.emotion]}"

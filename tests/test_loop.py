@@ -1,0 +1,235 @@
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from appliance.errors import PlayerError, StoreError
+from appliance.loop import Devices, Loop
+from appliance.mood import MoodFilter
+from appliance.policy import Policy
+from appliance.records import (
+    EMOTIONS,
+    Box,
+    Decision,
+    Emotion,
+    EmotionScores,
+    Face,
+    Frame,
+    Mood,
+    Play,
+    Playback,
+)
+from appliance.settings import MoodSettings, MusicSettings
+
+PICTURE = np.zeros((4, 4), np.uint8)
+FACE = Face(Box(0, 0, 4, 4), 0.9, 1)
+HAPPY, SAD = Emotion.HAPPY, Emotion.SAD
+
+
+class ScriptedRoom:
+    """Camera, detector and classifier in one: shows what `look` names, five frames a second."""
+
+    def __init__(self) -> None:
+        self.look: Emotion | None = None
+        self.blind = False
+        self.frames = 0
+
+    def read(self, timeout_s: float) -> Frame:
+        assert timeout_s <= 1.0
+        self.frames += 1
+        luma = None if self.blind else PICTURE
+        return Frame(self.frames, 100.0 + self.frames / 5, 1.7e9 + self.frames / 5, luma)
+
+    def find(self, frame: Frame) -> tuple[Face, ...]:
+        return () if self.look is None or frame.luma is None else (FACE,)
+
+    def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
+        del frame
+        seven = tuple(0.94 if emotion is self.look else 0.01 for emotion in EMOTIONS)
+        return tuple(EmotionScores(face, seven, 0.5) for face in faces)
+
+
+class RecordingPlayer:
+    """Plays thirty-second songs and keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.empty: set[Emotion] = set()
+        self.decisions: list[Decision] = []
+        self.now = Playback("stop", "", None, None, 0, listener=False)
+        self._ends_s = 0.0
+        self._next: Emotion | None = None
+
+    def playback(self, time_s: float) -> Playback:
+        if self.down:
+            raise PlayerError("MPD does not answer")
+        if self.now.state == "play" and time_s >= self._ends_s:
+            self._start(self._next, time_s)
+        if self.now.state == "play":
+            after = 0 if self._next is None else 1
+            left_s = self._ends_s - time_s
+            self.now = replace(self.now, remaining_s=left_s, songs_after=after)
+        return self.now
+
+    def carry_out(self, decision: Decision, time_s: float) -> Play | None:
+        if decision.emotion in self.empty:
+            return None
+        self.decisions.append(decision)
+        if decision.how == "append":
+            self._next = decision.emotion
+        else:
+            self._start(decision.emotion, time_s)
+        return Play(f"a {decision.emotion} song", "uri", decision.emotion, "x", decision.reason)
+
+    def _start(self, emotion: Emotion | None, time_s: float) -> None:
+        self._next, self._ends_s = None, time_s + 30.0
+        state = "stop" if emotion is None else "play"
+        self.now = Playback(state, "", emotion, 30.0 if emotion else None, 0, listener=False)
+
+
+class RecordingStore:
+    """Keeps rows; writes them unless it is full."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.waiting: list[object] = []
+        self.rows: list[object] = []
+        self.seconds = 0.0
+
+    def record_mood(self, unix_s: float, mood: Mood) -> None:
+        assert unix_s > 1e9
+        self.waiting.append(mood)
+
+    def record_play(self, unix_s: float, play: Play) -> None:
+        assert unix_s > 1e9
+        self.waiting.append(play)
+
+    def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
+        del unix_s, mood
+        self.seconds += seconds
+
+    def write(self, unix_s: float) -> None:
+        assert unix_s > 1e9
+        if self.full:
+            raise StoreError("the disk is full")
+        self.rows += self.waiting
+        self.waiting.clear()
+
+
+class Jukebox:
+    """A whole jukebox of fakes around the real loop, mood and policy."""
+
+    def __init__(self, change: str = "end") -> None:
+        self.room, self.player, self.store = ScriptedRoom(), RecordingPlayer(), RecordingStore()
+        mood, policy = MoodFilter(MoodSettings()), Policy(MusicSettings(change=change))
+        self.devices = Devices(
+            self.room, self.room, self.room, mood, policy, self.player, self.store
+        )
+        self.loop = Loop(self.devices)
+
+    def live(self, seconds: float) -> None:
+        end = self.room.frames + round(5 * seconds)
+        self.loop.run(lambda step: step.frame.number < end)
+
+    def put_on(self) -> list[tuple[Emotion, str]]:
+        return [(decision.emotion, decision.how) for decision in self.player.decisions]
+
+
+def test_a_face_becomes_music():
+    box = Jukebox()
+    box.live(5)
+    assert box.put_on() == []
+    box.room.look = HAPPY
+    box.live(5)
+    assert box.put_on() == [(HAPPY, "switch")]
+    assert box.player.now.emotion is HAPPY
+
+
+def test_the_song_ends_before_the_music_changes():
+    box = Jukebox()
+    box.room.look = HAPPY
+    box.live(10)
+    box.room.look = SAD
+    box.live(40)
+    appended = [how for _, how in box.put_on()[1:]]
+    assert set(appended) == {"append"}
+    assert box.player.now.emotion is SAD
+
+
+def test_changed_at_once_when_so_set():
+    box = Jukebox("now")
+    box.room.look = HAPPY
+    box.live(6)
+    box.room.look = SAD
+    box.live(20)
+    assert (SAD, "switch") in box.put_on()
+
+
+def test_the_music_never_runs_out_while_the_camera_is_blind_or_nobody_is_there():
+    box = Jukebox()
+    box.room.look = HAPPY
+    box.live(10)
+    box.room.blind = True
+    box.live(200)
+    box.room.blind, box.room.look = False, None
+    box.live(200)
+    assert box.player.now.state == "play"
+    assert {emotion for emotion, _ in box.put_on()} == {HAPPY}
+
+
+def test_moods_are_read_and_remembered_while_the_player_is_away(caplog):
+    caplog.set_level(logging.INFO)
+    box = Jukebox()
+    box.player.down = True
+    box.room.look = HAPPY
+    box.live(60)
+    assert [mood.emotion for mood in box.store.rows] == [HAPPY]
+    box.player.down = False
+    box.live(40)
+    assert box.player.now.emotion is HAPPY
+    told = [record.getMessage() for record in caplog.records]
+    assert told.count("player: lost: MPD does not answer") == 1
+    assert told.count("player: back") == 1
+
+
+def test_nothing_is_lost_while_the_disk_is_full():
+    box = Jukebox()
+    box.room.look = HAPPY
+    box.store.full = True
+    box.live(60)
+    assert box.store.rows == []
+    assert box.player.now.state == "play"
+    box.store.full = False
+    box.live(40)
+    assert box.store.waiting == []
+    assert next(row for row in box.store.rows if isinstance(row, Mood)).emotion is HAPPY
+
+
+def test_a_mood_without_music_goes_on_with_other_music():
+    box = Jukebox("now")
+    box.player.empty = {SAD}
+    box.room.look = HAPPY
+    box.live(6)
+    box.room.look = SAD
+    box.live(60)
+    assert {emotion for emotion, _ in box.put_on()} == {HAPPY}
+    assert box.player.now.state == "play"
+
+
+def test_every_second_is_accounted_for():
+    box = Jukebox()
+    box.room.look = HAPPY
+    box.live(60)
+    assert round(box.store.seconds) == 60
+
+
+def test_one_calm_line_a_change(caplog):
+    caplog.set_level(logging.INFO)
+    box = Jukebox()
+    box.room.look = HAPPY
+    box.live(9)
+    assert [record.getMessage() for record in caplog.records] == [
+        "1 face: the room looks happy, 94% sure",
+        "playing a happy song (happy): the room looks happy",
+    ]

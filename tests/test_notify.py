@@ -1,0 +1,45 @@
+import socket
+
+import pytest
+
+from appliance.notify import Notifier
+
+
+@pytest.fixture(params=["path", "abstract"])
+def systemd(request, tmp_path):
+    """A socket as systemd makes it, and how $NOTIFY_SOCKET names it."""
+    name = str(tmp_path / "notify")
+    if request.param == "abstract":
+        name = "@" + name
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind("\0" + name[1:] if name.startswith("@") else name)
+        receiver.settimeout(1.0)
+        yield receiver, name
+
+
+@pytest.mark.parametrize(
+    ("say", "heard"),
+    [
+        (Notifier.ready, "READY=1"),
+        (Notifier.alive, "WATCHDOG=1"),
+        (Notifier.stopping, "STOPPING=1"),
+        (lambda n: n.status("looks happy\nplaying"), "STATUS=looks happy playing"),
+    ],
+)
+def test_systemd_hears(systemd, say, heard):
+    receiver, name = systemd
+    say(Notifier({"NOTIFY_SOCKET": name}))
+    assert receiver.recv(1024).decode() == heard
+
+
+def test_a_reload_is_dated_for_systemd(systemd):
+    receiver, name = systemd
+    Notifier({"NOTIFY_SOCKET": name}).reloading()
+    first, second = receiver.recv(1024).decode().split("\n")
+    assert first == "RELOADING=1"
+    assert int(second.removeprefix("MONOTONIC_USEC=")) > 0
+
+
+def test_without_systemd_nothing_happens(tmp_path):
+    Notifier({}).ready()
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).alive()
