@@ -6,20 +6,39 @@ import hashlib
 import json
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
-from itertools import chain, zip_longest
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from appliance.detection import Detection, covering_squares, square_around
 from appliance.errors import ModelError
-from appliance.faces import FOLLOW_RATIO, Detection
 from appliance.interpreter import Interpreter
 from appliance.records import Box, GrayImage
 
 BLAZEFACE_CARD = Path(__file__).resolve().parents[1] / "models" / "blazeface_short_range.json"
 INPUT_PX = 128
+
+
+class Detector(Protocol):
+    """Looks for faces in one picture after another."""
+
+    def search(
+        self,
+        luma: GrayImage,
+        followed: Sequence[Detection],
+        *,
+        min_score: float,
+        min_height_px: int,
+    ) -> list[Detection]:
+        """The faces found, each once.
+
+        followed: where faces were a moment ago. min_score: what scores less is left out.
+        min_height_px: smaller faces need not be found.
+        """
+        ...
 
 
 class BlazeFace:
@@ -31,6 +50,7 @@ class BlazeFace:
 
     looks: squares to look at besides the closer looks, about 1 ms each; at least one is kept for
     newcomers. A large number covers the whole picture at once, as a single photo needs.
+    model: the network; by default blazeface_model(). Raises ModelError.
     """
 
     # From the detector's box to FER-2013's square: side × 1.17, centre 0.105 sides up. Median over
@@ -39,60 +59,66 @@ class BlazeFace:
     _SIDE, _UP = 1.17, 0.105
     # A third of its square is where a face scores best: 0.9 and more.
     _ROOM = 3.0
+    # The smallest share of a square's side that a face can be found with.
+    _SMALLEST = 1 / 7
 
-    def __init__(
-        self, model: bytes, *, min_score: float, min_height_px: int, looks: int = 3
-    ) -> None:
-        self._network = Interpreter(model)
+    def __init__(self, model: bytes | None = None, *, looks: int = 3) -> None:
+        self._network = Interpreter(blazeface_model() if model is None else model)
         if self._network.input_shape != (1, INPUT_PX, INPUT_PX, 3):
             raise ModelError(
                 f"the face detector takes {self._network.input_shape}, not 128×128×3; "
                 "name the right file in models/blazeface_short_range.json"
             )
         self._anchors = _anchors()
-        self._min_score = min_score * FOLLOW_RATIO
-        self._min_height_px = min_height_px
         self._looks = looks
         self._turn = 0
 
-    def search(self, luma: GrayImage, followed: Sequence[Detection]) -> list[Detection]:
+    def search(
+        self,
+        luma: GrayImage,
+        followed: Sequence[Detection],
+        *,
+        min_score: float,
+        min_height_px: int,
+    ) -> list[Detection]:
         """The faces found where faces were, then those of this turn's squares."""
         faces: list[Detection] = []
         for last in followed:
-            _add_new(self._look(luma, _square_around(last, luma.shape, self._ROOM)), faces)
-        for square in self._next_squares(luma.shape, self._looks - len(followed)):
-            for hint in self._look(luma, square):
+            _add_new(self._look_closer(luma, last, min_score), faces)
+        squares = covering_squares(luma.shape, round(min_height_px / self._SMALLEST))
+        for square in self._in_turn(squares, self._looks - len(followed)):
+            for hint in self._look(luma, square, min_score):
                 if not any(hint.is_same(known) for known in faces):
-                    closer = self._look(luma, _square_around(hint, luma.shape, self._ROOM))
+                    closer = self._look_closer(luma, hint, min_score)
                     _add_new([face for face in closer if face.is_same(hint)], faces)
         return faces
 
-    def _next_squares(self, shape: tuple[int, ...], count: int) -> list[Box]:
-        grid = _grid(shape, self._min_height_px)
-        count = min(len(grid), max(1, count))
-        self._turn += count
-        return [grid[turn % len(grid)] for turn in range(self._turn - count, self._turn)]
+    def _in_turn(self, squares: list[Box], count: int) -> list[Box]:
+        first, self._turn = self._turn, self._turn + min(len(squares), max(1, count))
+        return [squares[turn % len(squares)] for turn in range(first, self._turn)]
 
-    def _look(self, luma: GrayImage, square: Box) -> list[Detection]:
+    def _look_closer(self, luma: GrayImage, face: Detection, min_score: float) -> list[Detection]:
+        return self._look(luma, square_around(face, luma.shape, self._ROOM), min_score)
+
+    def _look(self, luma: GrayImage, square: Box, min_score: float) -> list[Detection]:
         """The faces that lie wholly in one square, or are cut by the picture's own edge."""
         pixels = luma[square.y : square.y + square.height, square.x : square.x + square.width]
-        # Linear: 22 µs where INTER_AREA takes 239 µs, and the scores are the same.
+        # Linear: 22 µs where INTER_AREA takes 239 µs, and the scores are much the same.
         small = cv2.resize(pixels, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_LINEAR)
         gray = small.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
         boxes, logits = self._network.run(np.repeat(gray[np.newaxis, :, :, np.newaxis], 3, axis=3))
-        faces = self._decoded(boxes[0], logits[0, :, 0])
         return [
             self._as_fer_square(face, square)
-            for face in _merged(faces)
+            for face in _merged(self._decoded(boxes[0], logits[0, :, 0], min_score))
             if not _is_cut(face, square, luma.shape)
         ]
 
     def _decoded(
-        self, boxes: npt.NDArray[np.float32], logits: npt.NDArray[np.float32]
+        self, boxes: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], min_score: float
     ) -> list[Detection]:
         # Beyond ±80 the exponential leaves float32.
         scores = 1.0 / (1.0 + np.exp(-np.clip(logits, -80.0, 80.0)))
-        likely = np.flatnonzero(scores > self._min_score)
+        likely = np.flatnonzero(scores >= min_score)
         centres = boxes[likely, 0:2] + self._anchors[likely]
         sides = boxes[likely, 2:4].max(axis=1)
         rows = np.column_stack([centres, sides, scores[likely]]).tolist()
@@ -121,10 +147,19 @@ class Haar:
         if self._cascade.empty():
             raise ModelError(f"{file} is missing or damaged; reinstall opencv-python-headless")
 
-    def search(self, luma: GrayImage, followed: Sequence[Detection]) -> list[Detection]:  # noqa: ARG002 - it always searches everywhere
+    def search(
+        self,
+        luma: GrayImage,
+        followed: Sequence[Detection],  # noqa: ARG002 - it always searches everywhere
+        *,
+        min_score: float,  # noqa: ARG002 - it has no score
+        min_height_px: int,
+    ) -> list[Detection]:
         """The faces in the whole picture."""
+        found = self._cascade.detectMultiScale(
+            luma, scaleFactor=1.3, minNeighbors=5, minSize=(min_height_px, min_height_px)
+        )
         faces: list[Detection] = []
-        found = self._cascade.detectMultiScale(luma, scaleFactor=1.3, minNeighbors=5)
         for x, y, width, height in found:
             face = Detection(x + width / 2, y + height / 2, float(width * self._SIDE), 1.0)
             _add_new([face], faces)
@@ -194,31 +229,3 @@ def _is_cut(face: Detection, square: Box, shape: tuple[int, ...]) -> bool:
         or (face.x + half > INPUT_PX and square.x + square.width < width)
         or (face.y + half > INPUT_PX and square.y + square.height < height)
     )
-
-
-def _square_around(face: Detection, shape: tuple[int, ...], room: float) -> Box:
-    """A square that the face fills to 1 / room, made smaller and moved to lie in the picture."""
-    height, width = shape
-    side = min(round(face.side * room), width, height)
-    left = min(max(0, round(face.x - side / 2)), width - side)
-    top = min(max(0, round(face.y - side / 2)), height - side)
-    return Box(left, top, side, side)
-
-
-def _grid(shape: tuple[int, ...], min_height_px: int) -> list[Box]:
-    """Squares that cover a picture, half overlapping, large ones in turn with ever smaller ones."""
-    height, width = shape
-    side = min(width, height)
-    sizes: list[list[Box]] = []
-    # The smallest face must fill a seventh of the smallest squares.
-    while not sizes or side * 2 > min_height_px * 7:
-        corners = [(x, y) for y in _steps(height, side) for x in _steps(width, side)]
-        sizes.append([Box(x, y, side, side) for x, y in corners])
-        side //= 2
-    return [square for square in chain(*zip_longest(*sizes)) if square]
-
-
-def _steps(length: int, side: int) -> list[int]:
-    """Where squares begin along an edge: evenly, neighbours sharing at least half of each."""
-    count = 1 + -(-(length - side) * 2 // side)
-    return [round(n * (length - side) / max(1, count - 1)) for n in range(count)]

@@ -1,0 +1,70 @@
+"""Where faces are in one picture, and the squares of a picture in which to look for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from math import hypot
+
+from appliance.records import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A face in one picture: centre and side of its FER-2013 square in pixels, score 0…1.
+
+    Whatever the detector, the square is what a picture of FER-2013 would show around the face,
+    because that is what the emotion model was trained on.
+    """
+
+    x: float
+    y: float
+    side: float
+    score: float
+
+    def distance(self, other: Detection) -> float:
+        """Between the two centres, in sides of the larger face."""
+        return hypot(self.x - other.x, self.y - other.y) / max(self.side, other.side)
+
+    def is_same(self, other: Detection) -> bool:
+        """Whether both are one face of one picture: their centres are within half a face."""
+        return self.distance(other) < 0.5
+
+    def box(self) -> Box:
+        """The square in whole pixels. It may overhang the picture, see preprocessing.crop."""
+        side = round(self.side)
+        return Box(round(self.x - side / 2), round(self.y - side / 2), side, side)
+
+
+def square_around(face: Detection, shape: tuple[int, ...], room: float) -> Box:
+    """A square that the face fills to 1 / room, made smaller and moved to lie in the picture."""
+    height, width = shape
+    side = min(max(1, round(face.side * room)), width, height)
+    left = min(max(0, round(face.x - side / 2)), width - side)
+    top = min(max(0, round(face.y - side / 2)), height - side)
+    return Box(left, top, side, side)
+
+
+def covering_squares(shape: tuple[int, ...], smallest_px: int) -> list[Box]:
+    """Half overlapping squares that cover a picture, large ones in turn with ever smaller ones.
+
+    The largest are as high (or wide) as the picture; each smaller size is half the one before,
+    and the first of at most smallest_px is the last.
+    """
+    height, width = shape
+    side = min(width, height)
+    sizes = [_squares(width, height, side)]
+    while side > smallest_px:
+        side //= 2
+        sizes.append(_squares(width, height, side))
+    return [square for square in chain(*zip_longest(*sizes)) if square]
+
+
+def _squares(width: int, height: int, side: int) -> list[Box]:
+    return [Box(x, y, side, side) for y in _steps(height, side) for x in _steps(width, side)]
+
+
+def _steps(length: int, side: int) -> list[int]:
+    """Where squares begin along an edge: evenly, neighbours sharing at least half of each."""
+    count = 1 + -(-(length - side) * 2 // side)
+    return [round(n * (length - side) / max(1, count - 1)) for n in range(count)]
