@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Self
+from typing import Self, cast
 
 import cv2
 
@@ -82,14 +82,20 @@ class Camera:
         self._frames = 0
         self._dropped = 0
 
-    def open(self) -> Self:
-        """Choose the source and begin. Raises CameraError for a source that can never work.
+    def choose(self) -> None:
+        """Decide on the source; open() does so if it was not done before.
 
-        A camera that is merely missing (not plugged in yet, no permission, in use) is waited for.
+        Raises CameraError for a source that can never work. A camera that is merely missing (not
+        plugged in yet, no permission, in use) is waited for.
         """
         self._choice = self._choose()
-        log.info("camera: %s", self._choice.description)
+
+    def open(self) -> Self:
+        """Begin to capture. Raises CameraError as choose() does."""
+        if self._choice is None:
+            self.choose()
         self._begin(self._monotonic())
+        log.info("camera: %s", self._choice)
         return self
 
     def close(self) -> None:
@@ -100,6 +106,8 @@ class Camera:
 
     def read(self, timeout_s: float) -> Frame:
         """The newest picture not seen before; after timeout_s a frame without one: time goes on."""
+        if self._choice is None or self._closed.is_set():
+            raise RuntimeError("read() needs an open camera")
         deadline_s = self._monotonic() + timeout_s
         while True:
             now_s = self._monotonic()
@@ -110,8 +118,8 @@ class Camera:
 
     @property
     def description(self) -> str:
-        """Which source was chosen and why, in words."""
-        return self._choice.description if self._choice else "not opened"
+        """Which source was chosen, in words; the log says why."""
+        return self._choice.name if self._choice else "not opened"
 
     @property
     def lost(self) -> bool:
@@ -154,20 +162,19 @@ class Camera:
 
     def _frame(self, luma: GrayImage | None, now_s: float) -> Frame:
         if luma is not None and self._rotation is not None:
-            luma = cv2.rotate(luma, self._rotation)  # type: ignore[assignment]
+            luma = cast("GrayImage", cv2.rotate(luma, self._rotation))
         self._frames += 1
         return Frame(self._frames, now_s, self._wall(), luma)
 
     def _begin(self, now_s: float) -> None:
-        if self._choice is None:
-            raise CameraError("read() before open()")
+        choice = cast("Choice", self._choice)
         self._left_behind = [capture for capture in self._left_behind if capture.is_alive()]
         if len(self._left_behind) >= MOST_LEFT_BEHIND:
             self._reopen_s = now_s + LONGEST_DELAY_S
             return
         self._steady_s = None
         self._look_again_s = now_s + LOOK_AGAIN_S
-        self._capture = Capture(self._choice.make, self._stall_s, self._monotonic)
+        self._capture = Capture(choice.make, self._stall_s, self._monotonic)
 
     def _end_capture(self) -> None:
         if self._capture is not None:
@@ -197,7 +204,7 @@ class Camera:
         self._look_again_s = now_s + LOOK_AGAIN_S
         choice = self._choose()
         if not choice.stands_in:
-            log.info("camera: %s", choice.description)
+            log.info("camera: %s", choice)
             self._choice = choice
             self._end_capture()
             self._begin(now_s)

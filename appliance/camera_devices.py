@@ -22,7 +22,6 @@ VIDIOC_QUERYCAP = 0x80685600  # _IOR('V', 0, struct v4l2_capability), 104 bytes
 CAPABILITY = struct.Struct("=16s 32s 32s 3I 3I")  # driver, card, bus, version, all, this node, …
 
 VIDEO_CAPTURE = 0x00000001
-VIDEO_OUTPUT = 0x00000002  # on the same node only with loopback devices, which are cameras too
 VIDEO_M2M = 0x00008000 | 0x00004000  # codecs and scalers: memory to memory
 DEVICE_CAPS = 0x80000000
 

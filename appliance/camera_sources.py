@@ -18,11 +18,18 @@ from appliance.errors import CameraError
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A source that was chosen. stands_in: the demo reel, only because there is no camera."""
+    """A source that was chosen. reasons: why none of the better ones was.
+
+    stands_in: it is the demo reel, only because there is no camera.
+    """
 
     make: SourceMaker
-    description: str
+    name: str
+    reasons: tuple[str, ...] = ()
     stands_in: bool = False
+
+    def __str__(self) -> str:
+        return "; ".join([self.name, *self.reasons])
 
 
 def choose(
@@ -86,8 +93,8 @@ def _best(pi_camera: SourceMaker, v4l2: SourceMaker, reel: SourceMaker) -> Choic
         except CameraError as error:
             reasons.append(str(error))
         else:
-            return Choice(make, "; ".join([found, *reasons]))
-    return Choice(reel, "; ".join(["the demo reel", *reasons]), stands_in=True)
+            return Choice(make, found, tuple(reasons))
+    return Choice(reel, "the demo reel", tuple(reasons), stands_in=True)
 
 
 def _pictures_in(path: Path) -> list[Path]:

@@ -69,7 +69,7 @@ class V4l2Source:
             raise CameraError(f"{self._device} gives no pictures any more; {self._suspicion()}")
         interval_s = 1 / self._frames_per_second
         now_s = self._monotonic()
-        if now_s < self._due_s - interval_s / 2:  # half: a camera at the right rate never misses
+        if now_s < self._due_s:
             return None
         self._due_s = max(self._due_s, now_s - interval_s) + interval_s
         taken, picture = self._capture.retrieve()

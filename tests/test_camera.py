@@ -139,6 +139,10 @@ def test_the_newest_picture_wins_and_the_others_are_counted(rig: Callable[..., R
     assert source.read_again.wait(5)
     assert r.look()[0, 0] == 3
     assert r.camera.dropped == 2
+    source.script.put(CameraError("gone"))
+    r.look()
+    assert r.camera.lost
+    assert r.camera.dropped == 2
 
 
 def test_a_picture_is_given_once_and_time_goes_on_without_one(rig: Callable[..., Rig]) -> None:
@@ -353,7 +357,14 @@ def test_close_does_not_wait_for_a_hanging_camera(rig: Callable[..., Rig]) -> No
     closing.start()
     closing.join(1)
     assert not closing.is_alive()
-    assert r.camera.read(timeout_s=60).luma is None
+
+
+def test_a_closed_camera_is_not_read(rig: Callable[..., Rig]) -> None:
+    """It would give empty frames without pause, and the loop would spin."""
+    r = rig()
+    r.camera.close()
+    with pytest.raises(RuntimeError, match="needs an open camera"):
+        r.camera.read(0)
 
 
 # ---- choosing a source
@@ -422,7 +433,7 @@ def test_auto_takes_the_best_camera_and_says_why(
     monkeypatch.setattr("appliance.camera_picamera2.find", pi)
     monkeypatch.setattr("appliance.camera_devices.describe_first", webcam)
     choice = choose("auto", **ASKED)
-    assert (choice.description, choice.stands_in) == (description, stands_in)
+    assert (str(choice), choice.stands_in) == (description, stands_in)
 
 
 def test_a_camera_plugged_in_later_replaces_the_demo_reel() -> None:
@@ -457,6 +468,7 @@ WEBCAM = {
     "video3": Capability("uvcvideo", "HD Webcam C525", "usb-0000:01:00.0-1.3", 0x04200001),
     "video4": Capability("uvcvideo", "HD Webcam C525", "usb-0000:01:00.0-1.3", 0x04A00000),
 }
+OLD_CODEC = {"video1": Capability("coda", "CODA960", "platform:coda", 0x0420C003)}
 LOOPBACK = {"video2": Capability("v4l2 loopback", "Dummy", "platform:v4l2loopback-000", 0x05200003)}
 
 
@@ -478,6 +490,7 @@ def dev_folder(folder: Path, nodes: dict[str, Any]) -> Callable[[Path], Capabili
         (PI_4 | WEBCAM, "video3"),
         (LOOPBACK | WEBCAM, "video3"),  # a real one before a loop of pictures
         (PI_4 | LOOPBACK, "video2"),
+        (OLD_CODEC | LOOPBACK, "video2"),
         (WEBCAM | {"video1": OSError(25, "not a V4L2 device")}, "video3"),
         (WEBCAM | {"video1": PermissionError(13, "denied")}, "video3"),
     ],
