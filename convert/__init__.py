@@ -1,0 +1,1 @@
+"""Makes the models: data, networks, training, quantization, evaluation, cards."""

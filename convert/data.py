@@ -1,0 +1,259 @@
+"""The public data sets as arrays, whichever of their usual forms lies on the disk.
+
+FER-2013 as `SPLIT/CLASS/FILE` pictures in a zip or a folder (ours: `Training/angry/00000.png`;
+Kaggle's: `train/angry/Training_3908.jpg`) or as the original `fer2013.csv` (emotion,pixels,Usage);
+FER+ votes as our `ferplus_votes.csv` or Microsoft's `fer2013new.csv`; UTKFace as a zip or a folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from appliance.records import EMOTIONS, Emotion
+
+SIZE_PX = 48
+TRAINING_SPLITS = ("training", "train")
+UNKNOWN_ROW = -1  # a picture whose name does not tell its row of fer2013.csv
+# The ten FER+ votes by row of fer2013.csv, in the order of VOTE_COLUMNS.
+Votes = dict[int, npt.NDArray[np.int64]]
+
+PICTURES = (".png", ".jpg", ".jpeg")
+
+# The columns of FER+ in the order of both its files; the first of equals wins a majority.
+VOTE_COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear",
+                "contempt", "unknown", "NF")  # fmt: skip
+# Column of each emotion in the order of EMOTIONS.
+EMOTION_COLUMNS = tuple(
+    VOTE_COLUMNS.index(name)
+    for name in ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+)
+_FOLDER_NAMES = {emotion.value: index for index, emotion in enumerate(EMOTIONS)} | {
+    "disgusted": EMOTIONS.index(Emotion.DISGUST),  # the other Kaggle copy's names
+    "fearful": EMOTIONS.index(Emotion.FEAR),
+    "surprised": EMOTIONS.index(Emotion.SURPRISE),
+}
+
+
+class DataError(Exception):
+    """The data cannot be read or are not what was asked for; the message says what and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """Labelled pictures.
+
+    images: uint8 (n, 48, 48); labels: int64 (n), index into EMOTIONS; rows: int64 (n), the row of
+    the original fer2013.csv or UNKNOWN_ROW; splits: str (n), as the source names them.
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    splits: npt.NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Faces:
+        """The pictures of a mask or of a list of positions, in its order."""
+        return Faces(*(getattr(self, field.name)[which] for field in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Portraits:
+    """UTKFace. images: uint8 (n, size, size); age in years; gender 0 male, 1 female; race 0 … 4."""
+
+    images: npt.NDArray[np.uint8]
+    ages: npt.NDArray[np.int64]
+    genders: npt.NDArray[np.int64]
+    races: npt.NDArray[np.int64]
+
+
+def load_emotions(path: Path) -> Faces:
+    """Every labelled face of a zip, a folder or a CSV. Raises DataError."""
+    faces = _from_csv(path) if path.suffix.lower() == ".csv" else _from_pictures(path)
+    if not len(faces):
+        raise DataError(f"{path}: no faces found; expected SPLIT/CLASS/FILE pictures or a CSV")
+    return faces
+
+
+def select_split(faces: Faces, split: str) -> Faces:
+    """The faces of one split, by its name in any case. Raises DataError naming those there are."""
+    chosen = faces.take(np.char.lower(faces.splits) == split.lower())
+    if not len(chosen):
+        raise DataError(f"no split {split!r}; there are {', '.join(sorted(set(faces.splits)))}")
+    return chosen
+
+
+def clean_training(faces: Faces) -> Faces:
+    """The training split without blank pictures and without any picture that a test split has too.
+
+    In FER-2013 some 700 training rows are pixel for pixel in PublicTest or PrivateTest.
+    """
+    in_training = np.isin(np.char.lower(faces.splits), TRAINING_SPLITS)
+    tested = set(fingerprints(faces.images[~in_training]))
+    training = faces.take(in_training)
+    if not len(training):
+        raise DataError(f"no training split; there are {', '.join(sorted(set(faces.splits)))}")
+    blank = training.images.min(axis=(1, 2)) == training.images.max(axis=(1, 2))
+    leaked = np.array([mark in tested for mark in fingerprints(training.images)])
+    return training.take(~blank & ~leaked)
+
+
+def hold_out(faces: Faces, fraction: float, seed: int) -> tuple[Faces, Faces]:
+    """(rest, held out): about this fraction, with identical pictures always on the same side."""
+    marks = fingerprints(faces.images)
+    salt = str(seed).encode()
+    position = [int.from_bytes(hashlib.sha256(salt + m).digest()[:4]) / 2**32 for m in marks]
+    held = np.array(position) < fraction
+    return faces.take(~held), faces.take(held)
+
+
+def load_votes(path: Path) -> Votes:
+    """The ten FER+ votes by row of fer2013.csv, in the order of VOTE_COLUMNS. Raises DataError.
+
+    Microsoft's file has no row number and its "Image name" is none either: it is joined by order.
+    """
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file)
+        missing = set(VOTE_COLUMNS) - set(reader.fieldnames or ())
+        if missing:
+            raise DataError(
+                f"{path}: not FER+ votes; columns missing: {', '.join(sorted(missing))}"
+            )
+        return {
+            int(line.get("row", number)): np.array([int(line[name]) for name in VOTE_COLUMNS])
+            for number, line in enumerate(reader)
+        }
+
+
+def join_votes(faces: Faces, votes: Votes) -> npt.NDArray[np.int64]:
+    """The votes of each face, int64 (n, 10); all zero where there are none. Raises DataError."""
+    none = np.zeros(len(VOTE_COLUMNS), np.int64)
+    joined = np.array([votes.get(int(row), none) for row in faces.rows])
+    if not joined.any():
+        raise DataError("no face has votes: these pictures' names do not tell their row")
+    return joined
+
+
+def majority(votes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The crowd's label of each row, index into EMOTIONS; -1 where it saw none of the seven.
+
+    The argmax of all ten columns, first of equals; contempt, unknown and not-a-face give -1.
+    """
+    emotion_of_column = np.full(len(VOTE_COLUMNS), -1)
+    emotion_of_column[list(EMOTION_COLUMNS)] = np.arange(len(EMOTIONS))
+    return np.where(votes.any(axis=1), emotion_of_column[votes.argmax(axis=1)], -1)
+
+
+def load_utkface(path: Path, size_px: int = 80) -> Portraits:
+    """UTKFace from names like 26_1_2_20170116.jpg.chip.jpg. Names lacking a field are left out."""
+    pattern = re.compile(r"(\d+)_([01])_([0-4])_")
+    found = [
+        (_decode(content, name, size_px), *map(int, match.groups()))
+        for name, content in _pictures(path)
+        if (match := pattern.match(PurePosixPath(name).name))
+    ]
+    if not found:
+        raise DataError(f"{path}: no pictures named age_gender_race_….jpg")
+    images, ages, genders, races = zip(*found, strict=True)
+    return Portraits(np.stack(images), np.array(ages), np.array(genders), np.array(races))
+
+
+def fingerprints(images: npt.NDArray[np.uint8]) -> list[bytes]:
+    """A mark for each picture, equal where the pixels are."""
+    return [hashlib.sha256(image.tobytes()).digest() for image in images]
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file, or of a folder's names and contents in sorted order."""
+    digest = hashlib.sha256()
+    if path.is_file():
+        digest.update(path.read_bytes())
+    else:
+        for name, content in _pictures(path):
+            digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def _from_pictures(path: Path) -> Faces:
+    images, labels, rows, splits = [], [], [], []
+    for name, content in _pictures(path):
+        parts = PurePosixPath(name).parts
+        if len(parts) < 3 or parts[-2].lower() not in _FOLDER_NAMES:
+            continue
+        images.append(_decode(content, name, SIZE_PX))
+        labels.append(_FOLDER_NAMES[parts[-2].lower()])
+        stem = PurePosixPath(name).stem
+        rows.append(int(stem) if stem.isdigit() else UNKNOWN_ROW)
+        splits.append(parts[-3])
+    return _faces(images, labels, rows, splits)
+
+
+def _from_csv(path: Path) -> Faces:
+    images, labels, rows, splits = [], [], [], []
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file)
+        missing = {"emotion", "pixels", "Usage"} - set(reader.fieldnames or ())
+        if missing:
+            raise DataError(f"{path}: columns missing: {', '.join(sorted(missing))}")
+        for number, line in enumerate(reader):
+            pixels = np.array(line["pixels"].split(), np.uint8)
+            if pixels.size != SIZE_PX**2 or not 0 <= int(line["emotion"]) < len(EMOTIONS):
+                raise DataError(f"{path}: line {number + 2} is not a face with a label 0 to 6")
+            images.append(pixels.reshape(SIZE_PX, SIZE_PX))
+            labels.append(int(line["emotion"]))
+            rows.append(number)
+            splits.append(line["Usage"])
+    return _faces(images, labels, rows, splits)
+
+
+def _faces(
+    images: list[npt.NDArray[np.uint8]], labels: list[int], rows: list[int], splits: list[str]
+) -> Faces:
+    shape = (len(images), SIZE_PX, SIZE_PX)
+    return Faces(
+        np.array(images, np.uint8).reshape(shape),
+        np.array(labels, np.int64),
+        np.array(rows, np.int64),
+        np.array(splits, np.str_),
+    )
+
+
+def _pictures(path: Path) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of every picture in a zip or a folder, in sorted order. Raises DataError."""
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() in PICTURES:
+                # With the folder's own name, so that DATA/train may be given as well as DATA.
+                yield file.relative_to(path.resolve().parent).as_posix(), file.read_bytes()
+        return
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path}: not a folder, a CSV or a zip that can be read ({error})"
+        ) from error
+    with archive:
+        for name in sorted(archive.namelist()):
+            if name.lower().endswith(PICTURES):
+                yield name, archive.read(name)
+
+
+def _decode(content: bytes, name: str, size_px: int) -> npt.NDArray[np.uint8]:
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise DataError(f"{name}: not a picture that can be read")
+    if image.shape != (size_px, size_px):
+        image = cv2.resize(image, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(image, np.uint8)

@@ -1,0 +1,101 @@
+"""Keras networks to TFLite: float32, and int8 calibrated on a fixed list of training rows.
+
+    python -m convert.quantize --data ../shared/data/fer2013.zip   # chooses that list anew
+
+Both kinds take and give float32, so that the box treats them alike; inside the int8 file all
+weights and activations are int8, and its first and last operations convert.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+
+from appliance.preprocessing import to_input
+from appliance.records import EMOTIONS
+from convert import data
+
+REPRESENTATIVE_ROWS = Path(__file__).parent / "representative_rows.json"
+ROWS_A_CLASS = 50
+
+
+def to_float32(network: keras.Model) -> bytes:
+    """The network as a TFLite file, nothing rounded."""
+    return _convert(tf.lite.TFLiteConverter.from_keras_model(network))
+
+
+def to_int8(network: keras.Model, images: npt.NDArray[np.uint8]) -> bytes:
+    """The network as a TFLite file in int8, its ranges measured on these pictures.
+
+    Weights have a scale for each channel; there is no way back to float for any operation.
+    """
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    size_px = network.input_shape[1]
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([to_input(image, size_px)] for image in images)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    return _convert(converter)
+
+
+def output_positions(content: bytes) -> dict[str, int]:
+    """Where each head's logits come among the outputs of a TFLite file."""
+    interpreter = Interpreter(model_content=content)
+    order = [output["index"] for output in interpreter.get_output_details()]
+    heads = interpreter.get_signature_runner().get_output_details()
+    return {head: order.index(tensor["index"]) for head, tensor in heads.items()}
+
+
+def representative(training: data.Faces) -> data.Faces:
+    """The pictures that measure int8's ranges: the listed rows, or others if any is missing."""
+    rows = json.loads(REPRESENTATIVE_ROWS.read_text())
+    listed = [row for of_class in rows.values() for row in of_class]
+    faces = training.take(np.isin(training.rows, listed))
+    return faces if len(faces) == len(listed) else training.take(choose_rows(training))
+
+
+def choose_rows(training: data.Faces) -> npt.NDArray[np.int64]:
+    """Positions of up to 50 random faces a class, always the same for the same faces."""
+    order = np.random.default_rng(0).permutation(len(training))
+    chosen = [order[training.labels[order] == i][:ROWS_A_CLASS] for i in range(len(EMOTIONS))]
+    return np.sort(np.concatenate(chosen))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the fixed list. 0 written, 1 data that cannot be used."""
+    parser = argparse.ArgumentParser("convert.quantize", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="FER-2013: zip, folder or CSV")
+    options = parser.parse_args(arguments)
+    try:
+        training = data.clean_training(data.load_emotions(options.data))
+    except data.DataError as error:
+        print(error, file=sys.stderr)
+        return 1
+    chosen = training.take(choose_rows(training))
+    rows = {
+        str(emotion): chosen.rows[chosen.labels == i].tolist() for i, emotion in enumerate(EMOTIONS)
+    }
+    lines = ",\n".join(
+        f"{json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in rows.items()
+    )
+    REPRESENTATIVE_ROWS.write_text("{\n" + lines + "\n}\n")
+    return 0
+
+
+def _convert(converter: tf.lite.TFLiteConverter) -> bytes:
+    # Keras prints a page about the saved model in between; stdout is for results.
+    with contextlib.redirect_stdout(io.StringIO()):
+        return converter.convert()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Figures from logits and labels: the same lines for float and int8, for held-out and test rows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.emotion import softmax
+from appliance.records import EMOTIONS
+
+Logits = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+
+BINS = 15  # of the expected calibration error
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScore:
+    """Of one emotion. count: rows with this label; a fraction without any rows below it is 0."""
+
+    precision: float
+    recall: float
+    f1: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well logits agree with labels. Fractions 0…1; interval95: Wilson's, of the accuracy.
+
+    ece: expected calibration error; confusion[label][answer] counts rows, in the order of EMOTIONS.
+    """
+
+    count: int
+    accuracy: float
+    interval95: tuple[float, float]
+    ece: float
+    per_class: dict[str, ClassScore]
+    confusion: list[list[int]]
+
+    def as_json(self) -> dict:
+        """The same as plain dicts and lists, fractions rounded to five places."""
+        return _rounded(asdict(self))
+
+
+def score(logits: Logits, labels: Labels, temperature: float = 1.0) -> Score:
+    """The figures of one head. logits: (n, 7); labels: (n), none of them -1."""
+    probabilities = softmax(logits / np.float32(temperature))
+    answers = probabilities.argmax(axis=1)
+    confusion = np.zeros((len(EMOTIONS), len(EMOTIONS)), np.int64)
+    np.add.at(confusion, (labels, answers), 1)
+    right = int(np.trace(confusion))
+    return Score(
+        count=len(labels),
+        accuracy=right / len(labels),
+        interval95=wilson(right, len(labels)),
+        ece=calibration_error(probabilities, labels),
+        per_class=_per_class(confusion),
+        confusion=confusion.tolist(),
+    )
+
+
+def wilson(right: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927), honest near 0 and 1 as well."""
+    z = 1.96
+    share, spread = right / count, z * z / count
+    middle = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * np.sqrt(share * (1 - share) / count + spread / count / 4)
+    return float(middle - half), float(middle + half)
+
+
+def calibration_error(probabilities: Logits, labels: Labels) -> float:
+    """How far certainty and success lie apart, averaged over 15 equal bins of certainty.
+
+    Guo et al. 2017, "On Calibration of Modern Neural Networks".
+    """
+    certainty = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    bins = np.minimum((certainty * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(bins, right - certainty, BINS)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def fit_temperature(logits: Logits, labels: Labels) -> float:
+    """The divisor of the logits that makes these labels likeliest (Guo et al. 2017)."""
+    candidates = np.exp(np.linspace(np.log(0.2), np.log(5), 400))
+    rows = np.arange(len(labels))
+    surprise = [
+        -np.log(softmax(logits / np.float32(t))[rows, labels] + 1e-12).mean() for t in candidates
+    ]
+    return round(float(candidates[int(np.argmin(surprise))]), 4)
+
+
+def _per_class(confusion: npt.NDArray[np.int64]) -> dict[str, ClassScore]:
+    right, labelled, answered = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    return {
+        str(emotion): ClassScore(
+            precision=_share(right[i], answered[i]),
+            recall=_share(right[i], labelled[i]),
+            f1=_share(2 * right[i], answered[i] + labelled[i]),
+            count=int(labelled[i]),
+        )
+        for i, emotion in enumerate(EMOTIONS)
+    }
+
+
+def _share(part: int, whole: int) -> float:
+    return float(part / whole) if whole else 0.0
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, float):
+        return round(value, 5)
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(inner) for inner in value]
+    return value
