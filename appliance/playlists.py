@@ -1,0 +1,243 @@
+"""Which song comes next in a mood: from names, folders, files and links to songs that MPD plays.
+
+MPD itself reads stored playlists, playlist files and links; this process opens no connection.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+from mpd import CommandError, FailureResponseCode, MPDClient
+
+from appliance.errors import JukeboxError
+from appliance.records import Emotion
+
+log = logging.getLogger("jukebox")
+
+TRIES = 5  # songs offered to MPD for one decision
+LEFT_OUT_S = 300.0  # how long a song or link that failed is left out
+EMPTY_AGAIN_S = 10.0  # how often a mood without songs is looked up again
+
+# A link to .m3u8 is no playlist but one HLS stream in pieces, which MPD plays as it is.
+LINKED_PLAYLISTS = (".m3u", ".pls", ".xspf", ".asx")
+
+# SYSTEM: no such file, or not ours to read; ARG: a name that no playlist can have ("music/happy").
+NOTHING_THERE = (
+    FailureResponseCode.NO_EXIST,
+    FailureResponseCode.SYSTEM,
+    FailureResponseCode.ARG,
+)
+
+Entry = Mapping[str, Any]  # a song as MPD describes it
+
+
+class PlaylistError(JukeboxError):
+    """A source of songs that cannot be used. The music goes on without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """Something that MPD can play. title: "" where MPD tells only once it is in the queue."""
+
+    uri: str
+    title: str
+    source: str
+
+
+class Playlists:
+    """The moods' songs, drawn at random, none twice before all were heard.
+
+    sources: for each emotion where its songs come from, see read_songs. They are read anew for each
+    song, so that a playlist edited on the phone counts at once. What cannot be used is said once.
+    """
+
+    def __init__(self, sources: Mapping[Emotion, tuple[str, ...]], random: Random) -> None:
+        self._sources = sources
+        self._random = random
+        self._heard: dict[Emotion, set[str]] = {}
+        self._last_heard: dict[Emotion, str] = {}
+        self._left_out_until: dict[str, float] = {}  # by the uri of a song, or a source
+        self._empty_until: dict[Emotion, float] = {}
+        self._warned: set[str] = set()  # what the warnings that stand are about
+
+    def draw(
+        self, client: MPDClient, emotion: Emotion, time_s: float, *, local: bool
+    ) -> list[Song]:
+        """Up to five songs in the order in which to try them; none when the mood has none."""
+        if time_s < self._empty_until.get(emotion, time_s):
+            return []
+        songs = [
+            song
+            for source in self._named(emotion)
+            for song in self._usable(client, emotion, source, time_s, local=local)
+            if not self._is_left_out(song.uri, time_s)
+        ]
+        if not songs:
+            self._empty_until[emotion] = time_s + EMPTY_AGAIN_S
+            return []
+        heard = self._heard.setdefault(emotion, set())
+        fresh = [song for song in songs if song.uri not in heard]
+        if not fresh:
+            heard.clear()
+            fresh = [song for song in songs if song.uri != self._last_heard[emotion]] or songs
+        return self._random.sample(fresh, min(TRIES, len(fresh)))
+
+    def mark_heard(self, emotion: Emotion, song: Song) -> None:
+        """Remember that this song was put on."""
+        self._heard.setdefault(emotion, set()).add(song.uri)
+        self._last_heard[emotion] = song.uri
+
+    def leave_out(self, song: Song, reason: str, time_s: float) -> None:
+        """Draw this song no more for five minutes: it could not be played."""
+        self._left_out_until[song.uri] = time_s + LEFT_OUT_S
+        log.warning("%s cannot be played: %s; another song is tried", song.uri, reason)
+
+    def all_songs(self, client: MPDClient, emotion: Emotion, *, local: bool) -> list[Song]:
+        """Every song of a mood. Raises PlaylistError at the first source that cannot be used."""
+        sources = self._sources.get(emotion)
+        if not sources:
+            raise PlaylistError(_nothing_named(emotion))
+        return [
+            song for source in sources for song in read_songs(client, emotion, source, local=local)
+        ]
+
+    def _named(self, emotion: Emotion) -> tuple[str, ...]:
+        sources = self._sources.get(emotion, ())
+        if not sources:
+            self._warn(emotion, _nothing_named(emotion))
+        return sources
+
+    def _usable(
+        self, client: MPDClient, emotion: Emotion, source: str, time_s: float, *, local: bool
+    ) -> list[Song]:
+        """The songs of a source, none with one warning when it cannot be used."""
+        if self._is_left_out(source, time_s):
+            self._warn(source, f"{emotion}: MPD hung on {source}; it is left out for five minutes")
+            return []
+        # MPD stands still while it fetches a playlist. If our patience ends first, PlayerError
+        # leaves this function, and the mark keeps the next decision from hanging on it again.
+        self._left_out_until[source] = time_s + LEFT_OUT_S
+        try:
+            songs = read_songs(client, emotion, source, local=local)
+        except PlaylistError as error:
+            self._warn(source, f"{error}. The music goes on without it")
+            songs = []
+        else:
+            self._warned.discard(source)
+        del self._left_out_until[source]
+        return songs
+
+    def _is_left_out(self, name: str, time_s: float) -> bool:
+        return time_s < self._left_out_until.get(name, time_s)
+
+    def _warn(self, about: str, message: str) -> None:
+        if about not in self._warned:
+            self._warned.add(about)
+            log.warning("%s", message)
+
+
+def read_songs(client: MPDClient, emotion: Emotion, source: str, *, local: bool) -> list[Song]:
+    """The songs behind one source, in its order.
+
+    source: a stored playlist or a folder of MPD's music directory; the absolute path of a folder or
+    of a playlist file on this machine; a link to a stream or to a playlist of streams.
+    local: MPD is reached over a Unix socket, without which it opens no files outside its own music.
+    Raises PlaylistError when there is nothing to play.
+    """
+    if source.startswith("/") and not local:
+        raise PlaylistError(
+            f"{emotion}: MPD refuses {source}, because over the network it opens no local files; "
+            "set the player's address to MPD's Unix socket, or name a folder inside MPD's own music"
+        )
+    if Path(source).is_absolute() and Path(source).is_dir():
+        songs = _files_in(client, source)
+    elif "://" in source and not urlsplit(source).path.lower().endswith(LINKED_PLAYLISTS):
+        songs = [Song(source, "", source)]
+    else:
+        songs = _listed(client.listplaylistinfo, source) or _listed(client.listallinfo, source)
+    if not songs:
+        raise PlaylistError(f"{emotion}: {_nothing_found(source)}")
+    return songs
+
+
+def given_title(entry: Entry) -> str:
+    """How to call a song: "artist – title", else a radio's name; "" if MPD knows none."""
+    title = _text(entry, "title") or _text(entry, "name")
+    artist = _text(entry, "artist")
+    return f"{artist} – {title}" if artist and title else title
+
+
+def name_of(uri: str) -> str:
+    """What to call a song without a title: a file's name without its suffix, or the whole link."""
+    return uri if "://" in uri else Path(uri).stem
+
+
+def _files_in(client: MPDClient, folder: str) -> list[Song]:
+    """What MPD can decode in a folder of this machine and in the folders below."""
+    suffixes = _decodable_suffixes(client)
+    paths = sorted(
+        os.path.join(below, name)
+        for below, _, names in os.walk(folder)
+        for name in names
+        if name.rpartition(".")[2].lower() in suffixes
+    )
+    return [Song(path, "", folder) for path in paths if _can_be_said(path)]
+
+
+def _listed(command: Callable[[str], Iterable[Entry]], source: str) -> list[Song]:
+    """The songs that MPD lists, none when it does not know the source."""
+    try:
+        entries = list(command(source))
+    except CommandError as error:
+        if error.errno in NOTHING_THERE:
+            return []
+        raise
+    # Entries without a file are folders.
+    return [Song(one["file"], given_title(one), source) for one in entries if "file" in one]
+
+
+def _decodable_suffixes(client: MPDClient) -> frozenset[str]:
+    """Endings of the files that this MPD was built to decode, without the dot."""
+    suffixes: set[str] = set()
+    for decoder in client.decoders():
+        several = decoder.get("suffix", [])  # python-mpd2 gives one as a string
+        suffixes.update([several] if isinstance(several, str) else several)
+    return frozenset(suffixes)
+
+
+def _can_be_said(path: str) -> bool:
+    """Whether MPD's protocol, lines of UTF-8, can carry this path."""
+    try:
+        return "\n" not in path and bool(path.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _nothing_named(emotion: Emotion) -> str:
+    return f"{emotion}: no playlist is named for this mood in jukebox.toml; the music goes on"
+
+
+def _nothing_found(source: str) -> str:
+    if source.startswith("/"):
+        return (
+            f"there is nothing to play in {source}; put songs into that folder or playlist file, "
+            "let the user that MPD runs as read it, or name another in jukebox.toml"
+        )
+    if "://" in source:
+        return f"MPD got no playlist from {source}; check the link and the network"
+    return (
+        f"MPD has no stored playlist and no folder with songs called {source!r}; "
+        "save one with any MPD app, or name another in jukebox.toml"
+    )
+
+
+def _text(entry: Entry, tag: str) -> str:
+    value = entry.get(tag, "")  # python-mpd2 gives a tag that stands several times as a list
+    return value if isinstance(value, str) else ", ".join(value)
