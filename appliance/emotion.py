@@ -24,7 +24,7 @@ class EmotionClassifier:
         card = read_card(model)
         self.name = model.stem
         self._temperature, self._output = _head(card, model)
-        self._network = Interpreter(checked_bytes(model, card["sha256"]))
+        self._network = Interpreter(checked_bytes(model, card["sha256"]), str(model))
         self._size_px = int(card["input"]["size_px"])
         _check_shapes(self._network, model, self._size_px, self._output)
 

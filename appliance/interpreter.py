@@ -17,18 +17,18 @@ RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 class Interpreter:
     """Runs one network with one input. Raises ModelError if the runtime cannot read the file.
 
-    model: the file's path, or its bytes (so that what was checked is what runs).
+    model: the file's path, or its bytes (so that what was checked is what runs) and its name.
     threads: one is fastest for networks this small (measured: two are slower or erratic).
     """
 
-    def __init__(self, model: Path | bytes, threads: int = 1) -> None:
+    def __init__(self, model: Path | bytes, name: str = "the model", threads: int = 1) -> None:
         content = model.read_bytes() if isinstance(model, Path) else model
-        where = str(model) if isinstance(model, Path) else "the model"
+        name = str(model) if isinstance(model, Path) else name
         try:
             self._interpreter = _runtime().Interpreter(model_content=content, num_threads=threads)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{where} is not a model this runtime can read: {error}") from error
+            raise ModelError(f"{name} is not a model this runtime can read: {error}") from error
         self._input = self._interpreter.get_input_details()[0]
         self._outputs = self._interpreter.get_output_details()
         self.input_shape: tuple[int, ...] = tuple(int(n) for n in self._input["shape"])

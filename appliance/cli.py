@@ -1,0 +1,185 @@
+"""The command line: verbs for people. Results go to stdout, messages to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from appliance import config
+from appliance.errors import JukeboxError
+from appliance.settings import Settings
+
+if TYPE_CHECKING:
+    from appliance.store import Entry
+
+log = logging.getLogger("jukebox")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one verb. Returns 0 good, 1 failed, 78 configuration; misuse exits with 2."""
+    chosen = _parser().parse_args(arguments)
+    _log_to_stderr()
+    try:
+        verb: Callable[[argparse.Namespace], int] = chosen.verb
+        return verb(chosen)
+    except JukeboxError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # `jukebox history | head`: nobody reads on, and Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="jukebox", description="Looks at the room, reads the mood, plays music that fits."
+    )
+    parser.add_argument("--version", action="version", version=version("emotional-jukebox"))
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def verb(
+        name: str, run: Callable[[argparse.Namespace], int], text: str, *, as_json: bool = False
+    ) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=text, description=text)
+        added.set_defaults(verb=run)
+        added.add_argument("--config", type=Path, metavar="FILE", help="this jukebox.toml")
+        if as_json:
+            added.add_argument("--json", action="store_true", help="for programs")
+        return added
+
+    verb("run", _run, "play, until stopped")
+    demo = verb("demo", _demo, "play now, with a private MPD and the starter music")
+    demo.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="end after this")
+    demo.add_argument("--camera", metavar="SOURCE", help="instead of the best one there is")
+    demo.add_argument(
+        "--output", default="auto", help="auto, null, alsa, pulse, pipewire or record:FILE"
+    )
+    demo.add_argument("--folder", type=Path, default=Path("run/demo"), help="for its state")
+    verb("check", _check, "look at everything once: camera, models, MPD, …", as_json=True)
+    classify = verb("classify", _classify, "read the faces in pictures", as_json=True)
+    classify.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
+    verb("status", _status, "what the jukebox sees and plays now", as_json=True)
+    history = verb("history", _history, "moods and songs of the past", as_json=True)
+    history.add_argument("--days", type=float, default=1.0, help="how far back (default: 1)")
+    history.add_argument("--limit", type=int, default=1000, help="at most so many, the newest")
+    verb("config", _config, "the settings in force, passwords masked", as_json=True)
+    return parser
+
+
+def _settings(chosen: argparse.Namespace) -> Settings:
+    return config.load(config.find(chosen.config, os.environ))
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from appliance.service import Service
+
+    load = partial(_settings, chosen)
+    Service(load(), load).run()
+    return 0
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from appliance.demo import play
+
+    play(
+        _settings(chosen),
+        folder=chosen.folder,
+        output=chosen.output,
+        camera=chosen.camera,
+        for_s=chosen.for_s,
+    )
+    return 0
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from appliance.checks import checks
+
+    results = []
+    for result in checks(partial(_settings, chosen)):
+        results.append(result)
+        if not chosen.json:
+            print(f"{'ok  ' if result.good else 'FAIL'} {result.what}: {result.text}", flush=True)
+    if chosen.json:
+        _print_json([{"what": r.what, "good": r.good, "text": r.text} for r in results])
+    return 0 if all(result.good for result in results) else 1
+
+
+def _classify(chosen: argparse.Namespace) -> int:
+    from appliance.classify import classify, describe
+
+    readings = classify(_settings(chosen), chosen.pictures)
+    if chosen.json:
+        _print_json(readings)
+    else:
+        for reading in readings:
+            print(describe(reading))
+    return 1 if any("error" in reading for reading in readings) else 0
+
+
+def _status(chosen: argparse.Namespace) -> int:
+    from appliance import status
+    from appliance.database import database_file, is_in_use
+
+    database = database_file(_settings(chosen).store, os.environ)
+    last = status.read(database)
+    running = is_in_use(database)
+    if chosen.json:
+        _print_json({"running": running, **asdict(last)})
+    else:
+        print(last.sentence() if running else f"not running; at the end: {last.sentence()}")
+    return 0 if running else 1
+
+
+def _history(chosen: argparse.Namespace) -> int:
+    from appliance.database import database_file
+    from appliance.store import read_history
+
+    database = database_file(_settings(chosen).store, os.environ)
+    entries = read_history(database, time.time() - chosen.days * 86_400, chosen.limit)
+    if chosen.json:
+        _print_json([asdict(entry) for entry in entries])
+    else:
+        for entry in entries:
+            print(_line(entry))
+    return 0
+
+
+def _line(entry: Entry) -> str:
+    at = datetime.fromisoformat(entry.at).astimezone()
+    if entry.what == "play":
+        return f"{at:%a %d %b %H:%M:%S}  {entry.title} ({entry.emotion}): {entry.reason}"
+    return f"{at:%a %d %b %H:%M:%S}  {entry.emotion or entry.state}"
+
+
+def _config(chosen: argparse.Namespace) -> int:
+    settings = _settings(chosen)
+    if chosen.json:
+        _print_json(config.as_dict(settings))
+    else:
+        print(config.as_toml(settings), end="")
+    return 0
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _log_to_stderr() -> None:
+    """The journal dates its lines itself; a terminal does not."""
+    in_journal = "JOURNAL_STREAM" in os.environ
+    form = "%(message)s" if in_journal else "%(asctime)s  %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, datefmt="%H:%M:%S")

@@ -1,0 +1,38 @@
+"""The jukebox at once: the real loop with a private MPD, the starter music, and its own state."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from appliance.private_mpd import PrivateMpd
+from appliance.service import Service
+from appliance.settings import PlaylistSettings, Settings
+
+log = logging.getLogger("jukebox")
+
+MUSIC = Path(__file__).resolve().parent.parent / "music"
+
+
+def play(
+    settings: Settings, *, folder: Path, output: str, camera: str | None, for_s: float | None
+) -> None:
+    """Plays until Ctrl-C or for_s seconds. folder: for everything it writes.
+
+    The settings of the owner hold, but for the MPD, the database and the music, which are the
+    demo's own, and for the change of music, which does not wait for the song to end: a visitor
+    wants to hear it. Raises PlayerError if MPD cannot start.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with PrivateMpd(folder / "mpd", MUSIC, output) as mpd:
+        own = replace(
+            settings,
+            mpd=replace(settings.mpd, address=str(mpd.socket), password=""),
+            store=replace(settings.store, path=str((folder / "jukebox.db").absolute())),
+            playlists=PlaylistSettings(),
+            music=replace(settings.music, change="crossfade", crossfade_s=3.0),
+            camera=replace(settings.camera, source=camera or settings.camera.source),
+        )
+        log.info("Ctrl-C ends it; any MPD app may join in: MPD_HOST=%s mpc", mpd.socket)
+        Service(own, load=lambda: own, for_s=for_s).run()

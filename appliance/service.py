@@ -1,0 +1,196 @@
+"""The jukebox as a process: devices from settings, the loop, signals, and the words for people."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from random import Random
+from types import FrameType
+
+from appliance.camera import Camera
+from appliance.detectors import BlazeFace, Haar
+from appliance.emotion import EmotionClassifier
+from appliance.errors import JukeboxError
+from appliance.faces import FaceDetector
+from appliance.loop import Devices, Loop, Step
+from appliance.mood import MoodFilter
+from appliance.notify import Notifier
+from appliance.player import MpdPlayer
+from appliance.policy import Policy
+from appliance.records import EMOTIONS
+from appliance.settings import CameraSettings, FaceSettings, Settings
+from appliance.status import Status, write
+from appliance.store import Store
+
+log = logging.getLogger("jukebox")
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+DAY_S = 86_400.0
+
+
+def build_faces(settings: FaceSettings, looks: int = 3) -> FaceDetector:
+    """The face detector that the settings name. looks: see BlazeFace. Raises ModelError."""
+    detector = Haar() if settings.detector == "haar" else BlazeFace(looks=looks)
+    return FaceDetector(
+        detector, min_score=settings.min_score, min_height_px=settings.min_height_px
+    )
+
+
+def build_classifier(settings: Settings) -> EmotionClassifier:
+    """The emotion network that the settings name. Raises ModelError."""
+    return EmotionClassifier(MODELS / f"emotion_{settings.emotion.precision}.tflite")
+
+
+def build_camera(settings: CameraSettings) -> Camera:
+    """The camera that the settings name, not yet opened."""
+    return Camera(
+        settings.source,
+        width_px=settings.width_px,
+        height_px=settings.height_px,
+        frames_per_second=settings.frames_per_second,
+        rotate_degrees=settings.rotate_degrees,
+    )
+
+
+def build_player(settings: Settings) -> MpdPlayer:
+    """The player that the settings name; it connects when it is first asked."""
+    return MpdPlayer(
+        address=settings.mpd.address,
+        port=settings.mpd.port,
+        password=settings.mpd.password,
+        playlists={emotion: settings.playlists.of(emotion) for emotion in EMOTIONS},
+        crossfade_s=settings.music.crossfade_s,
+        random=Random(),  # noqa: S311 - which song comes next is no secret
+    )
+
+
+class Service:
+    """Runs until SIGTERM, SIGINT or for_s seconds; SIGHUP reads the settings anew with load.
+
+    Raises BusyError if another jukebox uses the database, and ModelError, CameraError or
+    StoreError if it cannot begin.
+    """
+
+    def __init__(
+        self, settings: Settings, load: Callable[[], Settings], for_s: float | None = None
+    ) -> None:
+        self._settings = settings
+        self._load = load
+        self._for_s = for_s
+        self._notifier = Notifier()
+        self._stop = self._reload = False
+        self._began_s: float | None = None
+        self._prune_s = float("-inf")
+        self._status: Status | None = None
+
+    def run(self) -> None:
+        """Build everything, run the loop, and leave everything tidy."""
+        with ExitStack() as at_end, self._signals():
+            self._store = Store(self._settings.store)
+            at_end.callback(self._store.close)
+            self._build(self._settings)
+            at_end.callback(self._close_devices)
+            self._camera.open()
+            self._notifier.ready()
+            at_end.callback(self._notifier.stopping)
+            Loop(self._devices).run(self._after_step)
+            log.info("stopping")
+
+    def _build(self, settings: Settings) -> None:
+        self._camera = build_camera(settings.camera)
+        self._player = build_player(settings)
+        self._mood = MoodFilter(settings.mood)
+        self._policy = Policy(settings.music)
+        self._devices = Devices(
+            camera=self._camera,
+            faces=build_faces(settings.faces),
+            classifier=build_classifier(settings),
+            mood=self._mood,
+            policy=self._policy,
+            player=self._player,
+            store=self._store,
+        )
+
+    def _close_devices(self) -> None:
+        self._camera.close()
+        self._player.close()
+
+    def _after_step(self, step: Step) -> bool:
+        """What is due besides the music. Returns whether to go on."""
+        time_s = step.frame.time_s
+        if self._began_s is None:
+            self._began_s = time_s
+        if step.frame.luma is not None or self._camera.lost:
+            self._notifier.alive()
+        self._tell(step)
+        if time_s >= self._prune_s:
+            self._prune_s = time_s + DAY_S
+            self._prune(step.frame.unix_s)
+        if self._reload:
+            self._reload = False
+            self._read_settings_anew()
+        return not (self._stop or (self._for_s and time_s - self._began_s >= self._for_s))
+
+    def _prune(self, unix_s: float) -> None:
+        try:
+            self._store.prune(unix_s)
+        except JukeboxError as error:
+            log.warning("history: old entries stay for another day: %s", error)
+
+    def _tell(self, step: Step) -> None:
+        """Says how things are to `systemctl status` and `jukebox status`, when that has changed."""
+        status = Status.of(step, "lost" if self._camera.lost else self._camera.description)
+        if status != self._status:
+            self._status = status
+            self._notifier.status(status.sentence())
+            write(status, self._store.path)
+
+    def _read_settings_anew(self) -> None:
+        """Takes over what has changed, keeping the mood; a bad file changes nothing."""
+        self._notifier.reloading()
+        try:
+            settings = self._load()
+            self._rebuild(settings)
+        except JukeboxError as error:
+            log.warning("reload: %s; the running settings stay in force", error)
+        else:
+            self._settings = settings
+            log.info("reload: done")
+        self._notifier.ready()
+
+    def _rebuild(self, new: Settings) -> None:
+        """Replaces the devices whose settings differ. Raises before the first one is replaced."""
+        old, devices = self._settings, self._devices
+        faces = devices.faces if new.faces == old.faces else build_faces(new.faces)
+        classifier = devices.classifier if new.emotion == old.emotion else build_classifier(new)
+        if new.camera != old.camera:
+            camera = build_camera(new.camera)
+            camera.choose()
+            self._camera.close()
+            devices.camera = self._camera = camera.open()
+        if (new.mpd, new.playlists, new.music) != (old.mpd, old.playlists, old.music):
+            self._player.close()
+            devices.player = self._player = build_player(new)
+        if new.store != old.store:
+            log.warning("reload: [store] takes effect at the next start")
+        devices.faces, devices.classifier = faces, classifier
+        self._mood.settings, self._policy.settings = new.mood, new.music
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT end the loop after the step under way, SIGHUP reloads."""
+
+        def note(number: int, _frame: FrameType | None) -> None:
+            self._stop |= number != signal.SIGHUP
+            self._reload |= number == signal.SIGHUP
+
+        numbers = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
+        before = [signal.signal(number, note) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)

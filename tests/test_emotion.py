@@ -1,0 +1,136 @@
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from appliance.emotion import EmotionClassifier, softmax, weight
+from appliance.errors import ModelError
+from appliance.interpreter import Interpreter, runtime_name
+from appliance.records import EMOTIONS, Box, Face, Frame
+
+MODELS = Path(__file__).parent.parent / "models"
+SHIPPED = ["emotion_int8", "emotion_float32"]
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A copy of the shipped int8 model and its card, to be damaged."""
+    for suffix in (".tflite", ".json"):
+        shutil.copy(MODELS / f"emotion_int8{suffix}", tmp_path)
+    return tmp_path / "emotion_int8.tflite"
+
+
+def edit_card(model: Path, **changes: object) -> None:
+    card = json.loads(model.with_suffix(".json").read_text())
+    model.with_suffix(".json").write_text(json.dumps(card | changes))
+
+
+def replace_model(model: Path, content: bytes) -> None:
+    """Another file, and a card that vouches for it."""
+    model.write_bytes(content)
+    edit_card(model, sha256=hashlib.sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_shipped_models_give_seven_probabilities(name):
+    classifier = EmotionClassifier(MODELS / f"{name}.tflite")
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640), dtype=np.uint8)
+    faces = [Face(Box(10, 10, 90, 90), 0.9, 1), Face(Box(600, 400, 120, 120), 0.6, 2)]
+    scores = classifier.classify(Frame(1, 0.0, 0.0, noise), faces)
+    assert [score.face for score in scores] == faces
+    for score in scores:
+        assert len(score.probabilities) == len(EMOTIONS)
+        assert sum(score.probabilities) == pytest.approx(1.0, abs=1e-4)
+        assert min(score.probabilities) >= 0.0
+
+
+def test_a_frame_without_a_picture_has_no_scores():
+    classifier = EmotionClassifier(MODELS / "emotion_int8.tflite")
+    face = Face(Box(0, 0, 50, 50), 0.9, 1)
+    assert classifier.classify(Frame(1, 0.0, 0.0, None), [face]) == ()
+
+
+def test_int8_and_float_read_noise_alike():
+    networks = [EmotionClassifier(MODELS / f"{name}.tflite") for name in SHIPPED]
+    chance = np.random.default_rng(1)
+    for _ in range(20):
+        image = chance.integers(0, 256, (48, 48), dtype=np.uint8)
+        small, exact = (np.array(network.probabilities(image)) for network in networks)
+        assert np.abs(small - exact).sum() < 0.4
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda m: m.unlink(), "cannot be read"),
+        (lambda m: m.with_suffix(".json").unlink(), "every model needs its card"),
+        (lambda m: m.with_suffix(".json").write_text("{"), "cannot be read"),
+        (lambda m: m.with_suffix(".json").write_text("[]"), "is not a card"),
+        (lambda m: m.with_suffix(".json").write_text("{}"), "not the card of an emotion model"),
+        (lambda m: m.write_bytes(m.read_bytes()[:20_000]), "damaged"),
+        (lambda m: m.write_bytes(b""), "damaged"),
+        (lambda m: edit_card(m, labels=["happy", "sad"]), "names other labels"),
+        (lambda m: edit_card(m, labels=[str(e) for e in reversed(EMOTIONS)]), "other labels"),
+        (lambda m: edit_card(m, task="gender"), "names other labels"),
+        (lambda m: edit_card(m, head="mood"), "not the card of an emotion model"),
+        (lambda m: edit_card(m, outputs=[]), "not the card of an emotion model"),
+        (lambda m: edit_card(m, input={"size_px": 64}), "has shapes"),
+        (
+            lambda m: edit_card(
+                m, head="x", outputs=[{"head": "x", "index": 9, "temperature": 1.0}]
+            ),
+            "has shapes",
+        ),
+        (
+            lambda m: edit_card(
+                m, head="x", outputs=[{"head": "x", "index": 0, "temperature": 0.0}]
+            ),
+            "must be above 0",
+        ),
+        (lambda m: shutil.copy(MODELS / "emotion_float32.tflite", m), "damaged"),
+        (
+            lambda m: shutil.copy(MODELS / "emotion_float32.json", m.with_suffix(".json")),
+            "not the model its card describes",
+        ),
+        (lambda m: replace_model(m, b"not a model"), "not a model this runtime can read"),
+        (lambda m: replace_model(m, m.read_bytes()[:9_000]), "not a model this runtime can read"),
+    ],
+)
+def test_a_model_that_its_card_does_not_describe_is_refused(model, damage, said):
+    damage(model)
+    with pytest.raises(ModelError, match=said) as caught:
+        EmotionClassifier(model)
+    assert caught.value.exit_code == 78
+    assert str(model.parent) in str(caught.value)
+
+
+def test_softmax_stays_finite():
+    assert softmax(np.array([1000.0, 0.0, -1000.0], np.float32)).tolist() == [1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("heavy", "light"),
+    [
+        (Face(Box(270, 190, 100, 100), 0.9, 1), Face(Box(0, 0, 100, 100), 0.9, 2)),
+        (Face(Box(220, 140, 200, 200), 0.9, 1), Face(Box(270, 190, 100, 100), 0.9, 2)),
+        (Face(Box(270, 190, 100, 100), 0.9, 1), Face(Box(270, 190, 100, 100), 0.5, 2)),
+    ],
+    ids=["nearer the centre", "larger", "surer"],
+)
+def test_among_several_faces_some_count_more(heavy, light):
+    assert 1.0 >= weight(heavy, 640, 480) > weight(light, 640, 480) > 0.0
+
+
+def test_one_of_the_two_runtimes_is_here():
+    assert runtime_name() in {"ai_edge_litert", "tflite_runtime"}
+
+
+def test_the_interpreter_gives_the_same_answer_twice():
+    network = Interpreter(MODELS / "emotion_int8.tflite")
+    x = np.random.default_rng(2).uniform(-1, 1, network.input_shape).astype(np.float32)
+    first = [output.copy() for output in network.run(x)]
+    network.run(-x)
+    assert all((a == b).all() for a, b in zip(first, network.run(x), strict=True))

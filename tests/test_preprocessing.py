@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from appliance import preprocessing
+from appliance.records import Box
+
+RAMP = np.arange(100, dtype=np.uint8).reshape(10, 10)
+
+
+@pytest.mark.parametrize(
+    ("box", "first_row"),
+    [
+        (Box(2, 3, 4, 4), [32, 33, 34, 35]),
+        (Box(-2, 0, 4, 4), [0, 0, 0, 1]),
+        (Box(8, 0, 4, 4), [8, 9, 9, 9]),
+        (Box(0, -3, 2, 4), [0, 1]),
+        (Box(3, 8, 2, 4), [83, 84]),
+    ],
+)
+def test_a_crop_has_the_size_of_its_box_and_repeats_the_edge_outside(box, first_row):
+    face = preprocessing.crop(RAMP, box)
+    assert face.shape == (box.height, box.width)
+    assert face[0].tolist() == first_row
+
+
+def test_a_crop_does_not_change_the_frame():
+    before = RAMP.copy()
+    preprocessing.to_input(preprocessing.crop(RAMP, Box(-5, -5, 20, 20)), 48)
+    assert (before == RAMP).all()
+
+
+@pytest.mark.parametrize("size_px", [7, 47, 48, 49, 200])
+def test_the_input_has_its_shape_and_range_whatever_the_face_measures(size_px):
+    face = np.tile(np.array([[0, 255]], np.uint8), (size_px, size_px // 2 + 1))[:, :size_px]
+    x = preprocessing.to_input(face, 48)
+    assert (x.shape, x.dtype) == ((1, 48, 48, 1), np.float32)
+    assert -1.0 <= x.min() <= x.max() <= 1.0
+
+
+def test_black_is_minus_one_and_white_is_one():
+    for value, expected in ((0, -1.0), (255, 1.0)):
+        x = preprocessing.to_input(np.full((48, 48), value, np.uint8), 48)
+        assert np.allclose(x, expected)
+
+
+def test_shrinking_averages_so_that_fine_patterns_do_not_alias():
+    checkered = (np.indices((192, 192)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    assert np.abs(preprocessing.to_input(checkered, 48)).max() < 0.01
