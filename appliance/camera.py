@@ -22,11 +22,10 @@ from appliance.errors import CameraError
 from appliance.records import Frame, GrayImage
 
 STALL_S = 2.5  # silence after which a camera counts as lost: it must be noticed within 3 s
-LONGEST_DELAY_S = 30.0  # between two attempts to reopen; the first comes after 1 s, then 2, 4, …
+FIRST_DELAY_S = 1.0  # before the first attempt to reopen; doubled from one to the next
+LONGEST_DELAY_S = 30.0
 STEADY_S = 10.0  # pictures for so long make a recovery; the next loss begins again with 1 s
-LOOK_AGAIN_S = (
-    10.0  # while the demo reel stands in: how often to look for a camera plugged in since
-)
+LOOK_AGAIN_S = 10.0  # while the demo reel stands in: a camera may be plugged in any time
 MOST_LEFT_BEHIND = 4  # hung threads; each holds a device and memory, so no further ones are made
 
 ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
@@ -76,7 +75,7 @@ class Camera:
         self._left_behind: list[Capture] = []
         self._look_again_s = 0.0
         self._failure: CameraError | None = None
-        self._attempts = 0
+        self._delay_s = FIRST_DELAY_S
         self._reopen_s = 0.0
         self._steady_s: float | None = None
         self._frames = 0
@@ -190,15 +189,15 @@ class Camera:
         if self._steady_s is None:
             self._steady_s = now_s + STEADY_S
         elif now_s >= self._steady_s:
-            self._attempts = 0
+            self._delay_s = FIRST_DELAY_S
 
     def _lose(self, failure: CameraError, now_s: float) -> None:
         if self._failure is None:
             log.warning("camera: lost: %s", failure)
         self._failure = failure
         self._end_capture()
-        self._reopen_s = now_s + min(2.0**self._attempts, LONGEST_DELAY_S)
-        self._attempts += 1
+        self._reopen_s = now_s + self._delay_s
+        self._delay_s = min(2 * self._delay_s, LONGEST_DELAY_S)
 
     def _look_for_a_real_camera(self, now_s: float) -> None:
         self._look_again_s = now_s + LOOK_AGAIN_S

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -100,17 +99,21 @@ class Film:
 
 
 class Pictures:
-    """Pictures one after the other, over and over; the unreadable ones are named and skipped."""
+    """A picture, or those of a folder one after the other, over and over.
+
+    Unreadable ones are named and skipped.
+    """
 
     def __init__(
         self,
-        paths: Sequence[Path],
+        path: Path,
         picture_s: float,
         frames_per_second: float,
         sleep: Sleep,
         monotonic: Clock = time.monotonic,
     ) -> None:
-        self._paths = list(paths)
+        self._path = path
+        self._paths: list[Path] = []
         self._picture_s = picture_s
         self._pace = Pace(frames_per_second, sleep, monotonic)
         self._due_s = 0.0
@@ -118,6 +121,11 @@ class Pictures:
 
     def open(self) -> None:
         """Raises CameraError where not one of them can be read."""
+        try:
+            items = [self._path] if self._path.is_file() else self._path.iterdir()
+            self._paths = sorted(item for item in items if item.suffix.lower() in PICTURE_SUFFIXES)
+        except OSError as error:
+            raise CameraError(f"{self._path} cannot be read: {error.strerror}") from error
         self._show_next()
 
     def read(self) -> GrayImage | None:
@@ -140,7 +148,8 @@ class Pictures:
                 return
             log.warning("%s is skipped: it cannot be read as a picture", path)
         raise CameraError(
-            f"no readable picture; the folder needs some of {', '.join(sorted(PICTURE_SUFFIXES))}"
+            f"{self._path}: cannot be read as a picture, or has none ending in"
+            f" {', '.join(sorted(PICTURE_SUFFIXES))}"
         )
 
 

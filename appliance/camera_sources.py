@@ -63,7 +63,7 @@ def _recorded(path: Path, frames_per_second: float, picture_s: float) -> Choice:
     """A file or folder, after opening it once: what is broken now will not mend itself."""
 
     def pictures(sleep: Sleep) -> Source:
-        return Pictures(_pictures_in(path), picture_s, frames_per_second, sleep)
+        return Pictures(path, picture_s, frames_per_second, sleep)
 
     def film(sleep: Sleep) -> Source:
         return Film(path, frames_per_second, sleep)
@@ -95,9 +95,3 @@ def _best(pi_camera: SourceMaker, v4l2: SourceMaker, reel: SourceMaker) -> Choic
         else:
             return Choice(make, found, tuple(reasons))
     return Choice(reel, "the demo reel", tuple(reasons), stands_in=True)
-
-
-def _pictures_in(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    return sorted(item for item in path.iterdir() if item.suffix.lower() in PICTURE_SUFFIXES)

@@ -260,6 +260,17 @@ def test_reopening_waits_longer_and_longer_and_says_so_once(
     ]
 
 
+def test_a_camera_may_be_away_for_a_night(rig: Callable[..., Rig]) -> None:
+    """2.0 ** 1024 overflows: counting attempts would have ended the jukebox after 8½ hours."""
+    sources = [Scripted(CameraError("gone")) for _ in range(1100)]
+    r = rig(*sources)
+    for _ in sources:
+        r.look()
+        assert r.camera.lost
+        r.pass_time(30, step_s=30)
+    assert len(r.opened_s) == 1101
+
+
 def test_a_camera_that_was_steady_is_reopened_after_1_s(rig: Callable[..., Rig]) -> None:
     bad = [Scripted(CameraError("gone")) for _ in range(3)]
     steady = Scripted(picture(1))
@@ -374,9 +385,9 @@ def test_a_closed_camera_is_not_read(rig: Callable[..., Rig]) -> None:
     ("source", "sentence"),
     [
         ("nowhere.mp4", "'nowhere.mp4': no such file; use auto, picamera2"),
-        ("empty", "no readable picture; the folder needs some of .bmp, .jpeg"),
+        ("empty", "empty: cannot be read as a picture, or has none ending in .bmp, .jpeg"),
         ("text.mp4", "text.mp4 cannot be read as a video"),
-        ("broken.png", "no readable picture"),
+        ("broken.png", "broken.png: cannot be read as a picture"),
         ("picamera2", "picamera2 is not installed"),
     ],
 )
@@ -848,18 +859,32 @@ def test_an_animated_gif_is_a_film(gif: str, pictures: int, length_s: float) -> 
 def test_pictures_follow_each_other_and_the_unreadable_one_is_named_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    (tmp_path / "notes.txt").write_text("no picture, and not looked at")
     for name, level in (("b.png", 100), ("a.png", 20)):
         cv2.imwrite(str(tmp_path / name), picture(level))
     (tmp_path / "aa.png").write_bytes(b"\x89PNG torn")
-    paths = sorted(tmp_path.iterdir())
     clock = Clock()
-    source = Pictures(paths, 3.0, 1.0, clock.sleep, clock)
+    source = Pictures(tmp_path, 3.0, 1.0, clock.sleep, clock)
     source.open()
     seen = watch(source, clock, 8)
     assert seen == [(t, 100 if t in (3, 4, 5) else 20) for t in range(8)]
     assert [x.getMessage() for x in caplog.records] == [
         f"{tmp_path / 'aa.png'} is skipped: it cannot be read as a picture"
     ]
+
+
+def test_a_folder_that_vanishes_is_a_loss_and_no_crash(tmp_path: Path) -> None:
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "a.png"), picture(20))
+    camera = Camera(str(folder))
+    camera.choose()
+    (folder / "a.png").unlink()
+    folder.rmdir()
+    camera.open()._capture.wait(5)
+    camera.read(0)
+    camera.close()
+    assert "stick cannot be read" in str(camera.failure)
 
 
 def test_the_demo_reel_is_played_over_and_over(monkeypatch: pytest.MonkeyPatch) -> None:
