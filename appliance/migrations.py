@@ -1,0 +1,74 @@
+"""The schema of the history as the steps that led to it; docs/database.md explains it.
+
+There is no way back. A step that was released is never edited: a change is a new step at the end.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+from sqlite_utils.db import ForeignKey
+
+from appliance.records import EMOTIONS
+
+STATES = (*(str(emotion) for emotion in EMOTIONS), "uncertain", "nobody")
+
+steps = Migrations("jukebox")
+
+
+def unknown_steps(db: Database) -> list[str]:
+    """The steps taken that this program has never heard of: a newer one made the database."""
+    with Database(memory=True) as empty:
+        known = {step.name for step in steps.pending(empty)}
+    return [step.name for step in steps.applied(db) if step.name not in known]
+
+
+@steps()
+def m001_tables(db: Database) -> None:
+    """Moods and plays as they happen, and one row for each minute with somebody there."""
+    mood = {"state": str, "emotion": str, "probability": float, "faces": int}
+    db.table("moods").create(
+        {"id": int, "at": str, **mood}, pk="id", not_null={"at", *mood} - {"emotion"}, strict=True
+    )
+    play = {"title": str, "uri": str, "emotion": str, "source": str, "reason": str}
+    db.table("plays").create(
+        {"id": int, "at": str, "mood_id": int, **play},
+        pk="id",
+        not_null={"at", *play},
+        foreign_keys=[ForeignKey("plays", "mood_id", "moods", "id", on_delete="SET NULL")],
+        strict=True,
+    )
+    seconds = {f"{name}_s": float for name in STATES}
+    db.table("minutes").create(
+        {"id": int, "at": str, **seconds, "faces": int},
+        pk="id",
+        not_null={"at", *seconds, "faces"},
+        strict=True,
+    )
+    for name in ("moods", "plays", "minutes"):
+        db.table(name).create_index(["at"])
+    db.table("plays").create_index(["mood_id"])
+
+
+@steps()
+def m002_views(db: Database) -> None:
+    """What people ask: what happened, how were the days, what was played to which mood."""
+    db.create_view(
+        "history",
+        """
+        select at, 'mood' as what, state, emotion, probability, faces,
+               null as title, null as uri, null as source, null as reason, id from moods
+        union all
+        select at, 'play', null, emotion, null, null, title, uri, source, reason, id from plays
+        """,
+    )
+    minutes = ", ".join(f"round(sum({name}_s) / 60, 1) as {name}_minutes" for name in STATES[:-1])
+    db.create_view(
+        "mood_per_day",
+        f"select date(at, 'localtime') as day, {minutes}, max(faces) as most_faces"  # noqa: S608
+        " from minutes group by day",  # the names are our own
+    )
+    db.create_view(
+        "songs_per_mood",
+        "select emotion, title, count(*) as times, max(at) as last_at"
+        " from plays group by emotion, uri",
+    )

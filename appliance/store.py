@@ -1,0 +1,239 @@
+"""The history: moods, plays and one summary a minute, in SQLite. Never pictures.
+
+Recording only puts rows into memory; `write` brings them to the disk, and what it has written
+survives a pulled plug. What cannot be written waits, for days if need be. No clock is read here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlite_utils import Database
+
+from appliance.database import (
+    Lock,
+    check,
+    database_file,
+    explained,
+    is_damaged,
+    open_for_reading,
+    open_for_writing,
+    set_aside,
+)
+from appliance.errors import JukeboxError, StoreError
+from appliance.migrations import STATES
+from appliance.records import Mood, Play
+from appliance.settings import StoreSettings
+
+log = logging.getLogger("jukebox")
+
+MAX_WAITING = 10_000  # rows, some MB: a week of a full disk
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the history. at: ISO 8601 in UTC; a mood has no title, a play no state."""
+
+    at: str
+    what: Literal["mood", "play"]
+    state: str | None
+    emotion: str | None
+    probability: float | None
+    faces: int | None
+    title: str | None
+    uri: str | None
+    source: str | None
+    reason: str | None
+
+
+class Store:
+    """Remembers; opens its database when it first writes.
+
+    Raises BusyError if another jukebox has the same database.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self.path = database_file(settings, os.environ)
+        self._retention = timedelta(days=settings.retention_days)
+        self._lock = Lock(self.path)
+        self._db: Database | None = None
+        self._file: tuple[int, int] | None = None
+        self._waiting: deque[tuple[str, dict[str, Any]]] = deque()
+        self._dropped = 0
+        self._minute: _Minute | None = None
+        self._unix_s = 0.0
+        try:
+            self._lock.take()
+        except OSError:
+            log.debug("history: no lock yet; write() tries again and says why")
+
+    def record_mood(self, unix_s: float, mood: Mood) -> None:
+        """The mood changed."""
+        self._add(
+            "moods",
+            at=_iso(unix_s),
+            state=mood.state,
+            emotion=mood.emotion,
+            probability=round(mood.probability, 3),
+            faces=mood.faces,
+        )
+
+    def record_play(self, unix_s: float, play: Play) -> None:
+        """A song was put on, for the mood recorded last."""
+        row = {each.name: _storable(getattr(play, each.name)) for each in fields(play)}
+        self._add("plays", at=_iso(unix_s), **row)
+
+    def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
+        """The mood lasted; kept in memory until its minute is over."""
+        at = _iso(unix_s - unix_s % 60)
+        if self._minute is None or self._minute.at != at:
+            self._end_minute()
+            self._minute = _Minute(at, dict.fromkeys(STATES, 0.0))
+        self._minute.add(mood, seconds)
+
+    def write(self, unix_s: float) -> None:
+        """Bring to the disk what waits. Raises StoreError; the rows then wait for the next call."""
+        self._unix_s = unix_s
+        if not self._waiting and self._db is not None:
+            return
+        self._guarded(self._write_waiting)
+        if self._dropped:
+            log.warning("history: %d entries were dropped while it was away", self._dropped)
+            self._dropped = 0
+
+    def prune(self, unix_s: float) -> None:
+        """Check every page and delete what is older than the retention. Raises StoreError."""
+        self._unix_s = unix_s
+        self._guarded(self._check_and_prune)
+
+    def close(self) -> None:
+        """Write what waits, the current minute too, and let another jukebox in."""
+        self._end_minute()
+        try:
+            if self._waiting:
+                self.write(self._unix_s)
+        except JukeboxError as error:
+            log.warning("history: %d entries are lost: %s", len(self._waiting), error)
+        finally:
+            self._disconnect()
+            self._lock.release()
+
+    def _add(self, table: str, **row: Any) -> None:
+        if len(self._waiting) == MAX_WAITING:
+            self._waiting.popleft()
+            self._dropped += 1
+        self._waiting.append((table, row))
+
+    def _end_minute(self) -> None:
+        # Minutes without anybody get no row: an empty room must not wear out the card.
+        if self._minute is not None and self._minute.somebody_was_there():
+            self._add("minutes", **self._minute.row())
+        self._minute = None
+
+    def _guarded(self, action: Callable[[Database], None]) -> None:
+        """Act on the database; a damaged one is set aside, and a new one serves at once."""
+        try:
+            try:
+                action(self._connected())
+            except sqlite3.DatabaseError as error:
+                self._disconnect()
+                if not is_damaged(error):
+                    raise
+                set_aside(self.path, self._unix_s, error)
+                action(self._connected())
+        except (sqlite3.Error, OSError) as error:
+            self._disconnect()  # a fresh connection notices that the disk is writable again
+            raise explained(self.path, error) from error
+
+    def _connected(self) -> Database:
+        if self._db is not None and self._file != _identity(self.path):
+            self._disconnect()  # SQLite would go on writing into the deleted file
+            log.warning("history: %s was taken away; it begins anew", self.path)
+        if self._db is None:
+            self._lock.take()
+            self._db = open_for_writing(self.path)
+            self._file = _identity(self.path)
+        return self._db
+
+    def _disconnect(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _write_waiting(self, db: Database) -> None:
+        with db.atomic():
+            for table, row in self._waiting:
+                if table == "plays":
+                    row["mood_id"] = db.execute("select max(id) from moods").fetchone()[0]
+                db.table(table).insert(row)
+        self._waiting.clear()
+
+    def _check_and_prune(self, db: Database) -> None:
+        check(db)
+        oldest = datetime.fromtimestamp(self._unix_s, UTC) - self._retention
+        with db.atomic():
+            for table in ("plays", "moods", "minutes"):
+                db.table(table).delete_where("at < ?", [_iso(oldest.timestamp())])
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+def read_history(path: Path, since_unix_s: float, limit: int) -> list[Entry]:
+    """The newest entries since then, oldest first; also while a jukebox runs. Raises StoreError."""
+    names = [each.name for each in fields(Entry)]
+    if not path.exists():
+        raise StoreError(f"{path} does not exist: no jukebox has run with it yet")
+    try:
+        with open_for_reading(path) as db:
+            rows = db.execute(
+                f"select {', '.join(names)} from history where at >= ?"  # noqa: S608 (own names)
+                " order by at desc, what desc, id desc limit ?",
+                [_iso(since_unix_s), limit],
+            ).fetchall()
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    return [Entry(*row) for row in reversed(rows)]
+
+
+@dataclass(slots=True)
+class _Minute:
+    """Seconds by emotion or state, and the most faces at once. at: its beginning."""
+
+    at: str
+    seconds: dict[str, float]
+    faces: int = 0
+
+    def add(self, mood: Mood, seconds: float) -> None:
+        self.seconds[mood.emotion or mood.state] += seconds
+        self.faces = max(self.faces, mood.faces)
+
+    def somebody_was_there(self) -> bool:
+        return any(seconds for name, seconds in self.seconds.items() if name != "nobody")
+
+    def row(self) -> dict[str, Any]:
+        seconds = {f"{name}_s": round(each, 2) for name, each in self.seconds.items()}
+        return {"at": self.at, **seconds, "faces": self.faces}
+
+
+def _iso(unix_s: float) -> str:
+    return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _storable(text: str) -> str:
+    """Without what UTF-8 cannot hold: one broken tag of a song must not block the rest."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

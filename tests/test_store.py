@@ -1,0 +1,590 @@
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from appliance import store as module
+from appliance.database import database_file, set_aside
+from appliance.errors import BusyError, StoreError
+from appliance.migrations import STATES, steps
+from appliance.records import Emotion, Mood, Play
+from appliance.settings import StoreSettings
+from appliance.store import Store, read_history
+
+ROOT = Path(__file__).parent.parent
+NOON = 1_795_780_800.0  # 2026-11-27T12:00:00Z
+DAY_S = 86_400.0
+NOBODY_UID = 65534
+
+
+def happy(faces: int = 1) -> Mood:
+    return Mood("settled", Emotion.HAPPY, 0.8126, faces, 0.0)
+
+
+UNCERTAIN = Mood("uncertain", None, 0.3, 1, 0.0)
+EMPTY_ROOM = Mood("nobody", None, 0.0, 0, 0.0)
+
+
+def song(title: str = "Sun") -> Play:
+    return Play(title, f"happy/{title}.opus", Emotion.HAPPY, "happy", "the room looks happy")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "jukebox.db"
+
+
+@contextmanager
+def opened(path: Path, days: int = 365) -> Iterator[Store]:
+    with closing(Store(StoreSettings(str(path), days))) as store:
+        yield store
+
+
+def add(path: Path, *titles: str) -> None:
+    with opened(path) as store:
+        store.record_mood(NOON, happy())
+        for title in titles:
+            store.record_play(NOON, song(title))
+        store.write(NOON)
+
+
+def ask(path: Path, sql: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def titles(path: Path) -> list[str | None]:
+    return [entry.title for entry in read_history(path, 0, 1000) if entry.what == "play"]
+
+
+# --- what is remembered -----------------------------------------------------------------------
+
+
+def test_what_was_written_is_read_back_oldest_first(path: Path) -> None:
+    with opened(path) as store:
+        store.record_mood(NOON, EMPTY_ROOM)
+        store.record_mood(NOON + 5.9, happy(2))
+        store.record_play(NOON + 5.9, song())
+        store.write(NOON + 6)
+        first, second, third = read_history(path, NOON, 10)
+        assert read_history(path, NOON, 1) == [third]
+        assert read_history(path, NOON + 6, 10) == []
+    assert (first.at, first.what, first.state) == ("2026-11-27T12:00:00Z", "mood", "nobody")
+    assert (second.at, second.emotion) == ("2026-11-27T12:00:05Z", "happy")
+    assert (second.probability, second.faces, second.title) == (0.813, 2, None)
+    assert (third.what, third.title, third.reason) == ("play", "Sun", "the room looks happy")
+
+
+def test_a_play_points_to_its_mood(path: Path) -> None:
+    with opened(path) as store:
+        store.record_mood(NOON, UNCERTAIN)
+        store.record_mood(NOON + 1, happy())
+        store.record_play(NOON + 1, song())
+        store.write(NOON + 1)
+    assert ask(path, "select moods.emotion from plays join moods on moods.id = mood_id") == [
+        ("happy",)
+    ]
+
+
+def test_a_minute_is_one_row_and_an_empty_minute_is_none(path: Path) -> None:
+    with opened(path) as store:
+        for second in range(180):
+            mood = happy(2) if second < 20 else UNCERTAIN if second < 50 else EMPTY_ROOM
+            store.record_seconds(NOON + second, mood, 1.0)
+            store.write(NOON + second)
+    columns = "at, happy_s, uncertain_s, nobody_s, sad_s, faces"
+    assert ask(path, f"select {columns} from minutes") == [
+        ("2026-11-27T12:00:00Z", 20.0, 30.0, 10.0, 0.0, 2)
+    ]
+
+
+def test_the_minute_under_way_is_kept_at_the_end(path: Path) -> None:
+    with opened(path) as store:
+        store.record_seconds(NOON, happy(), 7.0)
+        store.write(NOON)
+        assert ask(path, "select count(*) from minutes") == [(0,)]
+    assert ask(path, "select happy_s from minutes") == [(7.0,)]
+
+
+def test_an_idle_room_writes_nothing(path: Path) -> None:
+    with opened(path) as store:
+        store.write(NOON)
+        before = Path(f"{path}-wal").stat().st_size
+        for second in range(1000):
+            store.record_seconds(NOON + second, EMPTY_ROOM, 1.0)
+            store.write(NOON + second)
+        assert Path(f"{path}-wal").stat().st_size == before
+
+
+def test_a_broken_tag_does_not_block_the_rest(path: Path) -> None:
+    add(path, "broken \udcff tag", "whole")
+    assert titles(path) == ["broken ? tag", "whole"]
+
+
+def test_every_write_goes_through_to_the_disk(path: Path) -> None:
+    with opened(path) as store:
+        store.write(NOON)
+        settings = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
+        found = [store._db.execute(f"PRAGMA {name}").fetchone()[0] for name in settings]
+    assert found == ["wal", 2, 1, 1, 250]  # 2: FULL; 250 ms: as long as the loop may stand still
+
+
+def test_only_the_owner_may_read_the_history(path: Path) -> None:
+    with opened(path) as store:
+        store.write(NOON)
+        for file in (path, Path(f"{path}-wal"), Path(f"{path}.lock")):
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("set_path", "environ", "place"),
+    [
+        ("/a/b.db", {"STATE_DIRECTORY": "/s"}, "/a/b.db"),
+        ("", {"STATE_DIRECTORY": "/s:/t", "XDG_STATE_HOME": "/x"}, "/s/jukebox.db"),
+        ("", {"XDG_STATE_HOME": "/x", "HOME": "/h"}, "/x/jukebox/jukebox.db"),
+        ("", {"HOME": "/h"}, "/h/.local/state/jukebox/jukebox.db"),
+    ],
+)
+def test_the_place_of_the_database(set_path: str, environ: dict[str, str], place: str) -> None:
+    assert database_file(StoreSettings(path=set_path), environ) == Path(place)
+
+
+# --- retention --------------------------------------------------------------------------------
+
+
+def test_old_entries_go_and_leave_no_trace(path: Path) -> None:
+    with opened(path, days=30) as store:
+        store.record_mood(NOON - 31 * DAY_S, happy())
+        store.record_play(NOON - 31 * DAY_S, song("Confession"))
+        store.record_seconds(NOON - 31 * DAY_S, happy(), 60.0)
+        store.record_play(NOON - 29 * DAY_S, song("Recent"))
+        store.record_seconds(NOON, happy(), 1.0)
+        store.write(NOON)
+        assert titles(path) == ["Confession", "Recent"]
+        store.prune(NOON)
+        assert titles(path) == ["Recent"]
+        assert ask(path, "select mood_id from plays") == [(None,)]
+        assert ask(path, "select count(*) from minutes") == [(0,)]
+        for file in path.parent.iterdir():
+            assert b"Confession" not in file.read_bytes()
+
+
+def test_a_clock_that_starts_in_1970_deletes_nothing(path: Path) -> None:
+    add(path, "Sun")
+    with opened(path) as store:
+        store.prune(12.0)
+    assert titles(path) == ["Sun"]
+
+
+# --- trouble ----------------------------------------------------------------------------------
+
+
+def assert_it_waits_and_is_written_later(store: Store, sentence: str) -> None:
+    """The two halves of every trouble that passes: call it, end the trouble, call store.write."""
+    store.record_play(NOON, song("Waiting"))
+    with pytest.raises(StoreError, match=sentence):
+        store.write(NOON)
+
+
+def test_a_locked_database_costs_patience_but_no_entry(path: Path) -> None:
+    with opened(path) as store, closing(sqlite3.connect(path)) as other:
+        store.write(NOON)
+        other.execute("BEGIN EXCLUSIVE")
+        assert_it_waits_and_is_written_later(store, r"jukebox\.db is locked by another program")
+        store.record_play(NOON, song("Later"))
+        other.rollback()
+        store.write(NOON)
+    assert titles(path) == ["Waiting", "Later"]
+
+
+def test_a_database_locked_from_the_start_costs_no_entry(path: Path) -> None:
+    add(path)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with opened(path) as store:
+            assert_it_waits_and_is_written_later(store, "is locked by another program")
+            other.close()
+            store.write(NOON)
+    assert titles(path) == ["Waiting"]
+
+
+@pytest.fixture
+def folder_of_nobody() -> Iterator[Path]:
+    """A folder of an unprivileged user, as whom the test goes on: root may write everywhere."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if os.geteuid() != 0:
+            yield folder
+            folder.chmod(0o700)
+            return
+        os.chown(folder, NOBODY_UID, NOBODY_UID)
+        os.seteuid(NOBODY_UID)
+        try:
+            yield folder
+        finally:
+            os.seteuid(0)
+
+
+def test_a_folder_that_may_not_be_written_costs_no_entry(folder_of_nobody: Path) -> None:
+    path = folder_of_nobody / "jukebox.db"
+    folder_of_nobody.chmod(0o500)
+    with opened(path) as store:
+        assert_it_waits_and_is_written_later(store, "cannot be opened: Permission denied")
+        folder_of_nobody.chmod(0o700)
+        store.write(NOON)
+        with pytest.raises(BusyError):
+            Store(StoreSettings(str(path)))
+    assert titles(path) == ["Waiting"]
+
+
+def test_a_file_that_may_only_be_read_costs_no_entry(folder_of_nobody: Path) -> None:
+    path = folder_of_nobody / "jukebox.db"
+    add(path, "Before")
+    path.chmod(0o400)
+    with opened(path) as store:
+        assert_it_waits_and_is_written_later(store, "cannot be opened: Permission denied")
+        path.chmod(0o600)
+        store.write(NOON)
+    assert titles(path) == ["Before", "Waiting"]
+
+
+def test_who_may_only_read_can_read_a_database_at_rest(folder_of_nobody: Path) -> None:
+    path = folder_of_nobody / "jukebox.db"
+    add(path, "Sun")
+    path.chmod(0o400)
+    folder_of_nobody.chmod(0o500)
+    assert titles(path) == ["Sun"]
+    assert [file.name for file in folder_of_nobody.iterdir() if "-" in file.name] == []
+    folder_of_nobody.chmod(0o700)
+
+
+def test_a_full_database_costs_no_entry(path: Path) -> None:
+    with opened(path) as store:
+        store.write(NOON)
+        (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+        store._db.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+        for number in range(500):
+            store.record_play(NOON, song(f"Song {number}"))
+        assert_it_waits_and_is_written_later(store, "the disk is full; make room")
+        assert titles(path) == []  # all of it or nothing
+        store.write(NOON)
+    assert len(titles(path)) == 501
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from appliance.errors import StoreError
+from appliance.settings import StoreSettings
+from appliance.store import Store
+from tests.test_store import NOON, song
+store = Store(StoreSettings(sys.argv[1]))
+store.write(NOON)
+no_limit = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, no_limit))
+store.record_play(NOON, song("Waiting"))
+for _ in range(2):
+    try:
+        store.write(NOON)
+    except StoreError as error:
+        print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (no_limit, no_limit))
+store.write(NOON)
+store.close()
+"""
+
+
+def test_a_file_that_cannot_grow_costs_no_entry(path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.count(f"{path} cannot") == 2
+    assert titles(path) == ["Waiting"]
+
+
+def test_what_waits_too_long_is_counted_in_one_line(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING", 3)
+    with opened(path) as store:
+        store.write(NOON)
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            for number in range(8):
+                store.record_play(NOON, song(str(number)))
+            with pytest.raises(StoreError):
+                store.write(NOON)
+        store.write(NOON)
+        store.write(NOON)
+    assert titles(path) == ["5", "6", "7"]
+    assert caplog.messages == ["history: 5 entries were dropped while it was away"]
+
+
+def test_entries_that_never_could_be_written_are_counted_at_the_end(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.mkdir()
+    with opened(path) as store:
+        store.record_play(NOON, song())
+    (line,) = caplog.messages
+    assert line.startswith("history: 1 entries are lost:")
+    assert line.endswith("jukebox.db cannot be opened: Is a directory")
+
+
+def test_a_database_taken_away_begins_anew(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with opened(path) as store:
+        store.write(NOON)
+        for file in path.parent.glob("jukebox.db*"):
+            file.unlink()
+        store.record_play(NOON, song())
+        store.write(NOON)
+        assert titles(path) == ["Sun"]
+    assert caplog.messages == [f"history: {path} was taken away; it begins anew"]
+
+
+# --- damage -----------------------------------------------------------------------------------
+
+
+def garbage_header(path: Path) -> None:
+    path.write_bytes(b"This is no database" * 500)
+
+
+def truncated(path: Path) -> None:
+    os.truncate(path, 5000)
+
+
+def half_a_page(path: Path) -> None:
+    os.truncate(path, 700)
+
+
+def flipped_page(path: Path) -> None:
+    """A page full of ones instead of the newest rows of plays."""
+    ((page,),) = ask(path, "select rootpage from sqlite_master where name = 'plays'")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+
+
+@pytest.mark.parametrize("damage", [garbage_header, truncated, half_a_page, flipped_page])
+def test_a_damaged_database_is_set_aside_and_nothing_new_is_lost(
+    path: Path, damage: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    add(path, "Old")
+    damage(path)  # type: ignore[operator]
+    broken = path.read_bytes()
+    with opened(path) as store:
+        store.record_play(NOON, song("New"))
+        store.write(NOON)
+        store.prune(NOON)
+    assert titles(path) == ["New"]
+    assert ask(path, "PRAGMA integrity_check") == [("ok",)]
+    aside = path.with_name("jukebox.db.corrupt-20261127-120000")
+    assert aside.read_bytes()[:600] == broken[:600]
+    (line,) = caplog.messages
+    assert line.startswith(f"history: {path} is damaged (")
+    assert line.endswith(f"kept as {aside}, a new one begins")
+
+
+def test_damage_in_a_corner_is_found_by_the_daily_look(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add(path, "Old")
+    ((page,),) = ask(path, "select rootpage from sqlite_master where name = 'minutes'")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    with opened(path) as store:
+        store.record_play(NOON, song("New"))
+        store.write(NOON)
+        assert titles(path) == ["Old", "New"]
+        store.prune(NOON)
+        assert titles(path) == []
+    assert len(caplog.messages) == 1
+
+
+def test_damage_twice_at_the_same_time_overwrites_nothing(path: Path) -> None:
+    for _ in range(3):
+        garbage_header(path)
+        with opened(path) as store:
+            store.write(NOON)
+    names = sorted(file.name for file in path.parent.glob("*corrupt*"))
+    assert [name.removeprefix("jukebox.db.corrupt-") for name in names] == [
+        "20261127-120000",
+        "20261127-120000-1",
+        "20261127-120000-2",
+    ]
+
+
+def test_what_lies_beside_a_damaged_database_goes_with_it(path: Path) -> None:
+    for companion in ("", "-wal", "-shm"):
+        Path(f"{path}{companion}").write_text(f"file{companion}")
+    set_aside(path, NOON, sqlite3.DatabaseError("malformed"))
+    for companion in ("", "-wal", "-shm"):
+        aside = Path(f"{path}.corrupt-20261127-120000{companion}")
+        assert aside.read_text() == f"file{companion}"
+
+
+# --- two at once, and kill -9 -----------------------------------------------------------------
+
+
+def test_a_second_jukebox_is_turned_away_until_the_first_one_ends(path: Path) -> None:
+    settings = StoreSettings(str(path))
+    with opened(path):
+        sentence = rf"another jukebox \(pid {os.getpid()}\) already runs with {path}; stop it first"
+        with pytest.raises(BusyError, match=sentence):
+            Store(settings)
+    Store(settings).close()
+
+
+WRITER = """
+import sys
+from appliance.settings import StoreSettings
+from appliance.store import Store
+from tests.test_store import NOON, happy, song
+store = Store(StoreSettings(sys.argv[1]))
+store.write(NOON)
+for number in range(10**9):
+    store.record_mood(NOON, happy())
+    store.record_play(NOON, song(str(number)))
+    store.write(NOON)
+    print(number, flush=True)
+"""
+
+
+def test_after_kill_9_everything_acknowledged_is_there(path: Path) -> None:
+    said: list[str] = []
+    for kill_after in (1, 2, 37, 150):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, path], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout is not None
+            acknowledged = [writer.stdout.readline().strip() for _ in range(kill_after)]
+            with pytest.raises(BusyError, match=rf"\(pid {writer.pid}\)"):
+                Store(StoreSettings(str(path)))
+            writer.send_signal(signal.SIGKILL)
+            said += acknowledged + writer.stdout.read().split()
+        written = iter(titles_of_all(path))
+        assert all(title in written for title in said)  # in this order, perhaps with one more each
+        assert ask(path, "PRAGMA integrity_check") == [("ok",)]
+    with opened(path) as store:  # the lock of the dead holds nobody up
+        store.write(NOON)
+
+
+def titles_of_all(path: Path) -> list[object]:
+    return [title for (title,) in ask(path, "select title from plays order by id")]
+
+
+# --- migrations -------------------------------------------------------------------------------
+
+
+def names_of_steps(path: Path) -> list[object]:
+    return [name for (name,) in ask(path, "select name from _sqlite_migrations")]
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
+    with Database(path) as db:
+        steps.apply(db, stop_before="m002_views")
+        db.table("moods").insert(
+            {"at": "2026-01-01T00:00:00Z", "state": "nobody", "probability": 0.0, "faces": 0}
+        )
+    assert names_of_steps(path) == ["m001_tables"]
+    with opened(path) as store:
+        store.write(NOON)
+    assert names_of_steps(path) == ["m001_tables", "m002_views"]
+    assert [entry.state for entry in read_history(path, 0, 9)] == ["nobody"]
+
+
+def test_an_empty_file_becomes_a_database(path: Path) -> None:
+    path.touch()
+    add(path, "Sun")
+    assert titles(path) == ["Sun"]
+
+
+def test_a_database_of_a_newer_jukebox_is_left_alone(path: Path) -> None:
+    add(path, "Sun")
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute(
+            "insert into _sqlite_migrations (migration_set, name) values ('jukebox', 'm999_future')"
+        )
+    before = path.read_bytes()
+    with opened(path) as store:
+        assert_it_waits_and_is_written_later(store, r"newer jukebox \(it has m999_future\)")
+    assert path.read_bytes() == before
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+def test_the_history_can_be_read_while_a_write_is_under_way(path: Path) -> None:
+    add(path, "Sun")
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("delete from plays")
+        assert titles(path) == ["Sun"]
+
+
+def test_a_history_that_does_not_exist_is_not_made_by_asking(path: Path) -> None:
+    with pytest.raises(StoreError, match="does not exist: no jukebox has run with it yet"):
+        read_history(path, 0, 10)
+    assert not path.exists()
+
+
+def test_what_is_no_history_is_said_so(path: Path) -> None:
+    garbage_header(path)
+    with pytest.raises(StoreError, match="file is not a database"):
+        read_history(path, 0, 10)
+    assert path.exists()
+
+
+# --- docs/database.md -------------------------------------------------------------------------
+
+DOCUMENT = (ROOT / "docs/database.md").read_text()
+COMMANDS = [line for line in DOCUMENT.splitlines() if line.startswith("sqlite-utils ")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_documented_commands_work(path: Path, command: str) -> None:
+    with opened(path) as store:
+        store.record_seconds(NOON, happy(), 30.0)
+        store.record_mood(NOON, happy())
+        store.record_play(NOON, song())
+        store.record_seconds(NOON + 60, happy(), 30.0)
+        store.write(NOON)  # and the jukebox goes on
+        ran = subprocess.run(
+            [sys.executable, "-m", "sqlite_utils", *shlex.split(command)[1:]],
+            cwd=path.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "happy" in ran.stdout or "plays" in command or "vacuum" in command
+
+
+def test_everything_in_the_database_is_documented(path: Path) -> None:
+    add(path)
+    for name, kind in ask(path, "select name, type from sqlite_master where type != 'index'"):
+        assert f"`{name}`" in DOCUMENT
+        if kind == "table" and not str(name).startswith("_"):
+            section = DOCUMENT.split(f"\n`{name}`: ")[1].split("\n\n`")[0]
+            for column in ask(path, f"select name from pragma_table_info('{name}')"):
+                assert f"`{column[0]}`" in section
+    assert all(f"{state}_s" in DOCUMENT for state in STATES)
