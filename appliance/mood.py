@@ -39,15 +39,14 @@ class MoodFilter:
     def update(self, time_s: float, scores: Sequence[EmotionScores], blind: bool = False) -> Mood:
         """The mood after one more frame. blind: there was no picture, so nothing was learned."""
         if self._time_s is None:
-            self._seen_s = self._looked_s = time_s
-        step_s = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
-        self._time_s = time_s
+            self._time_s = self._seen_s = self._looked_s = time_s
         if blind:
             # Time without a picture is no evidence that people left.
-            self._seen_s += step_s
+            self._seen_s += max(0.0, time_s - self._time_s)
         else:
+            self._add(time_s, max(0.0, time_s - self._looked_s), scores)
             self._looked_s = time_s
-            self._add(time_s, step_s, scores)
+        self._time_s = time_s
         leading, probability = self._leading(time_s)
         state, emotion = self._judge(time_s, leading)
         changed = (state, emotion) != (self._mood.state, self._mood.emotion)

@@ -49,7 +49,7 @@ class CameraSettings:
     """Width asked of the camera, in pixels."""
     height_px: Annotated[int, Between(120, 4096)] = 480
     """Height asked of the camera, in pixels."""
-    frames_per_second: Annotated[float, Between(0.2, 30)] = 5.0
+    frames_per_second: Annotated[float, Between(1, 30)] = 5.0
     """Looks at the room per second."""
     rotate_degrees: Literal[0, 90, 180, 270] = 0
     """Clockwise turn that brings faces upright."""

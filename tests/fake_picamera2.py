@@ -1,4 +1,4 @@
-"""A stand-in for picamera2: the calls that appliance/camera_picamera2.py makes, and their traps.
+"""A stand-in for picamera2: the calls that appliance/camera/picamera2.py makes, and their traps.
 
 Shapes, keys and refusals follow picamera2 0.3 (picamera2.py, request.py, job.py) and its manual:
 one camera can be opened once, lores must be YUV, even-sized and no larger than main, YUV420 arrays

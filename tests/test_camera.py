@@ -18,13 +18,12 @@ import fake_picamera2
 import numpy as np
 import pytest
 
-from appliance import camera_devices, camera_picamera2
-from appliance.camera import Camera
-from appliance.camera_devices import Capability
-from appliance.camera_picamera2 import Picamera2Source
-from appliance.camera_recorded import Film, Pace, Pictures, Reel
-from appliance.camera_sources import Choice, choose
-from appliance.camera_v4l2 import V4l2Source, luma_of
+from appliance.camera import Camera, devices, picamera2
+from appliance.camera.devices import Capability
+from appliance.camera.picamera2 import Picamera2Source
+from appliance.camera.recorded import Film, Pace, Pictures, Reel
+from appliance.camera.sources import Choice, choose
+from appliance.camera.v4l2 import V4l2Source, luma_of
 from appliance.errors import CameraError
 
 GIFS = Path(__file__).parents[2] / "shared" / "data" / "video"
@@ -395,7 +394,7 @@ def test_an_impossible_source_is_refused_at_once(
     source: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(camera_picamera2.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(picamera2.importlib.util, "find_spec", lambda _name: None)
     Path("empty").mkdir()
     Path("text.mp4").write_text("not a film")
     Path("broken.png").write_bytes(b"")
@@ -441,8 +440,8 @@ def test_auto_takes_the_best_camera_and_says_why(
     stands_in: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("appliance.camera_picamera2.find", pi)
-    monkeypatch.setattr("appliance.camera_devices.describe_first", webcam)
+    monkeypatch.setattr("appliance.camera.picamera2.find", pi)
+    monkeypatch.setattr("appliance.camera.devices.describe_first", webcam)
     choice = choose("auto", **ASKED)
     assert (str(choice), choice.stands_in) == (description, stands_in)
 
@@ -509,7 +508,7 @@ def dev_folder(folder: Path, nodes: dict[str, Any]) -> Callable[[Path], Capabili
 def test_codecs_and_metadata_nodes_are_no_cameras(
     nodes: dict[str, Any], expected: str, tmp_path: Path
 ) -> None:
-    found = camera_devices.cameras(tmp_path, dev_folder(tmp_path, nodes))
+    found = devices.cameras(tmp_path, dev_folder(tmp_path, nodes))
     assert found[0][0].name == expected
 
 
@@ -523,21 +522,21 @@ def test_codecs_and_metadata_nodes_are_no_cameras(
 )
 def test_no_camera_is_explained(nodes: dict[str, Any], sentence: str, tmp_path: Path) -> None:
     with pytest.raises(CameraError, match=sentence):
-        camera_devices.cameras(tmp_path, dev_folder(tmp_path, nodes))
+        devices.cameras(tmp_path, dev_folder(tmp_path, nodes))
 
 
 def test_the_kernels_answer_is_read_by_node_not_by_device() -> None:
     answer = struct.pack(
         "=16s32s32sIII12x", b"uvcvideo", b"HD Webcam", b"usb-1", 0x60100, 0x84A00001, 0x04A00000
     )
-    assert camera_devices.parse(answer) == Capability("uvcvideo", "HD Webcam", "usb-1", 0x04A00000)
-    assert not camera_devices.parse(answer).is_camera()
+    assert devices.parse(answer) == Capability("uvcvideo", "HD Webcam", "usb-1", 0x04A00000)
+    assert not devices.parse(answer).is_camera()
 
 
 def test_a_node_that_is_no_device_is_an_oserror(tmp_path: Path) -> None:
     (tmp_path / "video0").touch()
     with pytest.raises(OSError, match="ioctl"):
-        camera_devices.query(tmp_path / "video0")
+        devices.query(tmp_path / "video0")
 
 
 # ---- V4L2
@@ -686,7 +685,7 @@ def test_a_busy_webcam_is_an_error(tmp_path: Path) -> None:
 def test_missing_permission_names_the_group(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("appliance.camera_v4l2.os.access", lambda *_: False)
+    monkeypatch.setattr("appliance.camera.v4l2.os.access", lambda *_: False)
     source = v4l2(tmp_path / "video0", FakeVideoCapture({"YUYV": 30}), Clock())
     with pytest.raises(CameraError, match="permission denied; add the user to group video"):
         source.open()
@@ -697,7 +696,7 @@ def test_auto_looks_for_the_webcam_anew_each_time(
 ) -> None:
     """A webcam that was /dev/video0 often comes back as /dev/video1."""
     (tmp_path / "video1").touch()
-    monkeypatch.setattr(camera_devices, "first", lambda: str(tmp_path / "video1"))
+    monkeypatch.setattr(devices, "first", lambda: str(tmp_path / "video1"))
     source = V4l2Source(
         None, 640, 480, 10, open_capture=FakeVideoCapture({"YUYV": 30}, opens=False)
     )
@@ -763,9 +762,9 @@ def test_a_dead_sensor_is_an_error_and_the_camera_can_be_opened_again(
 def test_webcams_are_left_to_v4l2(pi: type[fake_picamera2.Picamera2]) -> None:
     pi.attached = [fake_picamera2.USB_CAMERA]
     with pytest.raises(CameraError, match="none is attached"):
-        camera_picamera2.find()
+        picamera2.find()
     pi.attached = [fake_picamera2.USB_CAMERA, fake_picamera2.PI_CAMERA]
-    assert camera_picamera2.find() == "Raspberry Pi camera 1 (imx219)"
+    assert picamera2.find() == "Raspberry Pi camera 1 (imx219)"
     source = Picamera2Source(640, 480, 10)
     source.open()
     source.close()
@@ -869,7 +868,7 @@ def test_pictures_follow_each_other_and_the_unreadable_one_is_named_once(
     seen = watch(source, clock, 8)
     assert seen == [(t, 100 if t in (3, 4, 5) else 20) for t in range(8)]
     assert [x.getMessage() for x in caplog.records] == [
-        f"{tmp_path / 'aa.png'} is skipped: it cannot be read as a picture"
+        f"skipped: {tmp_path / 'aa.png'}: is no picture that OpenCV can read (JPEG, PNG, WebP, …)"
     ]
 
 

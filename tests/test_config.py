@@ -182,7 +182,7 @@ def test_every_limit_itself_is_allowed_and_every_default_lies_within() -> None:
 
 OWN = parse(
     b"""
-    camera = { source = "/srv/a \\"b\\" c.mkv", frames_per_second = 0.2, rotate_degrees = 270 }
+    camera = { source = "/srv/a \\"b\\" c.mkv", frames_per_second = 1.5, rotate_degrees = 270 }
     [music]
     change = "now"
     [playlists]

@@ -88,6 +88,19 @@ def test_the_frame_rate_does_not_matter(frames_per_second):
     assert changed.since_s == pytest.approx(expected.since_s, abs=1.1)
 
 
+def test_frames_without_a_picture_in_between_do_not_slow_it_down():
+    steady, patchy = Room(1), Room(2)
+    steady.show(30, looks(Emotion.SAD))
+    steady.show(30, looks(Emotion.HAPPY))
+    for emotion in (Emotion.SAD, Emotion.HAPPY):
+        for _ in range(30):
+            patchy.show(0.5, blind=True)
+            patchy.show(0.5, looks(emotion))
+    ends = [room.moods[-1].since_s for room in (steady, patchy)]
+    assert [room.moods[-1].emotion for room in (steady, patchy)] == [Emotion.HAPPY] * 2
+    assert ends[0] == pytest.approx(ends[1], abs=1.0)
+
+
 def test_unclear_scores_are_uncertain_and_not_the_least_wrong_emotion():
     room = Room()
     mood = room.show(30, looks(Emotion.ANGRY, 0.30))

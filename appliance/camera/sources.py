@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance import camera_devices, camera_picamera2
-from appliance.camera_capture import Sleep, Source, SourceMaker
-from appliance.camera_picamera2 import Picamera2Source
-from appliance.camera_recorded import PICTURE_SUFFIXES, Film, Pictures, Reel
-from appliance.camera_v4l2 import V4l2Source
+from appliance.camera import devices, picamera2
+from appliance.camera.capture import Sleep, Source, SourceMaker
+from appliance.camera.picamera2 import Picamera2Source
+from appliance.camera.recorded import PICTURE_SUFFIXES, Film, Pictures, Reel
+from appliance.camera.v4l2 import V4l2Source
 from appliance.errors import CameraError
 
 
@@ -50,7 +50,7 @@ def choose(
     if source == "auto":
         return _best(pi_camera, v4l2(None), reel)
     if source == "picamera2":
-        camera_picamera2.require_module()
+        picamera2.require_module()
         return Choice(pi_camera, "the Raspberry Pi camera")
     if source == "reel":
         return Choice(reel, "the demo reel")
@@ -84,8 +84,8 @@ def _best(pi_camera: SourceMaker, v4l2: SourceMaker, reel: SourceMaker) -> Choic
     """A Raspberry Pi camera, else a V4L2 one, else the demo reel, with the reasons."""
     reasons: list[str] = []
     search: tuple[tuple[Callable[[], str], SourceMaker], ...] = (
-        (camera_picamera2.find, pi_camera),
-        (camera_devices.describe_first, v4l2),
+        (picamera2.find, pi_camera),
+        (devices.describe_first, v4l2),
     )
     for find, make in search:
         try:

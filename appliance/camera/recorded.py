@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import cast
 
 import cv2
-import numpy as np
 
-from appliance.camera_capture import Clock, Sleep
+from appliance.camera.capture import Clock, Sleep
 from appliance.errors import CameraError
+from appliance.pictures import read_gray
 from appliance.records import GrayImage
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".webp"}
@@ -142,11 +142,13 @@ class Pictures:
     def _show_next(self) -> None:
         while self._paths:
             path = self._paths.pop(0)
-            self._luma = _gray_picture(path)
-            if self._luma is not None:
+            try:
+                self._luma = read_gray(path)
+            except CameraError as error:
+                log.warning("skipped: %s", error)
+            else:
                 self._paths.append(path)
                 return
-            log.warning("%s is skipped: it cannot be read as a picture", path)
         raise CameraError(
             f"{self._path}: cannot be read as a picture, or has none ending in"
             f" {', '.join(sorted(PICTURE_SUFFIXES))}"
@@ -172,13 +174,3 @@ class Reel:
 
     def close(self) -> None:
         """Nothing is held open."""
-
-
-def _gray_picture(path: Path) -> GrayImage | None:
-    try:
-        encoded = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError:
-        return None
-    if encoded.size == 0:
-        return None
-    return cast("GrayImage | None", cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE))

@@ -2,7 +2,7 @@
 
 The loop calls read() and always gets a Frame in time: with the newest picture, or without one while
 the camera is silent. A camera that hangs or is unplugged is reopened until it is back; the attempts
-run in threads of their own (camera_capture.py), so read() never blocks longer than it was asked to.
+run in threads of their own (capture.py), so read() never blocks longer than it was asked to.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Self, cast
 
 import cv2
 
-from appliance.camera_capture import Capture, Clock
-from appliance.camera_sources import Choice, choose
+from appliance.camera.capture import Capture, Clock
+from appliance.camera.sources import Choice, choose
 from appliance.errors import CameraError
 from appliance.records import Frame, GrayImage
 

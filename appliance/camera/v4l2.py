@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance import camera_devices
-from appliance.camera_capture import Clock
+from appliance.camera import devices
+from appliance.camera.capture import Clock
 from appliance.errors import CameraError
 from appliance.records import GrayImage
 
@@ -52,11 +52,11 @@ class V4l2Source:
 
     def open(self) -> None:
         """Find and open the device. Raises CameraError."""
-        self._device = self._wanted_device or camera_devices.first()
+        self._device = self._wanted_device or devices.first()
         if not os.path.exists(self._device):
             raise CameraError(f"{self._device}: no such device; plug the camera in")
         if not os.access(self._device, os.R_OK | os.W_OK):
-            raise camera_devices.permission_denied(self._device)
+            raise devices.permission_denied(self._device)
         self._capture = self._open_capture(self._device, cv2.CAP_V4L2)
         if not self._capture.isOpened():
             raise CameraError(f"{self._device} cannot be opened; {self._suspicion()}")
