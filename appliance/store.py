@@ -144,9 +144,9 @@ class Store:
             try:
                 action(self._connected())
             except sqlite3.DatabaseError as error:
-                self._disconnect()
                 if not is_damaged(error):
                     raise
+                self._disconnect()
                 set_aside(self.path, self._unix_s, error)
                 action(self._connected())
         except (sqlite3.Error, OSError) as error:
