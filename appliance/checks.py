@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from appliance.errors import CameraError, JukeboxError
+from appliance.database import database_file
+from appliance.errors import CameraError, JukeboxError, StoreError
 from appliance.interpreter import runtime_name
 from appliance.player import MpdPlayer
 from appliance.records import EMOTIONS, Emotion, Frame
 from appliance.service import build_camera, build_classifier, build_faces, build_player
 from appliance.settings import Settings
-from appliance.store import check_database
+from appliance.store import read_history
 
 # A camera may need this long to open and to find its exposure.
 CAMERA_WAIT_S = 6.0
@@ -44,8 +46,9 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
         "MPD": _mpd,
     }
     for what, look in looks.items():
-        yield _checked(what, partial(look, settings))
-    yield from _playlists(settings)
+        yield (last := _checked(what, partial(look, settings)))
+    if last.good:  # without MPD there is nothing to say about its music
+        yield from _playlists(settings)
 
 
 def _checked(what: str, look: Callable[[], str]) -> Check:
@@ -81,7 +84,14 @@ def _emotion(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    return check_database(settings.store)
+    path = database_file(settings.store, os.environ)
+    if path.exists():
+        last = read_history(path, since_unix_s=0.0, limit=1)
+        return f"{path}; last entry {last[0].at if last else 'none yet'}"
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not os.access(folder, os.W_OK):
+        raise StoreError(f"{path}: cannot be made, because {folder} may not be written to")
+    return f"{path}: begins with the first run"
 
 
 def _mpd(settings: Settings) -> str:
@@ -91,7 +101,7 @@ def _mpd(settings: Settings) -> str:
 
 
 def _playlists(settings: Settings) -> Iterator[Check]:
-    """A line for each emotion's music; none if MPD does not answer, which is said already."""
+    """A line for each emotion's music."""
     with closing(build_player(settings)) as player:
         for emotion in EMOTIONS:
             yield _checked(f"playlist {emotion}", partial(_songs, player, emotion))

@@ -29,7 +29,8 @@ log = logging.getLogger("jukebox")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb. Returns 0 good, 1 failed, 78 configuration; misuse exits with 2."""
     chosen = _parser().parse_args(arguments)
-    _log_to_stderr()
+    # What happens is told while the jukebox runs; the other verbs have their results.
+    _log_to_stderr(logging.INFO if chosen.verb in (_run, _demo) else logging.WARNING)
     try:
         verb: Callable[[argparse.Namespace], int] = chosen.verb
         return verb(chosen)
@@ -178,8 +179,9 @@ def _print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(level: int) -> None:
     """The journal dates its lines itself; a terminal does not."""
     in_journal = "JOURNAL_STREAM" in os.environ
     form = "%(message)s" if in_journal else "%(asctime)s  %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form, datefmt="%H:%M:%S")
+    logging.basicConfig(level=logging.WARNING, format=form, datefmt="%H:%M:%S")
+    log.setLevel(level)  # libraries speak only of trouble

@@ -67,6 +67,21 @@ class Lock:
             self._fd = None
 
 
+def is_in_use(database: Path) -> bool:
+    """Whether a jukebox runs with this database."""
+    try:
+        fd = os.open(f"{database}.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
 def open_for_writing(path: Path) -> Database:
     """The database in the newest schema, begun if there is none.
 

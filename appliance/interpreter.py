@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,8 +29,11 @@ class Interpreter:
         content = model.read_bytes() if isinstance(model, Path) else model
         name = str(model) if isinstance(model, Path) else name
         try:
-            self._interpreter = _runtime().Interpreter(model_content=content, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with _silence():
+                self._interpreter = _runtime().Interpreter(
+                    model_content=content, num_threads=threads
+                )
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{name} is not a model this runtime can read: {error}") from error
         self._input = self._interpreter.get_input_details()[0]
@@ -46,6 +53,24 @@ class Interpreter:
 def runtime_name() -> str:
     """The package that runs the networks. Raises ModelError if there is none."""
     return str(_runtime().__name__).partition(".")[0]
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Without the runtime's greeting, a line on stderr for each network that no setting turns off.
+
+    What goes wrong is raised as well as printed, so nothing is missed.
+    """
+    sys.stderr.flush()
+    before = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+        os.close(nowhere)
 
 
 def _runtime() -> Any:

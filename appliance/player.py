@@ -62,7 +62,7 @@ class Fade:
     """A fade on its way: down to silence, over to the song, up to the listener's volume.
 
     volume: the listener's, in percent; from_volume: where it begins, lower if another fade was on
-    its way; sent: (time_s, percent) of what was set lately; switched_s: when the new song began.
+    its way; sent: what was set, oldest first; switched_s: when the new song began.
     """
 
     volume: int
@@ -71,7 +71,7 @@ class Fade:
     started_s: float
     old_id: str
     new_id: str
-    sent: list[tuple[float, int]]
+    sent: list[int]
     switched_s: float | None = None
 
     def wanted_volume(self, time_s: float) -> int:
@@ -81,15 +81,10 @@ class Fade:
             return round(self.from_volume * max(0.0, left))
         return round(self.volume * min(1.0, (time_s - self.switched_s) / self.half_s))
 
-    def could_have_set(self, volume: int, time_s: float) -> bool:
-        """Whether this volume may be the fade's own, not the listener's.
-
-        Mixers round, and MPD answers with a hardware mixer's volume of up to a second ago.
-        """
-        while len(self.sent) > 1 and time_s - self.sent[0][0] > 1.5:
-            del self.sent[0]
-        values = [percent for _, percent in self.sent]
-        return min(values) - 3 <= volume <= max(values) + 3
+    def could_have_set(self, volume: int) -> bool:
+        """Whether this volume may be the fade's own, not the listener's."""
+        lately = self.sent[-3:]  # PulseAudio answers a little late, and hardware mixers round
+        return min(lately) - 4 <= volume <= max(lately) + 4
 
 
 class MpdPlayer:
@@ -147,6 +142,7 @@ class MpdPlayer:
             seen = self._describe(status)
             if self._fade:
                 self._advance_fade(client, self._fade, status, time_s)
+            self._remove_played(client, status)
             return seen
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
@@ -219,11 +215,9 @@ class MpdPlayer:
         self._playback = None
         self._queue, self._queue_version = [], "0"
         self._song_key = ("", "")
-        # Twice: closing flushes what a dead MPD never took, and python-mpd2 stops at that error.
-        for _ in range(2):
+        if client:
             with suppress(MPDError, OSError):
-                if client:
-                    client.disconnect()
+                client.disconnect()
 
     def _recognise_own(self, queue: list[dict[str, str]]) -> None:
         """Find the box's songs again: a restarted MPD restores its queue under new ids."""
@@ -276,14 +270,11 @@ class MpdPlayer:
         if key == self._song_key:
             return
         self._song = client.currentsong()
-        new_song = song_id != self._song_key[0]
         self._song_key = key
         if song_id == self._pending_id:
             self._current_id, self._pending_id = song_id, None
         if self._playback is None and song_id in self._own:
             self._current_id = song_id  # MPD came back: whichever song of ours it plays will do
-        if new_song:
-            self._remove_played(client, status)
 
     def _remove_played(self, client: MPDClient, status: Status) -> None:
         """Take the box's old songs out of the queue, where they would pile up over the months."""
@@ -309,9 +300,10 @@ class MpdPlayer:
                 return  # somebody else's affair
             client.pause(0)  # MPD tries its outputs again; the next look tells whether they work
             raise PlayerError(f"MPD at {self._address} cannot be heard: {error}")
-        for song_id in (self._current_id, self._pending_id):
+        # MPD may name the song in the error and not be at it: it can have gone on or back already.
+        for song_id in (self._pending_id, self._current_id):
             own = self._own.get(song_id or "")
-            if song_id and own and (own.queue_uri in error or song_id == status.get("songid")):
+            if song_id and own and own.queue_uri in error:
                 self._playlists.leave_out(own.song, error, time_s)
                 self._remove_own(client, song_id)
 
@@ -421,8 +413,13 @@ class MpdPlayer:
             self._pending_id = None
 
     def _play(self, client: MPDClient, song_id: str) -> None:
-        client.playid(song_id)
         self._current_id, self._pending_id = song_id, None
+        try:
+            client.playid(song_id)
+        except CommandError as error:
+            # A song that cannot be played; the status says so too, and the next look answers it.
+            if error.errno != FailureResponseCode.UNKNOWN:
+                raise
 
     # Fading
 
@@ -448,7 +445,7 @@ class MpdPlayer:
             started_s=time_s,
             old_id=status["songid"],
             new_id=new_id,
-            sent=[(time_s, now)],
+            sent=[now],
         )
 
     def _advance_fade(self, client: MPDClient, fade: Fade, status: Status, time_s: float) -> None:
@@ -458,7 +455,7 @@ class MpdPlayer:
             self._end_fade(client)
             self._remove_pending(client)
             return
-        if not fade.could_have_set(int(status.get("volume", -1)), time_s):
+        if not fade.could_have_set(int(status.get("volume", -1))):
             self._fade = None  # the listener turned the volume: theirs stays
             if self._pending_id == fade.new_id:
                 self._play(client, fade.new_id)
@@ -466,9 +463,9 @@ class MpdPlayer:
         if fade.switched_s is None and song_id == fade.new_id:
             fade.switched_s = time_s  # the old song came to its end
         percent = fade.wanted_volume(time_s)
-        if percent != fade.sent[-1][1]:
+        if percent != fade.sent[-1]:
             client.setvol(percent)
-        fade.sent.append((time_s, percent))
+        fade.sent.append(percent)
         if fade.switched_s is None and time_s - fade.started_s >= fade.half_s:
             self._play(client, fade.new_id)
             fade.switched_s = time_s
@@ -478,7 +475,7 @@ class MpdPlayer:
     def _end_fade(self, client: MPDClient) -> None:
         """Give the listener their volume back at once."""
         fade, self._fade = self._fade, None
-        if fade and fade.sent[-1][1] != fade.volume:
+        if fade and fade.sent[-1] != fade.volume:
             client.setvol(fade.volume)
 
 

@@ -200,8 +200,10 @@ def accuracies(network: keras.Model, examples: Examples) -> dict[str, float]:
 
 def predict(network: keras.Model, images: npt.NDArray[np.uint8]) -> Arrays:
     """Logits (n, 7) of each head for uint8 images (n, side, side)."""
-    forward = tf.function(lambda batch: network(batch, training=False))
-    parts = [forward(to_batch(images[start : start + 256])) for start in range(0, len(images), 256)]
+    parts = [
+        network(to_batch(images[start : start + 256]), training=False)
+        for start in range(0, len(images), 256)
+    ]
     return {head: np.concatenate([part[head] for part in parts]) for head in parts[0]}
 
 
