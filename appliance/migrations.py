@@ -44,7 +44,8 @@ def m001_tables(db: Database) -> None:
         not_null={"at", *seconds, "faces"},
         strict=True,
     )
-    for name in ("moods", "plays", "minutes"):
+    # None on minutes: it would double what a minute writes to the card.
+    for name in ("moods", "plays"):
         db.table(name).create_index(["at"])
     db.table("plays").create_index(["mood_id"])
 

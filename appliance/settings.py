@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import itertools
+import sys
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -171,10 +172,14 @@ class Key:
     kind: Any
     limit: Between | Text | Location | None
     default: Any
-    meaning: str
 
     def __str__(self) -> str:
         return f"{self.section}.{self.name}"
+
+    @property
+    def meaning(self) -> str:
+        """The line under it."""
+        return _lines_under_fields()[sections()[self.section].__name__, self.name]
 
     @property
     def choices(self) -> tuple[Any, ...]:
@@ -201,23 +206,24 @@ def keys() -> dict[str, dict[str, Key]]:
 
 def _keys_of(section: str, declared: type) -> dict[str, Key]:
     hints = get_type_hints(declared, include_extras=True)
-    meanings = _lines_under_fields(declared)
     found = {}
     for each in fields(declared):
         kind, limit = hints[each.name], None
         if get_origin(kind) is Annotated:
             kind, limit = get_args(kind)
-        found[each.name] = Key(section, each.name, kind, limit, each.default, meanings[each.name])
+        found[each.name] = Key(section, each.name, kind, limit, each.default)
     return found
 
 
-def _lines_under_fields(declared: type) -> dict[str, str]:
-    """The string under each field of a class, which Python itself throws away."""
+@cache
+def _lines_under_fields() -> dict[tuple[str, str], str]:
+    """The string under each field, by class and field; Python itself throws them away."""
+    classes = ast.parse(inspect.getsource(sys.modules[__name__])).body
     return {
-        above.target.id: below.value.value
-        for one_class in ast.iter_child_nodes(ast.parse(inspect.getsource(declared)))
-        if isinstance(one_class, ast.ClassDef)
-        for above, below in itertools.pairwise(one_class.body)
+        (one.name, above.target.id): below.value.value
+        for one in classes
+        if isinstance(one, ast.ClassDef)
+        for above, below in itertools.pairwise(one.body)
         if isinstance(above, ast.AnnAssign)
         and isinstance(above.target, ast.Name)
         and isinstance(below, ast.Expr)
