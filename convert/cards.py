@@ -10,11 +10,12 @@ import hashlib
 import json
 import platform
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
+import tensorflow as tf
 
 from appliance.interpreter import Interpreter
 from appliance.records import EMOTIONS
@@ -28,9 +29,9 @@ from convert.train import Recipe, split_training
 BOX_HEAD = "ferplus"  # what a crowd sees in a face, rather than one labeller
 WORDS = {
     "terms": (
-        "Weights: MIT, like the project. Trained on FER-2013 (competition data of the ICML-2013 "
-        "workshop; rights of the web images unstated: research use) with the FER+ votes "
-        "(Microsoft FERPlus, MIT)."
+        "The project gives the weights under MIT. They were trained on FER-2013 (competition data "
+        "of the ICML-2013 workshop; rights of the web images unstated: research use) with the "
+        "FER+ votes (Microsoft FERPlus, MIT): mind these terms for anything but private use."
     ),
     "intended_use": (
         "Reading roughly how the faces in a private room look, to choose music. It "
@@ -121,14 +122,16 @@ def _of_the_network(network: keras.Model) -> dict:
 
 
 def _of_the_training(training: Training, trained: int, held: int) -> dict:
-    packages = ("tensorflow-cpu", "keras", "numpy", "opencv-python-headless")
     return {
         "recipe": asdict(training.recipe),
         "data_sha256": training.hashes,
         "rows": {"trained": trained, "held_out": held},
         "epochs_done": len(training.history),
         "hours": round(sum(epoch["seconds"] for epoch in training.history) / 3600, 2),
-        "versions": {"python": platform.python_version()} | {n: version(n) for n in packages},
+        "versions": {
+            "python": platform.python_version(),
+            **{module.__name__: module.__version__ for module in (tf, keras, np, cv2)},
+        },
     }
 
 
