@@ -1,0 +1,85 @@
+"""A real MPD of the tests' own, with tones for music, so that a recording tells them apart."""
+
+import shutil
+import time
+import wave
+
+import numpy as np
+import pytest
+from mpd import MPDClient
+
+from appliance.errors import PlayerError
+from appliance.private_mpd import PrivateMpd, find_mpd
+from appliance.records import Emotion
+
+TONES_HZ = {Emotion.HAPPY: 440, Emotion.SAD: 880, Emotion.NEUTRAL: 1760}
+TONE_S = 4.0
+
+
+def write_tone(path, hertz, seconds=TONE_S, rate=44100):
+    """A WAV file of one pure tone, 16 bit mono."""
+    samples = 0.3 * np.sin(2 * np.pi * hertz * np.arange(int(rate * seconds)) / rate)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(rate)
+        wav.writeframes((samples * 32767).astype("<i2").tobytes())
+
+
+def wait_for(condition, seconds=5.0):
+    """What condition() returns, as soon as it is true."""
+    give_up = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < give_up, f"not within {seconds:g} s"
+        time.sleep(0.02)
+    return result
+
+
+@pytest.fixture(scope="session")
+def music(tmp_path_factory):
+    """MPD's music directory: three tones for each of three emotions, and two of the listener's.
+
+    Skips the test where there is no MPD to play it.
+    """
+    try:
+        find_mpd()
+    except PlayerError as error:
+        pytest.skip(str(error))
+    folder = tmp_path_factory.mktemp("music")
+    for emotion, hertz in TONES_HZ.items():
+        for number in range(3):
+            write_tone(folder / emotion / f"{emotion}-{number}.wav", hertz)
+    for number in range(2):
+        write_tone(folder / "own" / f"own-{number}.wav", 220)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shared_mpd(tmp_path_factory, music):
+    with PrivateMpd(tmp_path_factory.mktemp("mpd"), music, "null") as running:
+        yield running
+
+
+@pytest.fixture
+def app(shared_mpd):
+    """A listener's connection to an MPD as good as new, in real time, that nobody hears."""
+    client = MPDClient()
+    client.connect(str(shared_mpd.socket))
+    yield client
+    client.stop()
+    client.clear()
+    for mode in ("repeat", "random", "single", "consume"):
+        getattr(client, mode)(0)
+    client.setvol(100)
+    for stored in client.listplaylists():
+        client.rm(stored["playlist"])
+    client.disconnect()
+
+
+@pytest.fixture
+def own_mpd(tmp_path, music):
+    """An MPD for one test alone, which may end it or spoil its copy of the music."""
+    shutil.copytree(music, tmp_path / "music")
+    with PrivateMpd(tmp_path / "mpd", tmp_path / "music", "null") as running:
+        yield running

@@ -1,0 +1,195 @@
+import random
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from conftest import TONES_HZ, wait_for, write_tone
+
+from appliance import player as player_module
+from appliance.errors import PlayerError
+from appliance.player import MpdPlayer
+from appliance.playlists import PlaylistError, given_title, name_of, read_songs
+from appliance.private_mpd import wav_header
+from appliance.records import Decision, Emotion
+
+HAPPY, SAD = Emotion.HAPPY, Emotion.SAD
+
+
+@pytest.fixture
+def shelf(tmp_path, music):
+    """Music outside MPD's own directory, with names that people give."""
+    shelf = tmp_path / "Müsik of mine"
+    for name in ("b 100%20.wav", "a #1.wav", "deep/er/c.WAV"):
+        write_tone(shelf / name, 330, seconds=0.5)
+    (shelf / "cover.jpg").write_bytes(b"no music")
+    (shelf / "one.m3u").write_text("b 100%20.wav\n")
+    (shelf / "two.m3u8").write_text(
+        "#EXTM3U\n#EXTINF:1,The First\na #1.wav\n"
+        f"{music}/happy/happy-0.wav\n#EXTINF:-1,My Radio\nhttp://127.0.0.1:9/radio.ogg\n"
+    )
+    return shelf
+
+
+class Station(SimpleHTTPRequestHandler):
+    """Files, an endless stream at /radio.wav, and nothing at all, for ever, at /hangs.m3u."""
+
+    released = threading.Event()
+
+    def do_GET(self):
+        if self.path == "/hangs.m3u":
+            self.released.wait(20)
+        elif self.path == "/radio.wav":
+            self.send_response(200)
+            self.send_header("Content-Type", "audio/wav")
+            self.end_headers()
+            self.wfile.write(wav_header(0xFFFFFFFF - 36))
+            while not self.released.is_set():
+                try:
+                    self.wfile.write(bytes(48000))
+                except OSError:  # MPD has hung up
+                    return
+        else:
+            super().do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def station(tmp_path):
+    """The address of a web server on this machine."""
+    folder = tmp_path / "www"
+    write_tone(folder / "song.wav", TONES_HZ[SAD], seconds=1)
+    Station.released.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Station, directory=str(folder))) as server:
+        address = f"http://127.0.0.1:{server.server_port}"
+        (folder / "list.m3u").write_text(f"{address}/song.wav\n{address}/radio.wav\n")
+        (folder / "list.pls").write_text(
+            f"[playlist]\nNumberOfEntries=1\nFile1={address}/radio.wav\nTitle1=Radio Nowhere\n"
+        )
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        yield address
+        Station.released.set()
+        server.shutdown()
+
+
+def names(songs):
+    return [Path(song.uri).name for song in songs]
+
+
+def test_each_kind_of_source_gives_its_songs_in_order(app, music, shelf, station):
+    app.add("sad/sad-1.wav")
+    app.add("happy/happy-2.wav")
+    app.save("evening")
+    app.clear()
+    expected = {
+        "evening": ["sad-1.wav", "happy-2.wav"],
+        "happy": ["happy-0.wav", "happy-1.wav", "happy-2.wav"],
+        "sad/sad-0.wav": ["sad-0.wav"],
+        str(shelf): ["a #1.wav", "b 100%20.wav", "c.WAV"],
+        str(music / "sad"): ["sad-0.wav", "sad-1.wav", "sad-2.wav"],
+        str(shelf / "one.m3u"): ["b 100%20.wav"],
+        str(shelf / "two.m3u8"): ["a #1.wav", "happy-0.wav", "radio.ogg"],
+        f"{station}/radio.wav": ["radio.wav"],
+        f"{station}/list.m3u": ["song.wav", "radio.wav"],
+        f"{station}/list.pls": ["radio.wav"],
+    }
+    for source, songs in expected.items():
+        found = read_songs(app, HAPPY, source, local=True)
+        assert names(found) == songs, source
+        assert {song.source for song in found} == {source}
+    titles = [song.title for song in read_songs(app, HAPPY, str(shelf / "two.m3u8"), local=True)]
+    assert titles == ["The First", "", "My Radio"]
+
+
+@pytest.mark.parametrize(
+    ("source", "local", "said"),
+    [
+        ("nowhere", True, "no stored playlist and no folder .* called 'nowhere'; save one"),
+        ("music/nowhere", True, "no stored playlist and no folder .* called 'music/nowhere'"),
+        ("/no/such/folder", True, "nothing to play in /no/such/folder; put songs"),
+        ("/no/such.m3u", True, "nothing to play in /no/such.m3u; put songs"),
+        ("http://127.0.0.1:9/list.pls", True, "no playlist from http://127.0.0.1:9/list.pls"),
+        ("/music/happy", False, "over the network it opens no local files; set the player's"),
+    ],
+)
+def test_what_cannot_be_used_is_said_with_what_to_do(app, source, local, said):
+    with pytest.raises(PlaylistError, match=f"^happy: .*{said}"):
+        read_songs(app, HAPPY, source, local=local)
+    app.ping()
+
+
+@pytest.mark.parametrize(
+    ("entry", "title"),
+    [
+        ({"file": "a/b.ogg", "title": "Song", "artist": "Someone"}, "Someone – Song"),
+        ({"file": "a/b.ogg", "title": "Song", "artist": ["One", "Two"]}, "One, Two – Song"),
+        ({"file": "http://x/y", "name": "Radio"}, "Radio"),
+        ({"file": "a/b.ogg", "artist": "Someone"}, ""),
+    ],
+)
+def test_titles(entry, title):
+    assert given_title(entry) == title
+
+
+def test_a_song_without_a_title_is_called_by_its_file():
+    assert name_of("a/Some song.ogg") == "Some song"
+    assert name_of("http://radio.example/live") == "http://radio.example/live"
+
+
+def player_for(mpd, *sources):
+    return MpdPlayer(address=str(mpd.socket), playlists={HAPPY: sources}, random=random.Random(1))
+
+
+@pytest.mark.parametrize("kind", ["folder", "m3u", "stream", "linked playlist"])
+def test_what_lies_outside_mpd_really_plays(shared_mpd, app, shelf, station, kind):
+    sources = {
+        "folder": str(shelf),
+        "m3u": str(shelf / "one.m3u"),
+        "stream": f"{station}/radio.wav",
+        "linked playlist": f"{station}/list.pls",
+    }
+    player = player_for(shared_mpd, sources[kind])
+    play = player.carry_out(Decision(HAPPY, "switch", ""), 0.0)
+    assert play.source == sources[kind]
+    wait_for(lambda: float(app.status().get("elapsed", 0)) > 0.1)
+    seen = player.playback(1.1)
+    assert (seen.emotion, seen.listener) == (HAPPY, False)
+    if kind == "linked playlist":
+        assert (play.title, seen.title) == ("Radio Nowhere", "Radio Nowhere")
+    if "station" in play.uri:
+        assert seen.remaining_s is None
+    player.close()
+
+
+@pytest.mark.usefixtures("app")
+def test_a_good_source_serves_beside_a_bad_one(shared_mpd, caplog):
+    player = player_for(shared_mpd, "nowhere", "sad")
+    titles = {player.carry_out(Decision(HAPPY, "switch", ""), 0.0).title for _ in range(6)}
+    assert titles == {"sad-0", "sad-1", "sad-2"}
+    assert len(caplog.records) == 1
+    player.close()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_a_link_on_which_mpd_hangs_is_left_out_after_once(
+    shared_mpd, app, station, monkeypatch, caplog
+):
+    monkeypatch.setattr(player_module, "REPLY_TIMEOUT_S", 0.3)
+    player = player_for(shared_mpd, f"{station}/hangs.m3u", "sad")
+    with pytest.raises(PlayerError, match="timed out"):
+        player.carry_out(Decision(HAPPY, "switch", ""), 0.0)
+    Station.released.set()  # MPD gives up
+    app.ping()
+    assert player.carry_out(Decision(HAPPY, "switch", ""), 1.0).source == "sad"
+    assert "MPD hung on" in caplog.text
+    player.close()
+
+
+def test_a_folder_without_songs_is_said(app, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(PlaylistError, match="let the user that MPD runs as read it"):
+        read_songs(app, HAPPY, str(empty), local=True)
