@@ -122,12 +122,13 @@ def _check(chosen: argparse.Namespace) -> int:
 def _classify(chosen: argparse.Namespace) -> int:
     from appliance.classify import classify, describe
 
-    readings = classify(_settings(chosen), chosen.pictures)
+    readings = []
+    for reading in classify(_settings(chosen), chosen.pictures):
+        readings.append(reading)
+        if not chosen.json:
+            print(describe(reading), flush=True)
     if chosen.json:
         _print_json(readings)
-    else:
-        for reading in readings:
-            print(describe(reading))
     return 1 if any("error" in reading for reading in readings) else 0
 
 

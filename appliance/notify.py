@@ -45,6 +45,7 @@ class Notifier:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+                sender.setblocking(False)  # a systemd that does not listen must not stop the music
                 sender.connect(self._address)
                 sender.send(message.encode())
         except OSError:

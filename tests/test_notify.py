@@ -40,6 +40,13 @@ def test_a_reload_is_dated_for_systemd(systemd):
     assert int(second.removeprefix("MONOTONIC_USEC=")) > 0
 
 
+def test_a_systemd_that_does_not_listen_stops_nothing(systemd):
+    _, name = systemd
+    notifier = Notifier({"NOTIFY_SOCKET": name})
+    for _ in range(5000):
+        notifier.alive()
+
+
 def test_without_systemd_nothing_happens(tmp_path):
     Notifier({}).ready()
     Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).alive()

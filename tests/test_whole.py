@@ -1,0 +1,107 @@
+"""From the reel to the sound: the real detector, model, mood, policy, player, MPD and database."""
+
+import time
+import wave
+from random import Random
+
+import numpy as np
+import pytest
+from conftest import write_tone
+
+from appliance import reel
+from appliance.emotion import EmotionClassifier
+from appliance.loop import Devices, Loop
+from appliance.mood import MoodFilter
+from appliance.player import MpdPlayer
+from appliance.policy import Policy
+from appliance.private_mpd import PrivateMpd
+from appliance.records import EMOTIONS, Emotion, Frame
+from appliance.service import MODELS, build_faces
+from appliance.settings import Settings, StoreSettings
+from appliance.store import Store, read_history
+
+SPEED = 6.0  # the reel runs so much faster than the clock, so that the test takes half a minute
+FRAMES_PER_SECOND = 4
+HERTZ = {emotion: 330 * 1.4**number for number, emotion in enumerate(EMOTIONS)}
+
+
+class FastReel:
+    """The demo reel as a camera, with a time of its own."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._began_s = time.monotonic()
+
+    def read(self, timeout_s: float) -> Frame:
+        del timeout_s
+        self.number += 1
+        time_s = self.number / FRAMES_PER_SECOND
+        # Not a wait for something to happen: MPD plays in real time, and so must the reel.
+        time.sleep(max(0.0, self._began_s + time_s / SPEED - time.monotonic()))
+        return Frame(self.number, time_s, 1.7e9 + time_s, reel.frame_at(time_s % reel.LENGTH_S))
+
+
+@pytest.fixture
+def tones(tmp_path):
+    """A tone of its own for each emotion."""
+    for emotion, hertz in HERTZ.items():
+        write_tone(tmp_path / "tones" / emotion / "tone.wav", hertz, seconds=60.0, rate=16000)
+    return tmp_path / "tones"
+
+
+def heard(recording) -> list[Emotion]:
+    """Whose tone was played, one after the other, from the spectrum of each fifth of a second."""
+    with wave.open(str(recording)) as wav:
+        rate, channels = wav.getframerate(), wav.getnchannels()
+        samples = np.frombuffer(wav.readframes(wav.getnframes()), "<i2")[::channels]
+    length = rate // 5
+    found: list[Emotion] = []
+    for start in range(0, len(samples) - length, length):
+        piece = samples[start : start + length] * np.hanning(length)
+        if np.abs(piece).max() < 1000:
+            continue
+        loudest = np.argmax(np.abs(np.fft.rfft(piece))) * rate / length
+        emotion = min(HERTZ, key=lambda e: abs(HERTZ[e] - loudest))
+        assert abs(HERTZ[emotion] - loudest) < 0.1 * loudest, f"{loudest} Hz is nobody's tone"
+        if found[-1:] != [emotion]:
+            found.append(emotion)
+    return found
+
+
+def test_what_is_heard_follows_what_is_shown(music, tmp_path, tones):
+    recording, database = tmp_path / "heard.wav", tmp_path / "jukebox.db"
+    settings = Settings(store=StoreSettings(path=str(database)))
+    with PrivateMpd(tmp_path / "mpd", tones, f"record:{recording}") as mpd:
+        player = MpdPlayer(
+            address=str(mpd.socket),
+            playlists={emotion: (str(emotion),) for emotion in EMOTIONS},
+            random=Random(1),
+        )
+        camera, store = FastReel(), Store(settings.store)
+        devices = Devices(
+            camera,
+            build_faces(settings.faces),
+            EmotionClassifier(MODELS / "emotion_int8.tflite"),
+            MoodFilter(settings.mood),
+            Policy(type(settings.music)(change="now")),
+            player,
+            store,
+        )
+        frames = reel.LENGTH_S * FRAMES_PER_SECOND
+        Loop(devices).run(lambda step: step.frame.number < frames)
+        player.close()
+        store.close()
+    entries = read_history(database, 0.0, 1000)
+    moods = [entry.emotion for entry in entries if entry.what == "mood" and entry.emotion]
+    plays = [entry.emotion for entry in entries if entry.what == "play"]
+    assert len(set(plays)) >= 6, "six of the seven emotions were recognised and played"
+    assert set(plays) <= set(moods)
+    tones_heard = [str(emotion) for emotion in heard(recording)]
+    # A song that was replaced within a moment leaves no trace in the recording.
+    assert tones_heard == [p for i, p in enumerate(plays) if i == 0 or p != plays[i - 1]]
+
+
+def test_the_tones_of_two_moods_are_told_apart(tmp_path):
+    for emotion, hertz in HERTZ.items():
+        write_tone(tmp_path / f"{emotion}.wav", hertz, seconds=2.0)
+        assert heard(tmp_path / f"{emotion}.wav") == [emotion]
