@@ -28,7 +28,7 @@ fresh_root() { # fresh_root RELEASE FOLDER
     local tarball=$cache/$1.tar
     if [[ ! -e $tarball ]]; then
         mkdir -p "$cache"
-        mmdebstrap --quiet --variant=minbase --include=git,ca-certificates "$1" "$tarball.part"
+        mmdebstrap --quiet --format=tar --variant=minbase --include=git,ca-certificates "$1" "$tarball.part"
         mv "$tarball.part" "$tarball"
     fi
     tar -C "$2" -xf "$tarball"
