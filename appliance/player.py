@@ -87,6 +87,20 @@ class Fade:
         return min(lately) - 4 <= volume <= max(lately) + 4
 
 
+class Connection(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
+    """python-mpd2's client, closing what broke.
+
+    3.1.1 only forgets a connection that it could not write to; on Python 3.13 the forgotten file
+    then complains on stderr that it could not be flushed.
+    """
+
+    def _reset(self) -> None:
+        for part in ("_wfile", "_rbfile", "_sock"):
+            with suppress(AttributeError, MPDError, OSError):  # not connected, or broken
+                getattr(self, part).close()
+        super()._reset()
+
+
 class MpdPlayer:
     """The jukebox's hands on MPD. Every call connects if need be and may raise PlayerError.
 
@@ -108,7 +122,7 @@ class MpdPlayer:
         self._playlists = Playlists(playlists, random)
         self._crossfade_s = crossfade_s
 
-        self._client: MPDClient | None = None
+        self._client: Connection | None = None
         self._address = self._given
         self._queue: list[str] = []  # song ids in their order
         self._queue_version = "0"  # how often it was edited, as MPD counts
@@ -201,7 +215,7 @@ class MpdPlayer:
 
     def _connect(self) -> MPDClient:
         self._address = address = find_mpd(self._given, os.environ)
-        self._client = client = MPDClient()
+        self._client = client = Connection()
         client.timeout = REPLY_TIMEOUT_S
         client.connect(address.host, address.port)
         if address.password:
@@ -334,10 +348,8 @@ class MpdPlayer:
         if song_id and "duration" in status:
             remaining_s = max(0.0, float(status["duration"]) - float(status["elapsed"]))
         title = self._title(own) if song_id else ""
-        if self._fade:
-            own = self._own.get(
-                self._fade.new_id
-            )  # decided already: nothing is left to do about it
+        if self._fade:  # its mood is decided already: nothing is left to do about it
+            own = self._own.get(self._fade.new_id)
         return Playback(
             state=state,  # type: ignore[arg-type]  # MPD knows these three
             title=title,
@@ -413,7 +425,7 @@ class MpdPlayer:
             self._pending_id = None
 
     def _play(self, client: MPDClient, song_id: str) -> None:
-        self._current_id, self._pending_id = song_id, None
+        self._current_id, self._pending_id, self._held = song_id, None, False
         try:
             client.playid(song_id)
         except CommandError as error:

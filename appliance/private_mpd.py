@@ -85,7 +85,6 @@ class PrivateMpd:
             raise PlayerError(
                 f"another MPD already serves {self.socket}; end the jukebox that started it first"
             )
-        self.socket.unlink(missing_ok=True)  # left by a run that was killed
         config = self.folder / "mpd.conf"
         config.write_text(self._config(), encoding="utf-8")
         # setpriv: the kernel ends MPD when this process dies, however it dies.

@@ -158,8 +158,8 @@ def test_an_appended_song_that_a_newer_mood_makes_stale_is_taken_back(box):
 
 
 def test_songs_repeat_only_after_all_were_heard(box):
-    titles = [box.put_on(HAPPY).title for _ in range(12)]
-    for first in range(0, 12, 3):
+    titles = [box.put_on(HAPPY).title for _ in range(30)]
+    for first in range(0, 30, 3):
         assert len(set(titles[first : first + 3])) == 3
     assert all(one != other for one, other in itertools.pairwise(titles))
 
@@ -203,6 +203,19 @@ def test_a_fade_goes_down_over_and_up_to_the_listeners_volume(box):
     assert min(up) <= 6
     assert up[-1] == 60
     assert box.queue() == ["happy", "sad"]
+
+
+def test_a_song_that_ends_during_its_fade_lets_the_next_one_rise(box):
+    box.put_on(HAPPY)
+    box.look()
+    box.to_the_end()
+    box.put_on(SAD, "fade")
+    fade_to_its_end(box, 2)
+    wait_for(lambda: box.app.currentsong()["file"].startswith("sad"))
+    box.look(after_s=0.1)
+    up = [volume for volume, _ in fade_to_its_end(box)]
+    assert up == sorted(up)
+    assert up[-1] == 100
 
 
 @pytest.mark.parametrize("steps", [5, 16], ids=["on the way down", "on the way up"])
@@ -292,6 +305,24 @@ def test_a_switch_goes_before_the_rest_of_the_listeners_queue(box):
     assert box.look().songs_after == 1
     assert box.put_on(SAD, "append") is None
     assert box.queue() == ["own", "happy", "own"]
+
+
+def test_a_waiting_song_goes_when_the_mood_changes_and_the_listener_has_queued(box):
+    box.put_on(HAPPY)
+    box.put_on(SAD, "append")
+    box.app.add("own/own-0.wav")
+    assert box.put_on(NEUTRAL, "append") is None
+    assert box.queue() == ["happy", "own"]
+
+
+def test_a_waiting_song_that_a_person_took_out_is_not_waited_for(box):
+    box.app.repeat(1)
+    box.put_on(HAPPY)
+    box.put_on(SAD, "append")
+    assert box.look().songs_after == 1
+    box.app.delete(1)
+    assert box.look().songs_after == 0
+    assert box.put_on(SAD, "append")
 
 
 @pytest.mark.parametrize(
@@ -480,7 +511,9 @@ def test_a_dead_output_is_an_error_and_music_comes_back_with_it(tmp_path, music,
     monkeypatch.setattr(private_mpd, "output_blocks", lambda *_, **__: [dead, spare])
     with PrivateMpd(tmp_path / "mpd", music, "null") as mpd:
         box = Box(mpd)
-        box.look()
+        play_own(box)
+        wait_for(lambda: box.state_is("pause"))
+        assert box.look().listener  # it stood like this before: somebody else's affair
         box.put_on(HAPPY)
         wait_for(lambda: box.state_is("pause"))
         for _ in range(3):
@@ -505,6 +538,7 @@ def restart_after_a_crash(mpd):
 @pytest.mark.parametrize("end", [restart_politely, restart_after_a_crash])
 def test_mpd_restarted_in_the_middle_of_a_song_plays_again(own_box, end):
     box, mpd = own_box, own_box.mpd
+    box.app.deleteid(box.app.addid("own/own-0.wav"))  # a restarted MPD counts its ids anew
     box.put_on(SAD)
     box.put_on(HAPPY)
     assert box.plays(HAPPY)
@@ -521,6 +555,23 @@ def test_mpd_restarted_in_the_middle_of_a_song_plays_again(own_box, end):
     assert box.plays(HAPPY)
     assert not box.look().listener
     assert len(box.player._own) == len(box.queue())
+
+
+@broken_sockets
+def test_an_older_song_of_ours_that_a_restarted_mpd_plays_is_not_a_persons_choice(own_box):
+    box, mpd = own_box, own_box.mpd
+    box.put_on(SAD)
+    box.put_on(HAPPY)
+    box.look()
+    mpd.stop()
+    state = mpd.folder / "state"  # as if saved before the last switch
+    state.write_text(state.read_text().replace("current: 1", "current: 0"))
+    with pytest.raises(PlayerError):
+        box.look()
+    mpd.start()
+    box.open_app()
+    assert box.plays(SAD)
+    assert not box.look().listener
 
 
 @broken_sockets
@@ -564,7 +615,7 @@ class TcpMpd(PrivateMpd):
             self.port = free.getsockname()[1]
         return super()._config() + (
             f'bind_to_address "127.0.0.1:{self.port}"\n'
-            'password "open sesame@read,add,control,admin"\n'
+            'password "open sesame@read,add,control,admin"\npassword "look@read"\n'
             'default_permissions ""\nlocal_permissions "read,add,control,admin"\n'
         )
 
@@ -577,6 +628,11 @@ def test_tcp_with_a_password(tmp_path, music, monkeypatch):
             with pytest.raises(PlayerError, match=r"permission|password") as raised:
                 player.playback(0.0)
             assert "wrong" not in str(raised.value)
+        onlooker = Box(mpd, **tcp, password="look")
+        assert onlooker.look().state == "stop"
+        with pytest.raises(PlayerError, match="permission"):
+            onlooker.put_on(HAPPY)
+        onlooker.close()
         monkeypatch.setenv("MPD_HOST", "open sesame@127.0.0.1")
         monkeypatch.setenv("MPD_PORT", str(mpd.port))
         for where in ({**tcp, "password": "open sesame"}, {"address": ""}):

@@ -173,6 +173,17 @@ def test_a_good_source_serves_beside_a_bad_one(shared_mpd, caplog):
     player.close()
 
 
+@pytest.mark.usefixtures("app")
+def test_a_file_that_mpd_refuses_makes_room_for_another(shared_mpd, shelf, caplog):
+    for name in ("a #1.wav", "deep/er/c.WAV"):
+        (shelf / name).write_bytes(b"no music at all")
+    player = player_for(shared_mpd, str(shelf))
+    for time_s in (0.0, 2.0, 4.0):
+        assert player.carry_out(Decision(HAPPY, "switch", ""), time_s).title == "b 100%20"
+    assert len(caplog.records) <= 2
+    player.close()
+
+
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 def test_a_link_on_which_mpd_hangs_is_left_out_after_once(
     shared_mpd, app, station, monkeypatch, caplog
