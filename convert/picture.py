@@ -1,0 +1,103 @@
+"""The README's picture: the demo reel as the box sees it. Made by: python -m convert.picture."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from appliance import reel
+from appliance.emotion import EmotionClassifier
+from appliance.mood import MoodFilter
+from appliance.records import EMOTIONS, Emotion, EmotionScores, Frame, Mood
+from appliance.service import MODELS, build_faces
+from appliance.settings import Settings
+
+OUT = Path(__file__).parent.parent / "docs" / "reel.png"
+FRAMES_PER_SECOND = 5
+COLOURS = dict(
+    zip(
+        EMOTIONS,
+        ("#c23b3b", "#7a8b2a", "#7a4fb0", "#e0a11b", "#3b6fc2", "#d2691e", "#8a8f98"),
+        strict=True,
+    )
+)
+
+
+def main() -> None:
+    """Runs the reel through detector, network and mood, and draws what came out."""
+    mpl.use("Agg")
+    seen = watch()
+    figure = Figure(figsize=(12, 5.6), dpi=110, facecolor="white", layout="constrained")
+    panels = figure.subplot_mosaic([[str(e) for e in EMOTIONS], ["day"] * 7], height_ratios=[3, 1])
+    for emotion in EMOTIONS:
+        draw_face(panels[str(emotion)], emotion, seen)
+    draw_time(panels["day"], seen)
+    OUT.parent.mkdir(exist_ok=True)
+    figure.savefig(OUT, metadata={"Software": None})
+
+
+def watch() -> list[tuple[Frame, tuple[EmotionScores, ...], Mood]]:
+    """What the box sees in each frame of the reel, at the frame rate of its settings."""
+    settings = Settings()
+    faces = build_faces(settings.faces)
+    classifier = EmotionClassifier(MODELS / "emotion_int8.tflite")
+    mood = MoodFilter(settings.mood)
+    seen = []
+    for number in range(int(reel.LENGTH_S * FRAMES_PER_SECOND)):
+        time_s = number / FRAMES_PER_SECOND
+        frame = Frame(number, time_s, 0.0, reel.frame_at(time_s))
+        scores = classifier.classify(frame, faces.find(frame))
+        seen.append((frame, scores, mood.update(time_s, scores)))
+    return seen
+
+
+def draw_face(
+    axes: Axes, emotion: Emotion, seen: list[tuple[Frame, tuple[EmotionScores, ...], Mood]]
+) -> None:
+    """The middle of the time in which only this emotion is shown: the face, its box, its scores."""
+    alone = [(f, s) for f, s, _ in seen if s and reel.truth_at(f.time_s) == (emotion,)]
+    frame, scores = alone[len(alone) // 2]
+    box = scores[0].face.box
+    axes.imshow(frame.luma, cmap="gray", vmin=0, vmax=255)
+    outline = Rectangle((box.x, box.y), box.width, box.height, fill=False, ec="white", lw=1.5)
+    axes.add_patch(outline)
+    middle = box.x + box.width / 2
+    axes.set(xlim=(middle - 120, middle + 120), ylim=(480, 40), xticks=[], yticks=[])
+    axes.text(middle, 54, f"shown: {emotion}", ha="center", va="top", fontsize=10)
+    bars = axes.inset_axes((0.0, -0.62, 1.0, 0.6))
+    bars.barh(range(7), scores[0].probabilities, color=[COLOURS[e] for e in EMOTIONS])
+    bars.set(xlim=(0, 1), xticks=[], ylim=(6.6, -0.6), yticks=range(7))
+    first = emotion is EMOTIONS[0]
+    bars.set_yticklabels([str(e) for e in EMOTIONS] if first else [""] * 7, fontsize=8)
+    bars.spines[:].set_visible(False)
+    bars.tick_params(length=0)
+
+
+def draw_time(axes: Axes, seen: list[tuple[Frame, tuple[EmotionScores, ...], Mood]]) -> None:
+    """Two bands: what the nearest face shows, and the mood that the box settled on."""
+    for row, name in enumerate(("shown", "mood")):
+        for frame, _, mood in seen:
+            truth = reel.truth_at(frame.time_s)
+            emotion = mood.emotion if row else (truth[0] if truth else None)
+            colour = COLOURS[emotion] if emotion else "#f0f0f0"
+            axes.barh(row, 1 / FRAMES_PER_SECOND, left=frame.time_s, height=0.8, color=colour)
+        axes.text(-1, row, name, ha="right", va="center", fontsize=10)
+    changes = [0, *np.flatnonzero([a[2].emotion is not b[2].emotion for a, b in pairwise(seen)])]
+    for start, end in zip(changes, [*changes[1:], len(seen) - 1], strict=True):
+        emotion = seen[end][2].emotion
+        if emotion:
+            middle = (seen[start][0].time_s + seen[end][0].time_s) / 2
+            axes.text(middle, 1, emotion, ha="center", va="center", fontsize=8, color="white")
+    axes.set(ylim=(1.5, -0.5), xlim=(0, reel.LENGTH_S), yticks=[])
+    axes.set_xlabel("seconds of the demo reel")
+    axes.spines[:].set_visible(False)
+
+
+if __name__ == "__main__":
+    main()
