@@ -27,6 +27,7 @@ EMPTY_AGAIN_S = 10.0  # how often a mood without songs is looked up again
 
 # A link to .m3u8 is no playlist but one HLS stream in pieces, which MPD plays as it is.
 LINKED_PLAYLISTS = (".m3u", ".pls", ".xspf", ".asx")
+PLAYLIST_FILES = (*LINKED_PLAYLISTS, ".m3u8")
 
 # SYSTEM: no such file, or not ours to read; ARG: a name that no playlist can have ("music/happy").
 NOTHING_THERE = (
@@ -146,8 +147,8 @@ class Playlists:
 def read_songs(client: MPDClient, emotion: Emotion, source: str, *, local: bool) -> list[Song]:
     """The songs behind one source, in its order.
 
-    source: a stored playlist or a folder of MPD's music directory; the absolute path of a folder or
-    of a playlist file on this machine; a link to a stream or to a playlist of streams.
+    source: a stored playlist, else a folder or playlist file of MPD's music directory; the absolute
+    path of a folder or a playlist file on this machine; a link to a stream or to a playlist.
     local: MPD is reached over a Unix socket, without which it opens no files outside its own music.
     Raises PlaylistError when there is nothing to play.
     """
@@ -158,10 +159,12 @@ def read_songs(client: MPDClient, emotion: Emotion, source: str, *, local: bool)
         )
     if Path(source).is_absolute() and Path(source).is_dir():
         songs = _files_in(client, source)
-    elif "://" in source and not urlsplit(source).path.lower().endswith(LINKED_PLAYLISTS):
+    elif _is_stream(source):
         songs = [Song(source, "", source)]
+    elif _is_playlist(client, source):
+        songs = _listed(client.listplaylistinfo, source)
     else:
-        songs = _listed(client.listplaylistinfo, source) or _listed(client.listallinfo, source)
+        songs = _listed(client.listallinfo, source)
     if not songs:
         raise PlaylistError(f"{emotion}: {_nothing_found(source)}")
     return songs
@@ -189,6 +192,28 @@ def _files_in(client: MPDClient, folder: str) -> list[Song]:
         if name.rpartition(".")[2].lower() in suffixes
     )
     return [Song(path, "", folder) for path in paths if _can_be_said(path)]
+
+
+def _is_stream(source: str) -> bool:
+    return "://" in source and not urlsplit(source).path.lower().endswith(LINKED_PLAYLISTS)
+
+
+def _is_playlist(client: MPDClient, source: str) -> bool:
+    return (
+        "://" in source
+        or source.lower().endswith(PLAYLIST_FILES)
+        or source in _stored_playlists(client)
+    )
+
+
+def _stored_playlists(client: MPDClient) -> frozenset[str]:
+    """Their names. MPD would log each attempt to read one that it does not have."""
+    try:
+        return frozenset(stored["playlist"] for stored in client.listplaylists())
+    except CommandError as error:
+        if error.errno != FailureResponseCode.UNKNOWN:
+            raise
+        return frozenset()  # "Stored playlists are disabled"
 
 
 def _listed(command: Callable[[str], Iterable[Entry]], source: str) -> list[Song]:

@@ -11,7 +11,7 @@ from appliance import player as player_module
 from appliance.errors import PlayerError
 from appliance.player import MpdPlayer
 from appliance.playlists import PlaylistError, given_title, name_of, read_songs
-from appliance.private_mpd import wav_header
+from appliance.private_mpd import PrivateMpd, wav_header
 from appliance.records import Decision, Emotion
 
 HAPPY, SAD = Emotion.HAPPY, Emotion.SAD
@@ -82,10 +82,12 @@ def names(songs):
 def test_each_kind_of_source_gives_its_songs_in_order(app, music, shelf, station):
     app.add("sad/sad-1.wav")
     app.add("happy/happy-2.wav")
-    app.save("evening")
+    for name in ("evening", "own"):  # "own" is a folder too: what a person saved comes first
+        app.save(name)
     app.clear()
     expected = {
         "evening": ["sad-1.wav", "happy-2.wav"],
+        "own": ["sad-1.wav", "happy-2.wav"],
         "happy": ["happy-0.wav", "happy-1.wav", "happy-2.wav"],
         "sad/sad-0.wav": ["sad-0.wav"],
         str(shelf): ["a #1.wav", "b 100%20.wav", "c.WAV"],
@@ -95,6 +97,7 @@ def test_each_kind_of_source_gives_its_songs_in_order(app, music, shelf, station
         f"{station}/radio.wav": ["radio.wav"],
         f"{station}/list.m3u": ["song.wav", "radio.wav"],
         f"{station}/list.pls": ["radio.wav"],
+        f"{station}/list.m3u?for=me": ["song.wav", "radio.wav"],
     }
     for source, songs in expected.items():
         found = read_songs(app, HAPPY, source, local=True)
@@ -171,6 +174,19 @@ def test_a_good_source_serves_beside_a_bad_one(shared_mpd, caplog):
     assert titles == {"sad-0", "sad-1", "sad-2"}
     assert len(caplog.records) == 1
     player.close()
+
+
+class NoPlaylistsMpd(PrivateMpd):
+    def _config(self):
+        lines = super()._config().splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("playlist_directory"))
+
+
+def test_an_mpd_without_stored_playlists_still_has_its_folders(tmp_path, music):
+    with NoPlaylistsMpd(tmp_path / "mpd", music, "null") as mpd:
+        player = player_for(mpd, "sad")
+        assert len(player.songs(HAPPY)) == 3
+        player.close()
 
 
 @pytest.mark.usefixtures("app")
