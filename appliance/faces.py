@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appliance.detection import Detection
-from appliance.detectors import BlazeFace, Detector, Haar
+from appliance.detectors import Detector
 from appliance.records import Face, Frame, GrayImage
-
-__all__ = ["BlazeFace", "FaceDetector", "Haar"]
 
 # A face already followed may score this much lower than a newcomer must: half turned away or behind
 # a hand, it is still the face that was there a moment ago. (0.55 and 0.45 found nobody more.)

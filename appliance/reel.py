@@ -122,7 +122,9 @@ def _feelings(visit: Visit, time_s: float) -> tuple[Emotion, Emotion, float]:
 
 def _walk(visit: Visit, time_s: float) -> float:
     """Where across the picture the visitor's face is: coming in, at its place, going out."""
-    outside = -visit.face_px if visit.from_left else WIDTH_PX + visit.face_px
+    # The shoulders are wider than the face.
+    beyond = 1.25 * visit.face_px
+    outside = -beyond if visit.from_left else WIDTH_PX + beyond
     coming = _eased((time_s - visit.enters_s) / WALK_S)
     going = _eased((time_s - visit.leaves_s) / WALK_S)
     return outside + (visit.x - outside) * (coming - going)
