@@ -76,7 +76,7 @@ class MoodFilter:
             return None, 0.0
         shares = self._average / self._evidence
         strongest = EMOTIONS[int(np.argmax(shares))]
-        probability = float(shares.max())
+        probability = float(np.max(shares))
         enough = self.settings.min_probability
         held = self._mood.emotion
         if held is not None:
