@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from appliance.private_mpd import PrivateMpd
+from appliance.player.private import PrivateMpd
 from appliance.service import Service
 from appliance.settings import PlaylistSettings, Settings
 

@@ -9,7 +9,7 @@ import pytest
 from mpd import MPDClient
 
 from appliance.errors import PlayerError
-from appliance.private_mpd import PrivateMpd, find_mpd
+from appliance.player.private import PrivateMpd, find_program
 from appliance.records import Emotion
 
 TONES_HZ = {Emotion.HAPPY: 440, Emotion.SAD: 880, Emotion.NEUTRAL: 1760}
@@ -43,7 +43,7 @@ def music(tmp_path_factory):
     Skips the test where there is no MPD to play it.
     """
     try:
-        find_mpd()
+        find_program()
     except PlayerError as error:
         pytest.skip(str(error))
     folder = tmp_path_factory.mktemp("music")

@@ -11,11 +11,10 @@ import pytest
 from conftest import TONES_HZ, wait_for
 from mpd import MPDClient
 
-from appliance import player as player_module
-from appliance import private_mpd
 from appliance.errors import PlayerError
-from appliance.player import Address, MpdPlayer, find_mpd
-from appliance.private_mpd import PrivateMpd
+from appliance.player import MpdPlayer, connection, private
+from appliance.player.connection import Address, find_mpd
+from appliance.player.private import PrivateMpd
 from appliance.records import Decision, Emotion
 
 HAPPY, SAD, NEUTRAL, FEAR = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL, Emotion.FEAR
@@ -252,7 +251,7 @@ def test_however_a_fade_ends_the_volume_is_the_listeners_again(box, steps, how):
     elif how == "close":
         box.player.close()
     elif how == "lose":
-        box.player._client._sock.shutdown(socket.SHUT_RDWR)
+        box.player._connection._client._sock.shutdown(socket.SHUT_RDWR)
         with pytest.raises(PlayerError):
             box.look()
     box.look(after_s=0.1)
@@ -261,7 +260,7 @@ def test_however_a_fade_ends_the_volume_is_the_listeners_again(box, steps, how):
 
 def test_without_a_mixer_it_switches_and_says_so_once(tmp_path, music, monkeypatch, caplog):
     block = 'audio_output {\ntype "null"\nname "null"\nsync "yes"\nmixer_type "none"\n}'
-    monkeypatch.setattr(private_mpd, "output_blocks", lambda *_, **__: [block])
+    monkeypatch.setattr(private, "output_blocks", lambda *_, **__: [block])
     with PrivateMpd(tmp_path / "mpd", music, "null") as mpd:
         box = Box(mpd)
         box.put_on(HAPPY)
@@ -508,7 +507,7 @@ def test_a_mood_whose_songs_all_fail_does_not_spin(own_box, caplog):
 def test_a_dead_output_is_an_error_and_music_comes_back_with_it(tmp_path, music, monkeypatch):
     dead = 'audio_output {\ntype "alsa"\nname "gone"\ndevice "hw:99"\n}'
     spare = 'audio_output {\ntype "null"\nname "spare"\nenabled "no"\n}'
-    monkeypatch.setattr(private_mpd, "output_blocks", lambda *_, **__: [dead, spare])
+    monkeypatch.setattr(private, "output_blocks", lambda *_, **__: [dead, spare])
     with PrivateMpd(tmp_path / "mpd", music, "null") as mpd:
         box = Box(mpd)
         play_own(box)
@@ -554,7 +553,7 @@ def test_mpd_restarted_in_the_middle_of_a_song_plays_again(own_box, end):
         assert box.put_on(HAPPY)
     assert box.plays(HAPPY)
     assert not box.look().listener
-    assert len(box.player._own) == len(box.queue())
+    assert len(box.player._queue.own) == len(box.queue())
 
 
 @broken_sockets
@@ -589,7 +588,7 @@ def test_an_mpd_that_is_not_there_yet_is_waited_for(tmp_path, music):
 @broken_sockets
 def test_an_mpd_that_hangs_is_an_error_and_comes_back(own_box, monkeypatch):
     box, mpd = own_box, own_box.mpd
-    monkeypatch.setattr(player_module, "REPLY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 0.2)
     box.put_on(HAPPY)
     os.kill(mpd.pid, signal.SIGSTOP)
     try:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from conftest import TONES_HZ, wait_for, write_tone
 
-from appliance import player as player_module
 from appliance.errors import PlayerError
-from appliance.player import MpdPlayer
-from appliance.playlists import PlaylistError, given_title, name_of, read_songs
-from appliance.private_mpd import PrivateMpd, wav_header
+from appliance.player import MpdPlayer, connection
+from appliance.player.private import PrivateMpd
+from appliance.player.recording import wav_header
+from appliance.player.sources import PlaylistError, given_title, name_of, read_songs
 from appliance.records import Decision, Emotion
 
 HAPPY, SAD = Emotion.HAPPY, Emotion.SAD
@@ -204,7 +204,7 @@ def test_a_file_that_mpd_refuses_makes_room_for_another(shared_mpd, shelf, caplo
 def test_a_link_on_which_mpd_hangs_is_left_out_after_once(
     shared_mpd, app, station, monkeypatch, caplog
 ):
-    monkeypatch.setattr(player_module, "REPLY_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 0.3)
     player = player_for(shared_mpd, f"{station}/hangs.m3u", "sad")
     with pytest.raises(PlayerError, match="timed out"):
         player.carry_out(Decision(HAPPY, "switch", ""), 0.0)

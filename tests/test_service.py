@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from conftest import wait_for
 
-from appliance.private_mpd import PrivateMpd
+from appliance.player.private import PrivateMpd
 
 FACES = Path(__file__).parent.parent / "appliance" / "reel_faces"
 JUKEBOX = [sys.executable, "-c", "import sys; from appliance.cli import main; sys.exit(main())"]

@@ -13,8 +13,8 @@ from appliance.emotion import EmotionClassifier
 from appliance.loop import Devices, Loop
 from appliance.mood import MoodFilter
 from appliance.player import MpdPlayer
+from appliance.player.private import PrivateMpd
 from appliance.policy import Policy
-from appliance.private_mpd import PrivateMpd
 from appliance.records import EMOTIONS, Emotion, Frame
 from appliance.service import MODELS, build_faces
 from appliance.settings import Settings, StoreSettings

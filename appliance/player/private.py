@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
-import shlex
 import shutil
 import socket
-import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
 from mpd import MPDClient, MPDError
 
 from appliance.errors import PlayerError
-
-log = logging.getLogger("jukebox")
+from appliance.player.outputs import choose_output, mpd_plugins, output_blocks, quoted
+from appliance.player.recording import begin_recording, end_recording, recording_file
 
 START_S = 5.0  # MPD 0.23 listens within 0.2 s here; a slow card may need more
 STOP_S = 1.5  # the demo must be gone two seconds after Ctrl-C
 SOCKET_PATH_BYTES = 107  # sockaddr_un.sun_path less its closing zero, man 7 unix
-RECORDING_FORMAT = (48000, 16, 2)  # rate, bits, channels
 
 
 class PrivateMpd:
@@ -45,7 +40,9 @@ class PrivateMpd:
     ) -> None:
         self.folder = folder.absolute()
         self.music = music.absolute()
-        self.output = choose_output(mpd_plugins(), os.environ) if output == "auto" else output
+        if output == "auto":
+            output = choose_output(mpd_plugins(find_program()), os.environ)
+        self.output = output
         self.log_file = self.folder / "mpd.log"
         self._real_time = real_time
         self._short_folder: Path | None = None
@@ -89,16 +86,16 @@ class PrivateMpd:
         config.write_text(self._config(), encoding="utf-8")
         # setpriv: the kernel ends MPD when this process dies, however it dies.
         # A session of its own: Ctrl-C reaches the jukebox alone, which then stops MPD last.
-        command = ["setpriv", "--pdeathsig", "TERM", find_mpd(), "--no-daemon", "--stderr"]
+        command = ["setpriv", "--pdeathsig", "TERM", find_program(), "--no-daemon", "--stderr"]
         with self.log_file.open("wb") as log_output:
-            self._process = subprocess.Popen(  # noqa: S603  all of it is ours
+            self._process = process = subprocess.Popen(  # noqa: S603  all of it is ours
                 [*command, str(config)],
                 stdin=subprocess.DEVNULL,
                 stdout=log_output,
                 stderr=log_output,
                 start_new_session=True,
             )
-        self._wait_until_it_answers()
+        self._wait_until_it_answers(process)
         self._read_music()
 
     def stop(self) -> None:
@@ -134,9 +131,7 @@ class PrivateMpd:
             self._short_folder = Path(tempfile.mkdtemp(prefix="jukebox-mpd-", dir=parent))
             self.socket = self._short_folder / "socket"
 
-    def _wait_until_it_answers(self) -> None:
-        process = self._process
-        assert process is not None  # noqa: S101  only called by start()
+    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
         give_up = time.monotonic() + START_S
         while not answers(self.socket):
             if process.poll() is not None:
@@ -182,7 +177,7 @@ class PrivateMpd:
         return "\n".join(lines + output_blocks(self.output, real_time=self._real_time)) + "\n"
 
 
-def find_mpd() -> str:
+def find_program() -> str:
     """Path of the mpd program. Raises PlayerError if it is not installed."""
     # Debian keeps it in /usr/bin; some systems in sbin, which a user's PATH lacks.
     mpd = shutil.which("mpd", path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/sbin")
@@ -191,111 +186,8 @@ def find_mpd() -> str:
     return mpd
 
 
-def mpd_plugins() -> frozenset[str]:
-    """Names of the audio outputs compiled into the installed MPD."""
-    version = subprocess.run(  # noqa: S603  a program of the system, fixed arguments
-        [find_mpd(), "--version"], capture_output=True, text=True, timeout=10, check=False
-    ).stdout
-    _, _, rest = version.partition("Output plugins:\n")
-    return frozenset(rest.partition("\n")[0].split())
-
-
-def choose_output(
-    plugins: frozenset[str],
-    environment: Mapping[str, str],
-    cards_file: Path = Path("/proc/asound/cards"),
-) -> str:
-    """The first of pipewire, pulse, alsa that is here and that MPD can use, else null; says so."""
-    runtime = Path(environment.get("XDG_RUNTIME_DIR") or "/nonexistent")
-    cards = cards_file.read_text(encoding="utf-8") if cards_file.is_file() else ""
-    there = {
-        "pipewire": (runtime / "pipewire-0").is_socket(),
-        "pulse": "PULSE_SERVER" in environment or (runtime / "pulse" / "native").is_socket(),
-        "alsa": "]:" in cards,  # " 0 [PCH            ]: HDA-Intel - HDA Intel PCH"
-    }
-    for output, exists in there.items():
-        if exists and output in plugins:
-            log.info("sound goes to %s", output)
-            return output
-    log.warning("no PipeWire, PulseAudio or ALSA sound card here: the music plays unheard")
-    return "null"
-
-
-def output_blocks(output: str, *, real_time: bool) -> list[str]:
-    """The audio_output blocks of mpd.conf. Raises PlayerError for an output that does not exist."""
-    silent_clock = {"type": "null", "name": "clock", "sync": "yes"}
-    if recording := recording_file(output):
-        rate, bits, channels = RECORDING_FORMAT
-        # A pipe that appends, because MPD's recorder starts its file anew whenever playing stops.
-        pipe = {
-            "type": "pipe",
-            "name": "recording",
-            "command": f"cat >>{shlex.quote(str(recording))}",
-            "format": f"{rate}:{bits}:{channels}",
-        }
-        blocks = [pipe, silent_clock] if real_time else [pipe]
-    elif output == "null":
-        blocks = [silent_clock]
-    elif output in ("alsa", "pulse", "pipewire"):
-        blocks = [{"type": output, "name": output}]
-    else:
-        raise PlayerError(
-            f"there is no output {output!r}; "
-            "use auto, null, alsa, pulse, pipewire or record:FILE.wav"
-        )
-    # "software": the volume works the same everywhere and leaves the machine's own volume alone.
-    return [
-        "\n".join(
-            ["audio_output {"]
-            + [f"    {key} {quoted(value)}" for key, value in block.items()]
-            + ['    mixer_type "software"', "}"]  # nothing may follow the brace: MPD refuses it
-        )
-        for block in blocks
-    ]
-
-
-def recording_file(output: str) -> Path | None:
-    """Where record:FILE.wav writes, None for other outputs. Raises PlayerError for no .wav."""
-    kind, _, name = output.partition(":")
-    if kind != "record":
-        return None
-    if not name.lower().endswith(".wav"):
-        raise PlayerError(f"{output}: a recording is a WAV file; name it record:FILE.wav")
-    return Path(name).absolute()
-
-
-def begin_recording(file: Path) -> None:
-    """Write a WAV header of unknown length, so that even a recording cut short can be played."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(wav_header(0xFFFFFFFF - 36))
-    except OSError as error:
-        raise PlayerError(f"cannot record to {file}: {error.strerror}") from error
-
-
-def end_recording(file: Path) -> None:
-    """Write the true length into the header."""
-    with file.open("r+b") as wav:
-        wav.write(wav_header(file.stat().st_size - 44))
-
-
-def wav_header(data_bytes: int) -> bytes:
-    """The 44 bytes before 16-bit PCM: RIFF, fmt and data chunks, little-endian."""
-    rate, bits, channels = RECORDING_FORMAT
-    frame = channels * bits // 8
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate, rate * frame, frame, bits)
-    riff = struct.pack("<4sI4s", b"RIFF", data_bytes + 36, b"WAVE")
-    return riff + form + struct.pack("<4sI", b"data", data_bytes)
-
-
 def answers(path: Path) -> bool:
     """Whether a server accepts connections on this Unix socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(1)
         return client.connect_ex(str(path)) in (0, errno.EAGAIN)
-
-
-def quoted(value: object) -> str:
-    """A value of mpd.conf: in double quotes, with backslashes before quotes and backslashes."""
-    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'

@@ -1,0 +1,118 @@
+"""Where MPD is, and the one connection to it, made anew when it broke."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mpd import MPDClient, MPDError
+
+from appliance.errors import PlayerError
+
+REPLY_TIMEOUT_S = 3.0  # the loop waits this long for an MPD that hangs
+
+Status = Mapping[str, str]  # MPD's answer to "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where MPD listens. host: a name, or the path (or @name) of a Unix socket."""
+
+    host: str
+    port: int
+    password: str
+
+    @property
+    def local(self) -> bool:
+        """Whether it is a Unix socket, over which MPD opens any file that we may read."""
+        return self.host.startswith(("/", "@"))
+
+    def __str__(self) -> str:
+        return self.host if self.local else f"{self.host}:{self.port}"
+
+
+class Connection:
+    """A connection that is made when it is needed. greet: what to do first on each new one.
+
+    address: where MPD was last reached or looked for.
+    """
+
+    def __init__(self, given: Address, greet: Callable[[MPDClient], None]) -> None:
+        self.address = given
+        self._given = given
+        self._greet = greet
+        self._client: Client | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection, as far as we know."""
+        return self._client is not None
+
+    @contextmanager
+    def client(self) -> Iterator[MPDClient]:
+        """What to talk to MPD through: the one place that translates its errors to PlayerError."""
+        try:
+            yield self._client or self._connect()
+        except (MPDError, OSError, UnicodeError) as error:  # UnicodeError: this is no MPD
+            self.close()
+            raise PlayerError(f"MPD at {self.address}: {error}") from error
+
+    def close(self) -> None:
+        """Hang up; the next client() connects again."""
+        client, self._client = self._client, None
+        if client:
+            with suppress(MPDError, OSError):
+                client.disconnect()
+
+    def _connect(self) -> MPDClient:
+        self.address = find_mpd(self._given, os.environ)
+        self._client = client = Client()
+        client.timeout = REPLY_TIMEOUT_S
+        client.connect(self.address.host, self.address.port)
+        if self.address.password:
+            client.password(self.address.password)
+        self._greet(client)
+        return client
+
+
+class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
+    """python-mpd2's client, closing what broke.
+
+    3.1.1 only forgets a connection that it could not write to; on Python 3.13 the forgotten file
+    then complains on stderr that it could not be flushed.
+    """
+
+    def _reset(self) -> None:
+        for part in ("_wfile", "_rbfile", "_sock"):
+            with suppress(AttributeError, MPDError, OSError):  # not connected, or broken
+                getattr(self, part).close()
+        super()._reset()
+
+
+def find_mpd(given: Address, environment: Mapping[str, str]) -> Address:
+    """The given address, else that of MPD_HOST and MPD_PORT, else the usual, as mpc finds it.
+
+    MPD_HOST may be a host, the path of a socket, @name, or any of these after "password@".
+    """
+    if given.host:
+        return given
+    host, password = environment.get("MPD_HOST", ""), given.password
+    if "@" in host[1:] and not host.startswith("@"):
+        password, _, host = host.partition("@")
+    port = environment.get("MPD_PORT", "") or str(given.port)
+    if not port.isdecimal():
+        raise PlayerError(f"MPD_PORT is {port!r}; it must be a port number such as 6600")
+    if not host and not environment.get("MPD_PORT"):
+        host = _usual_socket(environment)
+    return Address(host or "localhost", int(port), password)
+
+
+def _usual_socket(environment: Mapping[str, str]) -> str:
+    """The path of the user's own MPD or of the system's, "" if neither is there."""
+    sockets = [Path("/run/mpd/socket")]
+    if runtime := environment.get("XDG_RUNTIME_DIR"):
+        sockets.insert(0, Path(runtime, "mpd/socket"))
+    return next((str(one) for one in sockets if one.is_socket()), "")

@@ -1,0 +1,78 @@
+"""One look at MPD: what it does, and whether a person stopped it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from appliance.player.connection import Status
+from appliance.player.queue import OwnSong, Queue
+from appliance.player.sources import given_title, name_of
+from appliance.records import Playback
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What MPD did at one moment, in its words and in ours."""
+
+    time_s: float
+    status: Status
+    playback: Playback
+
+    def playback_at(self, time_s: float) -> Playback:
+        """What it does a little later, if nothing happened."""
+        playback = self.playback
+        if playback.state != "play" or playback.remaining_s is None:
+            return playback
+        left_s = playback.remaining_s - (time_s - self.time_s)
+        return replace(playback, remaining_s=max(0.0, left_s))
+
+
+def is_held(status: Status, before: Look | None, held: bool, time_s: float) -> bool:
+    """Whether a person paused or stopped the music and has not started it again.
+
+    before: the last look, None on a new connection; held: what was found then.
+    """
+    if status["state"] == "play":
+        return False
+    if status["state"] == "pause":
+        return True
+    if before is None or before.playback.state == "stop" or "error" in status:
+        return held
+    # MPD stopped since the last look. It keeps a current song unless it came to the end of
+    # the queue, and came to an end too where "single" told it to stop after each song.
+    if "songid" in status or status["single"] != "0":
+        return True
+    if held or int(status["playlistlength"]) > 0:
+        return held
+    # An empty queue: "consume" ate the last song at its end, or a person cleared it.
+    left_s = before.playback.remaining_s
+    return left_s is None or left_s - (time_s - before.time_s) > 2.0
+
+
+def describe(status: Status, queue: Queue, fading_to: str | None, held: bool) -> Playback:
+    """What MPD does, for the policy. fading_to: the id of the song that comes up, if any."""
+    state = status["state"]
+    song_id = status.get("songid") if state != "stop" else None
+    own = queue.own.get(song_id or "")
+    # Where a fade goes is decided already: nothing is left to do about it.
+    meant = queue.own.get(fading_to) if fading_to else own
+    return Playback(
+        state=state,  # type: ignore[arg-type]  # MPD knows these three
+        title=_title(queue, own) if song_id else "",
+        emotion=meant.emotion if meant else None,
+        remaining_s=_remaining_s(status) if song_id else None,
+        songs_after=queue.songs_after(status),
+        listener=held or (state == "play" and song_id != queue.current_id),
+    )
+
+
+def _title(queue: Queue, own: OwnSong | None) -> str:
+    return given_title(queue.song) or (
+        own.song.title if own else name_of(queue.song.get("file", ""))
+    )
+
+
+def _remaining_s(status: Status) -> float | None:
+    if "duration" not in status:  # a stream
+        return None
+    return max(0.0, float(status["duration"]) - float(status["elapsed"]))

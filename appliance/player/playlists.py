@@ -1,0 +1,114 @@
+"""Which song comes next in a mood."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from random import Random
+
+from mpd import MPDClient
+
+from appliance.player.sources import PlaylistError, Song, read_songs
+from appliance.records import Emotion
+
+log = logging.getLogger("jukebox")
+
+TRIES = 5  # songs offered to MPD for one decision
+LEFT_OUT_S = 300.0  # how long a song or link that failed is left out
+EMPTY_AGAIN_S = 10.0  # how often a mood without songs is looked up again
+
+
+class Playlists:
+    """The moods' songs, drawn at random, none twice before all were heard.
+
+    sources: for each emotion where its songs come from, see read_songs. They are read anew for each
+    song, so that a playlist edited on the phone counts at once. What cannot be used is said once.
+    """
+
+    def __init__(self, sources: Mapping[Emotion, tuple[str, ...]], random: Random) -> None:
+        self._sources = sources
+        self._random = random
+        self._heard: dict[Emotion, set[str]] = {}
+        self._last_heard: dict[Emotion, str] = {}
+        self._left_out_until: dict[str, float] = {}  # by the uri of a song, or a source
+        self._empty_until: dict[Emotion, float] = {}
+        self._warned: set[str] = set()  # what the warnings that stand are about
+
+    def draw(
+        self, client: MPDClient, emotion: Emotion, time_s: float, *, local: bool
+    ) -> list[Song]:
+        """Up to five songs in the order in which to try them; none when the mood has none."""
+        if time_s < self._empty_until.get(emotion, time_s):
+            return []
+        songs = [
+            song
+            for source in self._named(emotion)
+            for song in self._usable(client, emotion, source, time_s, local=local)
+            if not self._is_left_out(song.uri, time_s)
+        ]
+        if not songs:
+            self._empty_until[emotion] = time_s + EMPTY_AGAIN_S
+            return []
+        heard = self._heard.setdefault(emotion, set())
+        fresh = [song for song in songs if song.uri not in heard]
+        if not fresh:
+            heard.clear()
+            fresh = [song for song in songs if song.uri != self._last_heard[emotion]] or songs
+        return self._random.sample(fresh, min(TRIES, len(fresh)))
+
+    def mark_heard(self, emotion: Emotion, song: Song) -> None:
+        """Remember that this song was put on."""
+        self._heard.setdefault(emotion, set()).add(song.uri)
+        self._last_heard[emotion] = song.uri
+
+    def leave_out(self, song: Song, reason: str, time_s: float) -> None:
+        """Draw this song no more for five minutes: it could not be played."""
+        self._left_out_until[song.uri] = time_s + LEFT_OUT_S
+        log.warning("%s cannot be played: %s; another song is tried", song.uri, reason)
+
+    def all_songs(self, client: MPDClient, emotion: Emotion, *, local: bool) -> list[Song]:
+        """Every song of a mood. Raises PlaylistError at the first source that cannot be used."""
+        sources = self._sources.get(emotion)
+        if not sources:
+            raise PlaylistError(_nothing_named(emotion))
+        return [
+            song for source in sources for song in read_songs(client, emotion, source, local=local)
+        ]
+
+    def _named(self, emotion: Emotion) -> tuple[str, ...]:
+        sources = self._sources.get(emotion, ())
+        if not sources:
+            self._warn(emotion, _nothing_named(emotion))
+        return sources
+
+    def _usable(
+        self, client: MPDClient, emotion: Emotion, source: str, time_s: float, *, local: bool
+    ) -> list[Song]:
+        """The songs of a source, none with one warning when it cannot be used."""
+        if self._is_left_out(source, time_s):
+            self._warn(source, f"{emotion}: MPD hung on {source}; it is left out for five minutes")
+            return []
+        # MPD stands still while it fetches a playlist. If our patience ends first, PlayerError
+        # leaves this function, and the mark keeps the next decision from hanging on it again.
+        self._left_out_until[source] = time_s + LEFT_OUT_S
+        try:
+            songs = read_songs(client, emotion, source, local=local)
+        except PlaylistError as error:
+            self._warn(source, f"{error}. The music goes on without it")
+            songs = []
+        else:
+            self._warned.discard(source)
+        del self._left_out_until[source]
+        return songs
+
+    def _is_left_out(self, name: str, time_s: float) -> bool:
+        return time_s < self._left_out_until.get(name, time_s)
+
+    def _warn(self, about: str, message: str) -> None:
+        if about not in self._warned:
+            self._warned.add(about)
+            log.warning("%s", message)
+
+
+def _nothing_named(emotion: Emotion) -> str:
+    return f"{emotion}: no playlist is named for this mood in jukebox.toml; the music goes on"
