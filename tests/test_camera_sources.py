@@ -1,0 +1,100 @@
+"""Which source a name in the settings stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake_camera import Clock, Scripted, picture
+
+from appliance.camera import Camera, picamera2
+from appliance.camera.sources import Choice, choose
+from appliance.errors import CameraError
+
+ASKED = {"width_px": 64, "height_px": 48, "frames_per_second": 10.0, "picture_s": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("nowhere.mp4", "'nowhere.mp4': no such file; use auto, picamera2"),
+        ("empty", "empty: cannot be read as a picture, or has none ending in .bmp, .jpeg"),
+        ("text.mp4", "text.mp4 cannot be read as a video"),
+        ("broken.png", "broken.png: cannot be read as a picture"),
+        ("picamera2", "picamera2 is not installed"),
+    ],
+)
+def test_an_impossible_source_is_refused_at_once(
+    source: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(picamera2.importlib.util, "find_spec", lambda _name: None)
+    Path("empty").mkdir()
+    Path("text.mp4").write_text("not a film")
+    Path("broken.png").write_bytes(b"")
+    with pytest.raises(CameraError) as caught:
+        Camera(source).open()
+    assert sentence in str(caught.value)
+
+
+def test_a_webcam_that_is_not_plugged_in_yet_is_waited_for() -> None:
+    camera = Camera("/dev/video63").open()
+    camera._capture.wait(5)
+    frame = camera.read(0)
+    camera.close()
+    assert frame.luma is None
+    assert str(camera.failure) == "/dev/video63: no such device; plug the camera in"
+
+
+def no_pi_camera() -> str:
+    raise CameraError("no Raspberry Pi camera")
+
+
+def no_webcam() -> str:
+    raise CameraError("no camera plugged in")
+
+
+@pytest.mark.parametrize(
+    ("pi", "webcam", "description", "stands_in"),
+    [
+        (lambda: "imx219", lambda: "HD Webcam", "imx219", False),
+        (no_pi_camera, lambda: "HD Webcam", "HD Webcam; no Raspberry Pi camera", False),
+        (
+            no_pi_camera,
+            no_webcam,
+            "the demo reel; no Raspberry Pi camera; no camera plugged in",
+            True,
+        ),
+    ],
+)
+def test_auto_takes_the_best_camera_and_says_why(
+    pi: Callable[[], str],
+    webcam: Callable[[], str],
+    description: str,
+    stands_in: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("appliance.camera.picamera2.find", pi)
+    monkeypatch.setattr("appliance.camera.devices.describe_first", webcam)
+    choice = choose("auto", **ASKED)
+    assert (str(choice), choice.stands_in) == (description, stands_in)
+
+
+def test_a_camera_plugged_in_later_replaces_the_demo_reel() -> None:
+    reel, webcam, clock = Scripted(picture(1)), Scripted(picture(2)), Clock()
+    choices = [Choice(lambda _s: reel, "the demo reel", stands_in=True)] * 2
+    choices.append(Choice(lambda _s: webcam, "HD Webcam"))
+    camera = Camera(monotonic=clock, choose_source=lambda: choices.pop(0)).open()
+    seen = None
+    while seen is None or seen[0, 0] != 2:
+        reel.script.put(picture(1))
+        camera._capture.wait(5)
+        seen = camera.read(0).luma
+        clock.now_s += 2
+    webcam.script.put(CameraError("the test is over"))
+    reel.script.put(picture(1))
+    camera.close()
+    assert camera.description == "HD Webcam"
+    assert not camera.lost
+    assert reel.closed.wait(5)

@@ -1,0 +1,177 @@
+"""Webcams: the pixel format agreed on, gray out of each, and every way to lose one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fake_camera import Clock
+
+from appliance.camera import devices
+from appliance.camera.v4l2 import V4l2Source, luma_of
+from appliance.errors import CameraError
+
+
+class FakeVideoCapture:
+    """cv2.VideoCapture as its V4L2 backend behaves: what the camera cannot do stays as it was."""
+
+    def __init__(
+        self, rates: dict[str, float], frame: np.ndarray | None = None, opens: bool = True
+    ) -> None:
+        self.rates = rates  # pixel format → the highest rate
+        self.frame = frame
+        self.opens = opens
+        self.pixel_format = next(iter(rates))
+        self.wanted_rate = 30.0
+        self.grabs = self.retrieves = 0
+        self.unplugged = self.released = False
+        self.properties: dict[int, float] = {cv2.CAP_PROP_CONVERT_RGB: 1}
+        self.on_grab: Callable[[], None] = lambda: None
+
+    def __call__(self, _path: str, backend: int) -> FakeVideoCapture:
+        assert backend == cv2.CAP_V4L2
+        return self
+
+    def isOpened(self) -> bool:  # noqa: N802
+        return self.opens
+
+    def set(self, prop: int, value: float) -> bool:
+        if prop == cv2.CAP_PROP_FOURCC:
+            name = int(value).to_bytes(4, "little").decode()
+            self.pixel_format = name if name in self.rates else self.pixel_format
+        elif prop == cv2.CAP_PROP_FPS:
+            self.wanted_rate = value
+        else:
+            self.properties[prop] = value
+        return True
+
+    def get(self, prop: int) -> float:
+        if prop == cv2.CAP_PROP_FOURCC:
+            return int.from_bytes(self.pixel_format.encode(), "little")
+        if prop == cv2.CAP_PROP_FPS:
+            return min(self.wanted_rate, self.rates[self.pixel_format])
+        return self.properties.get(prop, 0)
+
+    def grab(self) -> bool:
+        self.grabs += 1
+        self.on_grab()
+        return not self.unplugged
+
+    def retrieve(self) -> tuple[bool, np.ndarray | None]:
+        self.retrieves += 1
+        return True, self.frame
+
+    def release(self) -> None:
+        self.released = True
+
+
+def v4l2(node: Path, capture: FakeVideoCapture, clock: Clock, fps: float = 10.0) -> V4l2Source:
+    node.touch()
+    return V4l2Source(str(node), 640, 480, fps, monotonic=clock, open_capture=capture)
+
+
+@pytest.mark.parametrize(
+    ("rates", "fps", "agreed", "raw"),
+    [
+        ({"MJPG": 30, "YUYV": 30}, 10, "YUYV", True),
+        ({"MJPG": 30, "YUYV": 5}, 10, "MJPG", True),  # 720p over USB 2
+        ({"YUYV": 30, "GREY": 30}, 10, "GREY", True),
+        ({"YUYV": 7.5}, 10, "YUYV", True),  # it cannot: it is used as it is
+        ({"NV12": 30}, 10, "NV12", True),
+        ({"BGR3": 0}, 10, "BGR3", False),  # loopback: the rate is unknown
+        ({"BA81": 30}, 10, "BA81", False),  # left to OpenCV to convert
+    ],
+)
+def test_the_cheapest_format_that_is_fast_enough_is_agreed_on(
+    rates: dict[str, float], fps: float, agreed: str, raw: bool, tmp_path: Path
+) -> None:
+    capture = FakeVideoCapture(rates)
+    v4l2(tmp_path / "video0", capture, Clock(), fps).open()
+    assert capture.pixel_format == agreed
+    assert (capture.properties[cv2.CAP_PROP_CONVERT_RGB] == 0) == raw
+
+
+RAMP = np.arange(96, dtype=np.uint8).reshape(8, 12) * 2
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "raw", "tolerance"),
+    [
+        ("GREY", RAMP, 0),
+        ("YUYV", np.dstack([RAMP, np.full_like(RAMP, 99)]), 0),
+        ("UYVY", np.dstack([np.full_like(RAMP, 99), RAMP]), 0),
+        ("NV12", np.vstack([RAMP, np.full((4, 12), 99, np.uint8)]), 0),
+        ("YU12", np.vstack([RAMP, np.full((4, 12), 99, np.uint8)]), 0),
+        ("MJPG", cv2.imencode(".jpg", RAMP)[1].reshape(1, -1), 12),
+        ("MJPG", cv2.cvtColor(RAMP, cv2.COLOR_GRAY2BGR), 0),  # OpenCV would not leave it raw
+        ("BGR3", cv2.cvtColor(RAMP, cv2.COLOR_GRAY2BGR), 0),
+    ],
+)
+def test_gray_comes_out_of_every_format(pixel_format: str, raw: np.ndarray, tolerance: int) -> None:
+    luma = luma_of(raw, pixel_format)
+    assert luma.shape == RAMP.shape
+    assert np.abs(luma.astype(int) - RAMP).max() <= tolerance
+
+
+@pytest.mark.parametrize("jpeg", [b"", b"\xff\xd8 torn"])
+def test_a_torn_jpeg_is_no_picture(jpeg: bytes) -> None:
+    assert luma_of(np.frombuffer(jpeg, np.uint8).reshape(1, -1), "MJPG") is None
+
+
+@pytest.mark.parametrize("camera_fps", [10, 15, 30, 60])
+def test_every_picture_is_fetched_and_only_those_due_are_decoded(
+    camera_fps: int, tmp_path: Path
+) -> None:
+    capture, clock = FakeVideoCapture({"YUYV": camera_fps}, np.zeros((8, 12, 2), np.uint8)), Clock()
+    capture.on_grab = lambda: clock.sleep(1 / camera_fps)
+    source = v4l2(tmp_path / "video0", capture, clock, fps=10)
+    source.open()
+    given = [source.read() is not None for _ in range(10 * camera_fps)]
+    assert capture.grabs == 10 * camera_fps
+    assert sum(given) == capture.retrieves
+    assert 99 <= sum(given) <= 101
+
+
+def test_an_unplugged_webcam_is_an_error_and_is_released(tmp_path: Path) -> None:
+    capture, node = FakeVideoCapture({"YUYV": 30}), tmp_path / "video0"
+    source = v4l2(node, capture, Clock())
+    source.open()
+    capture.unplugged = True
+    with pytest.raises(CameraError, match="another program may be using it"):
+        source.read()
+    node.unlink()
+    with pytest.raises(CameraError, match="it was unplugged"):
+        source.read()
+    source.close()
+    assert capture.released
+
+
+def test_a_busy_webcam_is_an_error(tmp_path: Path) -> None:
+    source = v4l2(tmp_path / "video0", FakeVideoCapture({"YUYV": 30}, opens=False), Clock())
+    with pytest.raises(CameraError, match="cannot be opened; another program"):
+        source.open()
+
+
+def test_missing_permission_names_the_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.camera.v4l2.os.access", lambda *_: False)
+    source = v4l2(tmp_path / "video0", FakeVideoCapture({"YUYV": 30}), Clock())
+    with pytest.raises(CameraError, match="permission denied; add the user to group video"):
+        source.open()
+
+
+def test_auto_looks_for_the_webcam_anew_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A webcam that was /dev/video0 often comes back as /dev/video1."""
+    (tmp_path / "video1").touch()
+    monkeypatch.setattr(devices, "first", lambda: str(tmp_path / "video1"))
+    source = V4l2Source(
+        None, 640, 480, 10, open_capture=FakeVideoCapture({"YUYV": 30}, opens=False)
+    )
+    with pytest.raises(CameraError, match="video1 cannot be opened"):
+        source.open()
