@@ -216,8 +216,8 @@ def _write_note(arguments: argparse.Namespace, notes: dict) -> None:
     note = {
         "what": "averages of FER-2013 training faces; none shows a person",
         "made_by": "python -m convert.composites",
-        "chosen_by": "label and FER+ crowd agree, frontal, typical in shape, sad with closed mouth; "
-        "no classifier",
+        "chosen_by": "label and FER+ crowd agree, frontal, typical in shape, sad with closed "
+        "mouth; no classifier",
         "likeness": "correlation of the inner face with the nearest, the tenth nearest and the "
         "median of all training pictures",
         "points": f"x, y in the {SIDE_PX}×{SIDE_PX} picture; the same parts of the face in each",
