@@ -62,9 +62,9 @@ class FaceSettings:
 
     detector: Literal["blazeface", "haar"] = "blazeface"
     """The small network, or the slow cascade of old."""
-    min_score: Annotated[float, Between(0, 1)] = 0.5
+    min_score: Annotated[float, Between(0, 1)] = 0.7
     """How sure the detector must be that it sees a face."""
-    min_height_px: Annotated[int, Between(16, 4096)] = 32
+    min_height_px: Annotated[int, Between(16, 4096)] = 40
     """Smaller faces are passed over, in pixels of the frame."""
 
 

@@ -1,8 +1,10 @@
 """A real MPD of the tests' own, with tones for music, so that a recording tells them apart."""
 
+import os
 import shutil
 import time
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from appliance.errors import PlayerError
 from appliance.player.private import PrivateMpd, find_program
 from appliance.records import Emotion
 
+# Data that only developers have; tests that need it skip where it is absent, and say so.
+DATA = Path(os.environ.get("JUKEBOX_DATA", Path(__file__).parents[2] / "shared" / "data"))
 TONES_HZ = {Emotion.HAPPY: 440, Emotion.SAD: 880, Emotion.NEUTRAL: 1760}
 TONE_S = 4.0
 

@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+from conftest import DATA
 from fake_camera import Clock, picture
 
 from appliance.camera import Camera
 from appliance.camera.recorded import Film, Pace, Pictures, Reel
 from appliance.errors import CameraError
 
-GIFS = Path(__file__).parents[2] / "shared" / "data" / "video"
+GIFS = DATA / "video"
 
 
 def film(path: Path, levels: list[int], fps: float = 10.0) -> Path:

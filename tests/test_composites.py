@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from conftest import DATA
 
 pytest.importorskip("tqdm", reason="convert's requirements are not installed")
 
@@ -17,7 +17,6 @@ from convert.composite_shape import FaceMesh, Warp, similarity, symmetric, uprig
 
 PROJECT = Path(__file__).resolve().parents[1]
 FOLDER = PROJECT / "appliance" / "reel_faces"
-DATA = Path(os.environ.get("JUKEBOX_DATA", PROJECT.parent / "shared" / "data"))
 NOTE = json.loads((FOLDER / "faces.json").read_text(encoding="utf-8"))
 LAST_TRAINING_ROW = 28708  # fer2013.csv has its Training rows first
 

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import warnings
@@ -13,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from conftest import DATA
 
 from appliance.emotion import EmotionClassifier, read_card
 from appliance.records import EMOTIONS
@@ -30,7 +30,6 @@ pytestmark = [
 ]
 
 PROJECT = Path(__file__).parent.parent
-DATA = Path(os.environ.get("JUKEBOX_DATA", PROJECT.parent / "shared" / "data"))
 FER2013, VOTES = DATA / "fer2013.zip", DATA / "ferplus_votes.csv"
 needs_data = pytest.mark.skipif(
     not FER2013.exists(), reason=f"{FER2013} is not here (set JUKEBOX_DATA)"

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from conftest import DATA
 
 from appliance import preprocessing
 from appliance.detection import Detection, covering_squares, square_around
@@ -15,10 +15,11 @@ from appliance.detectors import BlazeFace, Haar, blazeface_model
 from appliance.errors import ModelError
 from appliance.faces import GAP_S, FaceDetector
 from appliance.records import Box, Frame
+from appliance.settings import FaceSettings
 
 PROJECT = Path(__file__).resolve().parents[1]
-VIDEOS = Path(os.environ.get("JUKEBOX_DATA", PROJECT.parent / "shared" / "data")) / "video"
-MIN_SCORE, MIN_HEIGHT_PX = 0.7, 40
+VIDEOS = DATA / "video"
+MIN_SCORE, MIN_HEIGHT_PX = FaceSettings().min_score, FaceSettings().min_height_px
 
 
 def composite(emotion="neutral"):

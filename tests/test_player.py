@@ -229,6 +229,17 @@ def test_the_listeners_hand_on_the_volume_ends_the_fade(box, steps, volume):
     assert fade_to_its_end(box)[-1] == (volume, "sad")
 
 
+def test_the_listener_may_take_the_coming_song_out_in_the_middle_of_a_fade(box):
+    box.app.setvol(60)
+    box.put_on(HAPPY)
+    box.look()
+    box.put_on(SAD, "fade")
+    fade_to_its_end(box, 3)
+    box.app.delete(1)
+    fade_to_its_end(box)
+    assert box.app.status()["volume"] == "60"
+
+
 @broken_sockets
 @pytest.mark.parametrize("steps", [5, 16], ids=["on the way down", "on the way up"])
 @pytest.mark.parametrize("how", ["pause", "choose", "switch", "again", "close", "lose"])

@@ -2,22 +2,26 @@
 
 import time
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
 from random import Random
 
+import cv2
 import numpy as np
 import pytest
-from conftest import write_tone
+from conftest import DATA, write_tone
 
 from appliance import reel
-from appliance.emotion import EmotionClassifier
 from appliance.loop import Devices, Loop
 from appliance.mood import MoodFilter
 from appliance.player import MpdPlayer
 from appliance.player.private import PrivateMpd
 from appliance.policy import Policy
 from appliance.records import EMOTIONS, Emotion, Frame
-from appliance.service import MODELS, build_faces
-from appliance.settings import Settings, StoreSettings
+from appliance.service import build_classifier, build_faces
+from appliance.settings import MusicSettings, Settings, StoreSettings
 from appliance.store import Store, read_history
 
 SPEED = 6.0  # the reel runs so much faster than the clock, so that the test takes half a minute
@@ -68,30 +72,36 @@ def heard(recording) -> list[Emotion]:
     return found
 
 
+@contextmanager
+def jukebox(mpd: PrivateMpd, folder: Path) -> Iterator[Devices]:
+    """All devices but the camera, with the database in this folder; music changes at once."""
+    settings = Settings(store=StoreSettings(path=str(folder / "jukebox.db")))
+    player = MpdPlayer(
+        address=str(mpd.socket), playlists={e: (str(e),) for e in EMOTIONS}, random=Random(1)
+    )
+    store = Store(settings.store)
+    yield Devices(
+        FastReel(),
+        build_faces(settings.faces),
+        build_classifier(settings),
+        MoodFilter(settings.mood),
+        Policy(MusicSettings(change="now")),
+        player,
+        store,
+    )
+    player.close()
+    store.close()
+
+
 def test_what_is_heard_follows_what_is_shown(music, tmp_path, tones):
-    recording, database = tmp_path / "heard.wav", tmp_path / "jukebox.db"
-    settings = Settings(store=StoreSettings(path=str(database)))
-    with PrivateMpd(tmp_path / "mpd", tones, f"record:{recording}") as mpd:
-        player = MpdPlayer(
-            address=str(mpd.socket),
-            playlists={emotion: (str(emotion),) for emotion in EMOTIONS},
-            random=Random(1),
-        )
-        camera, store = FastReel(), Store(settings.store)
-        devices = Devices(
-            camera,
-            build_faces(settings.faces),
-            EmotionClassifier(MODELS / "emotion_int8.tflite"),
-            MoodFilter(settings.mood),
-            Policy(type(settings.music)(change="now")),
-            player,
-            store,
-        )
-        frames = reel.LENGTH_S * FRAMES_PER_SECOND
+    recording, frames = tmp_path / "heard.wav", reel.LENGTH_S * FRAMES_PER_SECOND
+    output = f"record:{recording}"
+    with (
+        PrivateMpd(tmp_path / "mpd", tones, output) as mpd,
+        jukebox(mpd, tmp_path) as devices,
+    ):
         Loop(devices).run(lambda step: step.frame.number < frames)
-        player.close()
-        store.close()
-    entries = read_history(database, 0.0, 1000)
+    entries = read_history(tmp_path / "jukebox.db", 0.0, 1000)
     moods = [entry.emotion for entry in entries if entry.what == "mood" and entry.emotion]
     plays = [entry.emotion for entry in entries if entry.what == "play"]
     assert len(set(plays)) >= 6, "six of the seven emotions were recognised and played"
@@ -105,3 +115,29 @@ def test_the_tones_of_two_moods_are_told_apart(tmp_path):
     for emotion, hertz in HERTZ.items():
         write_tone(tmp_path / f"{emotion}.wav", hertz, seconds=2.0)
         assert heard(tmp_path / f"{emotion}.wav") == [emotion]
+
+
+def film(path) -> Iterator[Frame]:
+    """A video's frames, as fast as they can be read."""
+    capture = cv2.VideoCapture(str(path))
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    for number in count():
+        there, picture = capture.read()
+        if not there:
+            return
+        time_s = number / rate
+        yield Frame(number, time_s, 1.7e9 + time_s, cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+
+
+def test_a_film_of_bottles_is_nobody_and_changes_no_music(music, tmp_path):
+    bottles = DATA / "video" / "bottle-detection.mp4"
+    if not bottles.exists():
+        pytest.skip(f"the shared video {bottles.name} is not on this machine")
+    with PrivateMpd(tmp_path / "mpd", music, "null") as mpd, jukebox(mpd, tmp_path) as devices:
+        loop = Loop(devices)
+        steps = [loop.step(frame) for frame in film(bottles)]
+    assert len(steps) == 1189
+    assert {(step.mood.state, step.mood.faces, step.play) for step in steps} == {
+        ("nobody", 0, None)
+    }
+    assert {step.playback.state for step in steps if step.playback} == {"stop"}

@@ -89,8 +89,9 @@ class Fader:
         fade, song_id = self._fade, status.get("songid")
         if fade is None:
             return
-        if status["state"] != "play" or song_id not in (fade.old_id, fade.new_id):
-            # The listener paused or chose, or the new song cannot be played.
+        plays = status["state"] == "play" and song_id in (fade.old_id, fade.new_id)
+        if not plays or fade.new_id not in queue.own:
+            # The listener paused, chose or took the new song out, or it cannot be played.
             self.end(client)
             queue.remove_pending(client)
         elif not fade.could_have_set(int(status.get("volume", -1))):
