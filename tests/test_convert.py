@@ -34,7 +34,6 @@ FER2013, VOTES = DATA / "fer2013.zip", DATA / "ferplus_votes.csv"
 needs_data = pytest.mark.skipif(
     not FER2013.exists(), reason=f"{FER2013} is not here (set JUKEBOX_DATA)"
 )
-stop_gap = pytest.mark.xfail(reason="the training of the first model is not done yet")
 SHIPPED = ("emotion_float32", "emotion_int8")
 
 
@@ -384,7 +383,6 @@ def test_evaluation_for_people_names_every_emotion(made, capsys):
 # The shipped models -------------------------------------------------------------------------------
 
 
-@stop_gap
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_shipped_model_is_the_one_on_its_card(name):
     model = PROJECT / "models" / f"{name}.tflite"
@@ -401,7 +399,6 @@ def test_the_shipped_int8_file_is_small():
     assert (PROJECT / "models" / "emotion_int8.tflite").stat().st_size <= 110_000
 
 
-@stop_gap
 @needs_data
 def test_the_shipped_models_are_as_good_as_their_cards_say():
     faces = data.select_split(data.load_emotions(FER2013), "PublicTest")
