@@ -5,7 +5,6 @@ import re
 import shutil
 import struct
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +16,6 @@ import pytest
 from appliance.records import EMOTIONS
 
 MUSIC = Path(__file__).parents[1] / "music"
-sys.path.insert(0, str(MUSIC.parent))  # only appliance is an installed package
 
 from music.arrange import arrange  # noqa: E402
 from music.cues import mean_cues  # noqa: E402

@@ -119,6 +119,7 @@ def test_without_mpd_moods_go_on_and_with_it_the_music_begins(config, tmp_path, 
         jukebox.hears("looks happy")
         with PrivateMpd(tmp_path / "mpd", music, "null"):
             jukebox.logs("playing happy", seconds=25.0)
+            jukebox.hears("playing happy-")  # the status is told after the log
             status = ask("status", "--json", "--config", str(config))
             assert status.returncode == 0
             told = json.loads(status.stdout)
