@@ -64,7 +64,7 @@ prove() { # prove RELEASE
     seconds=$((SECONDS - begun - 30))
     echo "$1: demo: played 30 s; set-up took $seconds s"
     echo "$1: the box's environment: $(du -sm "$root/root/jukebox/run/box" | cut -f1) MB"
-    "${inside[@]}" bash -s <<<"$interrupt" | sed "s/^/$1: /"
+    "${inside[@]}" bash -c "$interrupt" </dev/null | sed "s/^/$1: /"
     begun=$SECONDS
     "${inside[@]}" ./setup.sh test </dev/null
     echo "$1: test: passed in $((SECONDS - begun)) s, installing included"
