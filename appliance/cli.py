@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        return 130
+        # The demo may be ended at any moment, also while it still begins.
+        return 0 if chosen.verb is _demo else 130
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -35,4 +35,4 @@ def play(
             camera=replace(settings.camera, source=camera or settings.camera.source),
         )
         log.info("Ctrl-C ends it; any MPD app may join in: MPD_HOST=%s mpc", mpd.socket)
-        Service(own, load=lambda: own, for_s=for_s).run()
+        Service(own, for_s=for_s).run()

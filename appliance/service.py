@@ -29,6 +29,7 @@ log = logging.getLogger("jukebox")
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 DAY_S = 86_400.0
+PRUNE_AFTER_S = 60.0  # reading through a year takes a slow card a while: first the music
 
 
 def build_faces(settings: FaceSettings, looks: int = 3) -> FaceDetector:
@@ -68,14 +69,19 @@ def build_player(settings: Settings) -> MpdPlayer:
 
 
 class Service:
-    """Runs until SIGTERM, SIGINT or for_s seconds; SIGHUP reads the settings anew with load.
+    """Runs until SIGTERM, SIGINT or for_s seconds.
+
+    SIGHUP reads the settings anew with load; without load, as when a terminal closes, it ends too.
 
     Raises BusyError if another jukebox uses the database, and ModelError, CameraError or
     StoreError if it cannot begin.
     """
 
     def __init__(
-        self, settings: Settings, load: Callable[[], Settings], for_s: float | None = None
+        self,
+        settings: Settings,
+        load: Callable[[], Settings] | None = None,
+        for_s: float | None = None,
     ) -> None:
         self._settings = settings
         self._load = load
@@ -123,15 +129,16 @@ class Service:
         time_s = step.frame.time_s
         if self._began_s is None:
             self._began_s = time_s
+            self._prune_s = time_s + PRUNE_AFTER_S
         if step.frame.luma is not None or self._camera.lost:
             self._notifier.alive()
         self._tell(step)
         if time_s >= self._prune_s:
             self._prune_s = time_s + DAY_S
             self._prune(step.frame.unix_s)
-        if self._reload:
+        if self._reload and self._load:
             self._reload = False
-            self._read_settings_anew()
+            self._read_settings_anew(self._load)
         return not (self._stop or (self._for_s and time_s - self._began_s >= self._for_s))
 
     def _prune(self, unix_s: float) -> None:
@@ -148,11 +155,11 @@ class Service:
             self._notifier.status(status.sentence())
             write(status, self._store.path)
 
-    def _read_settings_anew(self) -> None:
+    def _read_settings_anew(self, load: Callable[[], Settings]) -> None:
         """Takes over what has changed, keeping the mood; a bad file changes nothing."""
         self._notifier.reloading()
         try:
-            settings = self._load()
+            settings = load()
             self._rebuild(settings)
         except JukeboxError as error:
             log.warning("reload: %s; the running settings stay in force", error)
@@ -184,8 +191,9 @@ class Service:
         """SIGTERM and SIGINT end the loop after the step under way, SIGHUP reloads."""
 
         def note(number: int, _frame: FrameType | None) -> None:
-            self._stop |= number != signal.SIGHUP
-            self._reload |= number == signal.SIGHUP
+            reload = number == signal.SIGHUP and self._load is not None
+            self._reload |= reload
+            self._stop |= not reload
 
         numbers = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
         before = [signal.signal(number, note) for number in numbers]

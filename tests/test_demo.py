@@ -1,0 +1,42 @@
+"""The demo as a person starts and ends it."""
+
+import signal
+import subprocess
+
+import pytest
+from conftest import wait_for
+from test_service import JUKEBOX
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_plays_and_ends_within_two_seconds_leaving_nothing(music, tmp_path, number):
+    log = tmp_path / "log"
+    command = [*JUKEBOX, "demo", "--camera", "reel", "--output", "null", "--folder", str(tmp_path)]
+    with log.open("w") as stderr, subprocess.Popen(command, stderr=stderr) as demo:
+        try:
+            wait_for(lambda: "(neutral): the room looks neutral" in log.read_text(), 30.0)
+            demo.send_signal(number)
+            assert demo.wait(2.0) == 0
+        finally:
+            demo.kill()
+    assert not (tmp_path / "mpd" / "socket").exists()
+    assert "Traceback" not in log.read_text()
+
+
+def test_ctrl_c_while_it_still_begins_is_no_failure_either(music, tmp_path):
+    command = [*JUKEBOX, "demo", "--camera", "reel", "--output", "null", "--folder", str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as demo:
+        wait_for((tmp_path / "mpd" / "mpd.conf").exists, 30.0)
+        demo.send_signal(signal.SIGINT)
+        _, said = demo.communicate(timeout=3.0)
+    assert demo.returncode == 0
+    assert "Traceback" not in said
+    assert not (tmp_path / "mpd" / "socket").exists()
+
+
+def test_an_output_that_does_not_exist_is_a_sentence(music, tmp_path):
+    command = [*JUKEBOX, "demo", "--output", "gramophone", "--folder", str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 1
+    assert "there is no output 'gramophone'" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,44 @@
+"""The README keeps step with the program."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from appliance import cli, config
+from appliance.settings import sections
+
+PROJECT = Path(__file__).resolve().parents[1]
+README = (PROJECT / "README.md").read_text()
+
+
+def options(parser):
+    return [action for action in parser._actions if action.option_strings]
+
+
+def verbs():
+    return next(a for a in cli._parser()._actions if a.dest != "help" and a.choices).choices
+
+
+@pytest.mark.parametrize("verb", sorted(verbs()))
+def test_every_verb_is_in_the_readme(verb):
+    assert re.search(rf"`{verb}[ `]", README)
+
+
+def test_every_option_of_the_demo_is_in_the_readme():
+    own = {name for action in options(verbs()["demo"]) for name in action.option_strings}
+    told = own - {"-h", "--help", "--config", "--folder"}  # the last is for tests
+    assert told == {"--for", "--camera", "--output"}
+    assert all(f"`{name} " in README for name in told)
+
+
+def test_the_paths_in_the_readme_exist():
+    links = re.findall(r"\]\(((?!http)[^)]+)\)", README)
+    assert len(links) > 5
+    assert [link for link in links if not (PROJECT / link).exists()] == []
+
+
+def test_the_settings_in_the_readme_are_valid():
+    (example,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    config.parse(example.encode(), "README.md")
+    assert {"playlists", "music"} <= set(sections())
