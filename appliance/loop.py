@@ -143,18 +143,19 @@ class Loop:
         return Step(frame, scores, mood, playback, play)
 
     def _play(self, frame: Frame, mood: Mood) -> tuple[Playback | None, Play | None]:
-        now_s, player, policy = frame.time_s, self.devices.player, self.devices.policy
-        playback = self._player.attempt(now_s, lambda: player.playback(now_s))
-        if playback is None:
-            return None, None
-        decision = policy.decide(now_s, mood, playback)
+        done = self._player.attempt(frame.time_s, lambda: self._look_and_act(frame.time_s, mood))
+        return done or (None, None)
+
+    def _look_and_act(self, time_s: float, mood: Mood) -> tuple[Playback, Play | None]:
+        playback = self.devices.player.playback(time_s)
+        decision = self.devices.policy.decide(time_s, mood, playback)
         if decision is None:
             return playback, None
-        play = self._player.attempt(now_s, lambda: player.carry_out(decision, now_s))
-        if play is not None:
+        play = self.devices.player.carry_out(decision, time_s)
+        if play is None:
+            self.devices.policy.refused(time_s, decision)
+        else:
             log.info("playing %s (%s): %s", play.title, play.emotion, play.reason)
-        elif not self._player.lost:
-            policy.refused(now_s, decision)
         return playback, play
 
     def _remember(self, frame: Frame, new_mood: Mood | None, play: Play | None) -> None:

@@ -55,6 +55,7 @@ class RecordingPlayer:
 
     def __init__(self) -> None:
         self.down = False
+        self.read_only = False
         self.empty: set[Emotion] = set()
         self.decisions: list[Decision] = []
         self.now = Playback("stop", "", None, None, 0, listener=False)
@@ -73,6 +74,8 @@ class RecordingPlayer:
         return self.now
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
+        if self.read_only:
+            raise PlayerError("MPD wants a password for that")
         if decision.emotion in self.empty:
             return None
         self.decisions.append(decision)
@@ -191,6 +194,19 @@ def test_moods_are_read_and_remembered_while_the_player_is_away(caplog):
     told = [record.getMessage() for record in caplog.records]
     assert told.count("player: lost: MPD does not answer") == 1
     assert told.count("player: back") == 1
+
+
+def test_a_player_that_shows_but_does_not_obey_is_one_warning(caplog):
+    caplog.set_level(logging.INFO)
+    box = Jukebox()
+    box.player.read_only = True
+    box.room.look = HAPPY
+    box.live(120)
+    box.player.read_only = False
+    box.live(40)
+    told = [record.getMessage() for record in caplog.records if "player" in record.getMessage()]
+    assert told == ["player: lost: MPD wants a password for that", "player: back"]
+    assert box.player.now.emotion is HAPPY
 
 
 def test_nothing_is_lost_while_the_disk_is_full():
