@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+from appliance.config import as_toml
 from appliance.player.private import PrivateMpd
 from appliance.service import Service
 from appliance.settings import PlaylistSettings, Settings
@@ -32,7 +33,14 @@ def play(
             store=replace(settings.store, path=str((folder / "jukebox.db").absolute())),
             playlists=PlaylistSettings(),
             music=replace(settings.music, change="crossfade", crossfade_s=3.0),
-            camera=replace(settings.camera, source=camera or settings.camera.source),
+            camera=replace(settings.camera, source=_whole(camera or settings.camera.source)),
         )
+        # For the other verbs, such as `jukebox status --config run/demo/jukebox.toml`.
+        (folder / "jukebox.toml").write_text(as_toml(own), encoding="utf-8")
         log.info("Ctrl-C ends it; any MPD app may join in: MPD_HOST=%s mpc", mpd.socket)
         Service(own, for_s=for_s).run()
+
+
+def _whole(source: str) -> str:
+    """A camera source that means the same from any folder."""
+    return str(Path(source).absolute()) if Path(source).exists() else source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,19 +12,20 @@ from random import Random
 from types import FrameType
 
 from appliance.camera import Camera
+from appliance.database import database_file
 from appliance.detectors import BlazeFace, Haar
 from appliance.emotion import EmotionClassifier
-from appliance.errors import JukeboxError
+from appliance.errors import JukeboxError, StoreError
 from appliance.faces import FaceDetector
 from appliance.loop import Devices, Loop, Step
 from appliance.mood import MoodFilter
 from appliance.notify import Notifier
 from appliance.player import MpdPlayer
 from appliance.policy import Policy
-from appliance.records import EMOTIONS
+from appliance.records import EMOTIONS, Emotion, Play
 from appliance.settings import CameraSettings, FaceSettings, Settings
 from appliance.status import Status, write
-from appliance.store import Store
+from appliance.store import Store, read_history
 
 log = logging.getLogger("jukebox")
 
@@ -57,15 +59,34 @@ def build_camera(settings: CameraSettings) -> Camera:
 
 
 def build_player(settings: Settings) -> MpdPlayer:
-    """The player that the settings name; it connects when it is first asked."""
+    """The player that the settings name; it connects when it is first asked.
+
+    From the history it knows the songs that it put on last: after a restart of the box MPD may
+    still play one, and that is no choice of the listener's.
+    """
     return MpdPlayer(
         address=settings.mpd.address,
         port=settings.mpd.port,
         password=settings.mpd.password,
         playlists={emotion: settings.playlists.of(emotion) for emotion in EMOTIONS},
         crossfade_s=settings.music.crossfade_s,
+        put_on=_last_plays(settings),
         random=Random(),  # noqa: S311 - which song comes next is no secret
     )
+
+
+def _last_plays(settings: Settings) -> list[Play]:
+    """The song that was put on last and, as it may only be waiting, the one before."""
+    try:
+        entries = read_history(database_file(settings.store, os.environ), 0.0, limit=20)
+    except StoreError:
+        return []  # no history yet, or none that can be read: write() says so
+    plays = [
+        Play(each.title or "", each.uri, Emotion(each.emotion), each.source or "", "")
+        for each in entries
+        if each.uri and each.emotion
+    ]
+    return plays[-2:]
 
 
 class Service:

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from conftest import wait_for
-from test_service import JUKEBOX
+from test_service import JUKEBOX, ask
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -15,6 +15,8 @@ def test_it_plays_and_ends_within_two_seconds_leaving_nothing(music, tmp_path, n
     with log.open("w") as stderr, subprocess.Popen(command, stderr=stderr) as demo:
         try:
             wait_for(lambda: "(neutral): the room looks neutral" in log.read_text(), 30.0)
+            asked = ask("status", "--config", str(tmp_path / "jukebox.toml"))
+            assert (asked.returncode, "the room looks neutral" in asked.stdout) == (0, True)
             demo.send_signal(number)
             assert demo.wait(2.0) == 0
         finally:

@@ -6,13 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from conftest import wait_for
+from conftest import wait_for, write_tone
 
 from appliance.player.private import PrivateMpd
 
@@ -61,13 +62,13 @@ class Running:
 
     def hears(self, message: str, seconds: float = 15.0) -> str:
         """The first notification that contains the message."""
+        give_up = time.monotonic() + seconds
         self._heard.settimeout(seconds)
-        try:
-            while message not in (got := self._heard.recv(4096).decode()):
-                pass
-        except TimeoutError:
-            pytest.fail(f"no {message} within {seconds:g} s: {self.log.read_text()}")
-        return got
+        with suppress(TimeoutError):
+            while time.monotonic() < give_up:
+                if message in (got := self._heard.recv(4096).decode()):
+                    return got
+        return pytest.fail(f"no {message} within {seconds:g} s: {self.log.read_text()}")
 
     def logs(self, text: str, seconds: float = 15.0) -> None:
         wait_for(lambda: text in self.log.read_text(), seconds)
@@ -173,6 +174,21 @@ def test_killed_in_the_middle_it_starts_again_with_its_history(config):
         assert jukebox.ends() == 0
     history = json.loads(ask("history", "--json", "--config", str(config)).stdout)
     assert [entry["emotion"] for entry in history] == ["happy", "happy"]
+
+
+def test_after_a_restart_the_song_that_still_plays_is_known_as_its_own(config, tmp_path, music):
+    write_tone(tmp_path / "long" / "happy" / "long.wav", 440, seconds=120.0, rate=8000)
+    with PrivateMpd(tmp_path / "mpd", tmp_path / "long", "null"):
+        for _ in range(2):
+            with running(config) as jukebox:
+                jukebox.hears("looks happy; playing long")
+                status = ask("status", "--json", "--config", str(config))
+                told = json.loads(status.stdout)
+                assert (told["title"], told["playlist"]) == ("long", "happy")
+                assert told["listener_in_charge"] is False
+                assert jukebox.ends() == 0
+        history = json.loads(ask("history", "--json", "--config", str(config)).stdout)
+    assert [entry["what"] for entry in history].count("play") == 1
 
 
 @pytest.mark.parametrize(

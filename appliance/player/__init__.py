@@ -7,7 +7,7 @@ consume or MPD's crossfade, and never moves or removes a song of the listener's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from random import Random
@@ -42,10 +42,11 @@ class MpdPlayer:
         playlists: Mapping[Emotion, tuple[str, ...]],
         crossfade_s: float = 0.0,
         random: Random,
+        put_on: Sequence[Play] = (),
     ) -> None:
         self._connection = Connection(Address(address, port, password), self._greet)
         self._playlists = Playlists(playlists, random)
-        self._queue = Queue()
+        self._queue = Queue(put_on)
         self._fader = Fader(crossfade_s)
         self._last: Look | None = None  # the last look on this connection
         self._held = False  # a person paused or stopped the music

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +11,7 @@ from mpd import CommandError, FailureResponseCode, MPDClient
 
 from appliance.player.connection import Status
 from appliance.player.sources import Song, given_title, name_of
-from appliance.records import Emotion
+from appliance.records import Emotion, Play
 
 KEPT_PLAYED = 3  # own played songs left in the queue for "previous"
 
@@ -32,8 +32,14 @@ class Queue:
     pending_id: the own song that is to follow; song: the current one as MPD describes it.
     """
 
-    def __init__(self) -> None:
-        self.own: dict[str, OwnSong] = {}
+    def __init__(self, put_on: Sequence[Play] = ()) -> None:
+        """put_on: songs of the box's life before this one, which MPD may still be playing."""
+        self.own = {
+            f"before {number}": OwnSong(
+                play.uri, Song(play.uri, play.title, play.source), play.emotion
+            )
+            for number, play in enumerate(put_on)
+        }
         self.current_id: str | None = None
         self.pending_id: str | None = None
         self.song: Mapping[str, Any] = {}
