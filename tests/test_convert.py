@@ -414,5 +414,16 @@ def test_the_shipped_models_are_as_good_as_their_cards_say():
             assert found["accuracy"] == pytest.approx(stated["accuracy"], abs=0.002)
             accuracies.append(found["accuracy"])
         assert min(accuracies) >= least
-        # Measured 0.36 points on `fer`; 0.3, the next goal, takes training with quantization.
-        assert accuracies[0] == pytest.approx(accuracies[1], abs=0.005)
+
+
+@needs_data
+@pytest.mark.xfail(
+    strict=True, reason="int8 costs 0.36 points: the goal of 0.3 takes quantization-aware training"
+)
+def test_int8_reads_public_test_within_three_tenths_of_a_point_of_float32():
+    for head in ("fer", "ferplus"):
+        exact, small = (
+            read_card(PROJECT / "models" / f"{name}.tflite")["accuracy"]["PublicTest"][head]
+            for name in SHIPPED
+        )
+        assert small["accuracy"] == pytest.approx(exact["accuracy"], abs=0.003)
