@@ -8,6 +8,20 @@ import numpy.typing as npt
 
 from appliance.records import Box, GrayImage
 
+# From FER-2013's square to UTKFace's, in sides of the former: narrower, and lower on the face, so
+# that the hair above is left out. Medians over 1,197 UTKFace pictures that BlazeFace finds when
+# they are pasted four times enlarged into a gray square three times their size are 0.925 and 0.078
+# (quartiles ±0.03); over 354 that the Haar cascade finds, 0.946 and 0.076.
+PORTRAIT_SIDE, PORTRAIT_DOWN = 0.93, 0.077
+
+
+def portrait(box: Box) -> Box:
+    """A face as UTKFace's pictures are cut, for the box as FER-2013's are."""
+    side = round(box.width * PORTRAIT_SIDE)
+    left = box.x + (box.width - side) / 2
+    top = box.y + (box.height - side) / 2 + PORTRAIT_DOWN * box.height
+    return Box(round(left), round(top), side, side)
+
 
 def crop(luma: GrayImage, box: Box) -> GrayImage:
     """The pixels of a box, uint8 (height, width). Beyond the frame its last ones repeat."""

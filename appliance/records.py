@@ -25,6 +25,8 @@ class Emotion(StrEnum):
 
 
 EMOTIONS = tuple(Emotion)
+# The two classes of UTKFace, in the order of its numbers and of a gender model's output.
+GENDERS = ("male", "female")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,24 +10,23 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from appliance.records import EMOTIONS, Emotion
+from convert.pictures import DataError, decode, pictures
 
 SIZE_PX = 48
+PORTRAIT_PX = 80  # of UTKFace; its public 200×200 pictures are averaged down to it
+# UTKFace's own words, by its numbers.
+RACES = ("White", "Black", "Asian", "Indian", "other")
 TRAINING_SPLITS = ("training", "train")
 UNKNOWN_ROW = -1  # a picture whose name does not tell its row of fer2013.csv
 # The ten FER+ votes by row of fer2013.csv, in the order of VOTE_COLUMNS.
 Votes = dict[int, npt.NDArray[np.int64]]
-
-PICTURES = (".png", ".jpg", ".jpeg")
 
 # The columns of FER+ in the order of both its files; the first of equals wins a majority.
 VOTE_COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear",
@@ -42,10 +41,6 @@ _FOLDER_NAMES = {emotion.value: index for index, emotion in enumerate(EMOTIONS)}
     "fearful": EMOTIONS.index(Emotion.FEAR),
     "surprised": EMOTIONS.index(Emotion.SURPRISE),
 }
-
-
-class DataError(Exception):
-    """The data cannot be read or are not what was asked for; the message says what and where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +66,23 @@ class Faces:
 
 @dataclass(frozen=True, slots=True)
 class Portraits:
-    """UTKFace. images: uint8 (n, size, size); age in years; gender 0 male, 1 female; race 0 … 4."""
+    """UTKFace.
+
+    images: uint8 (n, 80, 80), whole, for on the box preprocessing.portrait cuts faces like them;
+    ages in years; genders: index into records.GENDERS; races: index into RACES.
+    """
 
     images: npt.NDArray[np.uint8]
     ages: npt.NDArray[np.int64]
     genders: npt.NDArray[np.int64]
     races: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.genders)
+
+    def take(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Portraits:
+        """The pictures of a mask or of a list of positions, in its order."""
+        return Portraits(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 def load_emotions(path: Path) -> Faces:
@@ -112,11 +118,17 @@ def clean_training(faces: Faces) -> Faces:
 
 def hold_out(faces: Faces, fraction: float, seed: int) -> tuple[Faces, Faces]:
     """(rest, held out): about this fraction, with identical pictures always on the same side."""
-    marks = fingerprints(faces.images)
-    salt = str(seed).encode()
-    position = [int.from_bytes(hashlib.sha256(salt + m).digest()[:4]) / 2**32 for m in marks]
-    held = np.array(position) < fraction
+    held = _held_out(faces.images, fraction, seed)
     return faces.take(~held), faces.take(held)
+
+
+def split_portraits(portraits: Portraits) -> tuple[Portraits, Portraits]:
+    """(training, held out): a tenth of UTKFace, which has no splits of its own, always the same.
+
+    Identical pictures are on one side; two different pictures of a person may be on both.
+    """
+    held = _held_out(portraits.images, 0.1, seed=0)
+    return portraits.take(~held), portraits.take(held)
 
 
 def load_votes(path: Path) -> Votes:
@@ -156,18 +168,21 @@ def majority(votes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.where(votes.any(axis=1), emotion_of_column[votes.argmax(axis=1)], -1)
 
 
-def load_utkface(path: Path, size_px: int = 80) -> Portraits:
-    """UTKFace from names like 26_1_2_20170116.jpg.chip.jpg. Names lacking a field are left out."""
+def load_utkface(path: Path) -> Portraits:
+    """UTKFace from names like 26_1_2_20170116.jpg.chip.jpg; a name lacking a field is left out.
+
+    Raises DataError.
+    """
     pattern = re.compile(r"(\d+)_([01])_([0-4])_")
     found = [
-        (_decode(content, name, size_px), *map(int, match.groups()))
-        for name, content in _pictures(path)
+        (decode(content, name, PORTRAIT_PX), *map(int, match.groups()))
+        for name, content in pictures(path)
         if (match := pattern.match(PurePosixPath(name).name))
     ]
     if not found:
         raise DataError(f"{path}: no pictures named age_gender_race_….jpg")
-    images, ages, genders, races = zip(*found, strict=True)
-    return Portraits(np.stack(images), np.array(ages), np.array(genders), np.array(races))
+    images, *columns = zip(*found, strict=True)
+    return Portraits(np.stack(images), *(np.array(column) for column in columns))
 
 
 def fingerprints(images: npt.NDArray[np.uint8]) -> list[bytes]:
@@ -181,18 +196,25 @@ def sha256_of(path: Path) -> str:
     if path.is_file():
         digest.update(path.read_bytes())
     else:
-        for name, content in _pictures(path):
+        for name, content in pictures(path):
             digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
     return digest.hexdigest()
 
 
+def _held_out(images: npt.NDArray[np.uint8], fraction: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Which pictures are held out, by their pixels alone. images: uint8 (n, side, side)."""
+    salt = str(seed).encode()
+    marks = (hashlib.sha256(salt + mark).digest() for mark in fingerprints(images))
+    return np.array([int.from_bytes(mark[:4]) / 2**32 < fraction for mark in marks])
+
+
 def _from_pictures(path: Path) -> Faces:
     images, labels, rows, splits = [], [], [], []
-    for name, content in _pictures(path):
+    for name, content in pictures(path):
         parts = PurePosixPath(name).parts
         if len(parts) < 3 or parts[-2].lower() not in _FOLDER_NAMES:
             continue
-        images.append(_decode(content, name, SIZE_PX))
+        images.append(decode(content, name, SIZE_PX))
         labels.append(_FOLDER_NAMES[parts[-2].lower()])
         stem = PurePosixPath(name).stem
         rows.append(int(stem) if stem.isdigit() else UNKNOWN_ROW)
@@ -228,32 +250,3 @@ def _faces(
         np.array(rows, np.int64),
         np.array(splits, np.str_),
     )
-
-
-def _pictures(path: Path) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of every picture in a zip or a folder, in sorted order. Raises DataError."""
-    if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.suffix.lower() in PICTURES:
-                # With the folder's own name, so that DATA/train may be given as well as DATA.
-                yield file.relative_to(path.resolve().parent).as_posix(), file.read_bytes()
-        return
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{path}: not a folder, a CSV or a zip that can be read ({error})"
-        ) from error
-    with archive:
-        for name in sorted(archive.namelist()):
-            if name.lower().endswith(PICTURES):
-                yield name, archive.read(name)
-
-
-def _decode(content: bytes, name: str, size_px: int) -> npt.NDArray[np.uint8]:
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if image is None:
-        raise DataError(f"{name}: not a picture that can be read")
-    if image.shape != (size_px, size_px):
-        image = cv2.resize(image, (size_px, size_px), interpolation=cv2.INTER_AREA)
-    return np.asarray(image, np.uint8)

@@ -46,3 +46,9 @@ def test_black_is_minus_one_and_white_is_one():
 def test_shrinking_averages_so_that_fine_patterns_do_not_alias():
     checkered = (np.indices((192, 192)).sum(axis=0) % 2 * 255).astype(np.uint8)
     assert np.abs(preprocessing.to_input(checkered, 48)).max() < 0.01
+
+
+def test_a_portrait_is_narrower_and_lower_on_the_face():
+    portrait = preprocessing.portrait(Box(100, 50, 100, 100))
+    assert portrait == Box(104, 61, 93, 93)
+    assert preprocessing.portrait(Box(-50, 430, 100, 100)) == Box(-46, 441, 93, 93)

@@ -1,0 +1,69 @@
+"""Pictures and other files out of a zip or a folder, read alike."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+PICTURES = (".png", ".jpg", ".jpeg")
+
+
+class DataError(Exception):
+    """The data cannot be read or are not what was asked for; the message says what and where."""
+
+
+def pictures(path: Path) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of every picture in a zip or a folder, in sorted order. Raises DataError.
+
+    The names of a folder begin with its own, so that DATA/train may be given as well as DATA.
+    """
+    if path.is_dir():
+        folder = path.resolve()
+        for file in sorted(folder.rglob("*")):
+            if _is_picture(name := file.relative_to(folder.parent).as_posix()):
+                yield name, file.read_bytes()
+        return
+    with _opened(path) as archive:
+        for name in sorted(archive.namelist()):
+            if _is_picture(name):
+                yield name, _content(archive, name, path)
+
+
+def decode(content: bytes, name: str, side_px: int | None = None) -> npt.NDArray[np.uint8]:
+    """Gray pixels, uint8 (height, width), made a square of side_px if given. Raises DataError."""
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except cv2.error:  # no bytes at all, or a header that promises 10^10 pixels
+        image = None
+    if image is None:
+        raise DataError(f"{name}: not a picture that can be read")
+    if side_px and image.shape != (side_px, side_px):
+        image = cv2.resize(image, (side_px, side_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(image, np.uint8)
+
+
+def _is_picture(name: str) -> bool:
+    # macOS adds files of its own, named ._picture.jpg, to the zips that it makes.
+    return name.lower().endswith(PICTURES) and not PurePosixPath(name).name.startswith("._")
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path}: not a folder, a CSV or a zip that can be read ({error})"
+        ) from error
+
+
+def _content(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
+    try:
+        return archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError) as error:
+        raise DataError(f"{path}: {name} cannot be read ({error})") from error
