@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ BINS = 15  # of the expected calibration error
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
-    """Of one emotion. count: rows with this label; a fraction without any rows below it is 0."""
+    """Of one class. count: rows with this label; a fraction without any rows below it is 0."""
 
     precision: float
     recall: float
@@ -30,7 +31,8 @@ class ClassScore:
 class Score:
     """How well logits agree with labels. Fractions 0…1; interval95: Wilson's, of the accuracy.
 
-    ece: expected calibration error; confusion[label][answer] counts rows, in the order of EMOTIONS.
+    ece: expected calibration error; confusion[label][answer] counts rows in the order of per_class.
+    reliability: for each of the 15 bins of ece [count, mean certainty, share right].
     """
 
     count: int
@@ -39,17 +41,20 @@ class Score:
     ece: float
     per_class: dict[str, ClassScore]
     confusion: list[list[int]]
+    reliability: list[list[float]]
 
     def as_json(self) -> dict:
         """The same as plain dicts and lists, fractions rounded to five places."""
         return _rounded(asdict(self))
 
 
-def score(logits: Logits, labels: Labels, temperature: float = 1.0) -> Score:
-    """The figures of one head. logits: (n, 7); labels: (n), none of them -1."""
+def score(
+    logits: Logits, labels: Labels, temperature: float = 1.0, classes: Sequence[str] = EMOTIONS
+) -> Score:
+    """The figures of one head. logits: (n, len(classes)); labels: (n), none of them -1."""
     probabilities = softmax(logits / np.float32(temperature))
     answers = probabilities.argmax(axis=1)
-    confusion = np.zeros((len(EMOTIONS), len(EMOTIONS)), np.int64)
+    confusion = np.zeros((len(classes), len(classes)), np.int64)
     np.add.at(confusion, (labels, answers), 1)
     right = int(np.trace(confusion))
     return Score(
@@ -57,8 +62,9 @@ def score(logits: Logits, labels: Labels, temperature: float = 1.0) -> Score:
         accuracy=right / len(labels),
         interval95=wilson(right, len(labels)),
         ece=calibration_error(probabilities, labels),
-        per_class=_per_class(confusion),
+        per_class=_per_class(confusion, classes),
         confusion=confusion.tolist(),
+        reliability=reliability(probabilities, labels),
     )
 
 
@@ -76,11 +82,18 @@ def calibration_error(probabilities: Logits, labels: Labels) -> float:
 
     Guo et al. 2017, "On Calibration of Modern Neural Networks".
     """
-    certainty = probabilities.max(axis=1)
+    bins = reliability(probabilities, labels)
+    return sum(count * abs(certain - right) for count, certain, right in bins) / len(labels)
+
+
+def reliability(probabilities: Logits, labels: Labels) -> list[list[float]]:
+    """[count, mean certainty, share right] in each of 15 equal bins of certainty."""
+    certainty = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
     bins = np.minimum((certainty * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, right - certainty, BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    counts = np.bincount(bins, minlength=BINS)
+    sums = (np.bincount(bins, weights, BINS) for weights in (certainty, right))
+    return np.column_stack([counts, *(each / np.maximum(counts, 1) for each in sums)]).tolist()
 
 
 def fit_temperature(logits: Logits, labels: Labels) -> float:
@@ -93,16 +106,16 @@ def fit_temperature(logits: Logits, labels: Labels) -> float:
     return round(float(candidates[int(np.argmin(surprise))]), 4)
 
 
-def _per_class(confusion: npt.NDArray[np.int64]) -> dict[str, ClassScore]:
+def _per_class(confusion: npt.NDArray[np.int64], classes: Sequence[str]) -> dict[str, ClassScore]:
     right, labelled, answered = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
     return {
-        str(emotion): ClassScore(
+        str(name): ClassScore(
             precision=_share(right[i], answered[i]),
             recall=_share(right[i], labelled[i]),
             f1=_share(2 * right[i], answered[i] + labelled[i]),
             count=int(labelled[i]),
         )
-        for i, emotion in enumerate(EMOTIONS)
+        for i, name in enumerate(classes)
     }
 
 
