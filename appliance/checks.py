@@ -13,7 +13,13 @@ from appliance.errors import CameraError, JukeboxError, StoreError
 from appliance.interpreter import runtime_name
 from appliance.player import MpdPlayer
 from appliance.records import EMOTIONS, Emotion, Frame
-from appliance.service import build_camera, build_classifier, build_faces, build_player
+from appliance.service import (
+    build_camera,
+    build_classifier,
+    build_faces,
+    build_gender,
+    build_player,
+)
 from appliance.settings import Settings
 from appliance.store import read_history
 
@@ -42,9 +48,12 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
         "camera": _camera,
         "face detector": _faces,
         "emotion model": _emotion,
+        "gender model": _gender,
         "database": _database,
         "MPD": _mpd,
     }
+    if not settings.gender.enabled:
+        del looks["gender model"]
     for what, look in looks.items():
         yield (last := _checked(what, partial(look, settings)))
     if last.good:  # without MPD there is nothing to say about its music
@@ -81,6 +90,10 @@ def _faces(settings: Settings) -> str:
 
 def _emotion(settings: Settings) -> str:
     return f"{build_classifier(settings).name} on {runtime_name()}"
+
+
+def _gender(settings: Settings) -> str:
+    return f"{build_gender(settings).name} on {runtime_name()}"
 
 
 def _database(settings: Settings) -> str:

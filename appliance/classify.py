@@ -6,19 +6,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from appliance.detectors import EVERYWHERE
 from appliance.errors import CameraError
 from appliance.pictures import read_gray
-from appliance.records import EMOTIONS, EmotionScores, Frame
-from appliance.service import build_classifier, build_faces
+from appliance.records import EMOTIONS, GENDERS, EmotionScores, Frame
+from appliance.service import build_classifier, build_faces, build_gender
 from appliance.settings import Settings
-
-# A photo has no next frame: every part of it is searched at once.
-EVERYWHERE = 1000
 
 
 def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str, Any]]:
     """For each picture its faces, as JSON knows them, or what is wrong with the file."""
     classifier = build_classifier(settings)
+    gender = build_gender(settings) if settings.gender.enabled else None
     for path in pictures:
         try:
             luma = read_gray(path)
@@ -28,8 +27,12 @@ def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str,
         # Faces of one picture are no continuation of those in the last.
         finder = build_faces(settings.faces, looks=EVERYWHERE)
         frame = Frame(0, 0.0, 0.0, luma)
-        scores = classifier.classify(frame, finder.find(frame))
-        yield {"picture": str(path), "faces": [_face(score) for score in scores]}
+        faces = []
+        for score in classifier.classify(frame, finder.find(frame)):
+            faces.append(_face(score))
+            if gender:
+                faces[-1]["gender"] = _named(GENDERS, gender.classify(luma, score.face))
+        yield {"picture": str(path), "faces": faces}
 
 
 def describe(reading: dict[str, Any]) -> str:
@@ -38,11 +41,18 @@ def describe(reading: dict[str, Any]) -> str:
         return str(reading["error"])
     lines = []
     for face in reading["faces"]:
-        best = sorted(face["probabilities"].items(), key=lambda item: -item[1])
-        words = ", ".join(f"{name} {share:.0%}" for name, share in best if share >= 0.05)
         x, y, width, height = face["box"]
-        lines.append(f"{reading['picture']}: face at {x},{y} ({width}×{height}) looks {words}")
+        looks = _words(face["probabilities"], least=0.05)
+        if "gender" in face:
+            looks += f"; looks {_words(face['gender'], least=0.5)}"
+        lines.append(f"{reading['picture']}: face at {x},{y} ({width}×{height}) looks {looks}")
     return "\n".join(lines) or f"{reading['picture']}: no face found"
+
+
+def _words(shares: dict[str, float], least: float) -> str:
+    """The classes with at least this share, the likeliest first: 'happy 90%, neutral 8%'."""
+    best = sorted(shares.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {share:.0%}" for name, share in best if share >= least)
 
 
 def _face(score: EmotionScores) -> dict[str, Any]:
@@ -50,8 +60,9 @@ def _face(score: EmotionScores) -> dict[str, Any]:
     return {
         "box": [box.x, box.y, box.width, box.height],
         "score": round(score.face.score, 4),
-        "probabilities": {
-            str(emotion): round(probability, 4)
-            for emotion, probability in zip(EMOTIONS, score.probabilities, strict=True)
-        },
+        "probabilities": _named(EMOTIONS, score.probabilities),
     }
+
+
+def _named(classes: Sequence[str], shares: Sequence[float]) -> dict[str, float]:
+    return {str(name): round(share, 4) for name, share in zip(classes, shares, strict=True)}

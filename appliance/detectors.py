@@ -20,6 +20,8 @@ from appliance.records import Box, GrayImage
 
 BLAZEFACE_CARD = Path(__file__).resolve().parents[1] / "models" / "blazeface_short_range.json"
 INPUT_PX = 128
+# Looks for a photo, which has no next frame: every part of it is searched at once.
+EVERYWHERE = 1000
 
 
 class Detector(Protocol):

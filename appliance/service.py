@@ -17,6 +17,7 @@ from appliance.detectors import BlazeFace, Haar
 from appliance.emotion import EmotionClassifier
 from appliance.errors import JukeboxError, StoreError
 from appliance.faces import FaceDetector
+from appliance.gender import GenderClassifier
 from appliance.loop import Devices, Loop, Step
 from appliance.mood import MoodFilter
 from appliance.notify import Notifier
@@ -45,6 +46,11 @@ def build_faces(settings: FaceSettings, looks: int = 3) -> FaceDetector:
 def build_classifier(settings: Settings) -> EmotionClassifier:
     """The emotion network that the settings name. Raises ModelError."""
     return EmotionClassifier(MODELS / f"emotion_{settings.emotion.precision}.tflite")
+
+
+def build_gender(settings: Settings) -> GenderClassifier:
+    """The gender network, in the precision of the other. Raises ModelError."""
+    return GenderClassifier(MODELS / f"gender_{settings.emotion.precision}.tflite")
 
 
 def build_camera(settings: CameraSettings) -> Camera:

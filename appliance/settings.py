@@ -77,6 +77,14 @@ class EmotionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GenderSettings:
+    """Whether faces look male or female: nothing that the music needs, and nothing that is kept."""
+
+    enabled: bool = False
+    """Lets `jukebox classify` say it too."""
+
+
+@dataclass(frozen=True, slots=True)
 class MoodSettings:
     """From flickering scores to a settled mood."""
 
@@ -156,6 +164,7 @@ class Settings:
     camera: CameraSettings = field(default_factory=CameraSettings)
     faces: FaceSettings = field(default_factory=FaceSettings)
     emotion: EmotionSettings = field(default_factory=EmotionSettings)
+    gender: GenderSettings = field(default_factory=GenderSettings)
     mood: MoodSettings = field(default_factory=MoodSettings)
     music: MusicSettings = field(default_factory=MusicSettings)
     playlists: PlaylistSettings = field(default_factory=PlaylistSettings)
@@ -165,7 +174,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key as declared above. kind: int, float, str, a Literal, or tuple[str, ...]."""
+    """One key as declared above. kind: int, float, bool, str, a Literal, or tuple[str, ...]."""
 
     section: str
     name: str
@@ -184,6 +193,8 @@ class Key:
     @property
     def choices(self) -> tuple[Any, ...]:
         """The only values allowed, or () where a type or limit says it."""
+        if self.kind is bool:
+            return (True, False)
         return get_args(self.kind) if get_origin(self.kind) is Literal else ()
 
     @property

@@ -44,6 +44,8 @@ MISTAKES = {
     "[camera]\nrotate_degrees = 45": "f:2: camera.rotate_degrees is 45; it must be 0, 90, 180 or",
     "[camera]\nrotate_degrees = false": "f:2: camera.rotate_degrees is false; it must be 0, 90,",
     "[camera]\nrotate_degrees = 90.0": "f:2: camera.rotate_degrees is 90.0; it must be 0, 90, 180",
+    "[gender]\nenabled = 1": "f:2: gender.enabled is 1; it must be true or false",
+    '[gender]\nenabled = "yes"': 'f:2: gender.enabled is "yes"; it must be true or false',
     # texts and paths
     '[camera]\nsource = "picamera"': 'f:2: camera.source is "picamera"; it must be "auto",',
     "[camera]\nsource = 0": 'f:2: camera.source is 0; it must be "auto", "picamera2", "reel" or a',
@@ -66,7 +68,7 @@ MISTAKES = {
     "[music]\nvolume = 3": "f:2: music.volume is no setting; [music] knows change, crossfade_s",
     '[music]\n"a b\\u001b" = 3': 'f:1: music."a b\\u001b" is no setting; [music] knows change',
     "[moods]\ndwell_s = 3": "f:1: [moods] is no section; did you mean [mood]?",
-    "[garden]": "f:1: [garden] is no section; there are [camera], [faces], [emotion], [mood],",
+    "[garden]": "f:1: [garden] is no section; there are [camera], [faces], [emotion], [gender],",
     "dwell_s = 3": "f:1: dwell_s stands outside a section; did you mean [mood] dwell_s?",
     "garden = 3": "f:1: garden stands outside a section",
     "mood = 3": "f:1: mood must be a section: write [mood] and its keys in the lines below",

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.emotion import EmotionClassifier, softmax, weight
+from appliance.classifier import softmax
+from appliance.emotion import EmotionClassifier, weight
 from appliance.errors import ModelError
 from appliance.interpreter import Interpreter, runtime_name
 from appliance.records import EMOTIONS, Box, Face, Frame
@@ -69,14 +70,16 @@ def test_int8_and_float_read_noise_alike():
         (lambda m: m.with_suffix(".json").unlink(), "every model needs its card"),
         (lambda m: m.with_suffix(".json").write_text("{"), "cannot be read"),
         (lambda m: m.with_suffix(".json").write_text("[]"), "is not a card"),
-        (lambda m: m.with_suffix(".json").write_text("{}"), "not the card of an emotion model"),
+        (lambda m: m.with_suffix(".json").write_text("{}"), "not the card of a model for emotion"),
         (lambda m: m.write_bytes(m.read_bytes()[:20_000]), "damaged"),
         (lambda m: m.write_bytes(b""), "damaged"),
         (lambda m: edit_card(m, labels=["happy", "sad"]), "names other labels"),
         (lambda m: edit_card(m, labels=[str(e) for e in reversed(EMOTIONS)]), "other labels"),
-        (lambda m: edit_card(m, task="gender"), "names other labels"),
-        (lambda m: edit_card(m, head="mood"), "not the card of an emotion model"),
-        (lambda m: edit_card(m, outputs=[]), "not the card of an emotion model"),
+        (lambda m: edit_card(m, task="gender"), "not the card of a model for emotion"),
+        (lambda m: edit_card(m, head="mood"), "has no head 'mood'; its heads are ferplus, fer"),
+        (lambda m: edit_card(m, outputs=[]), "has no head 'ferplus'; its heads are none"),
+        (lambda m: edit_card(m, outputs=[{"head": "x"}]), "lacks what a card must say"),
+        (lambda m: edit_card(m, input=None), "lacks what a card must say"),
         (lambda m: edit_card(m, input={"size_px": 64}), "has shapes"),
         (
             lambda m: edit_card(

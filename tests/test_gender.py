@@ -1,0 +1,116 @@
+"""Gender on the box: off unless asked for, read from a face cut as UTKFace cuts it, never kept."""
+
+import json
+import shutil
+from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from appliance import checks, service
+from appliance.classify import classify, describe
+from appliance.emotion import EmotionClassifier
+from appliance.errors import ModelError
+from appliance.gender import GenderClassifier
+from appliance.records import GENDERS, Box, Face
+from appliance.settings import CameraSettings, GenderSettings, Settings
+
+PROJECT = Path(__file__).parent.parent
+MODELS = PROJECT / "models"
+OFF = replace(Settings(), camera=CameraSettings(source="reel"))
+ON = replace(OFF, gender=GenderSettings(enabled=True))
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    """A folder of models with one for gender, which the box is made to use."""
+    tiny_models = pytest.importorskip("tiny_models", reason="needs the extra [convert]")
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for suffix in (".tflite", ".json"):
+        shutil.copy(MODELS / f"emotion_int8{suffix}", folder)
+    tiny_models.write_gender_model(folder / "gender_int8.tflite")
+    monkeypatch.setattr(service, "MODELS", folder)
+    return folder
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A composite face in the middle of a gray picture."""
+    face = cv2.imread(str(PROJECT / "appliance" / "reel_faces" / "happy.png"), 0)
+    luma = np.full((480, 640), 128, np.uint8)
+    luma[140:340, 220:420] = cv2.resize(face, (200, 200))
+    cv2.imwrite(str(tmp_path / "photo.png"), luma)
+    return tmp_path / "photo.png"
+
+
+def test_a_face_looks_male_or_female(models):
+    classifier = GenderClassifier(models / "gender_int8.tflite")
+    luma = np.zeros((200, 200), np.uint8)
+    luma[:, :100] = 255
+    male, female = classifier.classify(luma, Face(Box(50, 50, 100, 100), 1.0, 1))
+    assert female > 0.99
+    assert male + female == pytest.approx(1.0)
+
+
+def test_classify_says_it_only_when_asked_to(models, photo):
+    (reading,) = classify(OFF, [photo])
+    assert "gender" not in reading["faces"][0]
+    assert "male" not in describe(reading)
+
+
+def test_classify_says_it_when_asked_to(models, photo):
+    (reading,) = classify(ON, [photo])
+    shares = reading["faces"][0]["gender"]
+    assert tuple(shares) == GENDERS
+    assert sum(shares.values()) == pytest.approx(1.0, abs=1e-3)
+    name = max(shares, key=shares.get)
+    assert describe(reading).endswith(f"; looks {name} {shares[name]:.0%}")
+
+
+def checked(settings):
+    """Of `jukebox check`, by name, what it says of camera and models."""
+    results = takewhile(lambda each: each.what != "database", checks.checks(lambda: settings))
+    return {each.what: each for each in results}
+
+
+@pytest.mark.parametrize(("settings", "there"), [(OFF, False), (ON, True)])
+def test_check_looks_at_the_model_that_is_used(models, settings, there):
+    found = checked(settings)
+    assert ("gender model" in found) == there
+    if there:
+        assert found["gender model"].good
+        assert found["gender model"].text.startswith("gender_int8 on ")
+
+
+def test_check_says_what_is_wrong_with_it(models):
+    (models / "gender_int8.json").unlink()
+    found = checked(ON)["gender model"]
+    assert not found.good
+    assert "every model needs its card" in found.text
+
+
+def test_a_model_for_another_task_is_refused(models):
+    with pytest.raises(ModelError, match="not the card of a model for gender"):
+        GenderClassifier(models / "emotion_int8.tflite")
+    with pytest.raises(ModelError, match="not the card of a model for emotion"):
+        EmotionClassifier(models / "gender_int8.tflite")
+
+
+def test_labels_the_other_way_round_are_refused(models):
+    card = models / "gender_int8.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"labels": ["female", "male"]}))
+    with pytest.raises(ModelError, match="names other labels than male, female"):
+        GenderClassifier(models / "gender_int8.tflite")
+
+
+@pytest.mark.parametrize("name", ["gender_int8", "gender_float32"])
+def test_the_shipped_model_is_the_one_on_its_card(name):
+    if not (MODELS / f"{name}.tflite").exists():
+        pytest.skip("no gender model is shipped yet")
+    classifier = GenderClassifier(MODELS / f"{name}.tflite")
+    noise = np.random.default_rng(0).integers(0, 256, (90, 90), dtype=np.uint8)
+    assert sum(classifier.probabilities(noise)) == pytest.approx(1.0, abs=1e-5)
