@@ -17,7 +17,7 @@ from appliance.interpreter import Interpreter
 from appliance.preprocessing import to_input
 from appliance.records import GrayImage
 
-REPAIR = "put back both files from the project (git checkout models)"
+REPAIR = "put back both files (those of the project: git checkout models)"
 
 
 class Classifier:

@@ -45,7 +45,8 @@ def build_faces(settings: FaceSettings, looks: int = 3) -> FaceDetector:
 
 def build_classifier(settings: Settings) -> EmotionClassifier:
     """The emotion network that the settings name. Raises ModelError."""
-    return EmotionClassifier(MODELS / f"emotion_{settings.emotion.precision}.tflite")
+    own, ours = settings.emotion.model, MODELS / f"emotion_{settings.emotion.precision}.tflite"
+    return EmotionClassifier(Path(own) if own else ours)
 
 
 def build_gender(settings: Settings) -> GenderClassifier:

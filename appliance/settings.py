@@ -74,6 +74,8 @@ class EmotionSettings:
 
     precision: Literal["int8", "float32"] = "int8"
     """Which model runs; float32 can be the faster one on an old PC."""
+    model: Annotated[str, Location(words=("",))] = ""
+    """A .tflite file to run in place of that, its card (.json) beside it; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ MISTAKES = {
     '[camera]\nsource = "picamera"': 'f:2: camera.source is "picamera"; it must be "auto",',
     "[camera]\nsource = 0": 'f:2: camera.source is 0; it must be "auto", "picamera2", "reel" or a',
     '[camera]\nsource = ""': 'f:2: camera.source is ""; it must be "auto", "picamera2", "reel" or',
+    '[emotion]\nmodel = "x.tflite"': 'f:2: emotion.model is "x.tflite"; it must be a path that',
     '[store]\npath = "x.db"': 'f:2: store.path is "x.db"; it must be a path that begins with / or',
     '[store]\npath = "/a\\u0000b"': 'f:2: store.path is "/a\\u0000b"; it must be a path that',
     '[mpd]\naddress = "h\\nkill"': 'f:2: mpd.address is "h\\nkill"; it must be a text of one line',

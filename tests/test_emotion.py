@@ -11,6 +11,8 @@ from appliance.emotion import EmotionClassifier, weight
 from appliance.errors import ModelError
 from appliance.interpreter import Interpreter, runtime_name
 from appliance.records import EMOTIONS, Box, Face, Frame
+from appliance.service import build_classifier
+from appliance.settings import EmotionSettings, Settings
 
 MODELS = Path(__file__).parent.parent / "models"
 SHIPPED = ["emotion_int8", "emotion_float32"]
@@ -117,6 +119,16 @@ def test_half_a_model_that_its_card_vouches_for_is_refused(model):
     replace_model(model, model.read_bytes()[:9_000])
     with pytest.raises(ModelError, match="not a model this runtime can read"):
         EmotionClassifier(model)
+
+
+def test_a_model_of_the_owner_runs_in_place_of_the_shipped_one(model):
+    own = model.rename(model.with_name("own.tflite"))
+    settings = Settings(emotion=EmotionSettings(model=str(own)))
+    with pytest.raises(ModelError, match=r"own\.json: not there"):
+        build_classifier(settings)
+    model.with_suffix(".json").rename(own.with_suffix(".json"))
+    assert build_classifier(settings).name == "own"
+    assert build_classifier(Settings()).name == "emotion_int8"
 
 
 def test_softmax_stays_finite():
