@@ -8,13 +8,15 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from appliance.emotion import softmax
-from appliance.records import EMOTIONS
+from appliance.classifier import softmax
+from appliance.records import EMOTIONS, GENDERS
 
 Logits = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
 BINS = 15  # of the expected calibration error
+# What is sorted into, by how many there are.
+CLASSES = {len(names): tuple(map(str, names)) for names in (EMOTIONS, GENDERS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,21 @@ class Score:
 
     def as_json(self) -> dict:
         """The same as plain dicts and lists, fractions rounded to five places."""
-        return _rounded(asdict(self))
+        return rounded(asdict(self))
 
 
-def score(
-    logits: Logits, labels: Labels, temperature: float = 1.0, classes: Sequence[str] = EMOTIONS
-) -> Score:
-    """The figures of one head. logits: (n, len(classes)); labels: (n), none of them -1."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How often something came out right. Fractions 0…1; interval95: Wilson's, of the accuracy."""
+
+    count: int
+    accuracy: float
+    interval95: tuple[float, float]
+
+
+def score(logits: Logits, labels: Labels, temperature: float = 1.0) -> Score:
+    """The figures of one head. logits: (n, classes); labels: (n), at least one, none of them -1."""
+    classes = CLASSES[logits.shape[1]]
     probabilities = softmax(logits / np.float32(temperature))
     answers = probabilities.argmax(axis=1)
     confusion = np.zeros((len(classes), len(classes)), np.int64)
@@ -66,6 +76,12 @@ def score(
         confusion=confusion.tolist(),
         reliability=reliability(probabilities, labels),
     )
+
+
+def share_of(right: npt.NDArray[np.bool_]) -> Share:
+    """Of a list of trials, at least one."""
+    count, good = len(right), int(right.sum())
+    return Share(count, good / count, wilson(good, count))
 
 
 def wilson(right: int, count: int) -> tuple[float, float]:
@@ -92,8 +108,10 @@ def reliability(probabilities: Logits, labels: Labels) -> list[list[float]]:
     right = probabilities.argmax(axis=1) == labels
     bins = np.minimum((certainty * BINS).astype(int), BINS - 1)
     counts = np.bincount(bins, minlength=BINS)
-    sums = (np.bincount(bins, weights, BINS) for weights in (certainty, right))
-    return np.column_stack([counts, *(each / np.maximum(counts, 1) for each in sums)]).tolist()
+    means = (
+        np.bincount(bins, values, BINS) / np.maximum(counts, 1) for values in (certainty, right)
+    )
+    return [list(row) for row in zip(counts.tolist(), *(m.tolist() for m in means), strict=True)]
 
 
 def fit_temperature(logits: Logits, labels: Labels) -> float:
@@ -106,10 +124,21 @@ def fit_temperature(logits: Logits, labels: Labels) -> float:
     return round(float(candidates[int(np.argmin(surprise))]), 4)
 
 
+def rounded(value: object) -> object:
+    """Plain dicts and lists of it, fractions rounded to five places."""
+    if isinstance(value, float):
+        return round(value, 5)
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(inner) for inner in value]
+    return value
+
+
 def _per_class(confusion: npt.NDArray[np.int64], classes: Sequence[str]) -> dict[str, ClassScore]:
     right, labelled, answered = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
     return {
-        str(name): ClassScore(
+        name: ClassScore(
             precision=_share(right[i], answered[i]),
             recall=_share(right[i], labelled[i]),
             f1=_share(2 * right[i], answered[i] + labelled[i]),
@@ -121,13 +150,3 @@ def _per_class(confusion: npt.NDArray[np.int64], classes: Sequence[str]) -> dict
 
 def _share(part: int, whole: int) -> float:
     return float(part / whole) if whole else 0.0
-
-
-def _rounded(value: object) -> object:
-    if isinstance(value, float):
-        return round(value, 5)
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(inner) for inner in value]
-    return value

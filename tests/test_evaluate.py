@@ -56,11 +56,11 @@ def test_a_tenth_of_the_real_portraits_is_held_out():
 
 def test_figures_of_two_classes_have_their_names_and_their_reliability():
     logits = np.log(np.array([[0.9, 0.1], [0.9, 0.1], [0.3, 0.7]], np.float32))
-    result = scoring.score(logits, np.array([0, 1, 1]), classes=("male", "female"))
+    result = scoring.score(logits, np.array([0, 1, 1]))
     assert result.confusion == [[1, 0], [1, 1]]
     assert result.per_class["female"] == scoring.ClassScore(1.0, 0.5, pytest.approx(2 / 3), 2)
     bins = [bin_ for bin_ in result.reliability if bin_[0]]
     assert len(result.reliability) == scoring.BINS
     assert bins == [pytest.approx([1, 0.7, 1.0]), pytest.approx([2, 0.9, 0.5])]
     assert result.ece == pytest.approx((0.3 + 2 * 0.4) / 3)
-    assert result.as_json()["reliability"][0] == [0.0, 0.0, 0.0]
+    assert result.as_json()["reliability"][0] == [0, 0.0, 0.0]
