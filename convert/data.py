@@ -7,17 +7,19 @@ FER+ votes as our `ferplus_votes.csv` or Microsoft's `fer2013new.csv`; UTKFace a
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from appliance.records import EMOTIONS, Emotion
 from convert.pictures import DataError, decode, pictures
+from convert.tables import read_rows
 
 SIZE_PX = 48
 PORTRAIT_PX = 80  # of UTKFace; its public 200×200 pictures are averaged down to it
@@ -85,6 +87,9 @@ class Portraits:
         return Portraits(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
+Labelled = TypeVar("Labelled", Faces, Portraits)
+
+
 def load_emotions(path: Path) -> Faces:
     """Every labelled face of a zip, a folder or a CSV. Raises DataError."""
     faces = _from_csv(path) if path.suffix.lower() == ".csv" else _from_pictures(path)
@@ -93,11 +98,17 @@ def load_emotions(path: Path) -> Faces:
     return faces
 
 
-def select_split(faces: Faces, split: str) -> Faces:
-    """The faces of one split, by its name in any case. Raises DataError naming those there are."""
-    chosen = faces.take(np.char.lower(faces.splits) == split.lower())
+def select_split(faces: Faces, split: str | None) -> Faces:
+    """The faces of one split, by its name in any case; None is the only one that there is.
+
+    Raises DataError naming those there are.
+    """
+    names = sorted(set(faces.splits))
+    if split is None and len(names) > 1:
+        raise DataError(f"no split was chosen; there are {', '.join(names)}")
+    chosen = faces.take(np.char.lower(faces.splits) == (split or names[0]).lower())
     if not len(chosen):
-        raise DataError(f"no split {split!r}; there are {', '.join(sorted(set(faces.splits)))}")
+        raise DataError(f"no split {split!r}; there are {', '.join(names)}")
     return chosen
 
 
@@ -116,9 +127,11 @@ def clean_training(faces: Faces) -> Faces:
     return training.take(~blank & ~leaked)
 
 
-def hold_out(faces: Faces, fraction: float, seed: int) -> tuple[Faces, Faces]:
+def hold_out(faces: Labelled, fraction: float, seed: int) -> tuple[Labelled, Labelled]:
     """(rest, held out): about this fraction, with identical pictures always on the same side."""
-    held = _held_out(faces.images, fraction, seed)
+    salt = str(seed).encode()
+    marks = (hashlib.sha256(salt + mark).digest() for mark in fingerprints(faces.images))
+    held = np.array([int.from_bytes(mark[:4]) / 2**32 < fraction for mark in marks])
     return faces.take(~held), faces.take(held)
 
 
@@ -127,8 +140,7 @@ def split_portraits(portraits: Portraits) -> tuple[Portraits, Portraits]:
 
     Identical pictures are on one side; two different pictures of a person may be on both.
     """
-    held = _held_out(portraits.images, 0.1, seed=0)
-    return portraits.take(~held), portraits.take(held)
+    return hold_out(portraits, 0.1, seed=0)
 
 
 def load_votes(path: Path) -> Votes:
@@ -136,17 +148,11 @@ def load_votes(path: Path) -> Votes:
 
     Microsoft's file has no row number and its "Image name" is none either: it is joined by order.
     """
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file)
-        missing = set(VOTE_COLUMNS) - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(
-                f"{path}: not FER+ votes; columns missing: {', '.join(sorted(missing))}"
-            )
-        return {
-            int(line.get("row", number)): np.array([int(line[name]) for name in VOTE_COLUMNS])
-            for number, line in enumerate(reader)
-        }
+
+    def ballot(number: int, line: dict[str, str]) -> tuple[int, npt.NDArray[np.int64]]:
+        return int(line.get("row", number)), np.array([int(line[name]) for name in VOTE_COLUMNS])
+
+    return dict(read_rows(path, VOTE_COLUMNS, ballot, "ten FER+ votes"))
 
 
 def join_votes(faces: Faces, votes: Votes) -> npt.NDArray[np.int64]:
@@ -201,13 +207,6 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _held_out(images: npt.NDArray[np.uint8], fraction: float, seed: int) -> npt.NDArray[np.bool_]:
-    """Which pictures are held out, by their pixels alone. images: uint8 (n, side, side)."""
-    salt = str(seed).encode()
-    marks = (hashlib.sha256(salt + mark).digest() for mark in fingerprints(images))
-    return np.array([int.from_bytes(mark[:4]) / 2**32 < fraction for mark in marks])
-
-
 def _from_pictures(path: Path) -> Faces:
     images, labels, rows, splits = [], [], [], []
     for name, content in pictures(path):
@@ -223,25 +222,26 @@ def _from_pictures(path: Path) -> Faces:
 
 
 def _from_csv(path: Path) -> Faces:
-    images, labels, rows, splits = [], [], [], []
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file)
-        missing = {"emotion", "pixels", "Usage"} - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(f"{path}: columns missing: {', '.join(sorted(missing))}")
-        for number, line in enumerate(reader):
-            pixels = np.array(line["pixels"].split(), np.uint8)
-            if pixels.size != SIZE_PX**2 or not 0 <= int(line["emotion"]) < len(EMOTIONS):
-                raise DataError(f"{path}: line {number + 2} is not a face with a label 0 to 6")
-            images.append(pixels.reshape(SIZE_PX, SIZE_PX))
-            labels.append(int(line["emotion"]))
-            rows.append(number)
-            splits.append(line["Usage"])
-    return _faces(images, labels, rows, splits)
+    def row(number: int, line: dict[str, str]) -> tuple[npt.NDArray[np.uint8], int, int, str]:
+        # bytes() refuses what is not 0 to 255; numpy would take 300 for 44.
+        pixels = np.frombuffer(bytes(map(int, line["pixels"].split())), np.uint8)
+        image = pixels.reshape(SIZE_PX, SIZE_PX)
+        label = int(line["emotion"])
+        if not 0 <= label < len(EMOTIONS):
+            raise ValueError
+        return image, label, number, line["Usage"]
+
+    columns = ("emotion", "pixels", "Usage")
+    rows = read_rows(path, columns, row, "a face with a label 0 to 6")
+    images, labels, numbers, splits = zip(*rows, strict=True) if rows else ([], [], [], [])
+    return _faces(images, labels, numbers, splits)
 
 
 def _faces(
-    images: list[npt.NDArray[np.uint8]], labels: list[int], rows: list[int], splits: list[str]
+    images: Sequence[npt.NDArray[np.uint8]],
+    labels: Sequence[int],
+    rows: Sequence[int],
+    splits: Sequence[str],
 ) -> Faces:
     shape = (len(images), SIZE_PX, SIZE_PX)
     return Faces(

@@ -1,11 +1,18 @@
-"""How good a TFLite model is: float or int8, through the box's own interpreter and preprocessing.
+"""How good a model is: float or int8, through the box's own interpreter and preprocessing.
 
     python -m convert.evaluate --task emotion --model models/emotion_int8.tflite --json \
         --data ../shared/data/fer2013.zip --split PublicTest \
         --votes ../shared/data/ferplus_votes.csv
+    python -m convert.evaluate --task gender --model models/gender_int8.tflite \
+        --data ../shared/data/utkface.zip --split heldout
+    python -m convert.evaluate --task detect --model blazeface \
+        --data ../shared/data/detect_faces.zip --negatives ../shared/data/detect_negatives.zip
 
-With --votes the answers are judged against the crowd's majority (FER+), else against FER-2013's
-label. --head says which head answers and so also by which labels; without it the head follows them.
+emotion: with --votes the answers are judged against the crowd's majority (FER+), else against
+FER-2013's label. --head says which head answers and so also by which labels; without it the head
+follows them. gender: UTKFace has no splits of its own; `training` and `heldout` are this project's,
+and without --split every picture counts. detect: --model is blazeface, haar, a .tflite file, or the
+card of one that is in a package.
 """
 
 from __future__ import annotations
@@ -19,111 +26,162 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from appliance.emotion import checked_bytes, read_card
+from appliance.classifier import Classifier, heads_of
 from appliance.errors import ModelError
 from appliance.interpreter import Interpreter
 from appliance.preprocessing import to_input
-from appliance.records import EMOTIONS
-from convert import data
-from convert.scoring import Logits, Score, score
+from appliance.records import EMOTIONS, GENDERS
+from appliance.settings import FaceSettings
+from convert import data, detect
+from convert.groups import gender_figures
+from convert.report import for_people
+from convert.scoring import Labels, Logits, score
+
+ALL = "all"
+PORTRAIT_SPLITS = ("training", "heldout")  # in the order of data.split_portraits
 
 
-def run_model(content: bytes, images: npt.NDArray[np.uint8], size_px: int) -> tuple[Logits, ...]:
-    """Logits (n, 7) of each output, in the model's order. images: uint8 (n, side, side)."""
-    interpreter = Interpreter(content)
-    answers = [
-        interpreter.run(to_input(image, size_px))
-        for image in tqdm(images, "faces", leave=False, disable=None)
-    ]
-    return tuple(np.concatenate(output) for output in zip(*answers, strict=True))
+def main(arguments: list[str] | None = None) -> int:
+    """The command. 0 judged, 1 data or model that cannot be used, 2 usage."""
+    options = _options(arguments)
+    try:
+        result = TASKS[options.task](options)
+    except (data.DataError, ModelError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    result |= {"data": options.data.name}
+    print(json.dumps(result) if options.json else for_people(result))
+    return 0
 
 
 def evaluate_emotion(
     model: Path, faces: data.Faces, head: str | None, votes: data.Votes | None
 ) -> dict:
     """The figures of one head on these faces as JSON. Raises DataError, ModelError."""
-    card = read_card(model)
     if head == "ferplus" and votes is None:
         raise data.DataError("the head ferplus is judged against the crowd's votes: give --votes")
     by_votes = votes is not None and head != "fer"
-    output = _output(card, model, head, by_votes)
+    if head is None and len(heads_of(model, "emotion", EMOTIONS)) > 1:
+        head = "ferplus" if by_votes else "fer"
+    classifier = Classifier(model, "emotion", EMOTIONS, head)
     faces, labels = labelled(faces, votes if by_votes else None)
-    content = checked_bytes(model, card["sha256"])
-    logits = run_model(content, faces.images, card["input"]["size_px"])[output["index"]]
-    result: Score = score(logits, labels, output["temperature"])
+    result = score(answers(classifier, faces.images), labels, classifier.head.temperature)
     return {
         "task": "emotion",
         "model": model.name,
-        "head": output["head"],
+        "head": classifier.head.name,
         "labels": "ferplus" if by_votes else "fer",
         **result.as_json(),
     }
 
 
-def labelled(
-    faces: data.Faces, votes: data.Votes | None
-) -> tuple[data.Faces, npt.NDArray[np.int64]]:
-    """(faces, labels): FER-2013's, or with votes the majority's where it is one of the seven."""
+def evaluate_gender(model: Path, portraits: data.Portraits) -> dict:
+    """The figures on these portraits, whole and by group, as JSON. Raises ModelError."""
+    classifier = Classifier(model, "gender", GENDERS)
+    logits = answers(classifier, portraits.images)
+    return {
+        "task": "gender",
+        "model": model.name,
+        "head": classifier.head.name,
+        **gender_figures(logits, portraits, classifier.head.temperature),
+    }
+
+
+def labelled(faces: data.Faces, votes: data.Votes | None) -> tuple[data.Faces, Labels]:
+    """(faces, labels): FER-2013's, or with votes the majority's where it is one of the seven.
+
+    Raises DataError if none is left.
+    """
     if votes is None:
         return faces, faces.labels
     labels = data.majority(data.join_votes(faces, votes))
+    if not (labels >= 0).any():
+        raise data.DataError("the crowd saw none of the seven emotions in any of these faces")
     return faces.take(labels >= 0), labels[labels >= 0]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command. 0 judged, 1 data or model that cannot be used."""
-    options = _parser().parse_args(arguments)
-    try:
-        faces = data.select_split(data.load_emotions(options.data), options.split)
-        votes = data.load_votes(options.votes) if options.votes else None
-        result = evaluate_emotion(options.model, faces, options.head, votes)
-    except (data.DataError, ModelError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    result = {**result, "split": options.split, "data": options.data.name}
-    print(json.dumps(result) if options.json else _for_people(result))
-    return 0
+def answers(classifier: Classifier, images: npt.NDArray[np.uint8]) -> Logits:
+    """Logits (n, classes) of the classifier's head. images: uint8 (n, side, side)."""
+    progress = tqdm(images, "faces", leave=False, disable=None)
+    return np.stack([classifier.logits(image) for image in progress])
 
 
-def _parser() -> argparse.ArgumentParser:
+def run_model(content: bytes, images: npt.NDArray[np.uint8], size_px: int) -> tuple[Logits, ...]:
+    """Logits (n, classes) of each output of a file that has no card yet, in its order."""
+    interpreter = Interpreter(content)
+    progress = tqdm(images, "faces", leave=False, disable=None)
+    outputs = [interpreter.run(to_input(image, size_px)) for image in progress]
+    return tuple(np.concatenate(output) for output in zip(*outputs, strict=True))
+
+
+def _emotion(options: argparse.Namespace) -> dict:
+    faces = data.select_split(data.load_emotions(options.data), options.split)
+    votes = data.load_votes(options.votes) if options.votes else None
+    result = evaluate_emotion(options.model, faces, options.head, votes)
+    return result | {"split": str(faces.splits[0])}
+
+
+def _gender(options: argparse.Namespace) -> dict:
+    portraits, split = data.load_utkface(options.data), (options.split or ALL).lower()
+    if split in PORTRAIT_SPLITS:
+        portraits = data.split_portraits(portraits)[PORTRAIT_SPLITS.index(split)]
+    elif split != ALL:
+        _say_all_count(options.split)
+    if not len(portraits):
+        raise data.DataError(f"{options.data}: too few pictures for a split {split!r}")
+    result = evaluate_gender(options.model, portraits)
+    return result | {"split": split if split in PORTRAIT_SPLITS else ALL}
+
+
+def _detect(options: argparse.Namespace) -> dict:
+    if options.split not in {None, ALL}:
+        _say_all_count(options.split)
+    photos = detect.load_photos(options.data)
+    negatives = detect.load_negatives(options.negatives) if options.negatives else []
+    asked = {
+        "min_score": FaceSettings().min_score if options.min_score is None else options.min_score,
+        "min_height_px": options.min_height_px or min(detect.HEIGHTS_PX),
+    }
+    find = detect.finder(str(options.model), **asked)
+    alarms = detect.false_alarms(negatives, find) if negatives else {}
+    figures = detect.recall(photos, find) | alarms
+    return {"task": "detect", "model": options.model.name, **asked, **figures, "split": ALL}
+
+
+def _say_all_count(split: str) -> None:
+    print(f"these data have no split {split!r}: every picture counts", file=sys.stderr)
+
+
+TASKS = {"emotion": _emotion, "gender": _gender, "detect": _detect}
+# Options that only one task knows.
+ONLY = {"head": "emotion", "votes": "emotion",
+        "negatives": "detect", "min_score": "detect", "min_height_px": "detect"}  # fmt: skip
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "convert.evaluate", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--task", choices=["emotion"], required=True)
-    parser.add_argument("--model", type=Path, required=True, help="FILE.tflite beside FILE.json")
-    parser.add_argument("--head", choices=["fer", "ferplus"])
-    parser.add_argument("--data", type=Path, required=True, help="zip, folder or CSV of FER-2013")
-    parser.add_argument("--split", required=True, help="Training, PublicTest, train, …")
-    parser.add_argument("--votes", type=Path, help="ferplus_votes.csv or fer2013new.csv")
-    parser.add_argument("--json", action="store_true")
-    return parser
-
-
-def _output(card: dict, model: Path, head: str | None, by_votes: bool) -> dict:
-    """The card's entry of the head asked for; a model with one head answers with that one."""
-    outputs = {output["head"]: output for output in card["outputs"]}
-    wanted = head or ("ferplus" if by_votes else "fer")
-    if head is None and len(outputs) == 1:
-        return next(iter(outputs.values()))
-    if wanted not in outputs:
-        raise data.DataError(f"{model}: no head {wanted!r}; there are {', '.join(outputs)}")
-    return outputs[wanted]
-
-
-def _for_people(result: dict) -> str:
-    low, high = result["interval95"]
-    lines = [
-        f"{result['model']}, head {result['head']}, {result['split']} ({result['count']} faces):",
-        f"accuracy {result['accuracy']:.1%} ({low:.1%} to {high:.1%}), "
-        f"calibration error {result['ece']:.3f}",
-        f"{'':10}precision  recall     F1   faces",
-    ]
-    for emotion in EMOTIONS:
-        one = result["per_class"][emotion]
-        lines.append(
-            f"{emotion:10}{one['precision']:9.1%}{one['recall']:8.1%}{one['f1']:7.1%}{one['count']:8}"
-        )
-    return "\n".join(lines)
+    add = parser.add_argument
+    add("--task", choices=TASKS, required=True)
+    add("--model", type=Path, help="FILE.tflite beside FILE.json")
+    add("--data", type=Path, required=True, help="zip, folder or CSV")
+    add("--split", help="Training, PublicTest, train, heldout, …")
+    add("--head", choices=["fer", "ferplus"])
+    add("--votes", type=Path, help="ferplus_votes.csv or fer2013new.csv")
+    add("--negatives", type=Path, help="zip or folder of photos without people")
+    add("--min-score", type=float, help=f"default: the box's, {FaceSettings().min_score}")
+    add("--min-height-px", type=int, help="default: 32, the lowest faces that count")
+    add("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    for name, task in ONLY.items():
+        if task != options.task and getattr(options, name) is not None:
+            parser.error(f"--{name.replace('_', '-')} is for --task {task}")
+    if options.model is None:
+        if options.task != "detect":
+            parser.error(f"--task {options.task} needs --model")
+        options.model = Path("blazeface")
+    return options
 
 
 if __name__ == "__main__":

@@ -19,19 +19,24 @@ class DataError(Exception):
 
 
 def pictures(path: Path) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of every picture in a zip or a folder, in sorted order. Raises DataError.
+    """(name, content) of every picture in a zip or a folder, in sorted order. Raises DataError."""
+    return files(path, PICTURES)
+
+
+def files(path: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of every file in a zip or a folder whose name ends so. Raises DataError.
 
     The names of a folder begin with its own, so that DATA/train may be given as well as DATA.
     """
     if path.is_dir():
         folder = path.resolve()
         for file in sorted(folder.rglob("*")):
-            if _is_picture(name := file.relative_to(folder.parent).as_posix()):
+            if _is_one(name := file.relative_to(folder.parent).as_posix(), endings):
                 yield name, file.read_bytes()
         return
     with _opened(path) as archive:
         for name in sorted(archive.namelist()):
-            if _is_picture(name):
+            if _is_one(name, endings):
                 yield name, _content(archive, name, path)
 
 
@@ -48,9 +53,9 @@ def decode(content: bytes, name: str, side_px: int | None = None) -> npt.NDArray
     return np.asarray(image, np.uint8)
 
 
-def _is_picture(name: str) -> bool:
+def _is_one(name: str, endings: tuple[str, ...]) -> bool:
     # macOS adds files of its own, named ._picture.jpg, to the zips that it makes.
-    return name.lower().endswith(PICTURES) and not PurePosixPath(name).name.startswith("._")
+    return name.lower().endswith(endings) and not PurePosixPath(name).name.startswith("._")
 
 
 def _opened(path: Path) -> zipfile.ZipFile:

@@ -90,7 +90,7 @@ def wilson(right: int, count: int) -> tuple[float, float]:
     share, spread = right / count, z * z / count
     middle = (share + spread / 2) / (1 + spread)
     half = z / (1 + spread) * np.sqrt(share * (1 - share) / count + spread / count / 4)
-    return float(middle - half), float(middle + half)
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
 def calibration_error(probabilities: Logits, labels: Labels) -> float:

@@ -45,7 +45,10 @@ def test_the_box_needs_neither_tensorflow_nor_the_workshop(path):
 @pytest.mark.parametrize("path", sorted((PROJECT / "convert").glob("*.py")), ids=lambda p: p.name)
 def test_the_workshop_takes_little_from_the_box(path):
     ours = {m for m in imports(path) if m.split(".")[0] == "appliance"}
-    allowed = {"preprocessing", "records", "errors", "interpreter", "emotion", "faces", "detectors"}
+    allowed = {"preprocessing", "records", "errors", "interpreter", "classifier", "emotion",
+               "faces", "detectors"}  # fmt: skip
+    if path.name == "evaluate.py":  # it judges the detector as the box has it set
+        allowed |= {"settings"}
     if path.name == "picture.py":  # it shows the box at work
         allowed |= {"reel", "mood", "service", "settings"}
     assert {m.split(".")[1] for m in ours} <= allowed

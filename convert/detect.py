@@ -1,0 +1,190 @@
+"""How well a detector finds faces in photos with boxes around them, and how often it errs.
+
+A zip or a folder of photos with an annotations.json in it:
+[{"file", "width", "height", "boxes": [[class, x1, y1, x2, y2], …]}, …]. `bad` (a face without a
+mask) and `face` count; faces with a mask (`good`, `none`) may be found or not. As not every face
+has a box, false alarms are counted on photos without people.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import hypot
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from tqdm import tqdm
+
+from appliance.classifier import checked_bytes, read_card
+from appliance.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, Haar, blazeface_model
+from appliance.errors import ModelError
+from appliance.faces import FaceDetector
+from appliance.records import Face, Frame, GrayImage
+from convert.pictures import DataError, decode, files, pictures
+from convert.scoring import rounded, share_of
+
+ANNOTATIONS = "annotations.json"
+COUNTED = ("bad", "face")  # EDEN's word, and dlib's in the four photos that come from it
+HEIGHTS_PX = (32, 48, 64)  # recall is told of faces at least this high
+# Of the found square's side to the annotated height; 1.15 is usual, as the two are cut otherwise.
+RATIO = (0.4, 2.5)
+
+Find = Callable[[GrayImage], Sequence[Face]]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """A box around a face, in pixels. counts: whether it must be found."""
+
+    counts: bool
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        """In pixels."""
+        return self.bottom - self.top
+
+    def distance(self, face: Face) -> float | None:
+        """Between the centres in pixels; None if the found face is not this one.
+
+        It is if its centre lies in this box and its size is like this one's, see RATIO.
+        """
+        x, y = face.box.x + face.box.width / 2, face.box.y + face.box.height / 2
+        inside = self.left <= x <= self.right and self.top <= y <= self.bottom
+        least, most = (ratio * self.height for ratio in RATIO)
+        if not inside or not least <= face.box.height <= most:
+            return None
+        return hypot(x - (self.left + self.right) / 2, y - (self.top + self.bottom) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo, gray, and the boxes in it."""
+
+    luma: GrayImage
+    boxes: tuple[Annotated, ...]
+
+
+def finder(detector: str, min_score: float, min_height_px: int) -> Find:
+    """Finds the faces of one photo as `jukebox classify` does. Raises ModelError.
+
+    detector: blazeface, haar, a .tflite file, or a card (.json) that says which package has one.
+    """
+    build = Haar if detector == "haar" else partial(BlazeFace, _weights(detector), looks=EVERYWHERE)
+
+    def find(luma: GrayImage) -> tuple[Face, ...]:
+        # A new one for each photo: no face continues one of the last.
+        faces = FaceDetector(build(), min_score=min_score, min_height_px=min_height_px)
+        return faces.find(Frame(0, 0.0, 0.0, luma))
+
+    return find
+
+
+def load_photos(path: Path) -> list[Photo]:
+    """The annotated photos of a zip or a folder. Raises DataError."""
+    found = list(files(path, (ANNOTATIONS,)))
+    if not found:
+        raise DataError(f"{path}: has no {ANNOTATIONS}")
+    name, content = found[0]
+    folder = PurePosixPath(name).parent
+    contents = dict(pictures(path))
+    photos = []
+    for file, shape, boxes in _annotations(content, f"{path}: {name}"):
+        picture = (folder / file).as_posix()
+        if picture not in contents:
+            raise DataError(f"{path}: {name} names {file}, which is not there")
+        luma = decode(contents[picture], file)
+        if luma.shape != shape:
+            raise DataError(f"{path}: {file} is not as large as {name} says")
+        photos.append(Photo(luma, boxes))
+    return photos
+
+
+def load_negatives(path: Path) -> list[GrayImage]:
+    """The photos without people of a zip or a folder, gray. Raises DataError."""
+    found = [decode(content, name) for name, content in pictures(path)]
+    if not found:
+        raise DataError(f"{path}: has no pictures")
+    return found
+
+
+def recall(photos: Sequence[Photo], find: Find) -> dict:
+    """The share of the faces at least so many pixels high that was found, as JSON."""
+    heights, found = [], []
+    for photo in tqdm(photos, "photos", leave=False, disable=None):
+        matched = _matched(photo.boxes, find(photo.luma))
+        for index, box in enumerate(photo.boxes):
+            if box.counts:
+                heights.append(box.height)
+                found.append(index in matched)
+    trials = {least: np.array(found)[np.array(heights) >= least] for least in HEIGHTS_PX}
+    shares = {str(least): share_of(right) for least, right in trials.items() if len(right)}
+    return rounded(
+        {
+            "photos": len(photos),
+            "faces": {least: share.count for least, share in shares.items()},
+            "recall": {least: share.accuracy for least, share in shares.items()},
+            "recall_interval95": {least: share.interval95 for least, share in shares.items()},
+        }
+    )
+
+
+def false_alarms(negatives: Sequence[GrayImage], find: Find) -> dict:
+    """What was taken for a face in photos without people, as JSON."""
+    alarms = sum(len(find(luma)) for luma in tqdm(negatives, "photos", leave=False, disable=None))
+    return {
+        "negatives": len(negatives),
+        "false_alarms": alarms,
+        "false_alarms_per_picture": round(alarms / len(negatives), 5),
+    }
+
+
+def _weights(detector: str) -> bytes:
+    """BlazeFace's network. A .tflite file without a card must be the one that the box uses."""
+    if detector == "blazeface":
+        return blazeface_model()
+    file, card = Path(detector), Path(detector).with_suffix(".json")
+    if file.suffix == ".tflite" and file.exists() and not card.exists():
+        return checked_bytes(file, read_card(BLAZEFACE_CARD)["sha256"])
+    described = read_card(card)
+    if not str(described.get("task")).startswith("face detection"):
+        raise ModelError(f"{card}: is not the card of a face detector")
+    if "package" in described:
+        return blazeface_model(card)
+    return checked_bytes(file, str(described.get("sha256")))
+
+
+def _annotations(
+    content: bytes, where: str
+) -> Iterator[tuple[str, tuple[int, int], tuple[Annotated, ...]]]:
+    """(file, (height, width), boxes) of each photo. where: for the complaint. Raises DataError."""
+    try:
+        for photo in json.loads(content):
+            boxes = tuple(
+                Annotated(kind in COUNTED, *map(float, corners))
+                for kind, *corners in photo["boxes"]
+            )
+            yield str(photo["file"]), (int(photo["height"]), int(photo["width"])), boxes
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{where} is not a list of photos with boxes: {error!r}") from error
+
+
+def _matched(boxes: Sequence[Annotated], found: Sequence[Face]) -> set[int]:
+    """Which boxes were found, by index: nearest pairs first, each face for one box only."""
+    pairs = sorted(
+        (distance, index, number)
+        for index, box in enumerate(boxes)
+        for number, face in enumerate(found)
+        if (distance := box.distance(face)) is not None
+    )
+    matched: dict[int, int] = {}
+    for _, index, number in pairs:
+        if index not in matched and number not in matched.values():
+            matched[index] = number
+    return set(matched)

@@ -1,0 +1,51 @@
+"""What convert.evaluate found, for people."""
+
+from __future__ import annotations
+
+
+def for_people(result: dict) -> str:
+    """The figures of any task as a few lines."""
+    lines = _detection(result) if result["task"] == "detect" else _classification(result)
+    return "\n".join(lines)
+
+
+def _classification(result: dict) -> list[str]:
+    lines = [
+        f"{result['model']}, head {result['head']}, {result['split']} ({result['count']} faces):",
+        f"accuracy {_share(result)}, calibration error {result['ece']:.3f}",
+        f"{'':10}precision  recall     F1   faces",
+    ]
+    for name, one in result["per_class"].items():
+        lines.append(
+            f"{name:10}{one['precision']:9.1%}{one['recall']:8.1%}{one['f1']:7.1%}{one['count']:8}"
+        )
+    return lines + (_groups(result) if "groups" in result else [])
+
+
+def _groups(result: dict) -> list[str]:
+    lines = []
+    if result["count_without_0_5"]:
+        without = {key: result[f"{key}_without_0_5"] for key in ("accuracy", "interval95")}
+        lines.append(f"without ages 0-5: accuracy {_share(without)}")
+    for kind, groups in result["groups"].items():
+        for name, group in groups.items():
+            lines.append(f"{kind} {name:8}{group['count']:6} faces: {_share(group)}")
+    return [*lines, f"from the best to the worst race: {100 * result['race_gap']:.1f} points"]
+
+
+def _detection(result: dict) -> list[str]:
+    lines = [f"{result['model']}, {result['photos']} photos:"]
+    for least, share in result["recall"].items():
+        found = {"accuracy": share, "interval95": result["recall_interval95"][least]}
+        lines.append(f"faces from {least} px: {result['faces'][least]}, found {_share(found)}")
+    if "false_alarms" in result:
+        lines.append(
+            f"false alarms: {result['false_alarms']} in {result['negatives']} photos without "
+            f"people, {result['false_alarms_per_picture']:.3f} a picture"
+        )
+    return lines
+
+
+def _share(one: dict) -> str:
+    low, high = one["interval95"]
+    return f"{one['accuracy']:.1%} ({low:.1%} to {high:.1%})"
