@@ -127,6 +127,7 @@ def test_a_model_for_another_task_is_refused(photos, capsys):
 
 
 @needs("detect_faces.zip", "detect_negatives.zip")
+@pytest.mark.timeout(600)  # half a minute on an idle core
 def test_the_box_detector_finds_most_large_faces_and_nobody_where_nobody_is(capsys):
     result = evaluated(capsys, "detect", "--data", DATA / "detect_faces.zip",
                        "--negatives", DATA / "detect_negatives.zip")  # fmt: skip
