@@ -5,10 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from appliance import reel
@@ -17,29 +15,21 @@ from appliance.mood import MoodFilter
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Frame, Mood
 from appliance.service import MODELS, build_faces
 from appliance.settings import Settings
+from convert.drawing import COLOURS, PALE, new_figure, save
 
 OUT = Path(__file__).parent.parent / "docs" / "reel.png"
 FRAMES_PER_SECOND = 5
-COLOURS = dict(
-    zip(
-        EMOTIONS,
-        ("#c23b3b", "#7a8b2a", "#7a4fb0", "#e0a11b", "#3b6fc2", "#d2691e", "#8a8f98"),
-        strict=True,
-    )
-)
 
 
 def main() -> None:
     """Runs the reel through detector, network and mood, and draws what came out."""
-    mpl.use("Agg")
     seen = watch()
-    figure = Figure(figsize=(12, 5.6), dpi=110, facecolor="white", layout="constrained")
+    figure = new_figure(12, 5.6)
     panels = figure.subplot_mosaic([[str(e) for e in EMOTIONS], ["day"] * 7], height_ratios=[3, 1])
     for emotion in EMOTIONS:
         draw_face(panels[str(emotion)], emotion, seen)
     draw_time(panels["day"], seen)
-    OUT.parent.mkdir(exist_ok=True)
-    figure.savefig(OUT, metadata={"Software": None})
+    save(figure, OUT)
 
 
 def watch() -> list[tuple[Frame, tuple[EmotionScores, ...], Mood]]:
@@ -85,7 +75,7 @@ def draw_time(axes: Axes, seen: list[tuple[Frame, tuple[EmotionScores, ...], Moo
         for frame, _, mood in seen:
             truth = reel.truth_at(frame.time_s)
             emotion = mood.emotion if row else (truth[0] if truth else None)
-            colour = COLOURS[emotion] if emotion else "#f0f0f0"
+            colour = COLOURS[emotion] if emotion else PALE
             axes.barh(row, 1 / FRAMES_PER_SECOND, left=frame.time_s, height=0.8, color=colour)
         axes.text(-1, row, name, ha="right", va="center", fontsize=10)
     changes = [0, *np.flatnonzero([a[2].emotion is not b[2].emotion for a, b in pairwise(seen)])]
