@@ -19,7 +19,7 @@ RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 
 class Interpreter:
-    """Runs one network with one input. Raises ModelError if the runtime cannot read the file.
+    """Runs one network. Raises ModelError if the runtime cannot read the file.
 
     model: the file's path, or its bytes (so that what was checked is what runs) and its name.
     threads: one is fastest for networks this small (measured: two are slower or erratic).
@@ -36,14 +36,20 @@ class Interpreter:
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{name} is not a model this runtime can read: {error}") from error
-        self._input = self._interpreter.get_input_details()[0]
+        self._inputs = self._interpreter.get_input_details()
         self._outputs = self._interpreter.get_output_details()
-        self.input_shape: tuple[int, ...] = tuple(int(n) for n in self._input["shape"])
+        self.input_shapes = tuple(tuple(int(n) for n in each["shape"]) for each in self._inputs)
         self.output_shapes = tuple(tuple(int(n) for n in out["shape"]) for out in self._outputs)
 
-    def run(self, x: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
-        """The outputs for one input, both as real numbers: quantized ends are converted here."""
-        self._interpreter.set_tensor(self._input["index"], _quantized(x, self._input))
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of the first input, which for most networks is the only one."""
+        return self.input_shapes[0]
+
+    def run(self, *inputs: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
+        """The outputs for all inputs, as real numbers: quantized ends are converted here."""
+        for x, tensor in zip(inputs, self._inputs, strict=True):
+            self._interpreter.set_tensor(tensor["index"], _quantized(x, tensor))
         self._interpreter.invoke()
         return tuple(
             _real(self._interpreter.get_tensor(out["index"]), out) for out in self._outputs

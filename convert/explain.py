@@ -1,0 +1,107 @@
+"""What the networks look at: the composite faces by guided back-propagation, drawn as in the paper.
+
+    python -m convert.explain
+
+makes models/figures/guided_backprop.png (Arriaga et al. 2017, figure 4) from the files *_why.tflite
+in models/, which convert/why.py writes at the end of a training. What is drawn is so what the box
+shows, and nobody needs data or a checkpoint to draw it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from appliance.emotion import checked_bytes, read_card
+from appliance.errors import ModelError
+from appliance.interpreter import Interpreter
+from appliance.preprocessing import to_input
+from appliance.records import EMOTIONS, GrayImage
+from convert.drawing import new_figure, save
+
+PROJECT = Path(__file__).parent.parent
+MODELS = PROJECT / "models"
+REEL_FACES = PROJECT / "appliance" / "reel_faces"
+
+Gradients = npt.NDArray[np.float32]  # (faces, side, side)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command. 0 drawn, 1 nothing to draw from."""
+    parser = argparse.ArgumentParser("convert.explain", description=__doc__)
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the files")
+    parser.add_argument("--out", type=Path, help="default: figures/guided_backprop.png in there")
+    options = parser.parse_args(arguments)
+    path = options.out or options.models / "figures" / "guided_backprop.png"
+    try:
+        save(draw(options.models), path)
+    except ModelError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(path)
+    return 0
+
+
+def draw(folder: Path) -> Figure:
+    """A row of faces, then one for each network, the larger first. Raises ModelError."""
+    faces = [composite(name) for name in EMOTIONS]
+    rows = [("the faces", [face / 255 for face in faces])]
+    for model, card in explaining(folder):
+        gradients = guided_gradients(model, card, faces)
+        name = f"{card['network']}\n{card['parameters']:,} parameters"
+        rows.append((name, [as_gray(gradient) for gradient in gradients]))
+    return _figure(rows)
+
+
+def explaining(folder: Path) -> Iterator[tuple[Path, dict]]:
+    """The files that explain a network, and their cards, by falling size. Raises ModelError."""
+    paths = [path.with_suffix(".tflite") for path in folder.glob("*_why.json")]
+    if not paths:
+        raise ModelError(f"{folder}: holds no card *_why.json; python -m convert makes them")
+    cards = [(path, read_card(path)) for path in sorted(paths)]
+    yield from sorted(cards, key=lambda pair: -pair[1]["parameters"])
+
+
+def composite(name: str) -> GrayImage:
+    """One of the demo reel's faces, uint8 (160, 160)."""
+    return np.asarray(cv2.imread(str(REEL_FACES / f"{name}.png"), cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def guided_gradients(model: Path, card: dict, faces: list[GrayImage]) -> Gradients:
+    """For each of the seven faces the guided gradient of the emotion that it shows."""
+    network = Interpreter(checked_bytes(model, card["sha256"]), str(model))
+    chosen = np.eye(len(EMOTIONS), dtype=np.float32)[:, np.newaxis]
+    inputs = [to_input(face, card["input"]["size_px"]) for face in faces]
+    outputs = [network.run(face, one) for face, one in zip(inputs, chosen, strict=True)]
+    return np.concatenate([gradient for _, gradient in outputs])[..., 0]
+
+
+def as_gray(gradient: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Its mean in the middle between black and white, as the authors' code shows gradients."""
+    spread = 0.1 * (gradient - gradient.mean()) / (gradient.std() + 1e-5)
+    return np.clip(spread + 0.5, 0, 1)
+
+
+def _figure(rows: list[tuple[str, list]]) -> Figure:
+    figure = new_figure(11.5, 1.6 * len(rows))
+    panels = figure.subplots(len(rows), len(EMOTIONS), squeeze=False)
+    for number, (row, (name, pictures)) in enumerate(zip(panels, rows, strict=True)):
+        for axes, picture, emotion in zip(row, pictures, EMOTIONS, strict=True):
+            axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
+            if number == 0:
+                axes.set_title(emotion, fontsize=10)
+        row[0].set_ylabel(f"({'abcdefgh'[number]}) {name}", fontsize=9)
+    return figure
+
+
+if __name__ == "__main__":
+    sys.exit(main())
