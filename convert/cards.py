@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,16 +20,18 @@ import numpy as np
 import tensorflow as tf
 
 from appliance.interpreter import Interpreter
-from appliance.records import EMOTIONS
-from convert import data
+from convert.card_text import as_markdown
+from convert.data import Portraits
 from convert.evaluate import run_model
-from convert.networks import multiply_adds
-from convert.quantize import output_positions, representative, to_float32, to_int8
-from convert.scoring import Labels, Logits, Score, fit_temperature, score
-from convert.train import Recipe, split_training
+from convert.examples import GENDER_TEST, DataSet, Examples, Pictures
+from convert.groups import gender_figures
+from convert.networks import multiply_adds, with_mirror
+from convert.quantize import output_positions, to_dynamic, to_float32, to_int8, without_names
+from convert.recipes import Recipe
+from convert.scoring import Labels, Logits, fit_temperature, score
+from convert.why import to_why, why_card
 
-BOX_HEAD = "ferplus"  # what a crowd sees in a face, rather than one labeller
-WORDS = {
+EMOTION_WORDS = {
     "terms": (
         "The project gives the weights under MIT. They were trained on FER-2013 (competition data "
         "of the ICML-2013 workshop; rights of the web images unstated: research use) with the "
@@ -49,6 +53,22 @@ WORDS = {
         "worse; its errors for groups of age, gender or skin have not been measured."
     ),
 }
+GENDER_WORDS = {
+    "terms": (
+        "The project gives the weights under MIT. They were trained on UTKFace, which its authors "
+        "offer for non-commercial research only: mind these terms for anything but private use."
+    ),
+    "intended_use": (
+        "Off by default. It tells whether a face looks male or female to those who labelled "
+        "UTKFace (an estimate by a program, checked by a person), and nothing of who somebody is."
+    ),
+    "misuse": EMOTION_WORDS["misuse"],
+    "weaknesses": (
+        "Two labels for what has more. Small children are read little better than by chance, and "
+        "the errors differ between groups of race and age: see the table of groups."
+    ),
+}
+WORDS = {"emotion": EMOTION_WORDS, "gender": GENDER_WORDS}
 HELD_OUT = "Training, held out"
 
 # logits of each head, of one model on one split
@@ -57,60 +77,84 @@ Answers = dict[str, Logits]
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a network was made from. hashes: SHA-256 of each data file by its name."""
+    """What came before the model. hashes: SHA-256 of each data file by its name."""
 
     recipe: Recipe
-    faces: data.Faces
-    votes: data.Votes
-    hashes: dict[str, str]
     history: list[dict]
+    hashes: dict[str, str]
 
 
-def write_models(network: keras.Model, training: Training, folder: Path) -> dict[str, dict]:
-    """Writes both files of the network and their cards into folder; the cards by name."""
-    rest, held = split_training(training.recipe, training.faces)
+def write_models(
+    name: str, network: keras.Model, dataset: DataSet, training: Training, folder: Path
+) -> dict[str, dict]:
+    """Writes the network in all three kinds with their cards into folder; the cards by name."""
+    if training.recipe.mirror:
+        network = with_mirror(network)
     contents = {
-        "emotion_float32": to_float32(network),
-        "emotion_int8": to_int8(network, representative(rest).images),
+        f"{name}_float32": to_float32(network),
+        f"{name}_dynamic": to_dynamic(network),
+        f"{name}_int8": to_int8(network, dataset.calibration),
     }
-    judged = {HELD_OUT: held, **_test_splits(training.faces)}
+    judged = {HELD_OUT: dataset.held_out, **dataset.tests}
     answers = {
-        name: {split: answer(content, faces) for split, faces in judged.items()}
-        for name, content in contents.items()
+        file: {split: answer(content, examples.images) for split, examples in judged.items()}
+        for file, content in contents.items()
     }
-    common = _of_the_network(network) | {
-        "training": _of_the_training(training, len(rest), len(held)),
-        "int8_float_agreement": _agreement(*answers.values()),
+    common = of_the_network(network) | {
+        "training": _of_the_training(training, dataset),
+        "int8_float_agreement": _agreement(answers[f"{name}_int8"], answers[f"{name}_float32"]),
     }
-    folder.mkdir(parents=True, exist_ok=True)
     cards = {}
-    for name, content in contents.items():
-        figures = _figures(output_positions(content), answers[name], judged, training.votes)
-        cards[name] = _of_the_file(name, content) | common | figures | WORDS
-        (folder / f"{name}.tflite").write_bytes(content)
-        (folder / f"{name}.json").write_text(json.dumps(cards[name], indent=1) + "\n")
+    for file, named in contents.items():
+        figures = _figures(output_positions(named), answers[file], judged)
+        content = without_names(named)
+        card = of_the_file(file, content, dataset.task, dataset.labels) | common | figures
+        card |= WORDS[dataset.task]
+        if dataset.portraits:
+            card |= _of_groups(answers[file][GENDER_TEST]["gender"], dataset.portraits)
+        cards[file] = write_model(folder, content, card)
+    if dataset.task == "emotion":
+        content = to_why(network, cards[f"{name}_int8"]["head"])
+        write_model(folder, content, why_card(f"{name}_why", content, list(cards.values())))
     return cards
 
 
-def answer(content: bytes, faces: data.Faces) -> Answers:
-    """What a TFLite file says of these faces: logits (n, 7) of each of its heads."""
+def write_model(folder: Path, content: bytes, card: dict) -> dict:
+    """Writes a model and beside it its card: as JSON, a list of numbers on one line, and to read.
+
+    Returns the card.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / card["file"]
+    path.write_bytes(content)
+    text = json.dumps(card, indent=1, ensure_ascii=False)
+    text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), text)
+    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    path.with_suffix(".md").write_text(as_markdown(card), encoding="utf-8")
+    return card
+
+
+def answer(content: bytes, images: Pictures) -> Answers:
+    """What a TFLite file says of these pictures: logits (n, classes) of each of its heads."""
     size_px = Interpreter(content).input_shape[1]
-    outputs = run_model(content, faces.images, size_px)
+    outputs = run_model(content, images, size_px)
     return {head: outputs[index] for head, index in output_positions(content).items()}
 
 
-def _of_the_file(name: str, content: bytes) -> dict:
+def of_the_file(name: str, content: bytes, task: str, labels: Sequence[str]) -> dict:
+    """What a card says of a file."""
     return {
         "name": name,
-        "task": "emotion",
+        "task": task,
         "file": f"{name}.tflite",
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
-        "labels": [str(emotion) for emotion in EMOTIONS],
+        "labels": [str(label) for label in labels],
     }
 
 
-def _of_the_network(network: keras.Model) -> dict:
+def of_the_network(network: keras.Model) -> dict:
+    """What a card says of a network."""
     size_px = network.input_shape[1]
     scaling = {"channels": 1, "scaling": "x/127.5-1", "dtype": "float32"}
     return {
@@ -121,35 +165,32 @@ def _of_the_network(network: keras.Model) -> dict:
     }
 
 
-def _of_the_training(training: Training, trained: int, held: int) -> dict:
+def _of_the_training(training: Training, dataset: DataSet) -> dict:
     return {
         "recipe": asdict(training.recipe),
         "data_sha256": training.hashes,
-        "rows": {"trained": trained, "held_out": held},
+        "rows": {"trained": len(dataset.training), "held_out": len(dataset.held_out)},
         "epochs_done": len(training.history),
         "hours": round(sum(epoch["seconds"] for epoch in training.history) / 3600, 2),
         "versions": {
             "python": platform.python_version(),
             **{module.__name__: module.__version__ for module in (tf, keras, np, cv2)},
         },
+        "history": training.history,
     }
 
 
 def _figures(
-    positions: dict[str, int],
-    answers: dict[str, Answers],
-    judged: dict[str, data.Faces],
-    votes: data.Votes,
+    positions: dict[str, int], answers: dict[str, Answers], judged: dict[str, Examples]
 ) -> dict:
     """Temperatures, fitted on held-out rows, and the accuracy on each split with them."""
-    labels = {split: _labels(faces, votes) for split, faces in judged.items()}
     temperatures = {
-        head: fit_temperature(*_known(answers[HELD_OUT][head], labels[HELD_OUT][head]))
+        head: fit_temperature(*_known(answers[HELD_OUT][head], judged[HELD_OUT].labels[head]))
         for head in positions
     }
     accuracy = {
         split: {
-            head: _short(score(*_known(logits, labels[split][head]), temperatures[head]))
+            head: score(*_known(logits, judged[split].labels[head]), temperatures[head]).as_json()
             for head, logits in by_head.items()
         }
         for split, by_head in answers.items()
@@ -158,20 +199,14 @@ def _figures(
         {"head": head, "index": index, "temperature": temperatures[head]}
         for head, index in sorted(positions.items(), key=lambda pair: pair[1])
     ]
-    return {"outputs": outputs, "head": BOX_HEAD, "accuracy": accuracy}
+    # Where there are two, what a crowd sees in a face, rather than one labeller.
+    return {"outputs": outputs, "head": max(positions), "accuracy": accuracy}
 
 
-def _test_splits(faces: data.Faces) -> dict[str, data.Faces]:
-    names = sorted(set(faces.splits))
-    return {
-        name: data.select_split(faces, name)
-        for name in names
-        if name.lower() not in data.TRAINING_SPLITS
-    }
-
-
-def _labels(faces: data.Faces, votes: data.Votes) -> dict[str, Labels]:
-    return {"fer": faces.labels, "ferplus": data.majority(data.join_votes(faces, votes))}
+def _of_groups(logits: Logits, portraits: Portraits) -> dict:
+    figures = gender_figures(logits, portraits, temperature=1.0)
+    kept = ("groups", "race_gap", "without_0_5")
+    return {field: value for field, value in figures.items() if field.endswith(kept)}
 
 
 def _known(logits: Logits, labels: Labels) -> tuple[Logits, Labels]:
@@ -188,8 +223,3 @@ def _agreement(one: dict[str, Answers], other: dict[str, Answers]) -> dict:
         }
         for split, by_head in one.items()
     }
-
-
-def _short(result: Score) -> dict:
-    """Without the confusion matrix, which convert.evaluate prints."""
-    return {key: value for key, value in result.as_json().items() if key != "confusion"}

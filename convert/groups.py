@@ -23,14 +23,14 @@ def gender_figures(logits: Logits, portraits: Portraits, temperature: float) -> 
     right = logits.argmax(axis=1) == portraits.genders
     grown = right[portraits.ages > SMALL_CHILD]
     groups = by_group(right, portraits)
-    races = [group["accuracy"] for group in groups["race"].values()]
     without = share_of(grown) if len(grown) else None
     return {
         **score(logits, portraits.genders, temperature).as_json(),
         "accuracy_without_0_5": round(without.accuracy, 5) if without else None,
         "interval95_without_0_5": rounded(without.interval95) if without else None,
         "count_without_0_5": len(grown),
-        "race_gap": round(max(races) - min(races), 5),
+        "race_gap": _gap(groups["race"]),
+        "race_gap_without_0_5": _gap(groups["race_without_0_5"]),
         "groups": groups,
     }
 
@@ -40,8 +40,12 @@ def by_group(right: npt.NDArray[np.bool_], portraits: Portraits) -> dict[str, di
 
     right: bool (n), by portrait.
     """
+    race = {name: portraits.races == number for number, name in enumerate(RACES)}
+    grown = portraits.ages > SMALL_CHILD
     members = {
-        "race": {name: portraits.races == number for number, name in enumerate(RACES)},
+        "race": race,
+        # Some races have more small children than others in UTKFace.
+        "race_without_0_5": {name: of_race & grown for name, of_race in race.items()},
         "age": {
             name: (first <= portraits.ages) & (portraits.ages <= last)
             for name, (first, last) in AGES.items()
@@ -55,3 +59,9 @@ def by_group(right: npt.NDArray[np.bool_], portraits: Portraits) -> dict[str, di
         }
         for kind, groups in members.items()
     }
+
+
+def _gap(groups: dict[str, dict]) -> float | None:
+    """From the best group to the worst, a fraction; None where there is none."""
+    shares = [group["accuracy"] for group in groups.values()]
+    return round(max(shares) - min(shares), 5) if shares else None

@@ -16,6 +16,13 @@ from appliance.records import EMOTIONS
 
 PARAMETER_LIMIT = 62_000  # of the box's network, everything counted
 
+# Name of each head and the number of its classes.
+Heads = dict[str, int]
+FER: Heads = {"fer": len(EMOTIONS)}
+BOTH: Heads = FER | {"ferplus": len(EMOTIONS)}
+GENDER: Heads = {"gender": 2}
+GENDER_SIZE_PX = 64  # of UTKFace's 80
+
 
 class BatchNormalization(layers.BatchNormalization):
     """Keras' own, but training on TensorFlow's fused kernel, which Keras 3 leaves unused.
@@ -36,7 +43,7 @@ class BatchNormalization(layers.BatchNormalization):
         return outputs
 
 
-def mini_xception(size_px: int = 64, heads: tuple[str, ...] = ("fer",)) -> keras.Model:
+def mini_xception(size_px: int = 64, heads: Heads = FER) -> keras.Model:
     """The paper's second design as its authors published it (Arriaga et al. 2017): 58 k parameters.
 
     Two 3×3 convolutions without padding, then four residual modules of depthwise separable ones,
@@ -52,36 +59,75 @@ def mini_xception(size_px: int = 64, heads: tuple[str, ...] = ("fer",)) -> keras
 
 def mini_xception_fast(
     size_px: int = 48,
-    heads: tuple[str, ...] = ("fer", "ferplus"),
-    stem: tuple[int, int] = (16, 24),
-    widths: tuple[int, ...] = (40, 72, 128),
+    heads: Heads = BOTH,
+    stem_width: int = 24,
+    modules: tuple[tuple[int, int], ...] = ((48, 3), (72, 3)),
 ) -> keras.Model:
-    """The box's network: the same family with a quarter of the pixels from the first layer on.
+    """The box's network: the same family, deeper, on a quarter of the pixels from the start.
 
     The first convolution has stride 2, which saves the two thirds of the time that the paper's
-    design spends at full resolution, and three wider modules follow instead of four.
+    design spends at full resolution. modules: (width, how many); each first one halves the side.
     """
     image = keras.Input((size_px, size_px, 1), name="face")  # 48×48×1
-    x = _convolution(image, stem[0], strides=2)  # 24×24×16
-    x = _convolution(x, stem[1])  # 24×24×24
-    for width in widths:  # 12×12×40, 6×6×72, 3×3×128
-        x = _residual_separable(x, width)
+    x = _convolution(image, stem_width, strides=2)  # 24×24×24
+    for width, count in modules:  # 12×12×48, 6×6×72
+        for number in range(count):
+            x = layers.ReLU()(_residual_separable(x, width, strides=1 if number else 2))
     return keras.Model(image, _heads(x, heads, kernel=1), name="mini_xception_fast")
 
 
-NETWORKS: dict[str, Callable[..., keras.Model]] = {
-    "mini_xception": mini_xception,
+def sequential_cnn(
+    size_px: int = 48,
+    heads: Heads = BOTH,
+    widths: tuple[int, ...] = (32, 32, 64, 64, 96, 96, 128, 128, 128),
+    strides: tuple[int, ...] = (2, 1, 2, 1, 1, 1, 2, 1, 1),
+) -> keras.Model:
+    """The paper's first design: nine convolutions, one after the other, and no dense layer.
+
+    Arriaga et al. 2017 give only the kinds of layers and the size, about 600 k parameters.
+    """
+    image = x = keras.Input((size_px, size_px, 1), name="face")  # 48×48×1
+    for width, stride in zip(widths, strides, strict=True):  # 24×24, 12×12, 6×6
+        x = _convolution(x, width, strides=stride)
+    return keras.Model(image, _heads(x, heads, kernel=1), name="sequential_cnn")
+
+
+def mini_xception_gender() -> keras.Model:
+    """The box's network with one head of two classes."""
+    network = mini_xception_fast(GENDER_SIZE_PX, GENDER)
+    return keras.Model(network.input, network.output, name="mini_xception_gender")
+
+
+# What training can make, by name; nothing of it needs arguments.
+NETWORKS: dict[str, Callable[[], keras.Model]] = {
+    # FER-2013's pictures have 48 pixels a side: enlarging them to 64 doubles the work for nothing.
+    "mini_xception": lambda: mini_xception(size_px=48),
     "mini_xception_fast": mini_xception_fast,
+    "mini_xception_gender": mini_xception_gender,
+    "sequential_cnn": sequential_cnn,
 }
+
+
+def with_mirror(network: keras.Model) -> keras.Model:
+    """The network shown each face and its mirror image as well; the mean of both answers.
+
+    The mirror image is a second opinion that costs no parameter, only the time of a second look.
+    """
+    image = keras.Input(network.input_shape[1:], name="face")
+    both = network(layers.Concatenate(axis=0)([image, keras.ops.flip(image, axis=2)]))
+    means = {head: sum(keras.ops.split(logits, 2)) / 2 for head, logits in both.items()}
+    return keras.Model(image, means, name=network.name)
 
 
 def multiply_adds(model: keras.Model) -> int:
     """Multiplications of one forward pass in all convolutions (the rest is negligible)."""
-    return sum(
-        sum(_products(layer))
-        for layer in model.layers
-        if isinstance(layer, layers.Conv2D | layers.SeparableConv2D)
-    )
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D | layers.SeparableConv2D):
+            total += sum(_products(layer))
+        elif isinstance(layer, keras.Model):
+            total += 2 * multiply_adds(layer)  # with_mirror
+    return total
 
 
 def _convolution(x: keras.KerasTensor, width: int, **options: object) -> keras.KerasTensor:
@@ -89,24 +135,26 @@ def _convolution(x: keras.KerasTensor, width: int, **options: object) -> keras.K
     return layers.ReLU()(BatchNormalization()(x))
 
 
-def _residual_separable(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
-    shortcut = layers.Conv2D(width, 1, strides=2, padding="same", use_bias=False)(x)
-    shortcut = BatchNormalization()(shortcut)
+def _residual_separable(x: keras.KerasTensor, width: int, strides: int = 2) -> keras.KerasTensor:
+    """A module; with strides 1 it keeps the width and adds its input as it is."""
+    shortcut = x
+    if strides > 1:
+        shortcut = layers.Conv2D(width, 1, strides=strides, padding="same", use_bias=False)(x)
+        shortcut = BatchNormalization()(shortcut)
     x = layers.SeparableConv2D(width, 3, padding="same", use_bias=False)(x)
     x = layers.ReLU()(BatchNormalization()(x))
     x = layers.SeparableConv2D(width, 3, padding="same", use_bias=False)(x)
     x = BatchNormalization()(x)
-    x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    if strides > 1:
+        x = layers.MaxPooling2D(3, strides=strides, padding="same")(x)
     return layers.Add()([x, shortcut])
 
 
-def _heads(
-    x: keras.KerasTensor, names: tuple[str, ...], kernel: int
-) -> dict[str, keras.KerasTensor]:
-    """For each name one map an emotion, averaged over the picture: logits (batch, 7)."""
+def _heads(x: keras.KerasTensor, heads: Heads, kernel: int) -> dict[str, keras.KerasTensor]:
+    """For each name one map a class, averaged over the picture: logits (batch, classes)."""
     maps = {
-        name: layers.Conv2D(len(EMOTIONS), kernel, padding="same", name=f"{name}_maps")(x)
-        for name in names
+        name: layers.Conv2D(classes, kernel, padding="same", name=f"{name}_maps")(x)
+        for name, classes in heads.items()
     }
     return {name: layers.GlobalAveragePooling2D(name=name)(x) for name, x in maps.items()}
 

@@ -1,9 +1,10 @@
-"""Keras networks to TFLite: float32, and int8 calibrated on a fixed list of training rows.
+"""Keras networks to TFLite: float32, dynamic-range, and int8 calibrated on fixed training rows.
 
     python -m convert.quantize --data ../shared/data/fer2013.zip   # chooses that list anew
 
-Both kinds take and give float32, so that the box treats them alike; inside the int8 file all
-weights and activations are int8, and its first and last operations convert.
+All kinds take and give float32, so that the box treats them alike. The dynamic-range file keeps
+its weights in int8 and its activations in float; inside the int8 file all weights and activations
+are int8, and its first and last operations convert.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
+from tensorflow.lite.tools import flatbuffer_utils
 
 from appliance.preprocessing import to_input
 from appliance.records import EMOTIONS
@@ -32,6 +34,13 @@ ROWS_A_CLASS = 50
 def to_float32(network: keras.Model) -> bytes:
     """The network as a TFLite file, nothing rounded."""
     return _convert(tf.lite.TFLiteConverter.from_keras_model(network))
+
+
+def to_dynamic(network: keras.Model) -> bytes:
+    """The network as a TFLite file with int8 weights; activations are rounded as they come."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    return _convert(converter)
 
 
 def to_int8(network: keras.Model, images: npt.NDArray[np.uint8]) -> bytes:
@@ -55,18 +64,25 @@ def output_positions(content: bytes) -> dict[str, int]:
     return {head: order.index(tensor["index"]) for head, tensor in heads.items()}
 
 
+def without_names(content: bytes) -> bytes:
+    """The same file without the names of its tensors, 6 % of an int8 one; positions stay."""
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    flatbuffer_utils.strip_strings(model)
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
 def representative(training: data.Faces) -> data.Faces:
     """The pictures that measure int8's ranges: the listed rows, or others if any is missing."""
     rows = json.loads(REPRESENTATIVE_ROWS.read_text())
     listed = [row for of_class in rows.values() for row in of_class]
     faces = training.take(np.isin(training.rows, listed))
-    return faces if len(faces) == len(listed) else training.take(choose_rows(training))
+    return faces if len(faces) == len(listed) else training.take(choose_rows(training.labels))
 
 
-def choose_rows(training: data.Faces) -> npt.NDArray[np.int64]:
-    """Positions of up to 50 random faces a class, always the same for the same faces."""
-    order = np.random.default_rng(0).permutation(len(training))
-    chosen = [order[training.labels[order] == i][:ROWS_A_CLASS] for i in range(len(EMOTIONS))]
+def choose_rows(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Positions of up to 50 random pictures a class, always the same for the same labels."""
+    order = np.random.default_rng(0).permutation(len(labels))
+    chosen = [order[labels[order] == each][:ROWS_A_CLASS] for each in np.unique(labels)]
     return np.sort(np.concatenate(chosen))
 
 
@@ -80,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
     except data.DataError as error:
         print(error, file=sys.stderr)
         return 1
-    chosen = training.take(choose_rows(training))
+    chosen = training.take(choose_rows(training.labels))
     rows = {
         str(emotion): chosen.rows[chosen.labels == i].tolist() for i, emotion in enumerate(EMOTIONS)
     }

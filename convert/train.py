@@ -1,21 +1,16 @@
-"""Trains one network on FER-2013 and FER+; resumes where it was stopped.
+"""Trains one network by its recipe; resumes where it was stopped.
 
-    python -m convert.train \
-        --data ../shared/data/fer2013.zip --votes ../shared/data/ferplus_votes.csv
-
-Leaves checkpoint.npz, written after every epoch, in the run's folder (see --run). python -m convert
-goes on from there to the models.
+Leaves checkpoint.npz, written after every epoch, in the run's folder.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
 import sys
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
 
 import keras
@@ -24,38 +19,15 @@ import numpy.typing as npt
 import tensorflow as tf
 from tqdm import tqdm
 
-from appliance.preprocessing import scale
-from appliance.records import EMOTIONS
 from convert import data
 from convert.augment import augment
+from convert.examples import Arrays, DataSet, Examples
+from convert.losses import LOSSES
 from convert.networks import NETWORKS
-
-Arrays = dict[str, npt.NDArray[np.float32]]
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Everything that decides what comes out. The defaults made the shipped model."""
-
-    network: str = "mini_xception_fast"  # a name in networks.NETWORKS
-    epochs: int = 100
-    batch: int = 128
-    peak_rate: float = 4e-3  # highest learning rate of the one cycle
-    weight_decay: float = 5e-3
-    smoothing: float = 0.05  # of the FER-2013 labels; the crowd's votes are smooth already
-    averaging: float = 0.999  # of the weights, a step
-    hold_out: float = 0.05  # of Training, never trained on: for every choice and the temperature
-    seed: int = 0
-    limit: int = 0  # train on this many rows only; 0 is all of them
-
-
-@dataclass(frozen=True, slots=True)
-class Examples:
-    """What is trained on. targets[head]: float32 (n, 7) shares; weights[head]: float32 (n)."""
-
-    images: npt.NDArray[np.uint8]
-    targets: Arrays
-    weights: Arrays
+from convert.predict import accuracies, to_batch
+from convert.recipes import Recipe
+from convert.rounding import rounded
+from convert.teacher import Teacher
 
 
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
@@ -79,6 +51,7 @@ class Trainer:
         keras.utils.set_random_seed(recipe.seed)
         self.recipe = recipe
         self.network = NETWORKS[recipe.network]()
+        self.rounded = rounded(self.network)  # the same variables
         self.optimizer = keras.optimizers.AdamW(
             OneCycle(recipe.peak_rate, steps), weight_decay=recipe.weight_decay
         )
@@ -87,14 +60,16 @@ class Trainer:
         self.averages = [tf.Variable(weight) for weight in self.network.weights]
 
     @tf.function
-    def step(self, images: tf.Tensor, targets: dict, weights: dict) -> tf.Tensor:
-        """The loss of one batch after learning from it. images: float32 (batch, side, side, 1)."""
+    def step(self, rounding: bool, images: tf.Tensor, targets: dict, weights: dict) -> tf.Tensor:
+        """The loss of one batch after learning from it. images: float32 (batch, side, side, 1).
+
+        rounding: whether it is to feel int8's.
+        """
         with tf.GradientTape() as tape:
-            logits = self.network(images, training=True)
+            logits = (self.rounded if rounding else self.network)(images, training=True)
             loss = sum(
                 tf.reduce_mean(
-                    weights[head]
-                    * tf.nn.softmax_cross_entropy_with_logits(targets[head], logits[head])
+                    weights[head] * LOSSES[self.recipe.loss](targets[head], logits[head])
                 )
                 for head in logits
             )
@@ -126,7 +101,7 @@ class Trainer:
         with np.load(path) as saved:
             notes = json.loads(str(saved["notes"]))
             if notes["recipe"] != asdict(self.recipe):
-                raise data.DataError(f"{path}: another recipe; choose another --run or remove it")
+                raise data.DataError(f"{path}: another recipe; choose another --runs or remove it")
             for i, variable in enumerate(self._variables()):
                 variable.assign(saved[f"v{i:03}"])
         return notes["epoch"], notes["history"]
@@ -136,12 +111,10 @@ class Trainer:
 
 
 def train(
-    recipe: Recipe, faces: data.Faces, votes: data.Votes, run: Path
+    recipe: Recipe, dataset: DataSet, run: Path, teacher: Teacher | None = None
 ) -> tuple[keras.Model, list[dict]]:
     """(averaged network, history) after all epochs, going on from run/checkpoint.npz if there."""
-    rest, held = split_training(recipe, faces)
-    examples, judged = make_examples(recipe, rest, votes), make_examples(recipe, held, votes)
-    steps = len(rest) // recipe.batch
+    steps = len(dataset.training) // recipe.batch
     trainer = Trainer(recipe, steps * recipe.epochs)
     run.mkdir(parents=True, exist_ok=True)
     done, history = 0, []
@@ -150,131 +123,62 @@ def train(
         print(f"going on after epoch {done} of {recipe.epochs} ({checkpoint})", file=sys.stderr)
     for epoch in range(done, recipe.epochs):
         started = time.monotonic()
-        loss = _one_epoch(trainer, examples, epoch)
-        scores = accuracies(trainer.averaged_network(), judged)
+        loss = _one_epoch(trainer, dataset.training, epoch, teacher)
+        shares = accuracies(trainer.averaged_network(), dataset.held_out)
         seconds = round(time.monotonic() - started, 1)
-        history.append({"epoch": epoch + 1, "loss": round(loss, 4), **scores, "seconds": seconds})
+        history.append({"epoch": epoch + 1, "loss": round(loss, 4), **shares, "seconds": seconds})
         trainer.save(checkpoint, epoch + 1, history)
         print(json.dumps(history[-1]), file=sys.stderr, flush=True)
     return trainer.averaged_network(), history
 
 
-def split_training(recipe: Recipe, faces: data.Faces) -> tuple[data.Faces, data.Faces]:
-    """(rows to train on, held-out rows), both from Training, cleaned. Deterministic."""
-    clean = data.clean_training(faces)
-    if recipe.limit and recipe.limit < len(clean):
-        chosen = np.random.default_rng(recipe.seed).permutation(len(clean))[: recipe.limit]
-        clean = clean.take(np.sort(chosen))
-    return data.hold_out(clean, recipe.hold_out, recipe.seed)
-
-
-def make_examples(recipe: Recipe, faces: data.Faces, votes: data.Votes) -> Examples:
-    """Targets for both heads: the smoothed FER-2013 label, and the crowd's votes for the seven.
-
-    A row's crowd target counts as much as the share of its votes that fell on the seven.
-    """
-    labels = np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]
-    labels = labels * (1 - recipe.smoothing) + recipe.smoothing / len(EMOTIONS)
-    ballots = data.join_votes(faces, votes)
-    counts = ballots[:, data.EMOTION_COLUMNS].astype(np.float32)
-    on_seven = counts.sum(axis=1, keepdims=True)
-    crowd = np.divide(counts, on_seven, out=np.full_like(counts, 1 / 7), where=on_seven > 0)
-    share = on_seven[:, 0] / np.maximum(ballots.sum(axis=1), 1)
-    return Examples(
-        faces.images,
-        {"fer": labels, "ferplus": crowd},
-        {"fer": np.ones(len(faces), np.float32), "ferplus": share.astype(np.float32)},
-    )
-
-
-def accuracies(network: keras.Model, examples: Examples) -> dict[str, float]:
-    """How often each head's first choice is its target's; a watch on the training, not a result."""
-    logits = predict(network, examples.images)
-    scores = {}
-    for head, values in logits.items():
-        counts = examples.weights[head] > 0.5
-        right = values.argmax(axis=1) == examples.targets[head].argmax(axis=1)
-        scores[head] = round(float(right[counts].mean()), 4)
-    return scores
-
-
-def predict(network: keras.Model, images: npt.NDArray[np.uint8]) -> Arrays:
-    """Logits (n, 7) of each head for uint8 images (n, side, side)."""
-    parts = [
-        network(to_batch(images[start : start + 256]), training=False)
-        for start in range(0, len(images), 256)
-    ]
-    return {head: np.concatenate([part[head] for part in parts]) for head in parts[0]}
-
-
-def to_batch(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Pictures as the networks take them: float32 (n, side, side, 1)."""
-    return scale(images)[..., np.newaxis]
-
-
-def _one_epoch(trainer: Trainer, examples: Examples, epoch: int) -> float:
+def _one_epoch(trainer: Trainer, examples: Examples, epoch: int, teacher: Teacher | None) -> float:
     """The mean loss of one epoch, whose order and augmentation depend on seed and epoch alone."""
-    rng = np.random.default_rng((trainer.recipe.seed, epoch))
-    batch = trainer.recipe.batch
-    order = rng.permutation(len(examples.images))
-    starts = range(0, len(order) - batch + 1, batch)
+    recipe = trainer.recipe
+    images, targets = _view(recipe, examples, epoch, teacher)
+    rng = np.random.default_rng((recipe.seed, epoch))
+    order = rng.permutation(len(images))
+    rounding = epoch >= recipe.epochs - recipe.rounding
+    starts = range(0, len(order) - recipe.batch + 1, recipe.batch)
     losses = []
     for start in tqdm(starts, f"epoch {epoch + 1}", leave=False, disable=None):
-        chosen = order[start : start + batch]
-        images = to_batch(augment(examples.images[chosen], rng))
-        targets = {head: values[chosen] for head, values in examples.targets.items()}
-        weights = {head: values[chosen] for head, values in examples.weights.items()}
-        losses.append(trainer.step(tf.constant(images), _tensors(targets), _tensors(weights)))
+        chosen = order[start : start + recipe.batch]
+        batch = (to_batch(images[chosen]), _of(targets, chosen), _of(examples.weights, chosen))
+        if recipe.mixup:
+            batch = _mixed(batch, float(rng.beta(recipe.mixup, recipe.mixup)))
+        losses.append(trainer.step(rounding, *tf.nest.map_structure(tf.constant, batch)))
     return float(np.mean(losses))
 
 
-def _tensors(arrays: Arrays) -> dict[str, tf.Tensor]:
-    return {name: tf.constant(array) for name, array in arrays.items()}
+def _view(
+    recipe: Recipe, examples: Examples, epoch: int, teacher: Teacher | None
+) -> tuple[npt.NDArray[np.uint8], Arrays]:
+    """(pictures, targets) of an epoch. After recipe.views epochs the same again, mirrored."""
+    turn, view = divmod(epoch, recipe.views) if recipe.views else (0, epoch)
+    images = augment(examples.images, np.random.default_rng((recipe.seed, view, 1)))
+    targets = examples.targets
+    if teacher:
+        targets = teacher.targets(view, images, targets)
+    return images[:, :, ::-1] if turn % 2 else images, targets
 
 
-def default_run(recipe: Recipe) -> Path:
-    """A training's folder: outside the checkout, so that a training outlives it."""
+def _of(arrays: Arrays, chosen: npt.NDArray[np.int64]) -> Arrays:
+    return {head: values[chosen] for head, values in arrays.items()}
+
+
+def _mixed(batch: tuple, share: float) -> tuple:
+    """Each picture blended with another of the batch, and its targets too (Zhang et al. 2018)."""
+    share = np.float32(share)
+    return tf.nest.map_structure(lambda x: share * x + (1 - share) * x[::-1], batch)
+
+
+def default_runs() -> Path:
+    """Where trainings are kept: outside the checkout, so that they outlive it."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "emotional-jukebox" / f"{recipe.network}-seed{recipe.seed}"
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command. 0 trained, 1 data that cannot be used."""
-    parser = argparse.ArgumentParser("convert.train", description=__doc__)
-    add_options(parser)
-    options = parser.parse_args(arguments)
-    recipe = recipe_from(options)
-    use_threads(options.threads)
-    try:
-        faces, votes = data.load_emotions(options.data), data.load_votes(options.votes)
-        train(recipe, faces, votes, options.run or default_run(recipe))
-    except data.DataError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of a training; one for each field of the recipe."""
-    parser.add_argument("--data", type=Path, required=True, help="FER-2013: zip, folder or CSV")
-    parser.add_argument("--votes", type=Path, required=True, help="FER+: either CSV")
-    parser.add_argument("--run", type=Path, help="folder of the checkpoint; default: in the cache")
-    parser.add_argument("--threads", type=int, default=1)
-    for field in fields(Recipe):
-        name = "--" + field.name.replace("_", "-")
-        parser.add_argument(name, type=type(field.default), default=field.default)
-
-
-def recipe_from(options: argparse.Namespace) -> Recipe:
-    """The recipe that the options say."""
-    return Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
+    return cache / "emotional-jukebox"
 
 
 def use_threads(count: int) -> None:
     """How many cores TensorFlow may use; only before its first operation."""
     tf.config.threading.set_intra_op_parallelism_threads(count)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

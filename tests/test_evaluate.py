@@ -195,6 +195,10 @@ def test_gender_is_told_whole_and_by_group(portraits, capsys, gender_model, form
     }  # fmt: skip
     assert age["0-5"]["accuracy"] == 0.5
     assert result["race_gap"] == 0.5
+    grown = result["groups"]["race_without_0_5"]
+    assert sum(one["count"] for one in grown.values()) == result["count_without_0_5"]
+    shares = [one["accuracy"] for one in grown.values()]
+    assert result["race_gap_without_0_5"] == pytest.approx(max(shares) - min(shares))
     assert race["White"]["interval95"] == pytest.approx([0.15, 0.85], abs=0.01)
 
 

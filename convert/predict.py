@@ -1,0 +1,36 @@
+"""What a Keras network says of pictures."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from appliance.preprocessing import scale
+from convert.examples import Arrays, Examples
+
+BATCH = 256
+
+
+def predict(network: keras.Model, images: npt.NDArray[np.uint8]) -> Arrays:
+    """Logits (n, classes) of each head for uint8 images (n, side, side)."""
+    parts = [
+        network(to_batch(images[start : start + BATCH]), training=False)
+        for start in range(0, len(images), BATCH)
+    ]
+    return {head: np.concatenate([part[head] for part in parts]) for head in parts[0]}
+
+
+def to_batch(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Pictures as the networks take them: float32 (n, side, side, 1)."""
+    return scale(images)[..., np.newaxis]
+
+
+def accuracies(network: keras.Model, examples: Examples) -> dict[str, float]:
+    """How often each head's first choice is the label, rounded; a watch on the training."""
+    shares = {}
+    for head, logits in predict(network, examples.images).items():
+        labels = examples.labels[head]
+        right = logits.argmax(axis=1) == labels
+        shares[head] = round(float(right[labels >= 0].mean()), 4)
+    return shares
