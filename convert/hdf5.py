@@ -1,0 +1,62 @@
+"""Networks out of Keras' old HDF5 files, made to give logits as the box's networks do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import keras
+from keras import layers
+
+from appliance.errors import ModelError
+from appliance.records import EMOTIONS
+
+HEAD = "fer"  # what FER-2013's label says
+
+
+def load_network(path: Path) -> keras.Model:
+    """The model of an HDF5 file of whichever Keras. Raises ModelError."""
+    try:
+        with h5py.File(path) as file:
+            whole = "model_config" in file.attrs
+    except OSError as error:
+        raise ModelError(f"{path}: is no HDF5 file that can be read: {error}") from error
+    if not whole:
+        raise ModelError(f"{path}: holds no whole model, as model.save() writes it, but weights")
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        first = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{path}: Keras cannot build this network: {first}") from error
+
+
+def to_logits(network: keras.Model, labels: tuple[str, ...] = EMOTIONS) -> keras.Model:
+    """The network without its softmax, with the one head `fer` in the order of EMOTIONS.
+
+    labels: the order of its own outputs. Raises ModelError for another kind of network.
+    """
+    shapes = [tuple(end.shape[1:]) for end in (*network.inputs, *network.outputs)]
+    square = len(shapes) == 2 and len(shapes[0]) == 3 and shapes[0][0] == shapes[0][1]
+    if not (square and shapes[0][0] and shapes[0][2] == 1 and shapes[1] == (len(EMOTIONS),)):
+        raise ModelError(
+            f"the network has inputs and outputs of the shapes {shapes}; it must take one gray "
+            f"square, such as (64, 64, 1), and give {len(EMOTIONS)} probabilities"
+        )
+    logits = _before_softmax(network)
+    order = [labels.index(emotion) for emotion in EMOTIONS]
+    if order != sorted(order):
+        logits = keras.ops.take(logits, order, axis=-1)
+    return keras.Model(network.inputs[0], {HEAD: logits}, name=network.name)
+
+
+def _before_softmax(network: keras.Model) -> keras.KerasTensor:
+    """What goes into the final softmax, be it a layer or the activation of the last layer."""
+    last = network.layers[-1]
+    if isinstance(last, layers.Softmax):
+        return last.input
+    if getattr(last, "activation", None) is not keras.activations.softmax:
+        raise ModelError(f"the network ends in {last.name}, which is no softmax over the emotions")
+    linear = type(last).from_config(last.get_config() | {"activation": "linear"})
+    logits = linear(last.input)
+    linear.set_weights(last.get_weights())
+    return logits

@@ -1,0 +1,192 @@
+"""Weights of others: what Keras wrote, long ago and now, becomes what the box reads."""
+
+import csv
+import warnings
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from appliance.classifier import read_card
+from appliance.emotion import EmotionClassifier
+from appliance.preprocessing import to_input
+from appliance.records import EMOTIONS
+
+with warnings.catch_warnings():
+    # TensorFlow and Keras warn about their own future while they are imported.
+    warnings.simplefilter("ignore")
+    pytest.importorskip("tensorflow", reason="needs the extra [convert]")
+    import keras
+    from convert import data, import_keras
+    from convert.hdf5 import load_network
+    from keras import layers
+    from old_keras import SIZE_PX, write_old_network
+
+# Inside TensorFlow's converter: an own deprecated call, and a remark on input kept in float.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:(tensorflow|keras).*"),
+]
+
+FACES = np.random.default_rng(0).integers(0, 256, (4, 48, 48), dtype=np.uint8)
+
+
+def imported(path: Path, *options: object) -> int:
+    return import_keras.main([str(word) for word in (path, *options)])
+
+
+def as_keras_reads(path: Path) -> np.ndarray:
+    """The probabilities of FACES by Keras' own reading of the file, (4, 7)."""
+    network = keras.saving.load_model(path, compile=False)
+    side = network.inputs[0].shape[1]
+    return np.array(network.predict_on_batch(np.concatenate([to_input(f, side) for f in FACES])))
+
+
+def as_the_box_reads(model: Path) -> np.ndarray:
+    classifier = EmotionClassifier(model)
+    return np.array([classifier.probabilities(face) for face in FACES])
+
+
+def test_a_file_of_keras_2_becomes_a_model_of_the_box(tmp_path, capsys):
+    source = tmp_path / "mini_XCEPTION.102-0.66.hdf5"
+    written = write_old_network(source)
+    found = {layer.name: layer.get_weights() for layer in load_network(source).layers}
+    for name, arrays in written.items():
+        for one, other in zip(arrays, found[name], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    assert imported(source) == 0
+    exact = tmp_path / "mini_XCEPTION.102-0.66_float32.tflite"
+    assert f'[emotion]\nmodel = "{exact}"' in capsys.readouterr().out
+    wanted = as_keras_reads(source)
+    assert np.ptp(wanted, axis=0).max() > 0.01  # the faces are told apart, or this says nothing
+    np.testing.assert_allclose(as_the_box_reads(exact), wanted, atol=1e-4)
+    small = exact.with_name("mini_XCEPTION.102-0.66_dynamic.tflite")
+    np.testing.assert_allclose(as_the_box_reads(small), wanted, atol=0.05)
+    assert not exact.with_name("mini_XCEPTION.102-0.66_int8.tflite").exists()
+    card = read_card(exact)
+    assert card["input"]["size_px"] == SIZE_PX
+    assert card["outputs"] == [{"head": "fer", "index": 0, "temperature": 1.0}]
+    assert "Arriaga" in exact.with_suffix(".md").read_text()
+
+
+def softmax_layer(x):
+    return layers.Softmax()(layers.Dense(7)(x))
+
+
+def softmax_activation(x):
+    return layers.Activation("softmax")(layers.Dense(7)(x))
+
+
+def softmax_within(x):
+    return layers.Dense(7, activation="softmax")(x)
+
+
+def write_network(path: Path, end, shape=(24, 24, 1)) -> Path:
+    image = keras.Input(shape)
+    keras.Model(image, end(layers.Flatten()(layers.AveragePooling2D(6)(image)))).save(path)
+    return path
+
+
+@pytest.mark.parametrize("end", [softmax_layer, softmax_activation, softmax_within])
+def test_the_softmax_is_cut_off_wherever_it_stands(tmp_path, end):
+    source = write_network(tmp_path / "x.h5", end)
+    assert imported(source, "--out", tmp_path / "models") == 0
+    found = as_the_box_reads(tmp_path / "models" / "x_float32.tflite")
+    np.testing.assert_allclose(found, as_keras_reads(source), atol=1e-4)
+
+
+def test_outputs_in_another_order_are_put_right(tmp_path):
+    order = ["neutral", "angry", "disgust", "fear", "happy", "sad", "surprise"]
+    source = tmp_path / "x.hdf5"
+    write_old_network(source)
+    assert imported(source, "--labels", ",".join(order)) == 0
+    wanted = as_keras_reads(source)[:, [order.index(emotion) for emotion in EMOTIONS]]
+    found = as_the_box_reads(tmp_path / "x_float32.tflite")
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+    with pytest.raises(SystemExit) as caught:
+        imported(source, "--labels", "happy,sad")
+    assert caught.value.code == 2
+
+
+@pytest.fixture
+def reference(tmp_path):
+    """(FER-2013, FER+) of 120 rows of noise; the crowd sees what the label says."""
+    rng = np.random.default_rng(1)
+    faces, votes = tmp_path / "fer2013.csv", tmp_path / "votes.csv"
+    with faces.open("w", newline="") as one, votes.open("w", newline="") as other:
+        rows, ballots = csv.writer(one), csv.writer(other)
+        rows.writerow(["emotion", "pixels", "Usage"])
+        ballots.writerow(data.VOTE_COLUMNS)
+        for row in range(120):
+            pixels = " ".join(map(str, rng.integers(0, 256, 48 * 48)))
+            rows.writerow([row % 7, pixels, "PublicTest" if row % 4 == 3 else "Training"])
+            seen = data.EMOTION_COLUMNS[row % 7]
+            ballots.writerow([10 * (column == seen) for column in range(10)])
+    return faces, votes
+
+
+def test_with_data_there_is_an_int8_file_and_the_cards_have_figures(tmp_path, reference, capsys):
+    source = tmp_path / "x.hdf5"
+    write_old_network(source)
+    faces, votes = reference
+    assert imported(source, "--data", faces, "--votes", votes) == 0
+    np.testing.assert_allclose(
+        as_the_box_reads(tmp_path / "x_int8.tflite"),
+        as_the_box_reads(tmp_path / "x_float32.tflite"),
+        atol=0.1,
+    )
+    for kind in ("float32", "dynamic", "int8"):
+        card = read_card(tmp_path / f"x_{kind}.tflite")
+        assert card["accuracy"]["PublicTest"]["fer"]["count"] == 30
+        assert set(card["training"]["data_sha256"]) == {"x.hdf5", "fer2013.csv", "votes.csv"}
+        assert card["outputs"][0]["temperature"] != 1.0
+
+    assert imported(source, "--data", faces) == 0  # the labels alone fit no temperature
+    assert read_card(tmp_path / "x_int8.tflite")["outputs"][0]["temperature"] == 1.0
+    with pytest.raises(SystemExit):
+        imported(source, "--votes", votes)
+    assert imported(source, "--data", tmp_path / "none.zip") == 1
+    assert "none.zip" in capsys.readouterr().err
+
+
+def write_weights_alone(path: Path) -> Path:
+    whole = write_network(path.with_name("whole.h5"), softmax_layer)
+    keras.saving.load_model(whole, compile=False).save_weights(path)
+    return path
+
+
+def write_nonsense(path: Path) -> Path:
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = b'{"class_name": "Garden", "config": {}}'
+    return path
+
+
+def write_text(path: Path) -> Path:
+    path.write_text("weights")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda path: path, "no HDF5 file"),
+        (write_text, "no HDF5 file"),
+        (write_weights_alone, "holds no whole model"),
+        (write_nonsense, "Keras cannot build this network"),
+        (lambda path: write_network(path, softmax_layer, (24, 24, 3)), "one gray square"),
+        (lambda path: write_network(path, softmax_layer, (24, 30, 1)), "one gray square"),
+        (lambda path: write_network(path, layers.Dense(6, "softmax")), "give 7 probabilities"),
+        (lambda path: write_network(path, layers.Dense(7, "sigmoid", name="end")), "ends in end,"),
+        (lambda path: write_network(path, layers.Dense(7, name="end")), "ends in end,"),
+    ],
+    ids=["absent", "text", "weights", "nonsense", "colour", "oblong", "six", "sigmoid", "logits"],
+)
+def test_what_cannot_be_imported_is_a_sentence(tmp_path, capsys, write, said):
+    assert imported(write(tmp_path / "x.weights.h5")) == 1
+    out, err = capsys.readouterr()
+    assert said in err
+    assert err.count("\n") == 1
+    assert not out
+    assert not list(tmp_path.glob("*.tflite"))
