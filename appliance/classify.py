@@ -29,7 +29,7 @@ def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str,
         frame = Frame(0, 0.0, 0.0, luma)
         faces = []
         for score in classifier.classify(frame, finder.find(frame)):
-            faces.append(_face(score))
+            faces.append(face_as_json(score))
             if gender:
                 faces[-1]["gender"] = _named(GENDERS, gender.classify(luma, score.face))
         yield {"picture": str(path), "faces": faces}
@@ -42,26 +42,27 @@ def describe(reading: dict[str, Any]) -> str:
     lines = []
     for face in reading["faces"]:
         x, y, width, height = face["box"]
-        looks = _words(face["probabilities"], least=0.05)
+        looks = in_words(face["probabilities"], least=0.05)
         if "gender" in face:
-            looks += f"; looks {_words(face['gender'], least=0.5)}"
+            looks += f"; looks {in_words(face['gender'], least=0.5)}"
         lines.append(f"{reading['picture']}: face at {x},{y} ({width}×{height}) looks {looks}")
     return "\n".join(lines) or f"{reading['picture']}: no face found"
 
 
-def _words(shares: dict[str, float], least: float) -> str:
-    """The classes with at least this share, the likeliest first: 'happy 90%, neutral 8%'."""
-    best = sorted(shares.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} {share:.0%}" for name, share in best if share >= least)
-
-
-def _face(score: EmotionScores) -> dict[str, Any]:
+def face_as_json(score: EmotionScores) -> dict[str, Any]:
+    """Where a face is and how it looks."""
     box = score.face.box
     return {
         "box": [box.x, box.y, box.width, box.height],
         "score": round(score.face.score, 4),
         "probabilities": _named(EMOTIONS, score.probabilities),
     }
+
+
+def in_words(shares: dict[str, float], least: float) -> str:
+    """The classes with at least this share, the likeliest first: 'happy 90%, neutral 8%'."""
+    best = sorted(shares.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {share:.0%}" for name, share in best if share >= least)
 
 
 def _named(classes: Sequence[str], shares: Sequence[float]) -> dict[str, float]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from appliance import config
 from appliance.errors import JukeboxError
 from appliance.settings import Settings
+from appliance.why import command as why_command
 
 if TYPE_CHECKING:
     from appliance.store import Entry
@@ -42,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        # The demo may be ended at any moment, also while it still begins.
-        return 0 if chosen.verb is _demo else 130
+        # What goes on until it is ended may be ended at any moment, also while it still begins.
+        return 0 if chosen.verb is _demo or vars(chosen).get("live") else 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     verb("check", _check, "look at everything once: camera, models, MPD, …", as_json=True)
     classify = verb("classify", _classify, "read the faces in pictures", as_json=True)
     classify.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
+    why = verb("why", _why, "show which pixels of a face speak for its look", as_json=True)
+    why_command.add_options(why)
     verb("status", _status, "what the jukebox sees and plays now", as_json=True)
     history = verb("history", _history, "moods and songs of the past", as_json=True)
     history.add_argument("--days", type=float, default=1.0, help="how far back (default: 1)")
@@ -131,6 +134,10 @@ def _classify(chosen: argparse.Namespace) -> int:
     if chosen.json:
         _print_json(readings)
     return 1 if any("error" in reading for reading in readings) else 0
+
+
+def _why(chosen: argparse.Namespace) -> int:
+    return why_command.run(chosen, partial(_settings, chosen))
 
 
 def _status(chosen: argparse.Namespace) -> int:

@@ -45,8 +45,13 @@ def build_faces(settings: FaceSettings, looks: int = 3) -> FaceDetector:
 
 def build_classifier(settings: Settings) -> EmotionClassifier:
     """The emotion network that the settings name. Raises ModelError."""
+    return EmotionClassifier(emotion_model(settings))
+
+
+def emotion_model(settings: Settings) -> Path:
+    """The file of that network."""
     own, ours = settings.emotion.model, MODELS / f"emotion_{settings.emotion.precision}.tflite"
-    return EmotionClassifier(Path(own) if own else ours)
+    return Path(own) if own else ours
 
 
 def build_gender(settings: Settings) -> GenderClassifier:

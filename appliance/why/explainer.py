@@ -1,0 +1,120 @@
+"""Frame + a face that was read → the pixels that spoke for an emotion, by guided back-propagation.
+
+The network that explains is the one that reads, forward and backward in one TFLite file, made by
+convert/why.py; it lies beside the file that it explains.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from appliance.classifier import REPAIR, checked_bytes, read_card
+from appliance.errors import ModelError
+from appliance.interpreter import Interpreter
+from appliance.preprocessing import crop, to_input
+from appliance.records import EMOTIONS, Emotion, EmotionScores, GrayImage
+
+Heat = npt.NDArray[np.float32]  # (side, side), 0 … 1
+
+# Single pixels flicker; what is seen is about as large as a corner of an eye. In sides of the face.
+BLUR = 1 / 40
+# Where these lie in a face cut as FER-2013's are: from and to, in heights of the face.
+REGIONS = {
+    "brows and eyes": (0.0, 0.47),
+    "nose and cheeks": (0.47, 0.66),
+    "mouth and chin": (0.66, 1.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What spoke for one emotion in one face.
+
+    image: uint8 (height, width), the face as it was cut. heat: how much each pixel spoke for it,
+    as large as the network's input; the strongest is 1, and all are 0 if none did. took_ms: from
+    the cut face to the heat.
+    """
+
+    scores: EmotionScores
+    emotion: Emotion
+    image: GrayImage
+    heat: Heat
+    took_ms: float
+
+    @property
+    def regions(self) -> dict[str, float]:
+        """The share that each part of the face had, summing to 1, or all 0."""
+        rows = self.heat.sum(axis=1)
+        size, whole = len(rows), float(rows.sum()) or 1.0
+        return {
+            name: float(rows[round(top * size) : round(bottom * size)].sum()) / whole
+            for name, (top, bottom) in REGIONS.items()
+        }
+
+
+class Explainer:
+    """Says why the network in the file `model` reads a face as it does. Raises ModelError."""
+
+    def __init__(self, model: Path) -> None:
+        path = why_file(model)
+        card = _card(path)
+        if read_card(model).get("sha256") not in card["explains"].values():
+            raise ModelError(f"{path}: explains another network than {model}; {REPAIR}")
+        self._network = Interpreter(checked_bytes(path, card["sha256"]), str(path))
+        self._size_px = int(card["input"]["size_px"])
+        _check_shapes(self._network, path, self._size_px)
+
+    def explain(
+        self, luma: GrayImage, scores: EmotionScores, emotion: Emotion | None = None
+    ) -> Explanation:
+        """Why a face of this frame looks so. emotion: by default the likeliest."""
+        index = EMOTIONS.index(emotion) if emotion else int(np.argmax(scores.probabilities))
+        image = crop(luma, scores.face.box)
+        begun_s = time.perf_counter()
+        chosen = np.eye(len(EMOTIONS), dtype=np.float32)[[index]]
+        _, gradient = self._network.run(to_input(image, self._size_px), chosen)
+        heat = heat_of(gradient[0, :, :, 0])
+        took_ms = 1000 * (time.perf_counter() - begun_s)
+        return Explanation(scores, EMOTIONS[index], image, heat, took_ms)
+
+
+def why_file(model: Path) -> Path:
+    """The file that explains another: NAME_why.tflite beside NAME_int8.tflite or NAME.tflite."""
+    name = re.sub(r"_(int8|float32|dynamic)$", "", model.stem)
+    return model.with_name(f"{name}_why.tflite")
+
+
+def heat_of(gradient: npt.NDArray[np.float32]) -> Heat:
+    """The strength of a gradient (side, side), smoothed, its largest 1.
+
+    Its sign only tells whether brighter or darker would be still more so: both spoke for it.
+    """
+    strength = cv2.GaussianBlur(np.abs(gradient), (0, 0), BLUR * len(gradient))
+    return np.asarray(strength / (strength.max() or 1.0), np.float32)
+
+
+def _card(path: Path) -> dict[str, Any]:
+    """The card of the file, with all that is relied on."""
+    card, where = read_card(path), path.with_suffix(".json")
+    if card.get("task") != "why" or card.get("labels") != [str(emotion) for emotion in EMOTIONS]:
+        raise ModelError(f"{where}: is not the card of a model that explains emotions; {REPAIR}")
+    try:
+        card["explains"].values(), str(card["sha256"]), int(card["input"]["size_px"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{where}: lacks what a card must say: {error!r}; {REPAIR}") from error
+    return card
+
+
+def _check_shapes(network: Interpreter, path: Path, size_px: int) -> None:
+    face, logits = (1, size_px, size_px, 1), (1, len(EMOTIONS))
+    if (network.input_shapes, network.output_shapes) != ((face, logits), (logits, face)):
+        found = f"{network.input_shapes} to {network.output_shapes}"
+        raise ModelError(f"{path}: has shapes {found}, not those of its card; {REPAIR}")

@@ -1,0 +1,74 @@
+"""Why the faces in a picture file are read as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from appliance.classify import face_as_json, in_words
+from appliance.detectors import EVERYWHERE
+from appliance.errors import JukeboxError
+from appliance.pictures import read_gray
+from appliance.records import Box, Emotion, Face, Frame, GrayImage
+from appliance.service import build_classifier, build_faces, emotion_model
+from appliance.settings import Settings
+from appliance.why.drawing import sheet
+from appliance.why.explainer import Explainer, Explanation
+
+
+def explain(
+    settings: Settings, path: Path, *, emotion: Emotion | None = None, whole: bool = False
+) -> list[Explanation]:
+    """One explanation for each face in the picture, the weightiest first, at least one.
+
+    emotion: by default the likeliest of each face. whole: the picture is one face, already cut.
+    Raises JukeboxError if there is none, CameraError for a file that is no picture, ModelError.
+    """
+    explainer, classifier = Explainer(emotion_model(settings)), build_classifier(settings)
+    luma = read_gray(path)
+    frame = Frame(0, 0.0, 0.0, luma)
+    faces = [_all_of(luma)] if whole else build_faces(settings.faces, looks=EVERYWHERE).find(frame)
+    if not faces:
+        raise JukeboxError(f"{path}: no face found; if it is one face already cut, say --whole")
+    scores = sorted(classifier.classify(frame, faces), key=lambda one: -one.weight)
+    return [explainer.explain(luma, one, emotion) for one in scores]
+
+
+def write(path: Path, explanations: Sequence[Explanation]) -> None:
+    """Draws them into a PNG file, a row for each face. Raises JukeboxError."""
+    content = cv2.imencode(".png", sheet(explanations))[1].tobytes()
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise JukeboxError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def as_json(explanation: Explanation) -> dict[str, Any]:
+    """The face, how it looks, and what spoke for which emotion; ms: how long that took."""
+    return {
+        **face_as_json(explanation.scores),
+        "explained": str(explanation.emotion),
+        "spoke": {name: round(share, 4) for name, share in explanation.regions.items()},
+        "ms": round(explanation.took_ms, 2),
+    }
+
+
+def describe(path: Path, explanation: Explanation) -> str:
+    """One line for people."""
+    face = as_json(explanation)
+    x, y, width, height = face["box"]
+    return (
+        f"{path}: face at {x},{y} ({width}×{height}) "
+        f"looks {in_words(face['probabilities'], least=0.05)}; "
+        f"for {explanation.emotion} spoke {in_words(face['spoke'], least=0.0)}"
+    )
+
+
+def _all_of(luma: GrayImage) -> Face:
+    """The face that a picture is: its middle, as faces are cut square."""
+    height, width = luma.shape
+    side = min(height, width)
+    return Face(Box((width - side) // 2, (height - side) // 2, side, side), 1.0, 1)

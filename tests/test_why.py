@@ -1,0 +1,239 @@
+"""Why a face is read as it is: the shipped explanation, its pictures, and the verb `why`."""
+
+import io
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from appliance import cli, preprocessing, reel
+from appliance.classifier import read_card
+from appliance.emotion import EmotionClassifier
+from appliance.errors import ModelError
+from appliance.pictures import read_gray
+from appliance.records import EMOTIONS, Box, Emotion, Face, Frame
+from appliance.service import MODELS
+from appliance.why import drawing, terminal
+from appliance.why.explainer import Explainer, heat_of
+
+FACES = Path(reel.__file__).parent / "reel_faces"
+MODEL = MODELS / "emotion_int8.tflite"
+
+
+def scores_of(emotion):
+    """(picture of a composite, how the shipped network reads it)."""
+    luma = read_gray(FACES / f"{emotion}.png")
+    face = Face(Box(0, 0, luma.shape[1], luma.shape[0]), 1.0, 1)
+    return luma, EmotionClassifier(MODEL).classify(Frame(0, 0.0, 0.0, luma), (face,))[0]
+
+
+@pytest.fixture(scope="module")
+def explainer():
+    return Explainer(MODEL)
+
+
+@pytest.fixture(scope="module")
+def happy(explainer):
+    return explainer.explain(*scores_of(Emotion.HAPPY))
+
+
+def test_the_likeliest_emotion_is_explained_unless_another_is_asked_for(explainer, happy):
+    assert happy.emotion is Emotion.HAPPY
+    luma, scores = scores_of(Emotion.HAPPY)
+    sad = explainer.explain(luma, scores, Emotion.SAD)
+    assert sad.emotion is Emotion.SAD
+    assert np.abs(sad.heat - happy.heat).mean() > 0.01
+    assert sad.scores == happy.scores
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_the_face_speaks_and_not_the_edge_of_its_picture(explainer, emotion):
+    heat = explainer.explain(*scores_of(emotion)).heat
+    assert heat.shape == (48, 48)
+    assert (heat.min() >= 0, heat.max()) == (True, 1.0)
+    edge = np.ones_like(heat, bool)
+    edge[5:-5, 5:-5] = False
+    assert heat[~edge].mean() > 2 * heat[edge].mean()
+
+
+def test_the_parts_of_the_face_share_what_was_said(happy):
+    assert sum(happy.regions.values()) == pytest.approx(1)
+    assert happy.regions["mouth and chin"] > 0.3
+
+
+def test_a_network_that_saw_nothing_leaves_the_map_dark():
+    assert not heat_of(np.zeros((48, 48), np.float32)).any()
+
+
+def test_an_explanation_takes_less_than_ten_milliseconds(explainer):
+    luma, scores = scores_of(Emotion.SAD)
+    took = [explainer.explain(luma, scores).took_ms for _ in range(51)]
+    assert np.median(took) < 10
+
+
+def test_the_explanation_is_of_the_network_that_reads(explainer):
+    card = read_card(MODELS / "emotion_why.tflite")
+    for kind in ("int8", "float32", "dynamic"):
+        assert read_card(MODELS / f"emotion_{kind}.tflite")["sha256"] in card["explains"].values()
+    for emotion in EMOTIONS:
+        luma, scores = scores_of(emotion)
+        face = preprocessing.to_input(luma, 48)
+        logits, _ = explainer._network.run(face, np.ones((1, 7), np.float32))
+        assert int(logits.argmax()) == int(np.argmax(scores.probabilities))
+
+
+def copied(folder):
+    for path in MODELS.glob("emotion_*"):
+        shutil.copy(path, folder)
+    return folder / MODEL.name
+
+
+def change_card(path, **fields):
+    card = json.loads(path.read_text())
+    path.write_text(json.dumps(card | fields))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda folder: (folder / "emotion_why.json").unlink(), "every model needs its card"),
+        (lambda folder: (folder / "emotion_why.tflite").write_bytes(b"x"), "is damaged"),
+        (
+            lambda folder: change_card(folder / "emotion_why.json", explains={"emotion": "0"}),
+            "explains another network",
+        ),
+        (lambda folder: change_card(folder / "emotion_why.json", explains=1), "lacks what a card"),
+        (
+            lambda folder: change_card(folder / "emotion_why.json", task="emotion"),
+            "is not the card",
+        ),
+        (
+            lambda folder: change_card(folder / "emotion_why.json", input={"size_px": 64}),
+            "not those of its card",
+        ),
+    ],
+)
+def test_an_explanation_that_does_not_belong_is_refused(tmp_path, spoil, complaint):
+    model = copied(tmp_path)
+    Explainer(model)
+    spoil(tmp_path)
+    with pytest.raises(ModelError, match=complaint):
+        Explainer(model)
+
+
+# Pictures -----------------------------------------------------------------------------------------
+
+
+def test_the_sheet_has_a_row_for_each_face(happy):
+    one, two = drawing.sheet([happy]), drawing.sheet([happy, happy])
+    assert two.shape[0] == 2 * one.shape[0]
+    assert (one != 255).any()
+
+
+def test_the_face_glows_where_it_spoke_and_is_gray_elsewhere(happy):
+    glowing = drawing.overlay(happy.image, happy.heat, 96).astype(int)
+    colour = np.abs(glowing[:, :, 0] - glowing[:, :, 2])
+    heat = cv2.resize(happy.heat, (96, 96))
+    assert colour[heat > 0.7].mean() > 60
+    assert colour[heat < 0.02].mean() < 15
+
+
+def test_two_pixels_make_a_character():
+    picture = np.zeros((4, 3, 3), np.uint8)
+    picture[0] = (1, 2, 3)
+    lines = terminal.half_blocks(picture)
+    assert len(lines) == 2
+    assert lines[0].count("▀") == 3
+    assert lines[0].startswith("\x1b[38;2;3;2;1m\x1b[48;2;0;0;0m▀")
+
+
+def test_the_terminal_is_as_before_whatever_happens(happy):
+    def show_and_stop():
+        with terminal.second_screen(out):
+            terminal.redraw(out, terminal.lines(happy))
+            raise KeyboardInterrupt
+
+    out = io.StringIO()
+    with pytest.raises(KeyboardInterrupt):
+        show_and_stop()
+    assert out.getvalue().startswith(terminal.SECOND_SCREEN)
+    assert out.getvalue().endswith(terminal.FIRST_SCREEN)
+    assert "looks happy" in out.getvalue()
+    assert "is happy" not in out.getvalue()
+
+
+# The verb -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(tmp_path):
+    path = tmp_path / "jukebox.toml"
+    path.write_text('[camera]\nsource = "reel"\nframes_per_second = 30\n')
+    return path
+
+
+def why(settings, *options):
+    return cli.main(["why", "--config", str(settings), *map(str, options)])
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A composite face in a room."""
+    room = np.full((480, 640), 128, np.uint8)
+    room[100:340, 200:440] = cv2.resize(read_gray(FACES / "happy.png"), (240, 240))
+    cv2.imwrite(str(tmp_path / "photo.png"), room)
+    return tmp_path / "photo.png"
+
+
+def test_a_photo_is_explained_in_words_and_drawn(photo, settings, tmp_path, capsys):
+    out = tmp_path / "why.png"
+    assert why(settings, photo, "--out", out) == 0
+    assert "looks happy" in (said := capsys.readouterr().out)
+    assert "for happy spoke" in said
+    assert cv2.imread(str(out)).shape[1] > 600
+
+
+def test_a_face_already_cut_is_taken_whole(settings, capsys):
+    assert why(settings, FACES / "surprise.png", "--whole", "--json", "--emotion", "fear") == 0
+    face = json.loads(capsys.readouterr().out)["faces"][0]
+    assert (face["box"], face["explained"]) == ([0, 0, 160, 160], "fear")
+    assert sum(face["spoke"].values()) == pytest.approx(1, abs=1e-3)
+    assert face["ms"] > 0
+
+
+def test_without_a_face_it_says_what_to_do(settings, tmp_path, capsys):
+    cv2.imwrite(str(tmp_path / "empty.png"), np.full((480, 640), 90, np.uint8))
+    assert why(settings, tmp_path / "empty.png") == 1
+    assert "no face found; if it is one face already cut, say --whole" in capsys.readouterr().err
+    assert why(settings, tmp_path / "nowhere.png") == 1
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_picture_that_cannot_be_written_is_told(settings, tmp_path, capsys):
+    assert why(settings, FACES / "sad.png", "--whole", "--out", tmp_path / "no" / "x.png") == 1
+    assert "x.png: cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("x.png", "--live"), ("x.png", "--for", 1), ("--live", "--whole"), ("--live",),
+     ("x.png", "--out", "x.jpg"), ("x.png", "--emotion", "bored")],
+)  # fmt: skip
+def test_misuse_is_2(settings, options):
+    with pytest.raises(SystemExit) as stopped:
+        why(settings, *options)
+    assert stopped.value.code == 2
+
+
+def test_live_tells_every_look_and_leaves_nothing_behind(photo, settings, capsys, monkeypatch):
+    folder = photo.parent
+    monkeypatch.chdir(folder)
+    before = sorted(folder.rglob("*"))
+    assert why(settings, "--live", "--camera", photo, "--json", "--for", 1) == 0
+    looks = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(looks) > 5
+    assert {face["explained"] for look in looks for face in look["faces"]} == {"happy"}
+    assert sorted(folder.rglob("*")) == before
