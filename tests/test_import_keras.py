@@ -18,10 +18,11 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     pytest.importorskip("tensorflow", reason="needs the extra [convert]")
     import keras
-    from convert import data, import_keras
-    from convert.hdf5 import load_network
     from keras import layers
     from old_keras import SIZE_PX, write_old_network
+
+    from convert import data, import_keras
+    from convert.hdf5 import load_network
 
 # Inside TensorFlow's converter: an own deprecated call, and a remark on input kept in float.
 pytestmark = [
