@@ -17,15 +17,16 @@ from pathlib import Path
 
 import keras
 
-from convert import data, figures
+from convert import data, explain, figures
 from convert.cards import Training, write_models
+from convert.drawing import save
 from convert.examples import DataSet, emotion_data, gender_data
 from convert.recipes import RECIPES, Recipe
 from convert.teacher import Teacher
 from convert.train import default_runs, train, use_threads
 
 MODELS = Path(__file__).parent.parent / "models"
-QUICK = {"epochs": 2, "limit": 2000, "hold_out": 0.2, "views": 1}
+QUICK = {"epochs": 2, "limit": 1000, "hold_out": 0.2, "views": 1}
 
 
 class Workshop:
@@ -102,6 +103,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     figures.draw(options.out, options.out / "figures")
+    if any(options.out.glob("*_why.json")):
+        save(explain.draw(options.out), options.out / "figures" / "guided_backprop.png")
     return 0
 
 
@@ -116,7 +119,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
                         help=f"of {', '.join(RECIPES)}")  # fmt: skip
     parser.add_argument("--out", type=Path, help="folder of the models; default: models/")
     parser.add_argument("--runs", type=Path, help="folder of the checkpoints; default: a cache")
-    parser.add_argument("--quick", action="store_true", help="2 epochs on 2,000 rows; needs --out")
+    parser.add_argument("--quick", action="store_true", help="2 epochs on 1,000 rows; needs --out")
     parser.add_argument("--threads", type=int, default=1)
     for field in fields(Recipe):
         kind = {"str": str, "int": int, "float": float}[field.type]

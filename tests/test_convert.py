@@ -398,6 +398,8 @@ def test_the_whole_path_leaves_every_model_in_three_kinds_with_its_cards(made):
     files = {f"{name}_{kind}" for name in RECIPES for kind in KINDS}
     for ending in ("tflite", "json", "md"):
         assert files <= {path.stem for path in (made / "models").glob(f"*.{ending}")}
+    pictures = {path.stem for path in (made / "models" / "figures").glob("*.png")}
+    assert {"emotion_int8_confusion", "gender_training", "guided_backprop"} <= pictures
     for name in files:
         card = read_card(made / "models" / f"{name}.tflite")
         assert set(card["accuracy"]) > {"Training, held out"}
@@ -476,7 +478,7 @@ def test_a_stopped_training_goes_on_to_the_same_end(made, tmp_path, monkeypatch,
 
 
 def test_another_recipe_does_not_go_on_from_a_checkpoint(made):
-    trained = Recipe("mini_xception", epochs=3, limit=2000, hold_out=0.2)
+    trained = Recipe("mini_xception", epochs=3, limit=1000, hold_out=0.2)
     faces, votes = data.load_emotions(made / "fer.zip"), data.load_votes(made / "votes.csv")
     run = made / "models" / "training" / "mini_xception-seed0"
     with pytest.raises(data.DataError, match="another recipe"):
