@@ -4,7 +4,6 @@ import csv
 import warnings
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
@@ -17,6 +16,7 @@ with warnings.catch_warnings():
     # TensorFlow and Keras warn about their own future while they are imported.
     warnings.simplefilter("ignore")
     pytest.importorskip("tensorflow", reason="needs the extra [convert]")
+    import h5py
     import keras
     from keras import layers
     from old_keras import SIZE_PX, write_old_network
