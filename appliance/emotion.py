@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from appliance import preprocessing
-from appliance.classifier import Classifier, checked_bytes, read_card, softmax
+from appliance.classifier import Classifier
 from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame
-
-__all__ = ["EmotionClassifier", "checked_bytes", "read_card", "softmax", "weight"]
 
 
 class EmotionClassifier(Classifier):

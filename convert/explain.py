@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from appliance.emotion import checked_bytes, read_card
+from appliance.classifier import checked_bytes, read_card
 from appliance.errors import ModelError
 from appliance.interpreter import Interpreter
 from appliance.preprocessing import to_input

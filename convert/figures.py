@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from appliance.emotion import read_card
+from appliance.classifier import read_card
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS
 from convert.diagrams import Judged, draw_confusion, draw_reliability

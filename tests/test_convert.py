@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from conftest import DATA
 
-from appliance.emotion import EmotionClassifier, read_card
+from appliance.classifier import read_card
+from appliance.emotion import EmotionClassifier
 from appliance.records import EMOTIONS
 
 with warnings.catch_warnings():
