@@ -94,7 +94,7 @@ def test_the_backward_pass_of_built_in_operations_is_tensorflows(made):
         plain_gradient(builtin, head, faces, weights),
         guided.guided_gradient(network, head, faces, weights),
     )
-    assert wrong.max() <= 1e-3
+    assert wrong.max() <= 1e-5
 
 
 def test_the_file_answers_as_tensorflow_does(made):
@@ -103,10 +103,11 @@ def test_the_file_answers_as_tensorflow_does(made):
     logits, gradients = run(content, faces, weights)
     np.testing.assert_allclose(logits, network(faces)[head], atol=1e-4)
     wrong = errors(gradients, guided.guided_gradient(network, head, faces, weights))
-    assert np.median(wrong) <= 1e-5
+    assert np.median(wrong) <= 1e-4
     # Pixels of a window that are equal but for rounding, or an activation that is 0 but for it, can
-    # send a part of the gradient elsewhere. That happens to one face in twenty (of 300 faces of
-    # PublicTest 0 to 5 % were beyond 0.001, the worst at 0.008), and to others on other processors.
+    # send a part of the gradient elsewhere. Of 700 faces of PublicTest 0.1 to 1.4 % were so beyond
+    # 0.001 with trained weights, the worst at 0.025; with weights like these it is one in twenty,
+    # and on other processors it is other faces.
     assert np.quantile(wrong, 0.75) <= 1e-3
     assert wrong.max() < 0.05
 

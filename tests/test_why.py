@@ -2,7 +2,13 @@
 
 import io
 import json
+import os
+import pty
+import re
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -17,7 +23,7 @@ from appliance.pictures import read_gray
 from appliance.records import EMOTIONS, Box, Emotion, Face, Frame
 from appliance.service import MODELS
 from appliance.why import drawing, terminal
-from appliance.why.explainer import Explainer, heat_of
+from appliance.why.explainer import Explainer, heat_of, why_file
 
 FACES = Path(reel.__file__).parent / "reel_faces"
 MODEL = MODELS / "emotion_int8.tflite"
@@ -57,6 +63,29 @@ def test_the_face_speaks_and_not_the_edge_of_its_picture(explainer, emotion):
     edge = np.ones_like(heat, bool)
     edge[5:-5, 5:-5] = False
     assert heat[~edge].mean() > 2 * heat[edge].mean()
+
+
+def test_what_spoke_matters_more_than_what_did_not(explainer):
+    """With the warmest sixth of its pixels blurred away a face loses more than with the coolest."""
+    lost = {"warmest": 0.0, "coolest": 0.0}
+    for emotion in EMOTIONS:
+        luma, scores = scores_of(emotion)
+        heat = cv2.resize(explainer.explain(luma, scores, emotion).heat, luma.shape[::-1])
+        blurred = cv2.GaussianBlur(luma, (0, 0), 12)
+        before = logit_of(explainer, luma, emotion)
+        for name, order in (("warmest", -heat), ("coolest", heat)):
+            hidden = order <= np.quantile(order, 1 / 6)
+            after = logit_of(explainer, np.where(hidden, blurred, luma), emotion)
+            lost[name] += before - after
+    assert lost["warmest"] > 3 * abs(lost["coolest"])
+
+
+def logit_of(explainer, luma, emotion):
+    index = EMOTIONS.index(emotion)
+    logits, _ = explainer._network.run(
+        preprocessing.to_input(luma, 48), np.eye(7, dtype=np.float32)[[index]]
+    )
+    return float(logits[0, index])
 
 
 def test_the_parts_of_the_face_share_what_was_said(happy):
@@ -124,6 +153,16 @@ def test_an_explanation_that_does_not_belong_is_refused(tmp_path, spoil, complai
         Explainer(model)
 
 
+def test_an_owners_model_has_its_explanation_beside_it(tmp_path):
+    copied(tmp_path)
+    assert why_file(tmp_path / "emotion_int8.tflite") == tmp_path / "emotion_why.tflite"
+    assert why_file(tmp_path / "mine.tflite") == tmp_path / "mine_why.tflite"
+    for suffix in (".tflite", ".json"):
+        (tmp_path / f"emotion_float32{suffix}").rename(tmp_path / f"mine{suffix}")
+        (tmp_path / f"emotion_why{suffix}").rename(tmp_path / f"mine_why{suffix}")
+    Explainer(tmp_path / "mine.tflite")
+
+
 # Pictures -----------------------------------------------------------------------------------------
 
 
@@ -148,6 +187,16 @@ def test_two_pixels_make_a_character():
     assert len(lines) == 2
     assert lines[0].count("▀") == 3
     assert lines[0].startswith("\x1b[38;2;3;2;1m\x1b[48;2;0;0;0m▀")
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(200, 60), (80, 24), (60, 10)])
+def test_it_fits_into_the_terminal(happy, monkeypatch, columns, rows):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", str(rows))
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in terminal.lines(happy)]
+    assert len(lines) < rows
+    assert max(map(len, lines)) <= columns
+    assert "looks happy" in lines[0]
 
 
 def test_the_terminal_is_as_before_whatever_happens(happy):
@@ -237,3 +286,25 @@ def test_live_tells_every_look_and_leaves_nothing_behind(photo, settings, capsys
     assert len(looks) > 5
     assert {face["explained"] for look in looks for face in look["faces"]} == {"happy"}
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_live_in_a_terminal_ends_well_and_leaves_the_terminal_as_it_was(settings, photo, number):
+    ours, theirs = pty.openpty()
+    program = "import sys; from appliance.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "why", "--live", "--camera", str(photo)]
+    with subprocess.Popen([*command, "--config", str(settings)], stdout=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while b"looks happy" not in shown:
+            shown += os.read(ours, 65536)
+        process.send_signal(number)
+        try:
+            while more := os.read(ours, 65536):
+                shown += more
+        except OSError:  # so Linux says that the other end is closed
+            pass
+        assert process.wait(5) == 0
+    os.close(ours)
+    assert shown.startswith(terminal.SECOND_SCREEN.encode())
+    assert shown.endswith(terminal.FIRST_SCREEN.encode())

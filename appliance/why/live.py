@@ -33,10 +33,11 @@ def watch(
     out: a terminal; or, with for_programs, anything: it then gets a line of JSON for each look and
     no picture. Raises KeyboardInterrupt when it is ended, CameraError and ModelError.
     """
-    # So that the terminal is left as it was, however this ends.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     reader, camera = _Reader(settings, emotion), build_camera(settings.camera)
     with ExitStack() as at_end:
+        # So that the terminal is left as it was, however this ends.
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        at_end.callback(signal.signal, signal.SIGTERM, before)
         at_end.enter_context(closing(camera.open()))
         if not for_programs:
             at_end.enter_context(second_screen(out))
