@@ -1,40 +1,56 @@
-"""A model's card as a page to read: models/NAME.md from models/NAME.json."""
+"""A model's card as a page to read, models/NAME.md from models/NAME.json.
+
+Written with the card; `python -m convert.card_text` writes the pages of all cards anew.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from textwrap import fill
+from pathlib import Path
 
-WIDTH = 100
+from convert.markdown import Row, bullet, bullets, filled, percent, plain, table, words, wrapped
+
+MODELS = Path(__file__).parent.parent / "models"
 WHAT = {
     "emotion": "Reads how a face looks: a probability for each of",
     "gender": "Reads whether a face looks male or female: a probability for each of",
+    "why": "Shows which pixels of a face speak for each of",
 }
 FACTS = ("file", "bytes", "sha256", "network", "parameters", "multiply_adds")
-Row = tuple[object, ...]
+GAPS = ("race_gap", "race_gap_without_0_5")
+WITHOUT = ("count_without_0_5", "accuracy_without_0_5", "interval95_without_0_5")
+
+
+def main() -> None:
+    """Writes the page of every card in models/."""
+    for path in sorted(MODELS.glob("*.json")):
+        page = as_markdown(json.loads(path.read_text(encoding="utf-8")))
+        path.with_suffix(".md").write_text(page, encoding="utf-8")
 
 
 def as_markdown(card: dict) -> str:
     """The page of a card of any task; fields that no section tells stand at its end."""
     told = {"name", "task", "labels", "head"}
-    parts = [f"# {card['name']}", _wrapped(_what(card))]
+    parts = [f"# {card['name']}", wrapped(_what(card))]
     for heading, fields, write in SECTIONS:
         if text := write(card):
             told.update(fields)
             parts.append(f"## {heading}\n\n{text}")
-    if rest := {key: value for key, value in card.items() if value and key not in told}:
-        parts.append(f"## Further\n\n{_list(rest)}")
+    if rest := filled({key: value for key, value in card.items() if key not in told}):
+        parts.append(f"## Further\n\n{bullets(rest)}")
     return "\n\n".join(parts) + "\n"
 
 
 def _what(card: dict) -> str:
     task = card["task"]
-    what = f"{WHAT[task]} {', '.join(card['labels'])}" if task in WHAT else f"For {task}"
+    known = task in WHAT and "labels" in card
+    what = f"{WHAT[task]} {', '.join(card['labels'])}" if known else f"For {task}"
     return f"{what}. This page is made from the card beside it and is not edited by hand."
 
 
 def _facts(card: dict) -> str:
-    return _list({key: card[key] for key in FACTS if key in card})
+    return bullets({key: card[key] for key in FACTS if key in card})
 
 
 def _ends(card: dict) -> str:
@@ -55,11 +71,11 @@ def _ends(card: dict) -> str:
             f"(1, {len(card['labels'])}), logits; the probabilities are "
             f"softmax(logits / {one['temperature']})"
         )
-    return "\n".join(map(_item, lines))
+    return "\n".join(map(bullet, lines))
 
 
 def _paragraph(field: str) -> Callable[[dict], str]:
-    return lambda card: _wrapped(str(card.get(field, "")))
+    return lambda card: wrapped(str(card.get(field, "")))
 
 
 def _accuracy(card: dict) -> str:
@@ -71,19 +87,19 @@ def _accuracy(card: dict) -> str:
         for head, one in heads.items()
     ]
     top = ("split", "head", "faces", "accuracy", "95 % interval", "calibration error")
-    parts = [_table(top, rows) if rows else "", _agreement(card)]
+    parts = [table(top, rows) if rows else "", _agreement(card)]
     parts += [_classes(split, heads, card["labels"]) for split, heads in splits.items()]
     return "\n\n".join(part for part in parts if part)
 
 
 def _agreement(card: dict) -> str:
     shares = [
-        f"{split}, {head} {_percent(share)}"
+        f"{split}, {head} {percent(share)}"
         for split, heads in card.get("int8_float_agreement", {}).items()
         for head, share in heads.items()
     ]
-    words = "The int8 and the float32 file have the same first choice for this share of the faces"
-    return _wrapped(f"{words}: {'; '.join(shares)}.") if shares else ""
+    what = "The int8 and the float32 file have the same first choice for this share of the faces"
+    return wrapped(f"{what}: {'; '.join(shares)}.") if shares else ""
 
 
 def _classes(split: str, heads: dict, labels: list[str]) -> str:
@@ -97,75 +113,36 @@ def _classes(split: str, heads: dict, labels: list[str]) -> str:
         (label, *(cell for one in heads.values() for cell in _class(one["per_class"][label])))
         for label in labels
     ]
-    return _table((split, *top), rows)
+    return table((split, *top), rows)
 
 
 def _class(one: dict) -> Row:
-    return *(_percent(one[key]) for key in ("precision", "recall", "f1")), _plain(one["count"])
+    return *(percent(one[key]) for key in ("precision", "recall", "f1")), plain(one["count"])
 
 
 def _groups(card: dict) -> str:
-    """A table for each way to group the faces, such as age."""
+    """A table for each way to group the faces, such as age, and what groups.py says besides."""
     top = ("faces", "accuracy", "95 % interval")
     tables = [
-        _table((kind, *top), [(name, *_figures(one)) for name, one in groups.items()])
+        table((words(kind), *top), [(name, *_figures(one)) for name, one in groups.items()])
         for kind, groups in card.get("groups", {}).items()
     ]
-    return "\n\n".join(tables)
+    without = {key: card.get(f"{key}_without_0_5") for key in ("count", "accuracy", "interval95")}
+    if without["count"]:
+        tables.append(table(("", *top), [("all without ages 0-5", *_figures(without))]))
+    gaps = {key: card[key] for key in GAPS if card.get(key) is not None}
+    lines = [f"- {words(gap)}, best to worst: {100 * v:.1f} points" for gap, v in gaps.items()]
+    return "\n\n".join([*tables, "\n".join(lines)]).rstrip()
 
 
 def _figures(result: dict) -> Row:
     low, high = (100 * end for end in result["interval95"])
-    return _plain(result["count"]), _percent(result["accuracy"]), f"{low:.1f}–{high:.1f}"
+    return plain(result["count"]), percent(result["accuracy"]), f"{low:.1f}–{high:.1f}"
 
 
 def _training(card: dict) -> str:
     """Without the history, which convert.figures draws."""
-    return _list({k: value for k, value in card.get("training", {}).items() if k != "history"})
-
-
-def _list(values: dict, indent: str = "") -> str:
-    """An item for each value; where parts of a value are long, an item below it for each part."""
-    items = []
-    for key, value in values.items():
-        start = f"{indent}- {_words(key)}:"
-        if isinstance(value, dict) and any(len(str(part)) > 40 for part in value.values()):
-            items += [start, _list(value, indent + "  ")]
-        else:
-            items.append(_item(f"{start} {_plain(value)}"))
-    return "\n".join(items)
-
-
-def _plain(value: object) -> str:
-    """A value as people write it: digits in groups, several parts one after the other."""
-    if isinstance(value, dict):
-        return ", ".join(f"{_words(key)} {_plain(part)}" for key, part in value.items())
-    if isinstance(value, list):
-        return "; ".join(map(_plain, value))
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _words(key: str) -> str:
-    return key.replace("_", " ") if key.isidentifier() else key  # a file keeps its name
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _table(top: tuple[str, ...], rows: list[Row]) -> str:
-    lines = [top, ("---",) * len(top), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
-
-
-def _item(line: str) -> str:
-    return _wrapped(line, " " * (line.index("-") + 2))
-
-
-def _wrapped(text: str, deeper: str = "") -> str:
-    return fill(
-        text, WIDTH, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False
-    )
+    return bullets({k: value for k, value in card.get("training", {}).items() if k != "history"})
 
 
 # Heading, the fields of a card that it tells, and what writes it, "" if they are not there.
@@ -176,7 +153,11 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[dict], str]], ...] = (
     ("Misuse", ("misuse",), _paragraph("misuse")),
     ("Known weaknesses", ("weaknesses",), _paragraph("weaknesses")),
     ("Accuracy", ("accuracy", "int8_float_agreement"), _accuracy),
-    ("Groups", ("groups",), _groups),
+    ("Groups", ("groups", *GAPS, *WITHOUT), _groups),
     ("Training", ("training",), _training),
     ("Terms of the data", ("terms",), _paragraph("terms")),
 )
+
+
+if __name__ == "__main__":
+    main()

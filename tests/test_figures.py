@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.classifier import read_card
 from appliance.records import EMOTIONS, GENDERS
 
 with warnings.catch_warnings():
@@ -14,7 +15,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     pytest.importorskip("matplotlib", reason="needs the extra [convert]")
     from convert import data, figures, samples, scoring
-    from convert.card_text import as_markdown
+    from convert.card_text import MODELS, as_markdown
 
 NAMES = tuple(str(emotion) for emotion in EMOTIONS)
 
@@ -120,14 +121,25 @@ def test_the_page_tells_what_the_card_tells():
 def test_the_page_of_a_gender_model_has_its_groups():
     card = card_of("gender_int8", "mini_xception_gender", GENDERS, ("gender",))
     share = {"count": 40, "accuracy": 0.925, "interval95": [0.801, 0.974]}
-    page = as_markdown(card | {"groups": {"race": {"Black": share}, "age": {"0-5": share}}})
+    groups = {"race": {"Black": share}, "race_without_0_5": {}, "age": {"0-5": share}}
+    without = {f"{key}_without_0_5": value for key, value in share.items()}
+    page = as_markdown(card | without | {"groups": groups, "race_gap": 0.0721})
     assert "| Black | 40 | 92.5 % | 80.1–97.4 |" in page
+    assert "| all without ages 0-5 | 40 | 92.5 % | 80.1–97.4 |" in page
+    assert "- race gap, best to worst: 7.2 points" in page
     assert "male or female" in page
+    assert "## Further" not in page
 
 
 def test_a_card_with_few_fields_has_a_page_too():
     page = as_markdown({"name": "why", "task": "why", "explains": {"emotion_int8": "cd" * 32}})
     assert "cd" * 32 in page
+
+
+@pytest.mark.parametrize("page", sorted(MODELS.glob("*.md")), ids=lambda path: path.stem)
+def test_a_page_beside_a_card_is_the_one_that_it_makes(page):
+    made = as_markdown(read_card(page.with_suffix(".json")))
+    assert page.read_text(encoding="utf-8") == made, "write it anew: python -m convert.card_text"
 
 
 # Grids --------------------------------------------------------------------------------------------
