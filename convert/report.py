@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from convert.markdown import words
+
 
 def for_people(result: dict) -> str:
     """The figures of any task as a few lines."""
@@ -29,13 +31,9 @@ def _groups(result: dict) -> list[str]:
         lines.append(f"without ages 0-5: accuracy {_share(without)}")
     for kind, groups in result["groups"].items():
         for name, group in groups.items():
-            lines.append(f"{_words(kind)} {name:8}{group['count']:6} faces: {_share(group)}")
+            lines.append(f"{words(kind)} {name:8}{group['count']:6} faces: {_share(group)}")
     gaps = [gap for gap in ("race_gap", "race_gap_without_0_5") if result[gap] is not None]
-    return lines + [f"{_words(gap)}, best to worst: {100 * result[gap]:.1f} points" for gap in gaps]
-
-
-def _words(key: str) -> str:
-    return key.replace("_0_5", " ages 0-5").replace("_", " ")
+    return lines + [f"{words(gap)}, best to worst: {100 * result[gap]:.1f} points" for gap in gaps]
 
 
 def _detection(result: dict) -> list[str]:

@@ -520,16 +520,23 @@ def test_evaluation_for_people_names_every_emotion(made, capsys):
 # The shipped models -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_the_shipped_model_is_the_one_on_its_card(name):
-    model = PROJECT / "models" / f"{name}.tflite"
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["emotion", "mini_xception", "sequential_cnn"])
+def test_the_shipped_model_is_the_one_on_its_card(name, kind):
+    model = PROJECT / "models" / f"{name}_{kind}.tflite"
     card = read_card(model)
     assert card["sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
-    assert card["parameters"] <= networks.PARAMETER_LIMIT
-    assert {output["head"] for output in card["outputs"]} == {"fer", "ferplus"}
     assert all(card[words] for words in ("terms", "intended_use", "misuse", "weaknesses"))
     assert card["training"]["epochs_done"] == card["training"]["recipe"]["epochs"]
+    assert model.with_suffix(".md").exists()
     EmotionClassifier(model)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_box_network_has_both_heads_and_few_parameters(kind):
+    card = read_card(PROJECT / "models" / f"emotion_{kind}.tflite")
+    assert card["parameters"] <= networks.PARAMETER_LIMIT
+    assert {output["head"] for output in card["outputs"]} == {"fer", "ferplus"}
 
 
 def test_the_shipped_int8_file_is_small():
@@ -540,7 +547,7 @@ def test_the_shipped_int8_file_is_small():
 def test_the_shipped_models_are_as_good_as_their_cards_say():
     faces = data.select_split(data.load_emotions(FER2013), "PublicTest")
     votes = data.load_votes(VOTES)
-    for head, least in (("fer", 0.60), ("ferplus", 0.75)):
+    for head, least in (("fer", 0.64), ("ferplus", 0.81)):
         accuracies = []
         for name in SHIPPED:
             model = PROJECT / "models" / f"{name}.tflite"
@@ -553,14 +560,18 @@ def test_the_shipped_models_are_as_good_as_their_cards_say():
         assert min(accuracies) >= least
 
 
-@needs_data
-@pytest.mark.xfail(
-    strict=True, reason="int8 costs 0.36 points: the goal of 0.3 takes quantization-aware training"
+OVER_THE_GOAL = pytest.mark.xfail(
+    strict=True, reason="int8 costs 0.34 points on FER-2013's label: the goal is not reached"
 )
-def test_int8_reads_public_test_within_three_tenths_of_a_point_of_float32():
-    for head in ("fer", "ferplus"):
-        exact, small = (
-            read_card(PROJECT / "models" / f"{name}.tflite")["accuracy"]["PublicTest"][head]
-            for name in SHIPPED
-        )
-        assert small["accuracy"] == pytest.approx(exact["accuracy"], abs=0.003)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param("emotion", marks=OVER_THE_GOAL), "mini_xception", "sequential_cnn"]
+)
+def test_int8_reads_public_test_within_three_tenths_of_a_point_of_float32(name):
+    exact, small = (
+        read_card(PROJECT / "models" / f"{name}_{kind}.tflite")["accuracy"]["PublicTest"]
+        for kind in ("float32", "int8")
+    )
+    for head in exact:
+        assert small[head]["accuracy"] == pytest.approx(exact[head]["accuracy"], abs=0.003)
