@@ -51,7 +51,7 @@ def test_the_likeliest_emotion_is_explained_unless_another_is_asked_for(explaine
     luma, scores = scores_of(Emotion.HAPPY)
     sad = explainer.explain(luma, scores, Emotion.SAD)
     assert sad.emotion is Emotion.SAD
-    # Guided back-propagation says nearly the same for every emotion (README, Limits), but not quite.
+    # Guided back-propagation tells nearly the same for every emotion (README, Limits).
     assert np.abs(sad.heat - happy.heat).max() > 0.01
     assert sad.scores == happy.scores
 
