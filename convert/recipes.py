@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+HOLD_OUT = 0.05  # of the training split, never trained on
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -23,7 +25,7 @@ class Recipe:
     views: int = 0  # augmentations of each picture, seen in turn; 0: a new one every epoch
     rounding: int = 0  # of the epochs, the last ones feel int8's rounding
     averaging: float = 0.999  # of the weights, a step
-    hold_out: float = 0.05  # of the training split, never trained on
+    hold_out: float = HOLD_OUT
     seed: int = 0
     mirror: int = 0  # 1: the model answers with the mean for a face and its mirror image
     limit: int = 0  # train on this many pictures only; 0 is all of them

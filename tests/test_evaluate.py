@@ -33,7 +33,8 @@ def write_pictures(folder: Path, name: str, splits: dict[str, str]) -> Path:
     for row, (split, label) in enumerate(ROWS):
         file = folder / splits[split] / EMOTIONS[label] / name.format(split=split, row=row)
         file.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(file), face(row))
+        # JPEG's loss must not make another face of one that the network is unsure about.
+        cv2.imwrite(str(file), face(row), [cv2.IMWRITE_JPEG_QUALITY, 100])
     return folder
 
 
