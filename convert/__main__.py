@@ -25,7 +25,6 @@ from convert.recipes import RECIPES, Recipe
 from convert.teacher import Teacher
 from convert.train import default_runs, train, use_threads
 
-MODELS = Path(__file__).parent.parent / "models"
 QUICK = {"epochs": 2, "limit": 1000, "hold_out": 0.2, "views": 1}
 
 
@@ -131,7 +130,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         options.runs = options.runs or options.out / "training"
         for name, value in QUICK.items():
             setattr(options, name, value)
-    options.out = options.out or MODELS
+    options.out = options.out or figures.MODELS
     options.runs = options.runs or default_runs()
     return options
 
