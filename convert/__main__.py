@@ -21,7 +21,7 @@ from convert import data, explain, figures
 from convert.cards import Training, write_models
 from convert.drawing import save
 from convert.examples import DataSet, emotion_data, gender_data
-from convert.recipes import RECIPES, Recipe
+from convert.recipes import HELPERS, RECIPES, Recipe
 from convert.teacher import Teacher
 from convert.train import default_runs, train, use_threads
 
@@ -50,16 +50,17 @@ class Workshop:
     def _train(self, name: str) -> tuple[keras.Model, list[dict]]:
         if name not in self._trained:
             recipe = self._recipe(name)
+            start = self._train(recipe.start)[0] if recipe.start else None
             teacher = None
             if recipe.teacher:
                 teacher = Teacher(self._train(recipe.teacher)[0], recipe.teaching)
             print(f"training {name}: {recipe}", file=sys.stderr)
             run = self._options.runs / f"{name}-seed{recipe.seed}"
-            self._trained[name] = train(recipe, self._dataset(name), run, teacher)
+            self._trained[name] = train(recipe, self._dataset(name), run, teacher, start)
         return self._trained[name]
 
     def _recipe(self, name: str) -> Recipe:
-        return replace(RECIPES[name], **self._changes)
+        return replace((HELPERS | RECIPES)[name], **self._changes)
 
     def _dataset(self, name: str) -> DataSet:
         recipe = self._recipe(name)

@@ -82,6 +82,12 @@ class Trainer:
             average.assign(keep * average + (1 - keep) * weight)
         return loss
 
+    def begin_with(self, network: keras.Model) -> None:
+        """Takes over the weights of a network of the same kind."""
+        self.network.set_weights(network.get_weights())
+        for average, weight in zip(self.averages, self.network.weights, strict=True):
+            average.assign(weight)
+
     def averaged_network(self) -> keras.Model:
         """A network with the averaged weights, the one to judge and to ship."""
         network = NETWORKS[self.recipe.network]()
@@ -100,7 +106,7 @@ class Trainer:
         """(epochs done, history) of a saved training. Raises DataError if its recipe differs."""
         with np.load(path) as saved:
             notes = json.loads(str(saved["notes"]))
-            if notes["recipe"] != asdict(self.recipe):
+            if Recipe(**notes["recipe"]) != self.recipe:
                 raise data.DataError(f"{path}: another recipe; choose another --runs or remove it")
             for i, variable in enumerate(self._variables()):
                 variable.assign(saved[f"v{i:03}"])
@@ -111,11 +117,20 @@ class Trainer:
 
 
 def train(
-    recipe: Recipe, dataset: DataSet, run: Path, teacher: Teacher | None = None
+    recipe: Recipe,
+    dataset: DataSet,
+    run: Path,
+    teacher: Teacher | None = None,
+    start: keras.Model | None = None,
 ) -> tuple[keras.Model, list[dict]]:
-    """(averaged network, history) after all epochs, going on from run/checkpoint.npz if there."""
+    """(averaged network, history) after all epochs, going on from run/checkpoint.npz if there.
+
+    start: a network of the same kind, whose weights to begin with.
+    """
     steps = len(dataset.training) // recipe.batch
     trainer = Trainer(recipe, steps * recipe.epochs)
+    if start:
+        trainer.begin_with(start)
     run.mkdir(parents=True, exist_ok=True)
     done, history = 0, []
     if (checkpoint := run / "checkpoint.npz").exists():
