@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from appliance.settings import Between, Key, Location, Text, keys
+from appliance.settings import Between, DailyHours, Key, Location, Text, keys
 
 MASK = "********"
 
@@ -67,6 +67,8 @@ def comment(key: Key) -> str:
     match key.limit:
         case Between(low, high):
             allowed = f"{low:g} to {high:g}"
+        case DailyHours():
+            return f'{key.meaning.removesuffix(".")}, such as "22:00-07:00"; empty: never.'
         case _ if key.choices:
             allowed = _one_of(_quoted(key.choices))
         case _:
@@ -105,6 +107,8 @@ def _allowed(key: Key) -> str:
             return f"a {'whole number' if key.kind is int else 'number'} from {low:g} to {high:g}"
         case Location(words):
             return _one_of([*_quoted(filter(None, words)), "a path that begins with / or ~/"])
+        case DailyHours():
+            return 'a time of day such as "22:00-07:00", or empty'
         case Text():
             return "a text of one line"
     return _one_of(_quoted(key.choices)) if key.choices else "a text, or a list of one or more"

@@ -25,7 +25,17 @@ from appliance.complaints import (
     line_of,
 )
 from appliance.errors import ConfigError
-from appliance.settings import Between, Key, Location, Settings, Text, keys, sections
+from appliance.hours import is_daily_hours
+from appliance.settings import (
+    Between,
+    DailyHours,
+    Key,
+    Location,
+    Settings,
+    Text,
+    keys,
+    sections,
+)
 
 SYSTEM_FILE = Path("/etc/jukebox/jukebox.toml")
 MAX_BYTES = 64 * 1024  # the full jukebox.toml has 4 kB; `--config /dev/zero` must end as well
@@ -178,6 +188,8 @@ def _checked(key: Key, value: Any) -> Any:
         case Location(words):
             path = _is_text(value) and (value in words or value.startswith(("/", "~/")))
             return os.path.expanduser(value) if path else None
+        case DailyHours():
+            return value if _is_text(value) and is_daily_hours(value) else None
         case Text(may_be_empty):
             good = _is_text(value) and value != MASK and (may_be_empty or value.strip())
             return value if good else None

@@ -16,7 +16,16 @@ from typing import Protocol
 
 from appliance.errors import PlayerError, StoreError
 from appliance.policy import LOOKS
-from appliance.records import Decision, EmotionScores, Face, Frame, Mood, Play, Playback
+from appliance.records import (
+    Adjustment,
+    Decision,
+    EmotionScores,
+    Face,
+    Frame,
+    Mood,
+    Play,
+    Playback,
+)
 from appliance.recovery import Recovery
 
 log = logging.getLogger("jukebox")
@@ -56,7 +65,9 @@ class MoodFilter(Protocol):
 class Policy(Protocol):
     """Decides what should play."""
 
-    def decide(self, time_s: float, mood: Mood, playback: Playback) -> Decision | None:
+    def decide(
+        self, time_s: float, unix_s: float, mood: Mood, playback: Playback
+    ) -> Decision | Adjustment | None:
         """What to do now, or None."""
 
     def refused(self, time_s: float, decision: Decision) -> None:
@@ -71,6 +82,9 @@ class Player(Protocol):
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         """The song put on, or None if its playlist has none."""
+
+    def adjust(self, adjustment: Adjustment, time_s: float) -> None:
+        """Pauses, goes on or turns the volume."""
 
 
 class Store(Protocol):
@@ -143,15 +157,20 @@ class Loop:
         return Step(frame, scores, mood, playback, play)
 
     def _play(self, frame: Frame, mood: Mood) -> tuple[Playback | None, Play | None]:
-        done = self._player.attempt(frame.time_s, lambda: self._look_and_act(frame.time_s, mood))
+        done = self._player.attempt(frame.time_s, lambda: self._look_and_act(frame, mood))
         return done or (None, None)
 
-    def _look_and_act(self, time_s: float, mood: Mood) -> tuple[Playback, Play | None]:
-        playback = self.devices.player.playback(time_s)
-        decision = self.devices.policy.decide(time_s, mood, playback)
+    def _look_and_act(self, frame: Frame, mood: Mood) -> tuple[Playback, Play | None]:
+        time_s, player = frame.time_s, self.devices.player
+        playback = player.playback(time_s)
+        decision = self.devices.policy.decide(time_s, frame.unix_s, mood, playback)
         if decision is None:
             return playback, None
-        play = self.devices.player.carry_out(decision, time_s)
+        if isinstance(decision, Adjustment):
+            player.adjust(decision, time_s)
+            log.info("%s: %s", decision.how, decision.reason)
+            return playback, None
+        play = player.carry_out(decision, time_s)
         if play is None:
             self.devices.policy.refused(time_s, decision)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class MoodFilter:
         self._time_s: float | None = None
         self._seen_s = float("-inf")  # when a face was last seen
         self._looked_s = float("-inf")  # when there was last a picture at all
+        self._company_s = float("-inf")  # when there was last more than one face
         self._candidate: Emotion | None = None
         self._candidate_since_s = 0.0
         self._last_emotion: Emotion | None = None  # of the last settled mood
@@ -40,6 +42,7 @@ class MoodFilter:
         """The mood after one more frame. blind: there was no picture, so nothing was learned."""
         if self._time_s is None:
             self._time_s = self._seen_s = self._looked_s = time_s
+            self._mood = replace(self._mood, since_s=time_s)
         if blind:
             # Time without a picture is no evidence that people left.
             self._seen_s += max(0.0, time_s - self._time_s)
@@ -51,7 +54,10 @@ class MoodFilter:
         state, emotion = self._judge(time_s, leading)
         changed = (state, emotion) != (self._mood.state, self._mood.emotion)
         since_s = time_s if changed else self._mood.since_s
-        self._mood = Mood(state, emotion, probability, len(scores), since_s)
+        if len(scores) > 1:
+            self._company_s = time_s
+        company = time_s - self._company_s < self.settings.away_s
+        self._mood = Mood(state, emotion, probability, len(scores), since_s, company)
         self._last_emotion = emotion or self._last_emotion
         return self._mood
 

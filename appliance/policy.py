@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from appliance.records import EMOTIONS, Decision, Emotion, How, Mood, Playback
-from appliance.settings import MusicSettings
+import logging
+
+from appliance.hours import within
+from appliance.records import EMOTIONS, Adjustment, Decision, Emotion, How, Mood, Playback
+from appliance.settings import Settings, Strategy
+from appliance.strategies import music_for
+
+log = logging.getLogger("jukebox")
 
 # The next song is added this long before the current one ends: late enough that the mood is
 # today's, early enough for MPD to open it without a gap.
 APPEND_BEFORE_S = 8.0
 # A playlist that could not be played is asked again after this long; owners add music meanwhile.
 REFUSED_FOR_S = 60.0
+NEVER = float("inf")
 
 LOOKS = {
     Emotion.ANGRY: "looks angry",
@@ -20,45 +27,173 @@ LOOKS = {
     Emotion.SURPRISE: "looks surprised",
     Emotion.NEUTRAL: "looks neutral",
 }
+TOUCHED = {
+    "play": "somebody pressed play",
+    "pause": "somebody paused the music",
+    "stop": "somebody stopped the music",
+    "skip": "somebody chose another song",
+    "seek": "somebody moved within the song",
+    "queue": "somebody changed the queue",
+    "volume": "somebody turned the volume",
+    "mode": "somebody changed how MPD plays",
+}
 
 
 class Policy:
     """Out of song: look up the mood, pick from its playlist. Or change at once, if so set.
 
-    A mood that is not settled never changes the music: what was wanted last goes on. settings may
-    be replaced at any time.
+    People come first: after any doing of theirs nothing is changed for a while, only kept going.
+    A mood that is not settled never changes the music: what plays goes on. settings may be
+    replaced at any time.
     """
 
-    def __init__(self, settings: MusicSettings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.asked: Emotion | None = None  # the mood that somebody asked for, until "auto"
+        self.hold_until_s = -NEVER
+        self.sleep_at_s = NEVER
         self._wanted: Emotion | None = None  # of the last settled mood
+        self._wanted_since_s = 0.0
+        self._played: Emotion | None = None  # whose music the box put on last
         self._refused_until_s: dict[Emotion, float] = {}
+        self._asleep = False  # the sleep timer ran out
+        self._resume_asked = False
+        self._theirs = False  # a person's own songs play
+        self._invited = False  # somebody asked for the box's music in place of their own
+        self._loud_percent: int | None = None  # the volume before the quiet hours
 
-    def decide(self, time_s: float, mood: Mood, playback: Playback) -> Decision | None:
-        """What to do now. None: leave everything as it is."""
-        if mood.emotion is not None:
-            self._wanted = mood.emotion
-        if self._wanted is None or playback.listener:
-            return None
-        emotion = self._playable(time_s, self._wanted, playback.emotion)
-        if emotion is None:
-            return None
-        how = self._how(mood, playback, emotion)
-        return None if how is None else Decision(emotion, how, self._why(emotion, mood))
+    # What people ask for
 
-    def _how(self, mood: Mood, playback: Playback, emotion: Emotion) -> How | None:
-        if playback.state == "stop":
-            return "switch"
-        if mood.emotion is not None and emotion is not playback.emotion:
-            if self.settings.change == "now" or playback.remaining_s is None:
-                return "switch"  # a stream has no end to wait for
-            if self.settings.change == "crossfade":
-                return "fade"
-        return "append" if playback.songs_after == 0 and _ending(playback) else None
+    def hold(self, time_s: float, minutes: float) -> None:
+        """Change nothing for so long; the music is kept going."""
+        self.hold_until_s = time_s + 60.0 * minutes
+
+    def resume(self) -> None:
+        """Hold back no longer, and let what is paused go on."""
+        self.hold_until_s, self.sleep_at_s = -NEVER, NEVER
+        self._asleep, self._resume_asked, self._invited = False, True, True
+
+    def ask_for(self, emotion: Emotion | None) -> None:
+        """Play for this mood whatever the faces say; None: for the faces again."""
+        self.asked = emotion
+        self.resume()
+
+    def sleep(self, time_s: float, minutes: float) -> None:
+        """Fade out after so long, and stay silent until somebody asks for music."""
+        self.sleep_at_s = time_s + 60.0 * minutes
+
+    def holds(self, time_s: float) -> bool:
+        """Whether it holds back now."""
+        return time_s < self.hold_until_s
+
+    # What to do
+
+    def decide(
+        self, time_s: float, unix_s: float, mood: Mood, playback: Playback
+    ) -> Decision | Adjustment | None:
+        """What to do now. unix_s: for the hours of the day. None: leave everything as it is."""
+        self._notice(time_s, playback)
+        if mood.emotion is not None and mood.emotion is not self._wanted:
+            self._wanted, self._wanted_since_s = mood.emotion, time_s
+        return (
+            self._rest(time_s, mood, playback)
+            or self._volume(time_s, unix_s, playback)
+            or self._song(time_s, mood, playback)
+        )
 
     def refused(self, time_s: float, decision: Decision) -> None:
         """Its playlist gave nothing to play: use others for a while, so that the music goes on."""
         self._refused_until_s[decision.emotion] = time_s + REFUSED_FOR_S
+
+    def _notice(self, time_s: float, playback: Playback) -> None:
+        """What people did since the last time."""
+        if playback.emotion is not None:
+            self._played, self._invited = playback.emotion, False
+        if playback.touch is not None:
+            minutes = self.settings.listener.override_minutes
+            if not self.holds(time_s):
+                log.info("%s; it stays so for %g minutes", TOUCHED[playback.touch], minutes)
+            self.hold(time_s, minutes)
+            self._asleep = self._resume_asked = self._invited = False
+            if playback.touch == "volume":
+                self._loud_percent = None
+        ran_out = self._theirs and playback.state == "stop" and not playback.listener
+        self._theirs = playback.listener and playback.state == "play"
+        if ran_out:
+            self.hold_until_s = -NEVER
+
+    def _rest(self, time_s: float, mood: Mood, playback: Playback) -> Adjustment | None:
+        """Pause when it is bedtime or nobody is here; go on when somebody is back or asks."""
+        if playback.state == "pause" and self._resume_asked:
+            self._resume_asked = False
+            return Adjustment("resume", "somebody asked for it")
+        self._resume_asked = False
+        if time_s >= self.sleep_at_s:
+            self.sleep_at_s, self._asleep = NEVER, True
+            return Adjustment("pause", "time to sleep") if playback.state == "play" else None
+        if playback.resting and not self._asleep and mood.state != "nobody" and mood.faces > 0:
+            return Adjustment("resume", "somebody is back")
+        away_s = 60.0 * self.settings.listener.away_minutes
+        gone = mood.state == "nobody" and 0 < away_s <= time_s - mood.since_s
+        mine = playback.state == "play" and not playback.listener and self.asked is None
+        if gone and mine and not self.holds(time_s):
+            return Adjustment("pause", "nobody is here")
+        return None
+
+    def _volume(self, time_s: float, unix_s: float, playback: Playback) -> Adjustment | None:
+        """Lower it in the quiet hours, and as it was afterwards."""
+        rules, now = self.settings.volume, playback.volume_percent
+        if now is None or self.holds(time_s):
+            return None
+        if within(rules.quiet_hours, unix_s):
+            if now > rules.quiet_max:
+                self._loud_percent = now
+                return Adjustment("volume", "quiet hours", rules.quiet_max)
+        elif self._loud_percent is not None:
+            before, self._loud_percent = self._loud_percent, None
+            if now == rules.quiet_max:
+                return Adjustment("volume", "the quiet hours are over", min(before, rules.max))
+        return None
+
+    def _song(self, time_s: float, mood: Mood, playback: Playback) -> Decision | None:
+        wanted = self._music(time_s, mood)
+        theirs = playback.listener and not (self._invited and playback.state == "play")
+        if wanted is None or theirs or playback.resting or self._asleep:
+            return None
+        emotion = self._playable(time_s, wanted, playback.emotion)
+        if emotion is None:
+            return None
+        how = self._how(time_s, mood, playback, emotion)
+        return None if how is None else Decision(emotion, how, self._why(time_s, emotion, mood))
+
+    def _music(self, time_s: float, mood: Mood) -> Emotion | None:
+        """Whose playlist it should be; None before anything is known."""
+        if self.asked is not None:
+            return self.asked
+        if self._wanted is None:
+            return None
+        if (mood.emotion is None or self.holds(time_s)) and self._played is not None:
+            return self._played  # kept going, not changed
+        iso_s = 60.0 * self.settings.music.iso_minutes
+        progress = min(1.0, (time_s - self._wanted_since_s) / iso_s)
+        target = Emotion(self.settings.music.target)
+        return music_for(self._wanted, self._strategy(self._wanted), target, progress)
+
+    def _strategy(self, emotion: Emotion) -> Strategy:
+        return self.settings.strategies.of(emotion) or self.settings.music.strategy
+
+    def _how(self, time_s: float, mood: Mood, playback: Playback, emotion: Emotion) -> How | None:
+        if playback.state == "stop":
+            return "switch"
+        known = self.asked is not None or mood.emotion is not None
+        if known and emotion is not playback.emotion and not self.holds(time_s):
+            change = self.settings.music.change
+            # A stream has no end to wait for, and neither has who asked.
+            if change == "now" or playback.remaining_s is None:
+                return "switch"
+            if change == "crossfade" or self.asked is not None:
+                return "fade"
+        return "append" if playback.songs_after == 0 and _ending(playback) else None
 
     def _playable(self, time_s: float, wanted: Emotion, playing: Emotion | None) -> Emotion | None:
         """The wanted emotion, or the nearest thing to it whose playlist has not just failed."""
@@ -67,12 +202,18 @@ class Policy:
                 return emotion
         return None
 
-    def _why(self, emotion: Emotion, mood: Mood) -> str:
-        if emotion is not self._wanted:
-            return f"there is no music for {self._wanted}"
+    def _why(self, time_s: float, emotion: Emotion, mood: Mood) -> str:
+        wanted = self._music(time_s, mood)
+        if emotion is not wanted:
+            return f"there is no music for {wanted}"
+        if self.asked is not None:
+            return f"somebody asked for {emotion}"
+        if self.holds(time_s):
+            return f"somebody used the player, so {emotion} goes on"
         if mood.emotion is None:
             return f"the mood is {mood.state}, so {emotion} goes on"
-        return f"the room {LOOKS[emotion]}"
+        strategy = self._strategy(mood.emotion)
+        return f"the room {LOOKS[mood.emotion]}" + (f"; {strategy}" if strategy != "match" else "")
 
 
 def _ending(playback: Playback) -> bool:

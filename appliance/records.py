@@ -79,7 +79,8 @@ class Mood:
     """What the room looks like over the last seconds.
 
     emotion is None unless the state is settled; probability is that of the leading emotion; faces
-    counts those in the last frame; since_s is when (state, emotion) began.
+    counts those in the last frame; since_s is when (state, emotion) began; company: there was more
+    than one face lately.
     """
 
     state: MoodState
@@ -87,6 +88,11 @@ class Mood:
     probability: float
     faces: int
     since_s: float
+    company: bool = False
+
+
+# What a person can do to the player that the box then sees.
+Touch = Literal["play", "pause", "stop", "skip", "seek", "queue", "volume", "mode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,9 @@ class Playback:
     remaining_s: to the end of the current song, None for a stream or when nothing plays.
     songs_after: songs in the queue that will play after this one.
     listener: the box must not act, because a person did (paused, stopped or chose for themselves).
+    volume_percent: None where MPD has no control over it, or a fade is on its way.
+    touch: the last thing that a person did since the look before.
+    resting: the box itself paused the music.
     """
 
     state: Literal["play", "pause", "stop"]
@@ -105,6 +114,9 @@ class Playback:
     remaining_s: float | None
     songs_after: int
     listener: bool
+    volume_percent: int | None = None
+    touch: Touch | None = None
+    resting: bool = False
 
 
 How = Literal["append", "switch", "fade"]
@@ -117,6 +129,15 @@ class Decision:
     emotion: Emotion
     how: How
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What should happen to that which plays: fade out and pause, go on, or another volume."""
+
+    how: Literal["pause", "resume", "volume"]
+    reason: str
+    volume_percent: int | None = None  # of "volume"
 
 
 @dataclass(frozen=True, slots=True)

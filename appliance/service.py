@@ -142,7 +142,7 @@ class Service:
         self._camera = build_camera(settings.camera)
         self._player = build_player(settings)
         self._mood = MoodFilter(settings.mood)
-        self._policy = Policy(settings.music)
+        self._policy = Policy(settings)
         self._devices = Devices(
             camera=self._camera,
             faces=build_faces(settings.faces),
@@ -217,7 +217,7 @@ class Service:
         if new.store != old.store:
             log.warning("reload: [store] takes effect at the next start")
         devices.faces, devices.classifier = faces, classifier
-        self._mood.settings, self._policy.settings = new.mood, new.music
+        self._mood.settings, self._policy.settings = new.mood, new
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

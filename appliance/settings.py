@@ -16,6 +16,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from appliance.records import Emotion
 
+Strategy = Literal["match", "lift", "calm", "iso"]
+OwnStrategy = Literal["", "match", "lift", "calm", "iso"]
+
 
 @dataclass(frozen=True, slots=True)
 class Between:
@@ -41,6 +44,11 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class DailyHours:
+    """A text such as "22:00-07:00", or an empty one for never."""
+
+
+@dataclass(frozen=True, slots=True)
 class CameraSettings:
     """The eye: where pictures come from. They stay in the process."""
 
@@ -54,6 +62,8 @@ class CameraSettings:
     """Looks at the room per second."""
     rotate_degrees: Literal[0, 90, 180, 270] = 0
     """Clockwise turn that brings faces upright."""
+    off_hours: Annotated[str, DailyHours()] = ""
+    """When it is closed every day, the music going on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,8 @@ class FaceSettings:
     """How sure the detector must be that it sees a face."""
     min_height_px: Annotated[int, Between(16, 4096)] = 40
     """Smaller faces are passed over, in pixels of the frame."""
+    people: Literal["all", "largest"] = "all"
+    """Whose faces count: everybody's, or only the largest one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,63 @@ class MusicSettings:
     """At the song's end, in its midst, or fading over."""
     crossfade_s: Annotated[float, Between(0.5, 30)] = 6.0
     """Length of that fade in seconds."""
+    strategy: Strategy = "match"
+    """Like the mood, cheerful, calm, or by steps."""
+    target: Literal["happy", "neutral"] = "happy"
+    """Where "iso" leads to."""
+    iso_minutes: Annotated[float, Between(1, 240)] = 20.0
+    """How long "iso" takes to get there, in minutes."""
+    chime: Annotated[str, Text(may_be_empty=True)] = "chime"
+    """The source of a short sound when the box starts; empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySettings:
+    """Another strategy than that of [music] for single moods; empty: the same."""
+
+    angry: OwnStrategy = "calm"
+    """For faces that look angry."""
+    disgust: OwnStrategy = ""
+    """For faces that look disgusted."""
+    fear: OwnStrategy = "calm"
+    """For faces that look afraid."""
+    happy: OwnStrategy = ""
+    """For faces that look happy."""
+    sad: OwnStrategy = ""
+    """For faces that look sad."""
+    surprise: OwnStrategy = ""
+    """For faces that look surprised."""
+    neutral: OwnStrategy = ""
+    """For faces that show nothing much."""
+
+    def of(self, emotion: Emotion) -> OwnStrategy:
+        """The strategy for this emotion, or ""."""
+        own: OwnStrategy = getattr(self, emotion.value)
+        return own
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """People come first."""
+
+    override_minutes: Annotated[float, Between(0, 1440)] = 30.0
+    """Minutes in which nothing is changed after somebody used the player."""
+    away_minutes: Annotated[float, Between(0, 1440)] = 10.0
+    """Minutes without anybody after which the music fades out; 0 leaves it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSettings:
+    """How loud the box may be by its own doing, in percent."""
+
+    start: Annotated[int, Between(0, 100)] = 60
+    """It never begins to play louder than this."""
+    max: Annotated[int, Between(0, 100)] = 100
+    """It never turns the volume higher than this."""
+    quiet_hours: Annotated[str, DailyHours()] = ""
+    """When it is kept lower every day."""
+    quiet_max: Annotated[int, Between(0, 100)] = 30
+    """How loud it may be then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +226,8 @@ class StoreSettings:
     """The database file; empty: jukebox.db in the state folder of the service or of the user."""
     retention_days: Annotated[int, Between(1, 36500)] = 365
     """Older moods and plays are deleted, in days."""
+    remember_guests: bool = False
+    """Keeps moods also of when more than one face was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +240,9 @@ class Settings:
     gender: GenderSettings = field(default_factory=GenderSettings)
     mood: MoodSettings = field(default_factory=MoodSettings)
     music: MusicSettings = field(default_factory=MusicSettings)
+    strategies: StrategySettings = field(default_factory=StrategySettings)
+    listener: ListenerSettings = field(default_factory=ListenerSettings)
+    volume: VolumeSettings = field(default_factory=VolumeSettings)
     playlists: PlaylistSettings = field(default_factory=PlaylistSettings)
     mpd: MpdSettings = field(default_factory=MpdSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
@@ -181,7 +255,7 @@ class Key:
     section: str
     name: str
     kind: Any
-    limit: Between | Text | Location | None
+    limit: Between | Text | Location | DailyHours | None
     default: Any
 
     def __str__(self) -> str:

@@ -7,10 +7,10 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent
 APPLIANCE = sorted((PROJECT / "appliance").rglob("*.py"))
-CORE = {"records", "errors", "mood", "policy", "loop", "recovery"}
+CORE = {"records", "errors", "mood", "policy", "loop", "recovery", "strategies", "hours"}
 CORE_MAY_IMPORT = {
-    "__future__", "collections", "dataclasses", "enum", "logging", "math", "numpy", "typing",
-    "appliance",
+    "__future__", "collections", "dataclasses", "datetime", "enum", "logging", "math", "numpy",
+    "re", "typing", "appliance",
 }  # fmt: skip
 CORE_NEEDS = CORE | {"settings"}
 

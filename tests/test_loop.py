@@ -10,6 +10,7 @@ from appliance.mood import MoodFilter
 from appliance.policy import Policy
 from appliance.records import (
     EMOTIONS,
+    Adjustment,
     Box,
     Decision,
     Emotion,
@@ -20,7 +21,7 @@ from appliance.records import (
     Play,
     Playback,
 )
-from appliance.settings import MoodSettings, MusicSettings
+from appliance.settings import MoodSettings, MusicSettings, Settings
 
 PICTURE = np.zeros((4, 4), np.uint8)
 FACE = Face(Box(0, 0, 4, 4), 0.9, 1)
@@ -58,6 +59,7 @@ class RecordingPlayer:
         self.read_only = False
         self.empty: set[Emotion] = set()
         self.decisions: list[Decision] = []
+        self.adjustments: list[str] = []
         self.now = Playback("stop", "", None, None, 0, listener=False)
         self._ends_s = 0.0
         self._next: Emotion | None = None
@@ -84,6 +86,9 @@ class RecordingPlayer:
         else:
             self._start(decision.emotion, time_s)
         return Play(f"a {decision.emotion} song", "uri", decision.emotion, "x", decision.reason)
+
+    def adjust(self, adjustment: Adjustment, time_s: float) -> None:
+        self.adjustments.append(adjustment.how)
 
     def _start(self, emotion: Emotion | None, time_s: float) -> None:
         self._next, self._ends_s = None, time_s + 30.0
@@ -125,7 +130,10 @@ class Jukebox:
 
     def __init__(self, change: str = "end") -> None:
         self.room, self.player, self.store = ScriptedRoom(), RecordingPlayer(), RecordingStore()
-        mood, policy = MoodFilter(MoodSettings()), Policy(MusicSettings(change=change))
+        mood, policy = (
+            MoodFilter(MoodSettings()),
+            Policy(Settings(music=MusicSettings(change=change))),
+        )
         self.devices = Devices(
             self.room, self.room, self.room, mood, policy, self.player, self.store
         )

@@ -4,7 +4,7 @@ import pytest
 
 from appliance.policy import REFUSED_FOR_S, Policy
 from appliance.records import EMOTIONS, Emotion, Mood, Playback
-from appliance.settings import MusicSettings
+from appliance.settings import MusicSettings, Settings
 
 HAPPY, SAD, NEUTRAL = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL
 SILENCE = Playback("stop", "", None, None, 0, listener=False)
@@ -22,10 +22,10 @@ NOBODY = Mood("nobody", None, 0.0, 0, 0.0)
 
 
 def decided(change, mood, playback, before=None):
-    policy = Policy(MusicSettings(change=change))
+    policy = Policy(Settings(music=MusicSettings(change=change)))
     if before is not None:
-        policy.decide(0.0, settled(before), EARLY)
-    decision = policy.decide(1.0, mood, playback)
+        policy.decide(0.0, 0.0, settled(before), EARLY)
+    decision = policy.decide(1.0, 0.0, mood, playback)
     return None if decision is None else (decision.emotion, decision.how)
 
 
@@ -72,24 +72,24 @@ def test_the_listener_in_charge_is_left_alone(change, playback):
 
 
 def test_an_empty_playlist_is_replaced_by_others_for_a_while():
-    policy = Policy(MusicSettings(change="now"))
-    first = policy.decide(0.0, settled(SAD), SILENCE)
+    policy = Policy(Settings(music=MusicSettings(change="now")))
+    first = policy.decide(0.0, 0.0, settled(SAD), SILENCE)
     assert first is not None
     policy.refused(0.0, first)
-    second = policy.decide(0.2, settled(SAD), SILENCE)
+    second = policy.decide(0.2, 0.0, settled(SAD), SILENCE)
     assert second is not None
     assert (second.emotion, second.reason) == (NEUTRAL, "there is no music for sad")
-    assert policy.decide(0.4, settled(SAD), replace(EARLY, emotion=NEUTRAL)) is None
-    later = policy.decide(REFUSED_FOR_S, settled(SAD), SILENCE)
+    assert policy.decide(0.4, 0.0, settled(SAD), replace(EARLY, emotion=NEUTRAL)) is None
+    later = policy.decide(REFUSED_FOR_S, 0.0, settled(SAD), SILENCE)
     assert later is not None
     assert later.emotion is SAD
 
 
 def test_with_no_music_at_all_it_waits_instead_of_spinning():
-    policy = Policy(MusicSettings())
+    policy = Policy(Settings())
     asked = []
     for tick in range(100):
-        decision = policy.decide(tick / 10, settled(HAPPY), SILENCE)
+        decision = policy.decide(tick / 10, 0.0, settled(HAPPY), SILENCE)
         if decision is not None:
             asked.append(decision.emotion)
             policy.refused(tick / 10, decision)
@@ -97,6 +97,6 @@ def test_with_no_music_at_all_it_waits_instead_of_spinning():
 
 
 def test_the_reason_is_a_sentence_that_says_looks():
-    decision = Policy(MusicSettings()).decide(0.0, settled(HAPPY), SILENCE)
+    decision = Policy(Settings()).decide(0.0, 0.0, settled(HAPPY), SILENCE)
     assert decision is not None
     assert decision.reason == "the room looks happy"

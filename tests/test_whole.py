@@ -21,11 +21,12 @@ from appliance.player.private import PrivateMpd
 from appliance.policy import Policy
 from appliance.records import EMOTIONS, Emotion, Frame
 from appliance.service import build_classifier, build_faces
-from appliance.settings import MusicSettings, Settings, StoreSettings
+from appliance.settings import MusicSettings, Settings, StoreSettings, StrategySettings
 from appliance.store import Store, read_history
 
 SPEED = 6.0  # the reel runs so much faster than the clock, so that the test takes half a minute
 FRAMES_PER_SECOND = 4
+AS_IT_LOOKS = StrategySettings(angry="match", fear="match")
 HERTZ = {emotion: 330 * 1.4**number for number, emotion in enumerate(EMOTIONS)}
 
 
@@ -85,7 +86,7 @@ def jukebox(mpd: PrivateMpd, folder: Path) -> Iterator[Devices]:
         build_faces(settings.faces),
         build_classifier(settings),
         MoodFilter(settings.mood),
-        Policy(MusicSettings(change="now")),
+        Policy(Settings(music=MusicSettings(change="now"), strategies=AS_IT_LOOKS)),
         player,
         store,
     )

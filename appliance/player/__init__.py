@@ -21,7 +21,7 @@ from appliance.player.look import Look, describe, is_held
 from appliance.player.playlists import Playlists
 from appliance.player.queue import OwnSong, Queue
 from appliance.player.sources import NOTHING_THERE, Song
-from appliance.records import Decision, Emotion, How, Play, Playback
+from appliance.records import Adjustment, Decision, Emotion, How, Play, Playback
 
 LOOK_EVERY_S = 1.0  # keeps the connection alive too: MPD closes one that is silent for 60 s
 
@@ -50,6 +50,7 @@ class MpdPlayer:
         self._fader = Fader(crossfade_s)
         self._last: Look | None = None  # the last look on this connection
         self._held = False  # a person paused or stopped the music
+        self._resting = False  # the box paused it
 
     @property
     def address(self) -> str:
@@ -86,6 +87,19 @@ class MpdPlayer:
             return Play(
                 own.song.title, own.queue_uri, own.emotion, own.song.source, decision.reason
             )
+
+    def adjust(self, adjustment: Adjustment, time_s: float) -> None:
+        """Pause, go on or turn the volume."""
+        with self._connection.client() as client:
+            match adjustment.how:
+                case "pause":
+                    client.pause(1)
+                    self._resting = True
+                case "resume":
+                    client.pause(0)
+                case "volume" if adjustment.volume_percent is not None:
+                    client.setvol(adjustment.volume_percent)
+            self._look(client, time_s)
 
     def songs(self, emotion: Emotion) -> list[Song]:
         """All songs of a mood. Raises PlaylistError if one of its sources cannot be used."""
