@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain
 from math import hypot
 
 from appliance.records import Box
@@ -46,18 +46,30 @@ def square_around(face: Detection, shape: tuple[int, ...], room: float) -> Box:
 
 
 def covering_squares(shape: tuple[int, ...], smallest_px: int) -> list[Box]:
-    """Half overlapping squares that cover a picture, large ones in turn with ever smaller ones.
+    """Half overlapping squares that cover a picture, the largest first.
 
     The largest are as high (or wide) as the picture; each smaller size is half the one before,
     and the first of at most smallest_px is the last.
     """
     height, width = shape
     side = min(width, height)
-    sizes = [_squares(width, height, side)]
+    squares = _squares(width, height, side)
     while side > smallest_px:
         side //= 2
-        sizes.append(_squares(width, height, side))
-    return [square for square in chain(*zip_longest(*sizes)) if square]
+        squares += _squares(width, height, side)
+    return squares
+
+
+def turns(squares: list[Box], small: int) -> list[Box]:
+    """An order in which to look at squares for ever: all large ones, some small ones, and so on.
+
+    small: how many of the smaller ones at a time. Near faces, which the large squares show, matter
+    more and are fewer looks away.
+    """
+    large = [square for square in squares if square.width == squares[0].width]
+    rest = squares[len(large) :]
+    groups = [large + rest[n : n + small] for n in range(0, len(rest), small)]
+    return list(chain(*groups)) or large
 
 
 def _squares(width: int, height: int, side: int) -> list[Box]:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance.detection import Detection, covering_squares, square_around
+from appliance.detection import Detection, covering_squares, square_around, turns
 from appliance.errors import ModelError
 from appliance.interpreter import Interpreter
 from appliance.records import Box, GrayImage
@@ -22,6 +22,8 @@ BLAZEFACE_CARD = Path(__file__).resolve().parents[1] / "models" / "blazeface_sho
 INPUT_PX = 128
 # Looks for a photo, which has no next frame: every part of it is searched at once.
 EVERYWHERE = 1000
+# Of the smaller squares, so many between two rounds of the large ones.
+SMALL_SQUARES = 4
 
 
 class Detector(Protocol):
@@ -34,11 +36,12 @@ class Detector(Protocol):
         *,
         min_score: float,
         min_height_px: int,
+        newcomers: bool = True,
     ) -> list[Detection]:
         """The faces found, each once.
 
         followed: where faces were a moment ago. min_score: what scores less is left out.
-        min_height_px: smaller faces need not be found.
+        min_height_px: smaller faces need not be found. newcomers: whether to look elsewhere too.
         """
         ...
 
@@ -50,8 +53,8 @@ class BlazeFace:
     colour. So a picture is covered by overlapping squares, and each search looks at some of them:
     where faces were a moment ago, then the next squares in turn, then closer at whatever it found.
 
-    looks: squares to look at besides the closer looks, about 1 ms each; at least one is kept for
-    newcomers. A large number covers the whole picture at once, as a single photo needs.
+    looks: squares to look at for newcomers, about 1 ms each. A large number covers the whole
+    picture at once, as a single photo needs.
     model: the network; by default blazeface_model(). Raises ModelError.
     """
 
@@ -82,22 +85,28 @@ class BlazeFace:
         *,
         min_score: float,
         min_height_px: int,
+        newcomers: bool = True,
     ) -> list[Detection]:
         """The faces found where faces were, then those of this turn's squares."""
         faces: list[Detection] = []
         for last in followed:
             _add_new(self._look_closer(luma, last, min_score), faces)
+        if not newcomers:
+            return faces
         squares = covering_squares(luma.shape, round(min_height_px / self._SMALLEST))
-        for square in self._in_turn(squares, self._looks - len(followed)):
+        for square in self._in_turn(squares):
             for hint in self._look(luma, square, min_score):
                 if not any(hint.is_same(known) for known in faces):
                     closer = self._look_closer(luma, hint, min_score)
                     _add_new([face for face in closer if face.is_same(hint)], faces)
         return faces
 
-    def _in_turn(self, squares: list[Box], count: int) -> list[Box]:
-        first, self._turn = self._turn, self._turn + min(len(squares), max(1, count))
-        return [squares[turn % len(squares)] for turn in range(first, self._turn)]
+    def _in_turn(self, squares: list[Box]) -> list[Box]:
+        if self._looks >= len(squares):
+            return squares
+        order = turns(squares, SMALL_SQUARES)
+        first, self._turn = self._turn, self._turn + self._looks
+        return [order[turn % len(order)] for turn in range(first, self._turn)]
 
     def _look_closer(self, luma: GrayImage, face: Detection, min_score: float) -> list[Detection]:
         return self._look(luma, square_around(face, luma.shape, self._ROOM), min_score)
@@ -156,6 +165,7 @@ class Haar:
         *,
         min_score: float,  # noqa: ARG002 - it has no score
         min_height_px: int,
+        newcomers: bool = True,  # noqa: ARG002 - as above
     ) -> list[Detection]:
         """The faces in the whole picture."""
         found = self._cascade.detectMultiScale(

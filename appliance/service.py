@@ -39,7 +39,10 @@ def build_faces(settings: FaceSettings, looks: int = 3) -> FaceDetector:
     """The face detector that the settings name. looks: see BlazeFace. Raises ModelError."""
     detector = Haar() if settings.detector == "haar" else BlazeFace(looks=looks)
     return FaceDetector(
-        detector, min_score=settings.min_score, min_height_px=settings.min_height_px
+        detector,
+        min_score=settings.min_score,
+        min_height_px=settings.min_height_px,
+        search_every_s=settings.search_every_s,
     )
 
 

@@ -76,6 +76,8 @@ class FaceSettings:
     """How sure the detector must be that it sees a face."""
     min_height_px: Annotated[int, Between(16, 4096)] = 40
     """Smaller faces are passed over, in pixels of the frame."""
+    search_every_s: Annotated[float, Between(0, 60)] = 1.0
+    """Seconds from one look for newcomers to the next, while a face is followed."""
     people: Literal["all", "largest"] = "all"
     """Whose faces count: everybody's, or only the largest one's."""
 
