@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance import config
 from appliance.errors import JukeboxError
+from appliance.resolver import command as resolve_command
 from appliance.settings import Settings
 from appliance.why import command as why_command
 
@@ -31,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb. Returns 0 good, 1 failed, 78 configuration; misuse exits with 2."""
     chosen = _parser().parse_args(arguments)
     # What happens is told while the jukebox runs; the other verbs have their results.
-    _log_to_stderr(logging.INFO if chosen.verb in (_run, _demo) else logging.WARNING)
+    lasting = chosen.verb in (_run, _demo, resolve_command.run)
+    _log_to_stderr(logging.INFO if lasting else logging.WARNING)
     try:
         verb: Callable[[argparse.Namespace], int] = chosen.verb
         return verb(chosen)
@@ -81,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     history = verb("history", _history, "moods and songs of the past", as_json=True)
     history.add_argument("--days", type=float, default=1.0, help="how far back (default: 1)")
     history.add_argument("--limit", type=int, default=1000, help="at most so many, the newest")
+    tell = verb("tell", _tell, "tell the running jukebox: mood happy, auto, hold 30, why, …")
+    tell.add_argument("words", nargs="+", metavar="WORD", help="as docs/mpd.md lists them")
+    calibrate = verb("calibrate", _calibrate, "watch your face at rest for a minute, as neutral")
+    calibrate.add_argument("--forget", action="store_true", help="undo it")
+    resolve = verb("resolve", resolve_command.run, "tell the jukebox what links play", as_json=True)
+    resolve_command.add_options(resolve)
     verb("config", _config, "the settings in force, passwords masked", as_json=True)
     return parser
 
@@ -154,6 +162,20 @@ def _status(chosen: argparse.Namespace) -> int:
     return 0 if running else 1
 
 
+def _tell(chosen: argparse.Namespace) -> int:
+    from appliance.tell import tell
+
+    for answer in tell(_settings(chosen).mpd, " ".join(chosen.words)):
+        print(answer)
+    return 0
+
+
+def _calibrate(chosen: argparse.Namespace) -> int:
+    from appliance.calibration.command import calibrate
+
+    return 0 if calibrate(_settings(chosen), forget=chosen.forget) else 1
+
+
 def _history(chosen: argparse.Namespace) -> int:
     from appliance.database import database_file
     from appliance.store import read_history
@@ -172,6 +194,8 @@ def _line(entry: Entry) -> str:
     at = datetime.fromisoformat(entry.at).astimezone()
     if entry.what == "play":
         return f"{at:%a %d %b %H:%M:%S}  {entry.title} ({entry.emotion}): {entry.reason}"
+    if entry.what == "touch":
+        return f"{at:%a %d %b %H:%M:%S}  somebody used the player: {entry.reason}"
     return f"{at:%a %d %b %H:%M:%S}  {entry.emotion or entry.state}"
 
 

@@ -25,6 +25,7 @@ from appliance.records import (
     Mood,
     Play,
     Playback,
+    Touch,
 )
 from appliance.recovery import Recovery
 
@@ -99,6 +100,9 @@ class Store(Protocol):
     def record_play(self, unix_s: float, play: Play) -> None:
         """A song was put on."""
 
+    def record_touch(self, unix_s: float, touch: Touch) -> None:
+        """A person did something to the player."""
+
     def write(self, unix_s: float) -> None:
         """Writes what waits to be written. Raises StoreError; nothing is lost then."""
 
@@ -152,7 +156,7 @@ class Loop:
             sure = f", {mood.probability:.0%} sure" if mood.emotion else ""
             log.info("%s%s", describe(mood), sure)
         playback, play = self._play(frame, mood)
-        self._remember(frame, mood if changed else None, play)
+        self._remember(frame, mood if changed else None, playback, play)
         self._time_s, self._mood = frame.time_s, mood
         return Step(frame, scores, mood, playback, play)
 
@@ -177,12 +181,16 @@ class Loop:
             log.info("playing %s (%s): %s", play.title, play.emotion, play.reason)
         return playback, play
 
-    def _remember(self, frame: Frame, new_mood: Mood | None, play: Play | None) -> None:
+    def _remember(
+        self, frame: Frame, new_mood: Mood | None, playback: Playback | None, play: Play | None
+    ) -> None:
         store, unix_s = self.devices.store, frame.unix_s
         if self._time_s is not None:
             store.record_seconds(unix_s, self._mood, frame.time_s - self._time_s)
         if new_mood is not None:
             store.record_mood(unix_s, new_mood)
+        if playback is not None and playback.touch is not None:
+            store.record_touch(unix_s, playback.touch)
         if play is not None:
             store.record_play(unix_s, play)
         self._store.attempt(frame.time_s, lambda: store.write(unix_s))

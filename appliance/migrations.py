@@ -73,3 +73,28 @@ def m002_views(db: Database) -> None:
         "select emotion, title, count(*) as times, max(at) as last_at"
         " from plays group by emotion, uri",
     )
+
+
+@steps()
+def m003_touches_and_calibration(db: Database) -> None:
+    """What people did to the player, and how a resting face is corrected."""
+    db.table("touches").create(
+        {"id": int, "at": str, "touch": str}, pk="id", not_null={"at", "touch"}, strict=True
+    )
+    db.table("touches").create_index(["at"])
+    factors = {str(emotion): float for emotion in EMOTIONS}
+    db.table("calibration").create(
+        {"id": int, "at": str, **factors}, pk="id", not_null={"at", *factors}, strict=True
+    )
+    db.create_view(
+        "history",
+        """
+        select at, 'mood' as what, state, emotion, probability, faces,
+               null as title, null as uri, null as source, null as reason, id from moods
+        union all
+        select at, 'play', null, emotion, null, null, title, uri, source, reason, id from plays
+        union all
+        select at, 'touch', null, null, null, null, null, null, null, touch, id from touches
+        """,
+        replace=True,
+    )

@@ -6,16 +6,26 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from random import Random
 from types import FrameType
 
+from appliance import remote, status
+from appliance.calibration import (
+    LASTS_S,
+    NONE,
+    Calibrated,
+    Factors,
+    RestingFace,
+    describe_factors,
+)
 from appliance.camera import Camera
+from appliance.camera.shutter import Shutter
 from appliance.database import database_file
 from appliance.detectors import BlazeFace, Haar
 from appliance.emotion import EmotionClassifier
-from appliance.errors import JukeboxError, StoreError
+from appliance.errors import JukeboxError, PlayerError, StoreError
 from appliance.faces import FaceDetector
 from appliance.gender import GenderClassifier
 from appliance.loop import Devices, Loop, Step
@@ -25,8 +35,8 @@ from appliance.player import MpdPlayer
 from appliance.policy import Policy
 from appliance.records import EMOTIONS, Emotion, Play
 from appliance.settings import CameraSettings, FaceSettings, Settings
-from appliance.status import Status, write
-from appliance.store import Store, read_history
+from appliance.status import Status
+from appliance.store import Store, read_calibration, read_history
 
 log = logging.getLogger("jukebox")
 
@@ -73,6 +83,11 @@ def build_camera(settings: CameraSettings) -> Camera:
     )
 
 
+def build_shutter(settings: CameraSettings, asked: bool | None = None) -> Shutter:
+    """The camera with its lid, as the running box has it. asked: see Shutter."""
+    return Shutter(lambda: build_camera(settings), settings.off_hours, asked=asked)
+
+
 def build_player(settings: Settings) -> MpdPlayer:
     """The player that the settings name; it connects when it is first asked.
 
@@ -104,6 +119,14 @@ def _last_plays(settings: Settings) -> list[Play]:
     return plays[-2:]
 
 
+def _calibration(database: Path) -> Factors:
+    """How the owner's resting face is corrected."""
+    try:
+        return read_calibration(database) or NONE
+    except StoreError:
+        return NONE  # write() says why the history cannot be read
+
+
 class Service:
     """Runs until SIGTERM, SIGINT or for_s seconds.
 
@@ -127,6 +150,9 @@ class Service:
         self._began_s: float | None = None
         self._prune_s = float("-inf")
         self._status: Status | None = None
+        self._step: Step | None = None  # the last one
+        self._reason = ""  # why the last song was put on
+        self._resting_face: RestingFace | None = None  # being watched
 
     def run(self) -> None:
         """Build everything, run the loop, and leave everything tidy."""
@@ -142,16 +168,17 @@ class Service:
             log.info("stopping")
 
     def _build(self, settings: Settings) -> None:
-        self._camera = build_camera(settings.camera)
+        self._camera = build_shutter(settings.camera)
         self._player = build_player(settings)
         self._mood = MoodFilter(settings.mood)
-        self._policy = Policy(settings)
+        self.policy = Policy(settings)
+        self._calibrated = Calibrated(build_classifier(settings), _calibration(self._store.path))
         self._devices = Devices(
             camera=self._camera,
             faces=build_faces(settings.faces),
-            classifier=build_classifier(settings),
+            classifier=self._calibrated,
             mood=self._mood,
-            policy=self._policy,
+            policy=self.policy,
             player=self._player,
             store=self._store,
         )
@@ -166,9 +193,13 @@ class Service:
         if self._began_s is None:
             self._began_s = time_s
             self._prune_s = time_s + PRUNE_AFTER_S
-        if step.frame.luma is not None or self._camera.lost:
+        if step.frame.luma is not None or self._camera.lost or self._camera.off:
             self._notifier.alive()
-        self._tell(step)
+        self._step, self._reason = step, step.play.reason if step.play else self._reason
+        self._watch_resting_face(step)
+        self._tell()
+        if step.playback is not None:
+            self._answer_messages(step)
         if time_s >= self._prune_s:
             self._prune_s = time_s + DAY_S
             self._prune(step.frame.unix_s)
@@ -183,13 +214,63 @@ class Service:
         except JukeboxError as error:
             log.warning("history: old entries stay for another day: %s", error)
 
-    def _tell(self, step: Step) -> None:
+    def status(self) -> Status:
+        """How things are."""
+        assert self._step is not None  # noqa: S101 - asked for only after a step
+        camera = "lost" if self._camera.lost else self._camera.description
+        return Status.of(self._step, camera, self.policy, self._reason)
+
+    def _tell(self) -> None:
         """Says how things are to `systemctl status` and `jukebox status`, when that has changed."""
-        status = Status.of(step, "lost" if self._camera.lost else self._camera.description)
-        if status != self._status:
-            self._status = status
-            self._notifier.status(status.sentence())
-            write(status, self._store.path)
+        now = self.status()
+        if now != self._status:
+            self._status = now
+            self._notifier.status(now.sentence())
+            status.write(now, self._store.path)
+
+    # What people ask for over MPD
+
+    def _answer_messages(self, step: Step) -> None:
+        try:
+            for message in self._player.messages():
+                log.info("asked for: %s", message[:80])
+                self._player.answer(remote.answer(message, step, self))
+        except PlayerError as error:
+            log.debug("no answer: %s", error)  # the next step says that the player is lost
+
+    def camera_off(self, off: bool) -> None:
+        """Close or open the camera."""
+        self._camera.asked = off
+
+    def calibrate(self, time_s: float) -> str:
+        """Begin to watch a resting face; what to tell."""
+        self._resting_face = RestingFace(time_s)
+        return f"look at the camera with a face at rest for {LASTS_S:.0f} seconds"
+
+    def forget_calibration(self) -> str:
+        """Undo it; what to tell."""
+        self._calibrate_by(NONE)
+        return "faces are read as they are"
+
+    def _watch_resting_face(self, step: Step) -> None:
+        watched = self._resting_face
+        if watched is None:
+            return
+        watched.watch(self._calibrated.last)
+        if watched.is_over(step.frame.time_s):
+            self._resting_face = None
+            factors = watched.factors()
+            if factors is not None:
+                self._calibrate_by(factors)
+            with suppress(PlayerError):
+                self._player.answer(describe_factors(factors))
+
+    def _calibrate_by(self, factors: Factors) -> None:
+        self._calibrated.factors = factors
+        assert self._step is not None  # noqa: S101 - as above
+        self._store.record_calibration(
+            self._step.frame.unix_s, None if factors == NONE else factors
+        )
 
     def _read_settings_anew(self, load: Callable[[], Settings]) -> None:
         """Takes over what has changed, keeping the mood; a bad file changes nothing."""
@@ -208,9 +289,9 @@ class Service:
         """Replaces the devices whose settings differ. Raises before the first one is replaced."""
         old, devices = self._settings, self._devices
         faces = devices.faces if new.faces == old.faces else build_faces(new.faces)
-        classifier = devices.classifier if new.emotion == old.emotion else build_classifier(new)
+        read = self._calibrated.uncorrected if new.emotion == old.emotion else build_classifier(new)
         if new.camera != old.camera:
-            camera = build_camera(new.camera)
+            camera = build_shutter(new.camera, self._camera.asked)
             camera.choose()
             self._camera.close()
             devices.camera = self._camera = camera.open()
@@ -219,8 +300,8 @@ class Service:
             devices.player = self._player = build_player(new)
         if new.store != old.store:
             log.warning("reload: [store] takes effect at the next start")
-        devices.faces, devices.classifier = faces, classifier
-        self._mood.settings, self._policy.settings = new.mood, new
+        devices.faces, self._calibrated.uncorrected = faces, read
+        self._mood.settings, self.policy.settings = new.mood, new
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -8,19 +8,26 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
 
 from appliance.errors import StoreError
 from appliance.loop import Step, describe
-from appliance.records import Emotion
+from appliance.policy import Policy
+from appliance.records import Emotion, Frame
 
 log = logging.getLogger("jukebox")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How things are. playlist: whose music the box put on; None if a person chose the song."""
+    """How things are. playlist: whose music the box put on; None if a person chose the song.
+
+    asked: the mood that somebody asked for. hold_until, sleep_at: local time, such as "18:30",
+    until which it holds back or at which it fades out; None: it does not. resting: the box itself
+    paused. reason: why the last song was put on.
+    """
 
     mood: str
     emotion: Emotion | None
@@ -30,10 +37,15 @@ class Status:
     title: str
     playlist: Emotion | None
     listener_in_charge: bool
+    asked: Emotion | None = None
+    hold_until: str | None = None
+    sleep_at: str | None = None
+    resting: bool = False
+    reason: str = ""
 
     @classmethod
-    def of(cls, step: Step, camera: str) -> Self:
-        """The status after a step."""
+    def of(cls, step: Step, camera: str, policy: Policy, reason: str) -> Self:
+        """The status after a step. reason: why the last song was put on."""
         playing = step.playback
         return cls(
             mood=describe(step.mood),
@@ -44,17 +56,38 @@ class Status:
             title="" if playing is None else playing.title,
             playlist=None if playing is None else playing.emotion,
             listener_in_charge=playing is not None and playing.listener,
+            asked=policy.asked,
+            hold_until=_clock(policy.hold_until_s, step.frame),
+            sleep_at=_clock(policy.sleep_at_s, step.frame),
+            resting=playing is not None and playing.resting,
+            reason=reason,
         )
 
     def sentence(self) -> str:
         """One line for people."""
         doing = {"play": f"playing {self.title}", "pause": "paused", "stop": "silent"}
         parts = [self.mood, doing.get(self.player, "waiting for MPD")]
+        if self.asked:
+            parts.append(f"somebody asked for {self.asked}")
         if self.listener_in_charge:
             parts.append("the listener is in charge")
-        if self.camera == "lost":
-            parts.append("waiting for the camera")
+        if self.hold_until:
+            parts.append(f"nothing is changed until {self.hold_until}")
+        if self.sleep_at:
+            parts.append(f"the music fades out at {self.sleep_at}")
+        if self.camera in ("lost", "off"):
+            parts.append("waiting for the camera" if self.camera == "lost" else "the camera is off")
         return "; ".join(parts)
+
+
+def _clock(moment_s: float, frame: Frame) -> str | None:
+    """The local time of a moment to come, None if it is past or never comes."""
+    left_s = moment_s - frame.time_s
+    if not 0 < left_s < float("inf"):
+        return None
+    # A whole minute, so that the status does not change while nothing does.
+    minute = round((frame.unix_s + left_s) / 60.0) * 60
+    return f"{datetime.fromtimestamp(minute, UTC).astimezone():%H:%M}"
 
 
 def place(database: Path) -> Path:

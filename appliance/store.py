@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
+from appliance.calibration import Factors
 from appliance.database import (
     Lock,
     check,
@@ -30,7 +31,7 @@ from appliance.database import (
 )
 from appliance.errors import JukeboxError, StoreError
 from appliance.migrations import STATES
-from appliance.records import Mood, Play
+from appliance.records import EMOTIONS, Mood, Play, Touch
 from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")
@@ -40,10 +41,13 @@ MAX_WAITING = 10_000  # rows, some MB: a week of a full disk
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the history. at: ISO 8601 in UTC; a mood has no title, a play no state."""
+    """One line of the history. at: ISO 8601 in UTC; a mood has no title, a play no state.
+
+    reason: why a song was put on, or what a person did to the player.
+    """
 
     at: str
-    what: Literal["mood", "play"]
+    what: Literal["mood", "play", "touch"]
     state: str | None
     emotion: str | None
     probability: float | None
@@ -62,6 +66,7 @@ class Store:
 
     def __init__(self, settings: StoreSettings) -> None:
         self.path = database_file(settings, os.environ)
+        self._remembers_guests = settings.remember_guests
         self._retention = timedelta(days=settings.retention_days)
         self._lock = Lock(self.path)
         self._db: Database | None = None
@@ -77,6 +82,8 @@ class Store:
 
     def record_mood(self, unix_s: float, mood: Mood) -> None:
         """The mood changed."""
+        if self._is_private(mood):
+            return
         self._add(
             "moods",
             at=_iso(unix_s),
@@ -91,8 +98,19 @@ class Store:
         row = {each.name: _storable(getattr(play, each.name)) for each in fields(play)}
         self._add("plays", at=_iso(unix_s), **row)
 
+    def record_touch(self, unix_s: float, touch: Touch) -> None:
+        """A person did something to the player."""
+        self._add("touches", at=_iso(unix_s), touch=touch)
+
+    def record_calibration(self, unix_s: float, factors: Factors | None) -> None:
+        """How a resting face is corrected from now on, in place of what was; None: not at all."""
+        row = dict(zip(map(str, EMOTIONS), factors, strict=True)) if factors else {}
+        self._add("calibration", at=_iso(unix_s), **row)
+
     def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
         """The mood lasted; kept in memory until its minute is over."""
+        if self._is_private(mood):
+            return
         at = _iso(unix_s - unix_s % 60)
         if self._minute is None or self._minute.at != at:
             self._end_minute()
@@ -125,6 +143,10 @@ class Store:
         finally:
             self._disconnect()
             self._lock.release()
+
+    def _is_private(self, mood: Mood) -> bool:
+        """Whether guests are here, whose moods are nobody's business."""
+        return mood.company and not self._remembers_guests
 
     def _add(self, table: str, **row: Any) -> None:
         if len(self._waiting) == MAX_WAITING:
@@ -173,14 +195,17 @@ class Store:
             for table, row in self._waiting:
                 if table == "plays":
                     row["mood_id"] = db.execute("select max(id) from moods").fetchone()[0]
-                db.table(table).insert(row)
+                if table == "calibration":
+                    db.table(table).delete_where()
+                if table != "calibration" or len(row) > 1:
+                    db.table(table).insert(row)
         self._waiting.clear()
 
     def _check_and_prune(self, db: Database) -> None:
         check(db)
         oldest = datetime.fromtimestamp(self._unix_s, UTC) - self._retention
         with db.atomic():
-            for table in ("plays", "moods", "minutes"):
+            for table in ("plays", "moods", "minutes", "touches"):
                 db.table(table).delete_where("at < ?", [_iso(oldest.timestamp())])
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
@@ -200,6 +225,21 @@ def read_history(path: Path, since_unix_s: float, limit: int) -> list[Entry]:
     except sqlite3.Error as error:
         raise explained(path, error) from error
     return [Entry(*row) for row in reversed(rows)]
+
+
+def read_calibration(path: Path) -> Factors | None:
+    """How a resting face is corrected, None if it is not. Raises StoreError."""
+    if not path.exists():
+        return None
+    names = ", ".join(EMOTIONS)
+    try:
+        with open_for_reading(path) as db:
+            if not db.table("calibration").exists():
+                return None
+            row = db.execute(f"select {names} from calibration").fetchone()  # noqa: S608 (own names)
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    return row and tuple(row)
 
 
 @dataclass(slots=True)

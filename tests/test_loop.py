@@ -20,6 +20,7 @@ from appliance.records import (
     Mood,
     Play,
     Playback,
+    Touch,
 )
 from appliance.settings import MoodSettings, MusicSettings, Settings
 
@@ -112,6 +113,9 @@ class RecordingStore:
     def record_play(self, unix_s: float, play: Play) -> None:
         assert unix_s > 1e9
         self.waiting.append(play)
+
+    def record_touch(self, unix_s: float, touch: Touch) -> None:
+        self.waiting.append(("touch", touch))
 
     def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
         del unix_s, mood

@@ -17,6 +17,7 @@ from mpd import CommandError, MPDClient
 from appliance.errors import PlayerError
 from appliance.player.connection import Address, Connection, Status
 from appliance.player.fade import Fader
+from appliance.player.links import LinkError, Links
 from appliance.player.look import Look, describe, is_held
 from appliance.player.playlists import Playlists
 from appliance.player.queue import OwnSong, Queue
@@ -46,6 +47,7 @@ class MpdPlayer:
     ) -> None:
         self._connection = Connection(Address(address, port, password), self._greet)
         self._playlists = Playlists(playlists, random)
+        self._links = Links()
         self._queue = Queue(put_on)
         self._fader = Fader(crossfade_s)
         self._last: Look | None = None  # the last look on this connection
@@ -100,6 +102,13 @@ class MpdPlayer:
                 case "volume" if adjustment.volume_percent is not None:
                     client.setvol(adjustment.volume_percent)
             self._look(client, time_s)
+
+    def messages(self) -> list[str]:
+        """What came in on the channel "jukebox" since the last time."""
+        return []
+
+    def answer(self, text: str) -> None:
+        """Say it on the channel "jukebox-status"."""
 
     def songs(self, emotion: Emotion) -> list[Song]:
         """All songs of a mood. Raises PlaylistError if one of its sources cannot be used."""
@@ -158,13 +167,15 @@ class MpdPlayer:
         local = self._connection.address.local
         for song in self._playlists.draw(client, decision.emotion, time_s, local=local):
             try:
-                new_id: str = client.addid(song.uri, *place)
-            except CommandError as error:
-                if error.errno not in NOTHING_THERE:
+                added = self._links.add(client, song, place, time_s)
+            except (CommandError, LinkError) as error:
+                if isinstance(error, CommandError) and error.errno not in NOTHING_THERE:
                     raise
                 self._playlists.leave_out(song, str(error), time_s)
-            else:
-                self._queue.claim(client, new_id, song, decision.emotion)
+                continue
+            if added is not None:
+                new_id, titled = added
+                self._queue.claim(client, new_id, titled, decision.emotion)
                 self._playlists.mark_heard(decision.emotion, song)
                 return new_id
         return None
