@@ -30,7 +30,8 @@ class Playlists:
         self._random = random
         self._heard: dict[Emotion, set[str]] = {}
         self._last_heard: dict[Emotion, str] = {}
-        self._left_out_until: dict[str, float] = {}  # by the uri of a song, or a source
+        self._left_out_until: dict[str, float] = {}  # by the uri of a song
+        self._hung_until: dict[str, float] = {}  # by source
         self._empty_until: dict[Emotion, float] = {}
         self._warned: set[str] = set()  # what the warnings that stand are about
 
@@ -44,7 +45,7 @@ class Playlists:
             song
             for source in self._named(emotion)
             for song in self._usable(client, emotion, source, time_s, local=local)
-            if not self._is_left_out(song.uri, time_s)
+            if time_s >= self._left_out_until.get(song.uri, time_s)
         ]
         if not songs:
             self._empty_until[emotion] = time_s + EMPTY_AGAIN_S
@@ -85,12 +86,12 @@ class Playlists:
         self, client: MPDClient, emotion: Emotion, source: str, time_s: float, *, local: bool
     ) -> list[Song]:
         """The songs of a source, none with one warning when it cannot be used."""
-        if self._is_left_out(source, time_s):
+        if time_s < self._hung_until.get(source, time_s):
             self._warn(source, f"{emotion}: MPD hung on {source}; it is left out for five minutes")
             return []
         # MPD stands still while it fetches a playlist. If our patience ends first, PlayerError
         # leaves this function, and the mark keeps the next decision from hanging on it again.
-        self._left_out_until[source] = time_s + LEFT_OUT_S
+        self._hung_until[source] = time_s + LEFT_OUT_S
         try:
             songs = read_songs(client, emotion, source, local=local)
         except PlaylistError as error:
@@ -98,11 +99,8 @@ class Playlists:
             songs = []
         else:
             self._warned.discard(source)
-        del self._left_out_until[source]
+        del self._hung_until[source]
         return songs
-
-    def _is_left_out(self, name: str, time_s: float) -> bool:
-        return time_s < self._left_out_until.get(name, time_s)
 
     def _warn(self, about: str, message: str) -> None:
         if about not in self._warned:

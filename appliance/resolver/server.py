@@ -1,0 +1,139 @@
+"""Answers on a Unix socket what links play, each looked up by a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from appliance.errors import BusyError, JukeboxError
+from appliance.notify import Notifier
+from appliance.resolver import LONGEST_LINE, Answer, answer_of, own_socket
+
+log = logging.getLogger("jukebox")
+
+LOOKUP_S = 30.0  # a slow board loads yt-dlp in some seconds, a video site takes some more
+AT_ONCE = 2  # looked up at the same time; the rest waits its turn
+# Who asked may be back for the answer a minute later (policy.py: REFUSED_FOR_S). An address of a
+# video site is good for hours.
+KEPT_S = 180.0
+
+
+class Resolver:
+    """Looks links up and keeps each answer until it was fetched once.
+
+    Who asks may hang up and ask again later: looking up goes on meanwhile. Addresses of video
+    sites expire, so an answer that was given is forgotten, and the next play looks anew.
+    """
+
+    def __init__(self) -> None:
+        self._lookups: dict[str, asyncio.Task[Answer]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One question. Raises nothing: who asks badly gets an answer, or is gone."""
+        try:
+            link = (await reader.readline()).decode().strip()
+            lookup = self._lookups.get(link) or self._begin(link)
+            gone = asyncio.ensure_future(reader.read(1))
+            await asyncio.wait((lookup, gone), return_when=asyncio.FIRST_COMPLETED)
+            if lookup.done() and not gone.done():
+                writer.write(lookup.result().to_line())
+                await writer.drain()
+                self._forget(link, lookup)
+            gone.cancel()
+        except (OSError, ValueError) as error:  # ValueError: a line too long, or no UTF-8
+            log.debug("a question could not be answered: %s", error)
+        finally:
+            writer.close()
+
+    async def close(self) -> None:
+        """End what is being looked up."""
+        lookups = list(self._lookups.values())
+        for lookup in lookups:
+            lookup.cancel()
+        await asyncio.gather(*lookups, return_exceptions=True)
+
+    def _begin(self, link: str) -> asyncio.Task[Answer]:
+        lookup = self._lookups[link] = asyncio.create_task(self._look_up(link))
+        loop = asyncio.get_running_loop()
+        lookup.add_done_callback(lambda _: loop.call_later(KEPT_S, self._forget, link, lookup))
+        return lookup
+
+    def _forget(self, link: str, lookup: asyncio.Task[Answer]) -> None:
+        if self._lookups.get(link) is lookup:
+            del self._lookups[link]
+
+    async def _look_up(self, link: str) -> Answer:
+        async with self._turns:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "appliance.resolver.lookup",
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                start_new_session=True,
+            )  # fmt: skip
+            try:
+                async with asyncio.timeout(LOOKUP_S):
+                    said, _ = await process.communicate(link.encode())
+                return answer_of(said)
+            except TimeoutError:
+                return Answer(error=f"no answer within {LOOKUP_S:g} s")
+            except ValueError:
+                return Answer(error="it could not be looked up; the resolver's log says why")
+            finally:
+                await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ends a look-up with all that it started."""
+    if process.returncode is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def run(environ: Mapping[str, str], path: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. path: of the socket, made here; None for the usual one.
+
+    Raises BusyError if a resolver already listens there, JukeboxError if the socket has no place.
+    """
+    path = path or own_socket(environ)
+    if _answers(path):
+        raise BusyError(f"another resolver already listens at {path}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The service's folder is made for all to see: the jukebox is another user there.
+        asyncio.run(_serve(path, 0o666 if "RUNTIME_DIRECTORY" in environ else 0o600))
+    except OSError as error:
+        raise JukeboxError(
+            f"the resolver cannot listen at {path}: {error.strerror or error}; "
+            "name another place with --socket"
+        ) from error
+
+
+async def _serve(path: Path, mode: int) -> None:
+    resolver, stop = Resolver(), asyncio.Event()
+    loop, notifier = asyncio.get_running_loop(), Notifier()
+    server = await asyncio.start_unix_server(resolver.serve, path, limit=LONGEST_LINE)
+    try:
+        path.chmod(mode)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        notifier.ready()
+        log.info("answering at %s what links play", path)
+        await stop.wait()
+        log.info("stopping")
+        notifier.stopping()
+    finally:
+        server.close()
+        await resolver.close()
+        path.unlink(missing_ok=True)
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1)
+        return client.connect_ex(str(path)) == 0

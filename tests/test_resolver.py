@@ -1,0 +1,335 @@
+"""Links in playlists: a real resolver, a real MPD and a web server, all on this machine."""
+
+import asyncio
+import importlib.util
+import json
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from conftest import TONES_HZ, wait_for, write_tone
+
+from appliance import cli
+from appliance.player import MpdPlayer, links
+from appliance.player.recording import wav_header
+from appliance.records import Decision, Emotion
+from appliance.resolver import Answer, answer_of, find_socket, own_socket, server
+from appliance.resolver.lookup import look_up
+
+HAPPY = Emotion.HAPPY
+PAGE = b"""<html><head><title>The Lark at Noon</title></head>
+<body><audio src="/song.wav"></audio></body></html>"""
+needs_yt_dlp = pytest.mark.skipif(
+    importlib.util.find_spec("yt_dlp") is None,
+    reason="yt-dlp is not installed: pip install 'emotional-jukebox[streams]'",
+)
+
+
+class Site(SimpleHTTPRequestHandler):
+    """Files, a radio, pages with a player, what hangs until it is released, and dead ends."""
+
+    released = threading.Event()
+    seen = []  # noqa: RUF012  what was asked for, by all of them
+
+    def do_GET(self):
+        self.seen.append(self.path)
+        if self.path.startswith(("/watch", "/slow")):
+            if self.path.startswith("/slow"):
+                self.released.wait(20)
+            self._answer("text/html; charset=utf-8", PAGE)
+        elif self.path == "/radio":
+            self._answer("audio/wav", wav_header(0xFFFFFFFF - 36))
+            while not self.released.is_set():
+                try:
+                    self.wfile.write(bytes(48000))
+                except OSError:  # they have hung up
+                    return
+        elif self.path == "/text":
+            self._answer("text/html", b"<html><body>Nothing to hear here.</body></html>")
+        elif self.path == "/icy":
+            self.wfile.write(b"ICY 200 OK\r\ncontent-type: audio/mpeg\r\n\r\n")
+        elif self.path == "/to-a-file":
+            self.send_response(302)
+            self.send_header("Location", "file:///etc/hostname")
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def _answer(self, kind, body):
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def site(tmp_path):
+    """The address of a web site on this machine."""
+    folder = tmp_path / "www"
+    write_tone(folder / "song.wav", TONES_HZ[HAPPY], seconds=3)
+    Site.released.clear()
+    Site.seen.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Site, directory=str(folder))) as web:
+        threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        yield f"http://127.0.0.1:{web.server_port}"
+        Site.released.set()
+        web.shutdown()
+
+
+def start(path):
+    """A running `jukebox resolve`."""
+    command = "import sys; from appliance.cli import main; sys.exit(main())"
+    started = subprocess.Popen(
+        [sys.executable, "-c", command, "resolve", "--socket", str(path)], stderr=subprocess.PIPE
+    )
+    wait_for(lambda: server._answers(path))
+    return started
+
+
+def stop(started):
+    started.terminate()
+    _, said = started.communicate(timeout=10)
+    return started.returncode, said.decode()
+
+
+@pytest.fixture
+def resolver(tmp_path, monkeypatch):
+    """The socket of a resolver that the player will find."""
+    path = tmp_path / "resolver"
+    monkeypatch.setenv("JUKEBOX_RESOLVER", str(path))
+    started = start(path)
+    yield path
+    assert stop(started)[0] == 0
+    assert not path.exists()
+
+
+def player_for(mpd, *sources):
+    return MpdPlayer(address=str(mpd.socket), playlists={HAPPY: sources}, random=random.Random(1))
+
+
+def put_on(player, time_s=0.0):
+    return player.carry_out(Decision(HAPPY, "switch", ""), time_s)
+
+
+def patient(monkeypatch):
+    """Wait for the answer in one go, however slow the machine."""
+    monkeypatch.setattr(links, "PATIENCE_S", 20.0)
+
+
+def is_heard(app):
+    return wait_for(lambda: float(app.status().get("elapsed", 0)) > 0.1)
+
+
+# Streams
+
+
+@pytest.mark.usefixtures("resolver")
+def test_a_web_radio_plays_as_it_is(shared_mpd, app, site, monkeypatch):
+    patient(monkeypatch)
+    player = player_for(shared_mpd, f"{site}/radio")
+    assert put_on(player).uri == f"{site}/radio"
+    assert is_heard(app)
+    player.close()
+
+
+@needs_yt_dlp
+@pytest.mark.usefixtures("resolver")
+def test_a_page_with_a_player_plays_under_its_human_title(
+    shared_mpd, app, site, tmp_path, monkeypatch
+):
+    patient(monkeypatch)
+    playlist = tmp_path / "mine.m3u"
+    playlist.write_text(f"{site}/watch?v=lark\n")
+    player = player_for(shared_mpd, str(playlist))
+    play = put_on(player)
+    assert (play.title, play.uri) == ("The Lark at Noon", f"{site}/song.wav")
+    assert is_heard(app)
+    seen = player.playback(1.1)
+    assert (seen.title, seen.emotion, seen.listener) == ("The Lark at Noon", HAPPY, False)
+    assert app.currentsong()["title"] == "The Lark at Noon"  # what a phone shows
+    player.close()
+
+
+@needs_yt_dlp
+@pytest.mark.usefixtures("resolver", "app")
+def test_an_address_that_may_have_expired_is_not_used_again(shared_mpd, site, monkeypatch):
+    patient(monkeypatch)
+    player = player_for(shared_mpd, f"{site}/watch")
+    put_on(player, 0.0)
+    looked_up = Site.seen.count("/watch")
+    put_on(player, 100.0)
+    assert Site.seen.count("/watch") == 2 * looked_up > 0
+    player.close()
+
+
+@needs_yt_dlp
+@pytest.mark.usefixtures("resolver", "app")
+def test_a_slow_site_keeps_nobody_waiting_and_plays_at_the_next_draw(
+    shared_mpd, site, monkeypatch, caplog
+):
+    monkeypatch.setattr(links, "PATIENCE_S", 0.05)
+    player = player_for(shared_mpd, f"{site}/slow")
+    assert put_on(player, 0.0) is None
+    wait_for(lambda: "/slow" in Site.seen)
+    Site.released.set()
+    time_s = iter(range(1, 10_000))
+    play = wait_for(lambda: put_on(player, float(next(time_s))), seconds=20)
+    assert play.title == "The Lark at Noon"
+    assert not caplog.records
+    player.close()
+
+
+@pytest.mark.parametrize("dead", ["/gone.mp3", "/text", "/to-a-file", "nowhere"])
+@pytest.mark.usefixtures("resolver")
+def test_a_dead_link_is_skipped_with_one_line(shared_mpd, app, site, dead, monkeypatch, caplog):
+    patient(monkeypatch)
+    link = "http://127.0.0.1:9/radio" if dead == "nowhere" else site + dead
+    player = player_for(shared_mpd, link, "sad")
+    for time_s in (0.0, 2.0, 4.0, 6.0):
+        assert put_on(player, time_s).source == "sad"
+    assert is_heard(app)
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith(f"{link} cannot be played: ")
+    player.close()
+
+
+@pytest.mark.usefixtures("app")
+def test_without_a_resolver_mpd_gets_the_link_as_it_is(shared_mpd, site, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUKEBOX_RESOLVER", str(tmp_path / "nobody"))
+    player = player_for(shared_mpd, f"{site}/radio")
+    assert put_on(player).uri == f"{site}/radio"
+    assert Site.seen in ([], ["/radio"])  # MPD's own
+    player.close()
+
+
+connected_to: list[object] | None = None
+sys.addaudithook(
+    lambda event, given: (
+        connected_to.append(given[1])
+        if event == "socket.connect" and connected_to is not None
+        else None
+    )
+)
+
+
+@pytest.mark.usefixtures("resolver", "app")
+def test_the_process_that_sees_faces_connects_to_unix_sockets_only(
+    shared_mpd, resolver, site, monkeypatch
+):
+    patient(monkeypatch)
+    monkeypatch.setattr(sys.modules[__name__], "connected_to", [])
+    player = player_for(shared_mpd, f"{site}/radio", f"{site}/gone")
+    put_on(player)
+    player.close()
+    assert str(resolver) in connected_to
+    assert {type(address) for address in connected_to} == {str}
+
+
+# The resolver
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/song.wav", "{site}/song.wav"),
+        ("/icy", "{site}/icy"),
+        ("/gone", "the server answers 404 File not found"),
+        ("/to-a-file", "not allowed"),
+    ],
+)
+def test_what_is_no_web_page_is_handed_to_mpd_or_said_to_be_dead(site, path, answer):
+    found = look_up(site + path)
+    assert answer.format(site=site) in (found.uri or found.error)
+
+
+@pytest.mark.parametrize("link", ["file:///etc/hostname", "ftp://host/file", "-v", "happy"])
+def test_only_web_links_are_looked_up(link):
+    assert "only links" in look_up(link).error
+
+
+def test_a_web_page_without_yt_dlp_says_what_to_install(site, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yt_dlp", None)
+    assert "pip install 'emotional-jukebox[streams]'" in look_up(f"{site}/watch").error
+
+
+@needs_yt_dlp
+def test_the_verb_looks_links_up_for_people_and_for_programs(site, capsys):
+    assert cli.main(["resolve", f"{site}/watch", f"{site}/gone"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{site}/watch: {site}/song.wav  The Lark at Noon"
+    assert lines[1] == f"{site}/gone: the server answers 404 File not found"
+    assert cli.main(["resolve", "--json", f"{site}/watch"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["uri"], row["title"]) == (f"{site}/song.wav", "The Lark at Noon")
+
+
+def test_a_look_up_that_hangs_is_ended(site, monkeypatch):
+    monkeypatch.setattr(server, "LOOKUP_S", 0.5)
+    answer = asyncio.run(server.Resolver()._look_up(f"{site}/slow"))
+    assert answer.error == "no answer within 0.5 s"
+
+
+def test_a_socket_left_behind_is_taken_over_and_a_living_one_is_not(tmp_path, capsys):
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    started = start(path)
+    assert cli.main(["resolve", "--socket", str(path)]) == 1
+    assert "another resolver already listens" in capsys.readouterr().err
+    assert path.stat().st_mode & 0o777 == 0o600
+    started.send_signal(signal.SIGINT)
+    assert stop(started)[0] == 0
+
+
+def test_a_place_without_room_for_a_socket_is_said(capsys):
+    assert cli.main(["resolve", "--socket", "/proc/no/place"]) == 1
+    assert "name another place with --socket" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("question", [b"", b"\n", b"\xff\xfe\n", b"x" * 200_000 + b"\n"])
+def test_a_bad_question_does_not_disturb_the_resolver(resolver, site, question):
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.connect(str(resolver))
+        try:
+            asked.sendall(question)
+            asked.shutdown(socket.SHUT_WR)
+            asked.recv(1000)
+        except OSError:
+            pass  # hung up on
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.connect(str(resolver))
+        asked.sendall(f"{site}/song.wav\n".encode())
+        assert answer_of(asked.recv(1000)) == Answer(uri=f"{site}/song.wav")
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"[]", b"3", b'{"uri": "x"}', b'{"uri": "http://a\\nb"}', b'{"other": ""}']
+)
+def test_an_answer_that_is_none_is_refused(line):
+    with pytest.raises(ValueError, match=r"."):
+        answer_of(line)
+
+
+def test_the_player_finds_the_socket_where_the_resolver_makes_it(tmp_path):
+    own = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    assert find_socket(own) == server_of_the_system()
+    path = own_socket(own)
+    path.parent.mkdir()
+    with socket.socket(socket.AF_UNIX) as there:
+        there.bind(str(path))
+        assert find_socket(own) == path
+    service = {"RUNTIME_DIRECTORY": "/run/jukebox-resolver"}
+    assert own_socket(service) == server_of_the_system() == find_socket({})
+
+
+def server_of_the_system():
+    return find_socket({"HOME": "/nowhere"})
