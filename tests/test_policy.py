@@ -1,10 +1,17 @@
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
-from appliance.policy import REFUSED_FOR_S, Policy
+from appliance.policy import LOOKS, REFUSED_FOR_S, Policy
 from appliance.records import EMOTIONS, Emotion, Mood, Playback
-from appliance.settings import MusicSettings, Settings
+from appliance.settings import (
+    ListenerSettings,
+    MusicSettings,
+    Settings,
+    StrategySettings,
+    VolumeSettings,
+)
 
 HAPPY, SAD, NEUTRAL = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL
 SILENCE = Playback("stop", "", None, None, 0, listener=False)
@@ -100,3 +107,195 @@ def test_the_reason_is_a_sentence_that_says_looks():
     decision = Policy(Settings()).decide(0.0, 0.0, settled(HAPPY), SILENCE)
     assert decision is not None
     assert decision.reason == "the room looks happy"
+
+
+# --- people come first --------------------------------------------------------------------------
+
+MINUTE = 60.0
+
+
+def with_settings(**sections):
+    return Policy(Settings(music=MusicSettings(change="now"), **sections))
+
+
+def how(policy, time_s, mood, playback, unix_s=0.0):
+    """What it decides, as (what, how); None for nothing."""
+    decision = policy.decide(time_s, unix_s, mood, playback)
+    if decision is None:
+        return None
+    return getattr(decision, "emotion", None) or decision.volume_percent, decision.how
+
+
+@pytest.mark.parametrize("touch", ["play", "skip", "seek", "queue", "volume", "mode"])
+def test_whatever_a_person_does_holds_the_box_back_for_half_an_hour(touch, caplog):
+    caplog.set_level("INFO")
+    policy = with_settings()
+    assert how(policy, 0, settled(HAPPY), SILENCE) == (HAPPY, "switch")
+    assert how(policy, 1, settled(HAPPY), replace(EARLY, touch=touch)) is None
+    assert how(policy, 29 * MINUTE, settled(SAD), EARLY) is None
+    assert how(policy, 29 * MINUTE, settled(SAD), ENDING) == (HAPPY, "append"), "kept going"
+    assert how(policy, 31 * MINUTE, settled(SAD), EARLY) == (SAD, "switch")
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("somebody ")
+
+
+def test_a_knob_turned_many_times_is_one_line(caplog):
+    caplog.set_level("INFO")
+    policy = with_settings()
+    for tick in range(50):
+        policy.decide(tick / 5, 0.0, settled(HAPPY), replace(EARLY, touch="volume"))
+    assert len(caplog.messages) == 1
+
+
+def test_a_pause_of_a_person_is_never_undone():
+    policy = with_settings()
+    theirs = replace(EARLY, state="pause", listener=True)
+    policy.decide(0, 0.0, settled(HAPPY), replace(theirs, touch="pause"))
+    for minute in range(1, 600):
+        assert how(policy, minute * MINUTE, settled(SAD), theirs) is None
+
+
+def test_it_takes_over_when_the_listeners_own_queue_ran_out():
+    policy = with_settings()
+    theirs = replace(EARLY, emotion=None, listener=True)
+    assert how(policy, 0, settled(SAD), replace(theirs, touch="queue")) is None
+    assert how(policy, 200, settled(SAD), theirs) is None
+    assert how(policy, 201, settled(SAD), SILENCE) == (SAD, "switch")
+
+
+def test_hold_and_resume_by_message():
+    policy = with_settings()
+    policy.hold(0.0, 5)
+    assert how(policy, 1, settled(SAD), EARLY) is None
+    policy.resume()
+    assert how(policy, 2, settled(SAD), EARLY) == (SAD, "switch")
+
+
+def test_a_mood_that_somebody_asked_for_plays_whatever_the_faces_say():
+    policy = with_settings()
+    policy.ask_for(SAD)
+    assert how(policy, 0, NOBODY, SILENCE) == (SAD, "switch")
+    assert how(policy, 1, settled(HAPPY), replace(EARLY, emotion=SAD)) is None
+    assert how(policy, 2, UNCERTAIN, EARLY) == (SAD, "switch")
+    policy.ask_for(None)
+    assert how(policy, 3, settled(HAPPY), replace(EARLY, emotion=SAD)) == (HAPPY, "switch")
+
+
+def test_asking_for_a_mood_ends_the_listeners_own_songs():
+    policy = with_settings()
+    theirs = replace(EARLY, emotion=None, listener=True)
+    assert how(policy, 0, settled(SAD), replace(theirs, touch="queue")) is None
+    policy.ask_for(HAPPY)
+    assert how(policy, 1, settled(SAD), theirs) == (HAPPY, "switch")
+
+
+# --- presence, sleep ----------------------------------------------------------------------------
+
+RESTING = replace(EARLY, state="pause", resting=True)
+
+
+def test_music_fades_out_when_nobody_is_here_and_comes_back():
+    policy = with_settings()
+    gone = replace(NOBODY, since_s=100.0)
+    policy.decide(0, 0.0, settled(HAPPY), EARLY)
+    assert how(policy, 100 + 9 * MINUTE, gone, EARLY) is None
+    assert how(policy, 100 + 10 * MINUTE, gone, EARLY) == (None, "pause")
+    assert how(policy, 100 + 11 * MINUTE, gone, RESTING) is None
+    assert how(policy, 5000, replace(UNCERTAIN, faces=0), RESTING) is None, "a lost camera"
+    assert how(policy, 5001, UNCERTAIN, RESTING) == (None, "resume")
+
+
+def test_nobody_here_pauses_neither_the_listeners_songs_nor_within_the_hold_nor_if_set_so():
+    gone = replace(NOBODY, since_s=0.0)
+    assert how(with_settings(), 3600, gone, replace(EARLY, listener=True)) is None
+    held = with_settings()
+    held.hold(3599, 30)
+    assert how(held, 3600, gone, EARLY) is None
+    always = with_settings(listener=ListenerSettings(away_minutes=0))
+    assert how(always, 360000, gone, EARLY) is None
+
+
+def test_the_sleep_timer_ends_the_music_until_somebody_asks():
+    policy = with_settings()
+    policy.sleep(0.0, 30)
+    assert how(policy, 29 * MINUTE, settled(HAPPY), EARLY) is None
+    assert how(policy, 30 * MINUTE, settled(HAPPY), EARLY) == (None, "pause")
+    assert how(policy, 31 * MINUTE, settled(SAD), RESTING) is None, "somebody is in bed, and seen"
+    policy.resume()
+    assert how(policy, 32 * MINUTE, settled(SAD), RESTING) == (None, "resume")
+    assert how(policy, 33 * MINUTE, settled(SAD), EARLY) == (SAD, "switch")
+
+
+# --- volume ---------------------------------------------------------------------------------------
+
+NIGHT = datetime(2026, 11, 24, 23, 30).astimezone().timestamp()
+NOON = datetime(2026, 11, 24, 12, 0).astimezone().timestamp()
+QUIET = VolumeSettings(quiet_hours="22:00-07:00", quiet_max=30)
+
+
+def test_quiet_hours_lower_the_volume_and_give_it_back():
+    policy = with_settings(volume=QUIET)
+    loud = replace(EARLY, volume_percent=70)
+    assert how(policy, 0, settled(HAPPY), loud, NOON) is None
+    assert how(policy, 1, settled(HAPPY), loud, NIGHT) == (30, "volume")
+    low = replace(loud, volume_percent=30)
+    assert how(policy, 2, settled(HAPPY), low, NIGHT) is None
+    assert how(policy, 3, settled(HAPPY), low, NOON) == (70, "volume")
+    assert how(policy, 4, settled(HAPPY), loud, NOON) is None
+
+
+def test_a_volume_that_somebody_chose_at_night_is_theirs():
+    policy = with_settings(volume=QUIET)
+    loud = replace(EARLY, volume_percent=70)
+    assert how(policy, 0, settled(HAPPY), loud, NIGHT) == (30, "volume")
+    policy.decide(1, NIGHT, settled(HAPPY), replace(loud, volume_percent=50, touch="volume"))
+    assert how(policy, 2, settled(HAPPY), replace(loud, volume_percent=50), NIGHT) is None
+    assert how(policy, 3, settled(HAPPY), replace(loud, volume_percent=30), NOON) is None
+
+
+def test_the_morning_is_never_louder_than_allowed():
+    policy = with_settings(volume=replace(QUIET, max=50))
+    assert how(policy, 0, settled(HAPPY), replace(EARLY, volume_percent=90), NIGHT)
+    low = replace(EARLY, volume_percent=30)
+    assert how(policy, 1, settled(HAPPY), low, NOON) == (50, "volume")
+
+
+# --- strategies -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("general", "own", "mood", "expected"),
+    [
+        ("match", {}, Emotion.ANGRY, NEUTRAL),  # calm by default, as for fear
+        ("match", {}, Emotion.FEAR, NEUTRAL),
+        ("match", {"angry": "match"}, Emotion.ANGRY, Emotion.ANGRY),
+        ("lift", {}, SAD, HAPPY),
+        ("lift", {"sad": "match"}, SAD, SAD),
+        ("calm", {}, Emotion.SURPRISE, NEUTRAL),
+        ("iso", {}, SAD, SAD),
+    ],
+)
+def test_the_strategy_chooses_the_music(general, own, mood, expected):
+    settings = Settings(music=MusicSettings(strategy=general), strategies=StrategySettings(**own))
+    decision = Policy(settings).decide(0.0, 0.0, settled(mood), SILENCE)
+    assert decision is not None
+    assert decision.emotion is expected
+    assert LOOKS[mood] in decision.reason
+
+
+def test_iso_leads_from_the_mood_to_the_target_in_steps():
+    settings = Settings(music=MusicSettings("now", strategy="iso", iso_minutes=20))
+    policy, playing, steps = Policy(settings), SILENCE, []
+    for minute in range(30):
+        decision = policy.decide(minute * MINUTE, 0.0, settled(SAD), playing)
+        if decision is not None:
+            steps.append(decision.emotion)
+            playing = replace(EARLY, emotion=decision.emotion)
+    assert steps == [SAD, NEUTRAL, HAPPY]
+
+
+def test_iso_stands_still_while_the_mood_is_uncertain():
+    settings = Settings(music=MusicSettings("now", strategy="iso", iso_minutes=20))
+    policy = Policy(settings)
+    policy.decide(0.0, 0.0, settled(SAD), SILENCE)
+    assert policy.decide(19 * MINUTE, 0.0, UNCERTAIN, replace(EARLY, emotion=SAD)) is None

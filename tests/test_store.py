@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from appliance.errors import BusyError, StoreError
 from appliance.migrations import STATES, steps
 from appliance.records import Emotion, Mood, Play
 from appliance.settings import StoreSettings
-from appliance.store import Store, read_history
+from appliance.store import Store, read_calibration, read_history
 
 ROOT = Path(__file__).parent.parent
 NOON = 1_795_780_800.0  # 2026-11-27T12:00:00Z
@@ -490,6 +491,44 @@ def test_after_kill_9_everything_acknowledged_is_there(path: Path) -> None:
 
 def titles_of_all(path: Path) -> list[object]:
     return [title for (title,) in ask(path, "select title from plays order by id")]
+
+
+# --- people -------------------------------------------------------------------------------------
+
+
+def test_guests_leave_no_trace_unless_they_shall(path: Path, tmp_path: Path) -> None:
+    company = replace(happy(2), company=True)
+    for remember, file in ((False, path), (True, tmp_path / "guests.db")):
+        with closing(Store(StoreSettings(str(file), remember_guests=remember))) as store:
+            for second in range(120):
+                store.record_seconds(NOON + second, company, 1.0)
+            store.record_mood(NOON, company)
+            store.record_play(NOON, song())
+        assert titles(file) == ["Sun"], "the box knows its own songs again after a restart"
+        assert len(ask(file, "select * from moods")) == remember
+        assert len(ask(file, "select * from minutes")) == 2 * remember
+
+
+def test_what_a_person_did_to_the_player_is_in_the_history(path: Path) -> None:
+    with opened(path) as store:
+        store.record_touch(NOON, "pause")
+    (entry,) = read_history(path, 0, 9)
+    assert (entry.what, entry.reason, entry.emotion) == ("touch", "pause", None)
+
+
+def test_a_calibration_is_kept_replaced_and_forgotten_without_a_trace(path: Path) -> None:
+    assert read_calibration(path) is None
+    factors = (0.1, 1.0, 1.0, 1.0, 0.5, 1.0, 3.5)
+    with opened(path) as store:
+        store.record_calibration(NOON, (0.9,) * 7)
+        store.record_calibration(NOON, factors)
+        store.write(NOON)
+        assert read_calibration(path) == factors
+        assert len(ask(path, "select * from calibration")) == 1
+        store.record_calibration(NOON, None)
+        store.write(NOON)
+        assert read_calibration(path) is None
+        assert ask(path, "select * from calibration") == []
 
 
 # --- migrations -------------------------------------------------------------------------------
