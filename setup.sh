@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Sets the jukebox up: ./setup.sh demo | test. Everything it makes is in run/, except for the Debian
-# packages it names before it installs them. Needs bash, and root or sudo while packages are missing.
+# Sets the jukebox up: ./setup.sh demo | test | install | uninstall. What demo and test make is in run/,
+# except for the Debian packages that are named before they are installed; install makes this machine
+# the jukebox (docs/install.md). Needs bash, and root or sudo for install and while packages are missing.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 
@@ -10,6 +11,10 @@ usage: ./setup.sh demo [--for SECONDS] [--camera SOURCE] [--output OUTPUT]
            plays now, with a music player of its own; Ctrl-C ends it
        ./setup.sh test
            linters, types and all tests
+       sudo ./setup.sh install [--dry-run]
+           makes this machine the jukebox, or updates it; --dry-run only tells what it would do
+       sudo ./setup.sh uninstall [--purge]
+           undoes that; with --purge settings, history and music go as well
 TEXT
 }
 
@@ -44,7 +49,7 @@ need_packages() {
     say "installing Debian packages: ${missing[*]}"
     as_root bash -s -- "${missing[@]}" <<'ROOT' >&2
 set -euo pipefail
-export DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
 # A freshly installed MPD would start at once and at every boot; the demo and the tests have their own.
 policy=/usr/sbin/policy-rc.d
 if [[ ! -e $policy ]]; then
@@ -53,7 +58,7 @@ if [[ ! -e $policy ]]; then
     trap 'rm -f "$policy"' EXIT
 fi
 apt-get -qq update
-apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+apt-get -qq install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@" >/dev/null
 if [[ " $* " == *" mpd "* ]] && command -v systemctl >/dev/null; then
     systemctl disable --quiet mpd.service mpd.socket
 fi
@@ -112,7 +117,7 @@ tests() {
     $bin/ruff check --quiet .
     $bin/ruff format --check --quiet .
     $bin/mypy
-    $bin/shellcheck setup.sh .ci/run locks/update.sh tests/*.sh
+    $bin/shellcheck -x setup.sh .ci/run locks/update.sh tests/*.sh
     $bin/python -m pytest "$@"
     if "$bin/python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
         environment test-tflite-runtime locks/test-tflite-runtime.txt
@@ -123,9 +128,14 @@ tests() {
     fi
 }
 
+# shellcheck source=install/box.sh
+source install/box.sh
+
 case "${1-}" in
     demo) demo "${@:2}" ;;
     test) tests "${@:2}" ;;
+    install) install_box "${@:2}" ;;
+    uninstall) uninstall_box "${@:2}" ;;
     -h | --help) usage ;;
     *)
         usage >&2

