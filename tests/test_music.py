@@ -28,7 +28,8 @@ from music.score import SCORES, read_score, read_scores
 from music.theory import lead_voices, parse_chord
 
 MUSIC = Path(__file__).parents[1] / "music"
-TRACKS = sorted(MUSIC.glob("*/*.opus"))
+CHIME = MUSIC / "chime" / "chime.opus"
+TRACKS = sorted(set(MUSIC.glob("*/*.opus")) - {CHIME})
 PIECES = {score.name: score for score in read_scores()}
 CUES = {
     emotion: mean_cues([score for score in PIECES.values() if score.emotion == emotion])
@@ -304,3 +305,10 @@ def test_a_piece_lasts_as_long_as_its_beats_and_longer_with_a_ritardando(tmp_pat
     for line, length_s in [("ritardando = [4, 1.0]", 4.0), ("ritardando = [2, 0.5]", 4.54)]:
         path.write_text(f"{line}\n{TINY}", encoding="utf-8")
         assert duration_s(read_score(path)) == pytest.approx(length_s, abs=0.01)
+
+
+def test_the_chime_is_short_and_softer_than_the_music():
+    level = measure(CHIME)
+    assert 1.5 < level.duration_s < 3
+    assert level.loudness < -20
+    assert level.true_peak < -9
