@@ -34,6 +34,12 @@ log = logging.getLogger("jukebox")
 # Ctrl-C and the watchdog are looked after at least this often, even if the camera gives nothing.
 LONGEST_WAIT_S = 0.5
 
+ADJUSTED = {
+    "pause": "the music fades out",
+    "resume": "the music goes on",
+    "volume": "the volume is changed",
+}
+
 
 class Camera(Protocol):
     """Looks at the room; reopens itself when it is lost."""
@@ -172,7 +178,7 @@ class Loop:
             return playback, None
         if isinstance(decision, Adjustment):
             player.adjust(decision, time_s)
-            log.info("%s: %s", decision.how, decision.reason)
+            log.info("%s: %s", ADJUSTED[decision.how], decision.reason)
             return playback, None
         play = player.carry_out(decision, time_s)
         if play is None:

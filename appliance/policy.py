@@ -135,7 +135,7 @@ class Policy:
             return Adjustment("resume", "somebody is back")
         away_s = 60.0 * self.settings.listener.away_minutes
         gone = mood.state == "nobody" and 0 < away_s <= time_s - mood.since_s
-        mine = playback.state == "play" and not playback.listener and self.asked is None
+        mine = playback.state == "play" and not playback.listener
         if gone and mine and not self.holds(time_s):
             return Adjustment("pause", "nobody is here")
         return None

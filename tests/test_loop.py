@@ -58,6 +58,7 @@ class RecordingPlayer:
     def __init__(self) -> None:
         self.down = False
         self.read_only = False
+        self.touch: Touch | None = None
         self.empty: set[Emotion] = set()
         self.decisions: list[Decision] = []
         self.adjustments: list[str] = []
@@ -74,7 +75,8 @@ class RecordingPlayer:
             after = 0 if self._next is None else 1
             left_s = self._ends_s - time_s
             self.now = replace(self.now, remaining_s=left_s, songs_after=after)
-        return self.now
+        touch, self.touch = self.touch, None
+        return replace(self.now, touch=touch)
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         if self.read_only:
@@ -90,6 +92,9 @@ class RecordingPlayer:
 
     def adjust(self, adjustment: Adjustment, time_s: float) -> None:
         self.adjustments.append(adjustment.how)
+        resting = adjustment.how == "pause"
+        self._ends_s = float("inf") if resting else time_s + 30.0
+        self.now = replace(self.now, state="pause" if resting else "play", resting=resting)
 
     def _start(self, emotion: Emotion | None, time_s: float) -> None:
         self._next, self._ends_s = None, time_s + 30.0
@@ -261,3 +266,32 @@ def test_one_calm_line_a_change(caplog):
         "1 face: the room looks happy, 94% sure",
         "playing a happy song (happy): the room looks happy",
     ]
+
+
+def test_what_people_do_is_remembered_and_holds_the_music(caplog):
+    caplog.set_level(logging.INFO)
+    jukebox = Jukebox(change="now")
+    jukebox.room.look = Emotion.HAPPY
+    jukebox.live(20)
+    jukebox.player.touch = "skip"
+    jukebox.live(1)
+    jukebox.room.look = Emotion.SAD
+    jukebox.live(120)
+    assert ("touch", "skip") in jukebox.store.rows
+    assert {emotion for emotion, _how in jukebox.put_on()} == {Emotion.HAPPY}
+    assert sum(line.startswith("somebody chose another song") for line in caplog.messages) == 1
+
+
+def test_the_music_rests_while_nobody_is_here(caplog):
+    caplog.set_level(logging.INFO)
+    jukebox = Jukebox()
+    jukebox.room.look = Emotion.HAPPY
+    jukebox.live(20)
+    jukebox.room.look = None
+    jukebox.live(15 * 60)
+    assert jukebox.player.adjustments == ["pause"]
+    jukebox.room.look = Emotion.HAPPY
+    jukebox.live(20)
+    assert jukebox.player.adjustments == ["pause", "resume"]
+    assert "the music fades out: nobody is here" in caplog.messages
+    assert "the music goes on: somebody is back" in caplog.messages
