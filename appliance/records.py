@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+# By what each emotion's probability is multiplied, in the order of EMOTIONS (calibration).
+Factors = tuple[float, ...]
 GrayImage = npt.NDArray[np.uint8]  # (height, width), 0 black … 255 white
 
 

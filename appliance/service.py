@@ -16,7 +16,6 @@ from appliance.calibration import (
     LASTS_S,
     NONE,
     Calibrated,
-    Factors,
     RestingFace,
     describe_factors,
 )
@@ -33,7 +32,8 @@ from appliance.mood import MoodFilter
 from appliance.notify import Notifier
 from appliance.player import MpdPlayer
 from appliance.policy import Policy
-from appliance.records import EMOTIONS, Emotion, Play
+from appliance.precision import fastest
+from appliance.records import EMOTIONS, Emotion, Factors, Play
 from appliance.settings import CameraSettings, FaceSettings, Settings
 from appliance.status import Status
 from appliance.store import Store, read_calibration, read_history
@@ -56,20 +56,35 @@ def build_faces(settings: FaceSettings, looks: int = 3) -> FaceDetector:
     )
 
 
-def build_classifier(settings: Settings) -> EmotionClassifier:
-    """The emotion network that the settings name. Raises ModelError."""
-    return EmotionClassifier(emotion_model(settings))
+def build_classifier(settings: Settings, *, still: bool = False) -> EmotionClassifier:
+    """The emotion network that the settings name. Raises ModelError.
+
+    still: for pictures, each of which gets two looks at once; the frames of a camera get one each.
+    """
+    if still or settings.emotion.model:
+        return EmotionClassifier(emotion_model(settings), in_turn=not still)
+    single = MODELS / f"emotion_{_precision(settings)}_single.tflite"
+    return EmotionClassifier(single, in_turn=True)
 
 
 def emotion_model(settings: Settings) -> Path:
-    """The file of that network."""
-    own, ours = settings.emotion.model, MODELS / f"emotion_{settings.emotion.precision}.tflite"
-    return Path(own) if own else ours
+    """The file of that network, with both looks in it."""
+    own = settings.emotion.model
+    return Path(own) if own else MODELS / f"emotion_{_precision(settings)}.tflite"
 
 
 def build_gender(settings: Settings) -> GenderClassifier:
     """The gender network, in the precision of the other. Raises ModelError."""
-    return GenderClassifier(MODELS / f"gender_{settings.emotion.precision}.tflite")
+    return GenderClassifier(MODELS / f"gender_{_precision(settings)}.tflite")
+
+
+def _precision(settings: Settings) -> str:
+    """int8 or float32: as set, or the faster one here, which the state folder remembers."""
+    if settings.emotion.precision != "auto":
+        return settings.emotion.precision
+    files = {kind: MODELS / f"emotion_{kind}_single.tflite" for kind in ("int8", "float32")}
+    memory = database_file(settings.store, os.environ).with_name("precision.json")
+    return fastest(files, memory)
 
 
 def build_camera(settings: CameraSettings) -> Camera:

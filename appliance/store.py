@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from appliance.calibration import Factors
 from appliance.database import (
     Lock,
     check,
@@ -31,7 +30,7 @@ from appliance.database import (
 )
 from appliance.errors import JukeboxError, StoreError
 from appliance.migrations import STATES
-from appliance.records import EMOTIONS, Mood, Play, Touch
+from appliance.records import EMOTIONS, Factors, Mood, Play, Touch
 from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")

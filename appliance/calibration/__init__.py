@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from appliance.loop import Classifier
-from appliance.records import EMOTIONS, Emotion, EmotionScores, Face, Frame
+from appliance.records import EMOTIONS, Emotion, EmotionScores, Face, Factors, Frame
 
 LASTS_S = 60.0
 ENOUGH_LOOKS = 30
@@ -23,7 +23,6 @@ TYPICAL = (0.03, 0.01, 0.02, 0.03, 0.11, 0.03, 0.77)
 # One minute of one face must not silence an emotion for good.
 STRONGEST = 10.0
 
-Factors = tuple[float, ...]
 NONE: Factors = (1.0,) * len(EMOTIONS)
 
 

@@ -8,8 +8,9 @@ import time
 from contextlib import closing
 
 from appliance import tell
-from appliance.calibration import LASTS_S, Factors, RestingFace, describe_factors
+from appliance.calibration import LASTS_S, RestingFace, describe_factors
 from appliance.database import database_file, is_in_use
+from appliance.records import Factors
 from appliance.service import build_camera, build_classifier, build_faces
 from appliance.settings import Settings
 from appliance.store import Store
