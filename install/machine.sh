@@ -115,22 +115,24 @@ set_mpd() {
 }
 
 give_mpd_back() {
-    if [[ -e $units/mpd.service.d/jukebox.conf ]]; then
-        rm -f "$units/mpd.service.d/jukebox.conf" /var/lib/mpd/jukebox.*
-        rmdir --ignore-fail-on-non-empty "$units/mpd.service.d"
-        ! systemd_runs || systemctl daemon-reload
-        if [[ -e $opt/mpd-is-ours ]]; then
-            ! systemd_runs || systemctl stop mpd.service
-            systemctl --quiet disable mpd.service mpd.socket
-        elif systemd_runs; then
-            systemctl try-restart mpd.service
-        fi
+    [[ -e $units/mpd.service.d/jukebox.conf ]] || return 0
+    local was_active=no
+    ! systemd_runs || ! systemctl --quiet is-active mpd.service || was_active=yes
+    ! systemd_runs || systemctl stop mpd.service # which writes its state: remove that afterwards
+    rm -f "$units/mpd.service.d/jukebox.conf" /var/lib/mpd/jukebox.*
+    rmdir --ignore-fail-on-non-empty "$units/mpd.service.d"
+    ! systemd_runs || systemctl daemon-reload
+    if [[ -e $opt/mpd-is-ours ]]; then
+        systemctl --quiet disable mpd.service mpd.socket
+    elif [[ $was_active == yes ]]; then
+        systemctl start mpd.service
     fi
 }
 
 # --- units ---------------------------------------------------------------------------------------
 
-our_units=(jukebox.service jukebox-backup.service jukebox-backup.timer)
+# The timer before what it starts: so they can be stopped in this order.
+our_units=(jukebox.service jukebox-backup.timer jukebox-backup.service)
 
 put_units() { # put_units RELEASE_FOLDER: those of that release, so that a switch back brings its own
     local unit version

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Debian roots for the tests, made once and kept in the cache folder. Sourced by fresh_machine.sh, and
+# run by test_boot.py: tests/roots.sh RELEASE FOLDER unpacks one into FOLDER that can be booted, with
+# all that ./setup.sh install downloads lying ready in its caches. Needs root.
+set -euo pipefail
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/emotional-jukebox/roots
+
+# What a machine behind this one's network needs to reach the package registries.
+network=(--resolv-conf=bind-host)
+for name in http_proxy https_proxy no_proxy PIP_INDEX_URL PIP_CERT SSL_CERT_FILE; do
+    [[ -z ${!name-} ]] || network+=(--setenv="$name=${!name}")
+done
+[[ ! -e ${PIP_CERT-} ]] || network+=(--bind-ro="$PIP_CERT")
+
+need_tools() {
+    local tool
+    [[ $EUID -eq 0 ]] || { echo "$0: needs root" >&2; exit 1; }
+    for tool in mmdebstrap systemd-nspawn; do
+        command -v "$tool" >/dev/null || {
+            echo "$0: needs $tool: apt-get install mmdebstrap systemd-container" >&2
+            exit 1
+        }
+    done
+}
+
+unpack() { # unpack TARBALL FOLDER RELEASE PACKAGES: made with mmdebstrap if it is not there yet
+    if [[ ! -e $1 ]]; then
+        mkdir -p "$cache"
+        mmdebstrap --quiet --format=tar --variant=minbase --include="$4" "$3" "$1.part"
+        mv "$1.part" "$1"
+    fi
+    tar -C "$2" -xf "$1"
+}
+
+fresh_root() { unpack "$cache/$1.tar" "$2" "$1" git,ca-certificates; } # fresh_root RELEASE FOLDER
+
+bootable_root() { # bootable_root RELEASE FOLDER
+    unpack "$cache/$1-boot.tar" "$2" "$1" git,ca-certificates,systemd-sysv,dbus
+}
+
+copy_repository() { # copy_repository FOLDER: what git knows or would add, as it lies here
+    mkdir -p "$1"
+    git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$1"
+}
+
+inside() { # inside ROOT COMMAND...: not booted, with this machine's network
+    systemd-nspawn --quiet --register=no --keep-unit --as-pid2 "${network[@]}" \
+        --directory "$1" --chdir=/root/jukebox "${@:2}" </dev/null
+}
+
+# The downloads of an installation in such a root; that it succeeds there, without a running systemd,
+# is what an image builder relies upon.
+download() { # download RELEASE TARBALL
+    local root
+    root=$(mktemp -d)
+    bootable_root "$1" "$root"
+    copy_repository "$root/root/jukebox"
+    inside "$root" ./setup.sh install >&2
+    tar -C "$root" -cf "$2.part" var/lib/apt/lists var/cache/apt/archives var/cache/jukebox/wheels
+    mv "$2.part" "$2"
+    rm -rf "$root"
+}
+
+ready_root() { # ready_root RELEASE FOLDER
+    local locks tarball
+    locks=$(cat locks/box.txt locks/build.txt locks/detector.txt | sha256sum | cut -c1-12)
+    tarball=$cache/$1-downloads-$locks.tar
+    if [[ ! -e $tarball ]]; then
+        rm -f "$cache/$1"-downloads-*
+        mkdir -p "$cache"
+        download "$1" "$tarball"
+    fi
+    bootable_root "$1" "$2"
+    tar -C "$2" -xf "$tarball"
+    copy_repository "$2/root/jukebox"
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+    cd "$(dirname "$(readlink -f "$0")")/.."
+    need_tools
+    ready_root "$@"
+fi
