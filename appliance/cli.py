@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from appliance import config
+from appliance import boot_config, config
 from appliance.errors import JukeboxError
 from appliance.resolver import command as resolve_command
 from appliance.settings import Settings
@@ -89,12 +89,13 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--forget", action="store_true", help="undo it")
     resolve = verb("resolve", resolve_command.run, "tell the jukebox what links play", as_json=True)
     resolve_command.add_options(resolve)
+    verb("backup", _backup, "copy the history, also while the jukebox runs", as_json=True)
     verb("config", _config, "the settings in force, passwords masked", as_json=True)
     return parser
 
 
 def _settings(chosen: argparse.Namespace) -> Settings:
-    return config.load(config.find(chosen.config, os.environ))
+    return boot_config.load(chosen.config, os.environ)
 
 
 def _run(chosen: argparse.Namespace) -> int:
@@ -197,6 +198,17 @@ def _line(entry: Entry) -> str:
     if entry.what == "touch":
         return f"{at:%a %d %b %H:%M:%S}  somebody used the player: {entry.reason}"
     return f"{at:%a %d %b %H:%M:%S}  {entry.emotion or entry.state}"
+
+
+def _backup(chosen: argparse.Namespace) -> int:
+    from appliance.backup import back_up
+
+    made = back_up(_settings(chosen).store, time.time())
+    if chosen.json:
+        _print_json({"path": str(made.path), "size_bytes": made.size_bytes})
+    else:
+        print(f"{made.path}: {made.size_bytes / 1000:.0f} kB")
+    return 0
 
 
 def _config(chosen: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,13 @@ def find(named: Path | None, environ: Mapping[str, str]) -> Path | None:
     return next((place for place in places if _is_there(place)), None)
 
 
-def load(file: Path | None) -> Settings:
-    """The settings in the file; the defaults for None. Raises ConfigError with all mistakes."""
+def load(file: Path | None, base: Settings | None = None) -> Settings:
+    """The settings in the file, and for what it does not name those of base, or else the defaults.
+
+    Raises ConfigError with all mistakes.
+    """
     if file is None:
-        return Settings()
+        return base or Settings()
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
@@ -69,11 +72,11 @@ def load(file: Path | None) -> Settings:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{file}: is larger than {MAX_BYTES} bytes, so it is no jukebox.toml")
-    return parse(content, str(file))
+    return parse(content, str(file), base)
 
 
-def parse(content: bytes, file: str) -> Settings:
-    """The settings in the content of a file of this name. Raises ConfigError with all mistakes."""
+def parse(content: bytes, file: str, base: Settings | None = None) -> Settings:
+    """As load(), from the content of a file of this name."""
     text = _decoded(content, file)
     mistakes: list[_Mistake] = []
     tables: dict[str, dict[str, Any]] = {}
@@ -82,7 +85,9 @@ def parse(content: bytes, file: str) -> Settings:
             tables[section] = _checked_table(section, table, mistakes)
         else:
             mistakes.append(_Mistake((section,), about_section(section, table)))
-    settings = Settings(**{name: sections()[name](**table) for name, table in tables.items()})
+    base = base or Settings()
+    changed = {name: replace(getattr(base, name), **table) for name, table in tables.items()}
+    settings = replace(base, **changed)
     wrong = {mistake.where for mistake in mistakes}
     mistakes += [each for each in _contradictions(settings) if wrong.isdisjoint(each.between)]
     if mistakes:

@@ -30,6 +30,7 @@ from appliance.gender import GenderClassifier
 from appliance.loop import Devices, Loop, Step
 from appliance.mood import MoodFilter
 from appliance.notify import Notifier
+from appliance.panel import build_panel
 from appliance.player import MpdPlayer
 from appliance.policy import Policy
 from appliance.precision import fastest
@@ -185,6 +186,7 @@ class Service:
     def _build(self, settings: Settings) -> None:
         self._camera = build_shutter(settings.camera)
         self._player = build_player(settings)
+        self._panel = build_panel(settings.gpio)
         self._mood = MoodFilter(settings.mood)
         self.policy = Policy(settings)
         self._calibrated = Calibrated(build_classifier(settings), _calibration(self._store.path))
@@ -201,6 +203,7 @@ class Service:
     def _close_devices(self) -> None:
         self._camera.close()
         self._player.close()
+        self._panel.close()
 
     def _after_step(self, step: Step) -> bool:
         """What is due besides the music. Returns whether to go on."""
@@ -213,6 +216,7 @@ class Service:
         self._step, self._reason = step, step.play.reason if step.play else self._reason
         self._watch_resting_face(step)
         self._tell()
+        self._use_panel(step)
         if step.playback is not None:
             self._answer_messages(step)
         if time_s >= self._prune_s:
@@ -242,6 +246,24 @@ class Service:
             self._status = now
             self._notifier.status(now.sentence())
             status.write(now, self._store.path)
+
+    def _use_panel(self, step: Step) -> None:
+        """What people see of it and ask of it without a screen."""
+        time_s, lost = step.frame.time_s, self._camera.lost or step.playback is None
+        if self._panel.pressed():
+            if self.policy.holds(time_s):
+                self.policy.resume()
+                log.info("button: resumed")
+            else:
+                minutes = self._settings.listener.override_minutes
+                self.policy.hold(time_s, minutes)
+                log.info("button: what plays is held for %g minutes", minutes)
+        if self._camera.off:
+            self._panel.show("off")
+        elif lost:
+            self._panel.show("trouble")
+        else:
+            self._panel.show("hold" if self.policy.holds(time_s) else "on")
 
     # What people ask for over MPD
 
@@ -313,6 +335,9 @@ class Service:
         if (new.mpd, new.playlists, new.music) != (old.mpd, old.playlists, old.music):
             self._player.close()
             devices.player = self._player = build_player(new)
+        if new.gpio != old.gpio:
+            self._panel.close()
+            self._panel = build_panel(new.gpio)
         if new.store != old.store:
             log.warning("reload: [store] takes effect at the next start")
         devices.faces, self._calibrated.uncorrected = faces, read

@@ -233,6 +233,16 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GpioSettings:
+    """A light and a button on a Raspberry Pi's pins, in Broadcom's numbers, each against ground."""
+
+    led: Annotated[int, Between(0, 27)] = 0
+    """Pin of the light; on: it looks, blinks: it holds back, fast: trouble; 0: none."""
+    button: Annotated[int, Between(0, 27)] = 0
+    """Pin of the button; it holds what plays, or lets moods decide again; 0: none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set, by section."""
 
@@ -248,6 +258,7 @@ class Settings:
     playlists: PlaylistSettings = field(default_factory=PlaylistSettings)
     mpd: MpdSettings = field(default_factory=MpdSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    gpio: GpioSettings = field(default_factory=GpioSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""Copies of the history, on real databases."""
+
+import json
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from appliance.backup import KEEP, back_up
+from appliance.errors import StoreError
+from appliance.records import Emotion, Mood
+from appliance.settings import StoreSettings
+from appliance.store import Store, read_history
+
+DAY_S = 86_400.0
+NOW_S = 1_790_000_000.0
+HAPPY = Mood("settled", Emotion.HAPPY, 0.9, 1, 0.0)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return StoreSettings(path=str(tmp_path / "jukebox.db"), retention_days=30)
+
+
+@pytest.fixture
+def history(settings):
+    """A running jukebox's store with moods of 40 days, one a day."""
+    with closing(Store(settings)) as store:
+        for day in range(40):
+            store.record_mood(NOW_S - day * DAY_S, HAPPY)
+        store.write(NOW_S)
+        yield store
+
+
+def moods(path):
+    return len(read_history(path, 0.0, limit=100))
+
+
+def test_a_running_jukebox_is_copied_whole_and_writes_on(settings, history):
+    copy = back_up(settings, NOW_S)
+    assert moods(copy.path) == 40
+    assert copy.size_bytes == copy.path.stat().st_size
+    history.record_mood(NOW_S, HAPPY)
+    history.write(NOW_S)
+    assert moods(history.path) == 41
+    assert moods(copy.path) == 40
+
+
+def test_what_is_too_old_goes_first_when_no_jukebox_runs(settings, history):
+    history.close()
+    assert moods(back_up(settings, NOW_S).path) == 31
+    assert moods(history.path) == 31
+
+
+def test_a_copy_is_one_file_for_its_owner_alone(settings, history):
+    copy = back_up(settings, NOW_S).path
+    assert os.listdir(copy.parent) == [copy.name]
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert stat.S_IMODE(copy.parent.stat().st_mode) == 0o700
+    with closing(sqlite3.connect(copy)) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_the_newest_few_are_kept_and_one_a_day(settings, history):
+    for hour in range(0, 24 * 6, 12):
+        newest = back_up(settings, NOW_S + hour * 3600)
+    kept = sorted(newest.path.parent.iterdir())
+    assert len(kept) == KEEP
+    assert kept[-1] == newest.path
+
+
+def test_a_damaged_history_never_replaces_a_good_copy(settings, history):
+    good = back_up(settings, NOW_S).path
+    history.close()
+    content = bytearray(history.path.read_bytes())
+    content[4096:12288] = b"\xa5" * 8192
+    history.path.write_bytes(content)
+    open(f"{history.path}.lock", "w").close()
+    holder = Store(settings)  # as a running one, which has not noticed yet
+    with pytest.raises(StoreError):
+        back_up(settings, NOW_S + DAY_S)
+    holder.close()
+    assert list(good.parent.iterdir()) == [good]
+    assert moods(good) == 40
+
+
+def test_without_a_history_there_is_nothing_to_copy(settings, tmp_path):
+    with pytest.raises(StoreError, match="no jukebox has run"):
+        back_up(settings, NOW_S)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_says_where_the_copy_is(settings, history, tmp_path):
+    (tmp_path / "jukebox.toml").write_text(f'[store]\npath = "{settings.path}"\n')
+    command = "import sys; from appliance.cli import main; sys.exit(main())"
+    said = subprocess.run(
+        [sys.executable, "-c", command, "backup", "--json", "--config", tmp_path / "jukebox.toml"],
+        capture_output=True,
+        check=True,
+    )
+    assert moods(tmp_path / "backups" / os.path.basename(json.loads(said.stdout)["path"])) == 40
