@@ -145,10 +145,10 @@ def false_alarms(negatives: Sequence[GrayImage], find: Find) -> dict:
     }
 
 
-def _weights(detector: str) -> bytes:
-    """BlazeFace's network. A .tflite file without a card must be the one that the box uses."""
+def _weights(detector: str) -> bytes | None:
+    """The network, None for the box's own. A file without a card must be the published one."""
     if detector == "blazeface":
-        return blazeface_model()
+        return None
     file, card = Path(detector), Path(detector).with_suffix(".json")
     if file.suffix == ".tflite" and file.exists() and not card.exists():
         return checked_bytes(file, read_card(BLAZEFACE_CARD)["sha256"])

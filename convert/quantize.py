@@ -40,6 +40,14 @@ def to_float32(network: keras.Model) -> bytes:
     return _convert(tf.lite.TFLiteConverter.from_keras_model(network))
 
 
+def to_float16(network: keras.Model) -> bytes:
+    """The network as a TFLite file with weights in half precision; it computes in float32."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    return _convert(converter)
+
+
 def to_dynamic(network: keras.Model) -> bytes:
     """The network as a TFLite file with int8 weights; activations are rounded as they come."""
     converter = tf.lite.TFLiteConverter.from_keras_model(network)

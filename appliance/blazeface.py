@@ -1,0 +1,129 @@
+"""BlazeFace's network: one square of a picture → the faces that it sees in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from appliance.classifier import checked_bytes, read_card
+from appliance.detection import Detection
+from appliance.errors import ModelError
+from appliance.interpreter import Interpreter
+from appliance.records import Box, GrayImage
+
+# From the detector's box to FER-2013's square: side × 1.17, centre 0.105 sides up. Median over
+# 793 Training pictures pasted four times enlarged into gray squares three times their size
+# (quartiles ±0.11 and ±0.04). Haar's boxes in 155 photos of faces say 1.167 and 0.104.
+SIDE, UP = 1.17, 0.105
+# Cells of 8 and of 16 pixels, and the anchors of each.
+CELLS_PX = ((8, 2), (16, 6))
+ANCHORS = {size_px: sum(n * (size_px // px) ** 2 for px, n in CELLS_PX) for size_px in (64, 128)}
+
+
+class Network:
+    """One of BlazeFace's files: for gray pictures, or the published one, which wants them thrice.
+
+    Raises ModelError for any other network.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._network = Interpreter(content)
+        _, self.size_px, _, self._colours = shape = self._network.input_shape
+        anchors = ANCHORS.get(self.size_px)
+        ends = {end[-1]: index for index, end in enumerate(self._network.output_shapes)}
+        if anchors is None or {end[1] for end in self._network.output_shapes} != {anchors}:
+            raise ModelError(
+                f"the face detector takes {shape}, not 128×128 or 64×64; "
+                "name the right file in models/blazeface_*.json"
+            )
+        self._scores, self._boxes = ends[min(ends)], ends[max(ends)]
+        self._anchors = _anchors(self.size_px)
+
+    def look(self, luma: GrayImage, square: Box, min_score: float) -> list[Detection]:
+        """The faces that lie wholly in one square, or are cut by the picture's own edge."""
+        pixels = luma[square.y : square.y + square.height, square.x : square.x + square.width]
+        # Linear: 22 µs where INTER_AREA takes 239 µs, and the scores are much the same.
+        small = cv2.resize(pixels, (self.size_px, self.size_px), interpolation=cv2.INTER_LINEAR)
+        gray = small.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+        image = gray[np.newaxis, :, :, np.newaxis]
+        if self._colours > 1:
+            image = np.repeat(image, self._colours, axis=3)
+        ends = self._network.run(image)
+        seen = self._decoded(ends[self._boxes][0], ends[self._scores][0, :, 0], min_score)
+        return [
+            self._as_fer_square(face, square)
+            for face in merged(seen)
+            if not self._is_cut(face, square, luma.shape)
+        ]
+
+    def _decoded(
+        self, boxes: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], min_score: float
+    ) -> list[Detection]:
+        # Beyond ±80 the exponential leaves float32.
+        scores = 1.0 / (1.0 + np.exp(-np.clip(logits, -80.0, 80.0)))
+        likely = np.flatnonzero(scores >= min_score)
+        centres = boxes[likely, 0:2] + self._anchors[likely]
+        sides = boxes[likely, 2:4].max(axis=1)
+        rows = np.column_stack([centres, sides, scores[likely]]).tolist()
+        return [Detection(*row) for row in rows]
+
+    def _as_fer_square(self, face: Detection, square: Box) -> Detection:
+        scale = square.width / self.size_px
+        return Detection(
+            x=square.x + face.x * scale,
+            y=square.y + (face.y - UP * face.side) * scale,
+            side=SIDE * face.side * scale,
+            score=face.score,
+        )
+
+    def _is_cut(self, face: Detection, square: Box, shape: tuple[int, ...]) -> bool:
+        """Whether it reaches out of its square into the picture: another square has it whole."""
+        height, width = shape
+        half = face.side / 2
+        return (
+            (face.x < half and square.x > 0)
+            or (face.y < half and square.y > 0)
+            or (face.x + half > self.size_px and square.x + square.width < width)
+            or (face.y + half > self.size_px and square.y + square.height < height)
+        )
+
+
+def checked_network(model: Path) -> Network:
+    """The network of models/NAME.tflite, if it is what models/NAME.json describes.
+
+    Raises ModelError.
+    """
+    card = read_card(model)
+    if card.get("task") != "face detection":
+        raise ModelError(f"{model.with_suffix('.json')}: is not the card of a face detector")
+    return Network(checked_bytes(model, str(card.get("sha256"))))
+
+
+def merged(faces: list[Detection]) -> list[Detection]:
+    """The paper's weighted suppression: the anchors that saw one face are averaged by score."""
+    found = []
+    rest = sorted(faces, key=lambda face: -face.score)
+    while rest:
+        best = rest[0]
+        same = [face for face in rest if face.is_same(best)]
+        rest = [face for face in rest if not face.is_same(best)]
+        total = sum(face.score for face in same)
+        x, y, side = (
+            sum(getattr(face, name) * face.score for face in same) / total
+            for name in ("x", "y", "side")
+        )
+        found.append(Detection(x, y, side, best.score))
+    return found
+
+
+def _anchors(size_px: int) -> npt.NDArray[np.float32]:
+    """The anchors' centres in input pixels, float32 (n, 2)."""
+    layers = []
+    for cell_px, anchors_each in CELLS_PX:
+        centres = (np.arange(size_px // cell_px, dtype=np.float32) + 0.5) * cell_px
+        x, y = np.meshgrid(centres, centres)
+        layers.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), anchors_each, axis=0))
+    return np.concatenate(layers)
