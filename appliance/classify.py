@@ -16,7 +16,7 @@ from appliance.settings import Settings
 
 def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str, Any]]:
     """For each picture its faces, as JSON knows them, or what is wrong with the file."""
-    classifier = build_classifier(settings)
+    classifier = build_classifier(settings, still=True)
     gender = build_gender(settings) if settings.gender.enabled else None
     for path in pictures:
         try:

@@ -35,6 +35,11 @@ def crop(luma: GrayImage, box: Box) -> GrayImage:
     return inside
 
 
+def mirrored(image: GrayImage) -> GrayImage:
+    """The picture as in a mirror."""
+    return np.asarray(cv2.flip(image, 1), np.uint8)
+
+
 def to_input(face: GrayImage, size_px: int) -> npt.NDArray[np.float32]:
     """A face as the networks take it: float32 (1, size_px, size_px, 1), gray scaled to -1…1."""
     if face.shape != (size_px, size_px):

@@ -86,8 +86,8 @@ class FaceSettings:
 class EmotionSettings:
     """Reading one face."""
 
-    precision: Literal["int8", "float32"] = "int8"
-    """Which model runs; float32 can be the faster one on an old PC."""
+    precision: Literal["auto", "int8", "float32"] = "auto"
+    """Kind of network; auto: the faster one here."""
     model: Annotated[str, Location(words=("",))] = ""
     """A .tflite file to run in place of that, its card (.json) beside it; empty: none."""
 

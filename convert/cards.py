@@ -70,6 +70,9 @@ GENDER_WORDS = {
 }
 WORDS = {"emotion": EMOTION_WORDS, "gender": GENDER_WORDS}
 HELD_OUT = "Training, held out"
+# Of these there are files without the second look too, NAME_KIND_single: the running box shows them
+# a face and its mirror image in turn, and averages over time anyway.
+SEEN_IN_TURN = ("emotion",)
 
 # logits of each head, of one model on one split
 Answers = dict[str, Logits]
@@ -87,22 +90,40 @@ class Training:
 def write_models(
     name: str, network: keras.Model, dataset: DataSet, training: Training, folder: Path
 ) -> dict[str, dict]:
-    """Writes the network in all three kinds with their cards into folder; the cards by name."""
-    if training.recipe.mirror:
-        network = with_mirror(network)
-    contents = {
-        f"{name}_float32": to_float32(network),
-        f"{name}_dynamic": to_dynamic(network),
-        f"{name}_int8": to_int8(network, dataset.calibration),
-    }
+    """Writes the network in all its kinds with their cards into folder; the cards by name."""
+    shipped = with_mirror(network) if training.recipe.mirror else network
+    cards = _write_kinds(name, shipped, dataset, training, folder=folder)
+    if training.recipe.mirror and name in SEEN_IN_TURN:
+        cards |= _write_kinds(name, network, dataset, training, folder=folder, suffix="_single")
+    if dataset.task == "emotion":
+        content = to_why(shipped, cards[f"{name}_int8"]["head"])
+        write_model(folder, content, why_card(f"{name}_why", content, list(cards.values())))
+    return cards
+
+
+def _write_kinds(
+    name: str,
+    network: keras.Model,
+    dataset: DataSet,
+    training: Training,
+    *,
+    folder: Path,
+    suffix: str = "",
+) -> dict[str, dict]:
+    """The files NAME_KIND and the suffix; a single look is not made in the dynamic kind."""
+    float32, int8 = f"{name}_float32{suffix}", f"{name}_int8{suffix}"
+    contents = {float32: to_float32(network), int8: to_int8(network, dataset.calibration)}
+    if not suffix:
+        contents[f"{name}_dynamic"] = to_dynamic(network)
     judged = {HELD_OUT: dataset.held_out, **dataset.tests}
     answers = {
         file: {split: answer(content, examples.images) for split, examples in judged.items()}
         for file, content in contents.items()
     }
     common = of_the_network(network) | {
-        "training": _of_the_training(training, dataset),
-        "int8_float_agreement": _agreement(answers[f"{name}_int8"], answers[f"{name}_float32"]),
+        "looks": 2 if training.recipe.mirror and not suffix else 1,
+        "training": of_the_training(training, len(dataset.training), len(dataset.held_out)),
+        "int8_float_agreement": _agreement(answers[int8], answers[float32]),
     }
     cards = {}
     for file, named in contents.items():
@@ -113,9 +134,6 @@ def write_models(
         if dataset.portraits:
             card |= _of_groups(answers[file][GENDER_TEST]["gender"], dataset.portraits)
         cards[file] = write_model(folder, content, card)
-    if dataset.task == "emotion":
-        content = to_why(network, cards[f"{name}_int8"]["head"])
-        write_model(folder, content, why_card(f"{name}_why", content, list(cards.values())))
     return cards
 
 
@@ -165,11 +183,12 @@ def of_the_network(network: keras.Model) -> dict:
     }
 
 
-def _of_the_training(training: Training, dataset: DataSet) -> dict:
+def of_the_training(training: Training, trained: int, held_out: int) -> dict:
+    """What a card says of how a network came about. trained, held_out: how many pictures."""
     return {
         "recipe": asdict(training.recipe),
         "data_sha256": training.hashes,
-        "rows": {"trained": len(dataset.training), "held_out": len(dataset.held_out)},
+        "rows": {"trained": trained, "held_out": held_out},
         "epochs_done": len(training.history),
         "hours": round(sum(epoch["seconds"] for epoch in training.history) / 3600, 2),
         "versions": {

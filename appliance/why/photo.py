@@ -27,7 +27,8 @@ def explain(
     emotion: by default the likeliest of each face. whole: the picture is one face, already cut.
     Raises JukeboxError if there is none, CameraError for a file that is no picture, ModelError.
     """
-    explainer, classifier = Explainer(emotion_model(settings)), build_classifier(settings)
+    explainer = Explainer(emotion_model(settings))
+    classifier = build_classifier(settings, still=True)
     luma = read_gray(path)
     frame = Frame(0, 0.0, 0.0, luma)
     faces = [_all_of(luma)] if whole else build_faces(settings.faces, looks=EVERYWHERE).find(frame)
