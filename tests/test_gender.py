@@ -14,8 +14,8 @@ from appliance import checks, service
 from appliance.classify import classify, describe
 from appliance.emotion import EmotionClassifier
 from appliance.errors import ModelError
-from appliance.gender import GenderClassifier
-from appliance.records import GENDERS, Box, Face
+from appliance.gender import ENOUGH_LOOKS, THEN_EVERY_S, GenderClassifier, GenderReader
+from appliance.records import GENDERS, Box, Face, Frame
 from appliance.settings import CameraSettings, GenderSettings, Settings
 
 PROJECT = Path(__file__).parent.parent
@@ -30,8 +30,9 @@ def models(tmp_path, monkeypatch):
     tiny_models = pytest.importorskip("tiny_models", reason="needs the extra [convert]")
     folder = tmp_path / "models"
     folder.mkdir()
-    for suffix in (".tflite", ".json"):
-        shutil.copy(MODELS / f"emotion_int8{suffix}", folder)
+    for name in ("emotion_int8", "emotion_int8_single"):
+        for suffix in (".tflite", ".json"):
+            shutil.copy(MODELS / f"{name}{suffix}", folder)
     tiny_models.write_gender_model(folder / "gender_int8.tflite")
     monkeypatch.setattr(service, "MODELS", folder)
     return folder
@@ -69,6 +70,57 @@ def test_classify_says_it_when_asked_to(models, photo):
     assert sum(shares.values()) == pytest.approx(1.0, abs=1e-3)
     name = max(shares, key=shares.get)
     assert describe(reading).endswith(f"; looks {name} {shares[name]:.0%}")
+
+
+class Recording:
+    """A classifier that says what it is told to, and at whom it was made to look."""
+
+    def __init__(self, *shares):
+        self.shares, self.looks = shares, []
+
+    def classify(self, luma, face):
+        self.looks.append(face.track)
+        return self.shares[(len(self.looks) - 1) % len(self.shares)]
+
+
+def person(track):
+    return Face(Box(0, 0, 50, 50), 1.0, track)
+
+
+def at(time_s):
+    return Frame(0, time_s, 0.0, np.zeros((60, 60), np.uint8))
+
+
+def test_a_followed_face_is_looked_at_now_and_then():
+    classifier = Recording((0.9, 0.1))
+    reader = GenderReader(classifier)
+    for n in range(10 * 60):
+        reader.read(at(n / 10), [person(1)])
+    later = (60 - ENOUGH_LOOKS) / THEN_EVERY_S
+    assert ENOUGH_LOOKS + later - 1 <= len(classifier.looks) <= ENOUGH_LOOKS + later + 1
+
+
+def test_what_is_said_is_the_mean_of_all_looks():
+    reader = GenderReader(Recording((0.9, 0.1), (0.5, 0.5)))
+    assert reader.read(at(0.0), [person(1)])[1] == pytest.approx((0.9, 0.1))
+    reader.read(at(0.5), [person(1)])
+    assert reader.read(at(1.0), [person(1)])[1] == pytest.approx((0.7, 0.3))
+
+
+def test_several_new_faces_are_looked_at_one_a_frame():
+    classifier = Recording((0.9, 0.1))
+    reader = GenderReader(classifier)
+    people = [person(1), person(2), person(3)]
+    told = [len(reader.read(at(n / 10), people)) for n in range(4)]
+    assert told == [1, 2, 3, 3]
+    assert classifier.looks == [1, 2, 3]
+
+
+def test_who_has_left_is_forgotten():
+    reader = GenderReader(Recording((0.9, 0.1)))
+    reader.read(at(0.0), [person(1)])
+    reader.read(at(5.0), [])
+    assert reader.read(Frame(0, 5.1, 0.0, None), [person(1)]) == {}
 
 
 def checked(settings):
