@@ -110,7 +110,7 @@ def _database(settings: Settings) -> str:
 def _mpd(settings: Settings) -> str:
     with closing(build_player(settings)) as player:
         playback = player.playback(0.0)
-        return f"{player.address} answers; {playback.state} {playback.title}".rstrip()
+        return f"{player.address}: {player.server}; {playback.state} {playback.title}".rstrip()
 
 
 def _playlists(settings: Settings) -> Iterator[Check]:

@@ -115,6 +115,7 @@ class Policy:
                 log.info("%s; it stays so for %g minutes", TOUCHED[playback.touch], minutes)
             self.hold(time_s, minutes)
             self._asleep = self._resume_asked = self._invited = False
+            self._refused_until_s.clear()  # the player may only have left it to the person
             if playback.touch == "volume":
                 self._loud_percent = None
         ran_out = self._theirs and playback.state == "stop" and not playback.listener

@@ -1,6 +1,7 @@
 import itertools
 import os
 import random
+import select
 import signal
 import socket
 import wave
@@ -13,11 +14,13 @@ from mpd import MPDClient
 
 from appliance.errors import PlayerError
 from appliance.player import MpdPlayer, connection, private
+from appliance.player.client import Client
 from appliance.player.connection import Address, find_mpd
 from appliance.player.private import PrivateMpd
 from appliance.records import Decision, Emotion
 
 HAPPY, SAD, NEUTRAL, FEAR = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL, Emotion.FEAR
+client_state = Client.state
 # python-mpd2 3.1.1 leaves a socket that broke, or was refused, to the garbage collector.
 broken_sockets = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
@@ -48,8 +51,15 @@ class Box:
         self.app.disconnect()
 
     def look(self, after_s=1.01):
+        self.hear()
         self.time_s += after_s
         return self.player.playback(self.time_s)
+
+    def hear(self):
+        """Wait until MPD has had the time to tell the box of what was just done to it."""
+        client = self.player._connection._client
+        if client and self.player._connection.is_listening:
+            select.select([client], [], [], 0.03)
 
     def put_on(self, emotion, how="switch"):
         return self.player.carry_out(Decision(emotion, how, "test"), self.time_s)
@@ -127,14 +137,38 @@ def test_what_plays_is_described(box):
     assert 3 < seen.remaining_s <= 4
 
 
-def test_mpd_is_asked_once_a_second_and_time_goes_on_between(box):
+def test_between_two_looks_time_goes_on_and_what_a_person_does_is_seen_at_once(box, monkeypatch):
     box.put_on(HAPPY)
-    before = box.look()
+    box.look()
+    wait_for(lambda: not is_asked(box, monkeypatch))
+    before = box.look(after_s=0.1)
+    assert box.look(after_s=0.1).remaining_s == pytest.approx(before.remaining_s - 0.1)
     box.app.pause(1)
-    between = box.look(after_s=0.4)
-    assert between.state == "play"
-    assert between.remaining_s == pytest.approx(before.remaining_s - 0.4)
-    assert box.look(after_s=0.61).state == "pause"
+    assert box.look(after_s=0.1).state == "pause"
+
+
+def is_asked(box, monkeypatch):
+    """Whether MPD is asked for its status at a look soon after the one before."""
+    asked = []
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "state", lambda self: asked.append(1) or client_state(self))
+        box.look(after_s=0.4)
+    return bool(asked)
+
+
+@broken_sockets
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_silent_mpd_is_asked_every_twenty_seconds_whether_it_is_there(box, lost, monkeypatch):
+    wait_for(lambda: not is_asked(box, monkeypatch))
+    if lost:
+        monkeypatch.setattr(Client, "is_readable", False)  # as when the network went away
+        box.player._connection._client._sock.shutdown(socket.SHUT_RDWR)
+    box.look(after_s=15)
+    if lost:
+        with pytest.raises(PlayerError):
+            box.look(after_s=5)
+    else:
+        box.look(after_s=5)
 
 
 def test_an_appended_song_waits_for_the_end_of_the_one_before(box):
@@ -170,6 +204,7 @@ def test_own_played_songs_do_not_pile_up_and_the_listeners_stay(box):
         box.look()
     assert sorted(box.queue()) == ["happy"] * 4 + ["own"]
     box.app.repeat(1)
+    box.look()
     box.put_on(SAD)
     box.look()
     assert sorted(box.queue()) == ["own", "sad"]
@@ -208,6 +243,7 @@ def test_a_song_that_ends_during_its_fade_lets_the_next_one_rise(box):
     box.put_on(HAPPY)
     box.look()
     box.to_the_end()
+    box.look(after_s=0.01)
     box.put_on(SAD, "fade")
     fade_to_its_end(box, 2)
     wait_for(lambda: box.app.currentsong()["file"].startswith("sad"))
@@ -321,6 +357,7 @@ def test_a_waiting_song_goes_when_the_mood_changes_and_the_listener_has_queued(b
     box.put_on(HAPPY)
     box.put_on(SAD, "append")
     box.app.add("own/own-0.wav")
+    box.look()
     assert box.put_on(NEUTRAL, "append") is None
     assert box.queue() == ["happy", "own"]
 
@@ -473,7 +510,7 @@ def test_a_playlist_that_appears_is_used(box):
     assert box.put_on(FEAR) is None
     box.app.add("own/own-0.wav")
     box.app.save("nowhere")
-    box.time_s += 11
+    box.look(after_s=11)
     assert box.put_on(FEAR).title == "own-0"
 
 

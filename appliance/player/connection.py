@@ -8,13 +8,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpd import MPDClient, MPDError
+from mpd import MPDError
 
 from appliance.errors import PlayerError
+from appliance.player.client import Client
 
 REPLY_TIMEOUT_S = 3.0  # the loop waits this long for an MPD that hangs
-
-Status = Mapping[str, str]  # MPD's answer to "status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +36,48 @@ class Address:
 class Connection:
     """A connection that is made when it is needed. greet: what to do first on each new one.
 
-    address: where MPD was last reached or looked for.
+    address: where MPD was last reached or looked for; changes: what it told of while it was
+    listened to, to be emptied by whoever reads it.
     """
 
-    def __init__(self, given: Address, greet: Callable[[MPDClient], None]) -> None:
+    def __init__(self, given: Address, greet: Callable[[Client], None]) -> None:
         self.address = given
+        self.changes: set[str] = set()
         self._given = given
         self._greet = greet
         self._client: Client | None = None
+        self._listening = False
 
     @property
     def is_open(self) -> bool:
         """Whether there is a connection, as far as we know."""
         return self._client is not None
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether MPD is asked to tell of changes."""
+        return self._listening
+
+    @property
+    def has_news(self) -> bool:
+        """Whether MPD has told of a change or hung up since. Does not wait."""
+        return self._client is not None and self._client.is_readable
+
+    def listen(self) -> None:
+        """Let MPD tell of changes until the next client()."""
+        if self._client and not self._listening:
+            self._client.begin_idle()
+            self._listening = True
+
     @contextmanager
-    def client(self) -> Iterator[MPDClient]:
+    def client(self) -> Iterator[Client]:
         """What to talk to MPD through: the one place that translates its errors to PlayerError."""
         try:
-            yield self._client or self._connect()
+            client = self._client or self._connect()
+            if self._listening:
+                self._listening = False
+                self.changes.update(client.end_idle())
+            yield client
         except (MPDError, OSError, UnicodeError) as error:  # UnicodeError: this is no MPD
             self.close()
             raise PlayerError(f"MPD at {self.address}: {error}") from error
@@ -63,11 +85,13 @@ class Connection:
     def close(self) -> None:
         """Hang up; the next client() connects again."""
         client, self._client = self._client, None
+        self._listening = False
+        self.changes.clear()
         if client:
             with suppress(MPDError, OSError):
                 client.disconnect()
 
-    def _connect(self) -> MPDClient:
+    def _connect(self) -> Client:
         self.address = find_mpd(self._given, os.environ)
         self._client = client = Client()
         client.timeout = REPLY_TIMEOUT_S
@@ -76,20 +100,6 @@ class Connection:
             client.password(self.address.password)
         self._greet(client)
         return client
-
-
-class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
-    """python-mpd2's client, closing what broke.
-
-    3.1.1 only forgets a connection that it could not write to; on Python 3.13 the forgotten file
-    then complains on stderr that it could not be flushed.
-    """
-
-    def _reset(self) -> None:
-        for part in ("_wfile", "_rbfile", "_sock"):
-            with suppress(AttributeError, MPDError, OSError):  # not connected, or broken
-                getattr(self, part).close()
-        super()._reset()
 
 
 def find_mpd(given: Address, environment: Mapping[str, str]) -> Address:

@@ -1,68 +1,105 @@
-"""From one song to the next: down to silence, over, and up to the listener's volume."""
+"""The box's hand on the volume: over to another song, out into a pause, and in again."""
 
 from __future__ import annotations
 
 import logging
 from collections import deque
 from dataclasses import dataclass
+from typing import Literal
 
 from mpd import MPDClient
 
-from appliance.player.connection import Status
+from appliance.player.client import Status
+from appliance.player.memory import Memory, boot_id
 from appliance.player.queue import Queue
 
 log = logging.getLogger("jukebox")
 
+ROUNDING = 4  # PulseAudio answers a little late, and hardware mixers round
+SETTLES_S = 2.0  # for so long after it was set, a volume may still come out a little different
+
 
 @dataclass(slots=True)
 class Fade:
-    """A fade on its way.
+    """A fade on its way: over (down, another song, up), out (down, pause) or in (up).
 
     volume: the listener's, in percent; from_volume: where it begins, lower if another fade was on
-    its way; sent: what was set last, newest at the end; switched_s: when the new song began.
+    its way; half_s: one way; new_id: the song to which it goes, "" for out; up_since_s: when it
+    began to rise.
     """
 
+    kind: Literal["over", "out", "in"]
     volume: int
     from_volume: int
     half_s: float
     started_s: float
     old_id: str
     new_id: str
-    sent: deque[int]
-    switched_s: float | None = None
+    up_since_s: float | None = None
 
     def wanted_volume(self, time_s: float) -> int:
         """Percent at this moment."""
-        if self.switched_s is None:
+        if self.up_since_s is None:
             left = 1 - (time_s - self.started_s) / self.half_s
             return round(self.from_volume * max(0.0, left))
-        return round(self.volume * min(1.0, (time_s - self.switched_s) / self.half_s))
+        return round(self.volume * min(1.0, (time_s - self.up_since_s) / self.half_s))
 
-    def could_have_set(self, volume: int) -> bool:
-        """Whether this volume may be the fade's own, not the listener's."""
-        # PulseAudio answers a little late, and hardware mixers round.
-        return min(self.sent) - 4 <= volume <= max(self.sent) + 4
+    def is_over(self, time_s: float) -> bool:
+        """Whether it is as loud again as before."""
+        return self.up_since_s is not None and time_s - self.up_since_s >= self.half_s
 
 
 class Fader:
-    """The hand on the volume. crossfade_s: a whole fade, down and up; 0 for none."""
+    """The hand on the volume. crossfade_s: a whole fade, down and up; 0 for none.
 
-    def __init__(self, crossfade_s: float) -> None:
+    max_percent: it never sets more than this. memory: keeps the listener's volume during a fade, so
+    that they get it back even after a power cut.
+    """
+
+    def __init__(self, crossfade_s: float, max_percent: int, memory: Memory) -> None:
         self._crossfade_s = crossfade_s
+        self._max_percent = max_percent
+        self._memory = memory
         self._fade: Fade | None = None
+        self._sent: deque[int] = deque(maxlen=3)  # what the box set, newest at the end
+        self._sent_s = float("-inf")
+        self._seen_since = True  # somebody looked since the last was sent
         self._said_no_mixer = False
+
+    @property
+    def active(self) -> bool:
+        """Whether a fade is on its way."""
+        return self._fade is not None
 
     @property
     def new_id(self) -> str | None:
         """The song to which a fade is on its way, None without one."""
-        return self._fade.new_id if self._fade else None
+        return self._fade.new_id or None if self._fade else None
+
+    @property
+    def is_going_out(self) -> bool:
+        """Whether it will end in a pause."""
+        return self._fade is not None and self._fade.kind == "out"
+
+    def is_turned(self, before: Status, status: Status, time_s: float) -> bool:
+        """Whether the volume is another than it was and than the box set it."""
+        was, now = volume_of(before), volume_of(status)
+        recent = not self._seen_since or time_s < self._sent_s + SETTLES_S
+        self._seen_since = True
+        if was is None or now is None:
+            return False
+        if self._fade or recent:
+            return not self._could_have_set(now)
+        return was != now
 
     def can_fade(self, status: Status) -> bool:
-        """Whether something plays whose volume can be turned; says once if MPD has no mixer."""
-        if status["state"] != "play" or self._crossfade_s <= 0:
+        """Whether something has a volume that can be turned; says once if MPD has no mixer."""
+        if self._crossfade_s <= 0:
             return False
-        if int(status.get("volume", -1)) >= 0:
-            return True
+        volume = volume_of(status)
+        if volume is not None:
+            # A louder listener would have to get it back from the box.
+            return volume <= self._max_percent
         if not self._said_no_mixer:
             self._said_no_mixer = True
             log.warning(
@@ -71,51 +108,149 @@ class Fader:
             )
         return False
 
-    def begin(self, status: Status, new_id: str, time_s: float) -> None:
-        """Start from the volume of this moment, whatever fade was on its way before."""
+    # Beginning
+
+    def over(self, status: Status, new_id: str, time_s: float) -> None:
+        """Start over to a song from the volume of this moment."""
+        self._begin("over", status, self._crossfade_s / 2, new_id, time_s)
+
+    def out(self, status: Status, time_s: float) -> None:
+        """Start down to silence."""
+        self._begin("out", status, self._crossfade_s, "", time_s)
+
+    def up(self, client: MPDClient, status: Status, time_s: float) -> None:
+        """Start up from silence, or from where a fade out has come."""
         now = int(status["volume"])
-        self._fade = Fade(
+        fade = self._begin("in", status, self._crossfade_s / 2, status["songid"], time_s)
+        done = now / fade.volume if fade.volume and status["state"] == "play" else 0.0
+        fade.up_since_s = time_s - done * fade.half_s
+        self._send(client, fade.wanted_volume(time_s), time_s)
+
+    def _begin(
+        self,
+        kind: Literal["over", "out", "in"],
+        status: Status,
+        half_s: float,
+        new_id: str,
+        time_s: float,
+    ) -> Fade:
+        """Whatever fade was on its way before, the listener's volume stays theirs."""
+        now = int(status["volume"])
+        self._fade = fade = Fade(
+            kind=kind,
             volume=self._fade.volume if self._fade else now,
             from_volume=now,
-            half_s=self._crossfade_s / 2,
+            half_s=half_s,
             started_s=time_s,
             old_id=status["songid"],
             new_id=new_id,
-            sent=deque([now], maxlen=3),
         )
+        self._sent.append(now)
+        self._note(durable=True)
+        return fade
 
-    def advance(self, client: MPDClient, queue: Queue, status: Status, time_s: float) -> None:
-        """Go on with the fade, if there is one and nobody has ended it."""
+    # Going on
+
+    def advance(
+        self, client: MPDClient, queue: Queue, status: Status, time_s: float
+    ) -> Literal["pause", "switch"] | None:
+        """Go on with the fade, if there is one and nobody ended it; what it is time for now.
+
+        "switch": to the song of new_id, as it was before this call.
+        """
         fade, song_id = self._fade, status.get("songid")
         if fade is None:
-            return
+            return None
         plays = status["state"] == "play" and song_id in (fade.old_id, fade.new_id)
-        if not plays or fade.new_id not in queue.own:
+        if fade.kind == "out":
+            plays = status["state"] == "play"
+        if not plays or (fade.kind == "over" and fade.new_id not in queue.own):
             # The listener paused, chose or took the new song out, or it cannot be played.
-            self.end(client)
-            queue.remove_pending(client)
-        elif not fade.could_have_set(int(status.get("volume", -1))):
-            self._fade = None  # the listener turned the volume: theirs stays
-            if queue.pending_id == fade.new_id:
-                queue.play(client, fade.new_id)
+            self.end(client, time_s)
+            if fade.kind == "over":
+                queue.remove_pending(client)
+        elif not self._could_have_set(int(status.get("volume", -1))):
+            self._forget()  # the listener turned the volume: theirs stays
+            return "switch" if queue.pending_id == fade.new_id else None
         else:
-            if fade.switched_s is None and song_id == fade.new_id:
-                fade.switched_s = time_s  # the old song came to its end
-            self._go_on(client, queue, fade, time_s)
+            if fade.up_since_s is None and song_id == fade.new_id:
+                fade.up_since_s = time_s  # the old song came to its end
+            return self._go_on(client, fade, time_s)
+        return None
 
-    def end(self, client: MPDClient) -> None:
+    def end(self, client: MPDClient, time_s: float | None = None) -> None:
         """Give the listener their volume back at once, if a fade is on its way."""
-        fade, self._fade = self._fade, None
-        if fade and fade.sent[-1] != fade.volume:
-            client.setvol(fade.volume)
+        fade = self._fade
+        if fade:
+            if self._sent[-1] != fade.volume:
+                self._send(client, fade.volume, time_s)
+            self._forget()
 
-    def _go_on(self, client: MPDClient, queue: Queue, fade: Fade, time_s: float) -> None:
+    def set(self, client: MPDClient, percent: int, time_s: float) -> None:
+        """Turn the volume, never above the limit."""
+        self.end(client, time_s)
+        self._send(client, min(percent, self._max_percent), time_s)
+
+    def recover(self, client: MPDClient) -> None:
+        """Give the listener back what a fade took that was cut off, unless they turned it since."""
+        self.end(client)
+        kept, now = self._memory.kept, volume_of(client.status())
+        if kept.volume is None or now is None:
+            return
+        # A power cut: MPD may have noted the volume at any moment of the fade.
+        low, high = (kept.low, kept.high) if kept.boot == boot_id() else (0, kept.volume)
+        if low - ROUNDING <= now <= high + ROUNDING and now != kept.volume:
+            self._send(client, kept.volume, None)
+            log.info("the volume is %d%% again: a fade had been cut off", kept.volume)
+        self._forget()
+
+    def _go_on(
+        self, client: MPDClient, fade: Fade, time_s: float
+    ) -> Literal["pause", "switch"] | None:
         percent = fade.wanted_volume(time_s)
-        if percent != fade.sent[-1]:
-            client.setvol(percent)
-        fade.sent.append(percent)
-        if fade.switched_s is None and time_s - fade.started_s >= fade.half_s:
-            queue.play(client, fade.new_id)
-            fade.switched_s = time_s
-        elif fade.switched_s is not None and time_s - fade.switched_s >= fade.half_s:
-            self._fade = None
+        if percent != self._sent[-1]:
+            self._send(client, percent, time_s)
+        else:
+            self._sent.append(percent)
+        if fade.up_since_s is None and time_s - fade.started_s >= fade.half_s:
+            if fade.kind == "out":
+                return "pause"
+            fade.up_since_s = time_s
+            return "switch"
+        if fade.is_over(time_s):
+            self._forget()
+        return None
+
+    def _send(self, client: MPDClient, percent: int, time_s: float | None) -> None:
+        self._sent.append(percent)
+        self._seen_since = False
+        self._sent_s = self._sent_s if time_s is None else time_s
+        if self._fade:
+            self._note(durable=False)
+        client.setvol(percent)
+
+    def _could_have_set(self, volume: int) -> bool:
+        """Whether this volume may be the box's own doing, not the listener's."""
+        if not self._sent:
+            return False
+        return min(self._sent) - ROUNDING <= volume <= max(self._sent) + ROUNDING
+
+    def _note(self, *, durable: bool) -> None:
+        if self._fade:
+            self._memory.keep(
+                durable=durable,
+                volume=self._fade.volume,
+                low=min(self._sent),
+                high=max(self._sent),
+                boot=boot_id(),
+            )
+
+    def _forget(self) -> None:
+        self._fade = None
+        self._memory.keep(volume=None)
+
+
+def volume_of(status: Status) -> int | None:
+    """In percent; None where MPD has no control over it."""
+    volume = int(status.get("volume", -1))
+    return None if volume < 0 else volume

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from appliance.player.connection import Status
+from appliance.player.client import Status
+from appliance.player.fade import Fader, volume_of
 from appliance.player.queue import OwnSong, Queue
 from appliance.player.sources import given_title, name_of
 from appliance.records import Playback
@@ -12,7 +13,10 @@ from appliance.records import Playback
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What MPD did at one moment, in its words and in ours."""
+    """What MPD did at one moment, in its words and in ours.
+
+    status: as the box expects it after what it has done since, if anything.
+    """
 
     time_s: float
     status: Status
@@ -49,20 +53,22 @@ def is_held(status: Status, before: Look | None, held: bool, time_s: float) -> b
     return left_s is None or left_s - (time_s - before.time_s) > 2.0
 
 
-def describe(status: Status, queue: Queue, fading_to: str | None, held: bool) -> Playback:
-    """What MPD does, for the policy. fading_to: the id of the song that comes up, if any."""
+def describe(status: Status, queue: Queue, fader: Fader, *, held: bool, resting: bool) -> Playback:
+    """What MPD does, for the policy. Where a fade goes is told as done: nothing is left to do."""
     state = status["state"]
     song_id = status.get("songid") if state != "stop" else None
     own = queue.own.get(song_id or "")
-    # Where a fade goes is decided already: nothing is left to do about it.
-    meant = queue.own.get(fading_to) if fading_to else own
+    meant = queue.own.get(fader.new_id) if fader.new_id else own
+    rests = resting or (fader.is_going_out and state == "play")
     return Playback(
-        state=state,  # type: ignore[arg-type]  # MPD knows these three
+        state="pause" if rests else state,  # type: ignore[arg-type]  # MPD knows these three
         title=_title(queue, own) if song_id else "",
         emotion=meant.emotion if meant else None,
         remaining_s=_remaining_s(status) if song_id else None,
         songs_after=queue.songs_after(status),
         listener=held or (state == "play" and song_id != queue.current_id),
+        volume_percent=None if fader.active else volume_of(status),
+        resting=rests,
     )
 
 
@@ -73,6 +79,6 @@ def _title(queue: Queue, own: OwnSong | None) -> str:
 
 
 def _remaining_s(status: Status) -> float | None:
-    if "duration" not in status:  # a stream
+    if "duration" not in status or "elapsed" not in status:  # a stream
         return None
     return max(0.0, float(status["duration"]) - float(status["elapsed"]))

@@ -8,6 +8,7 @@ from random import Random
 
 from mpd import MPDClient
 
+from appliance.player.likes import Likes
 from appliance.player.sources import PlaylistError, Song, read_songs
 from appliance.records import Emotion
 
@@ -21,14 +22,19 @@ EMPTY_AGAIN_S = 10.0  # how often a mood without songs is looked up again
 class Playlists:
     """The moods' songs, drawn at random, none twice before all were heard.
 
+    What people like comes up twice, what they skip in this mood only every other time or less.
+
     sources: for each emotion where its songs come from, see read_songs. They are read anew for each
     song, so that a playlist edited on the phone counts at once. What cannot be used is said once.
     """
 
-    def __init__(self, sources: Mapping[Emotion, tuple[str, ...]], random: Random) -> None:
+    def __init__(
+        self, sources: Mapping[Emotion, tuple[str, ...]], random: Random, likes: Likes
+    ) -> None:
         self._sources = sources
         self._random = random
-        self._heard: dict[Emotion, set[str]] = {}
+        self._likes = likes
+        self._tickets: dict[Emotion, dict[str, int]] = {}  # of this round, left, by uri
         self._last_heard: dict[Emotion, str] = {}
         self._left_out_until: dict[str, float] = {}  # by the uri of a song
         self._hung_until: dict[str, float] = {}  # by source
@@ -50,16 +56,13 @@ class Playlists:
         if not songs:
             self._empty_until[emotion] = time_s + EMPTY_AGAIN_S
             return []
-        heard = self._heard.setdefault(emotion, set())
-        fresh = [song for song in songs if song.uri not in heard]
-        if not fresh:
-            heard.clear()
-            fresh = [song for song in songs if song.uri != self._last_heard[emotion]] or songs
-        return self._random.sample(fresh, min(TRIES, len(fresh)))
+        weights = self._likes.weights(client, emotion)
+        return self._shuffled(emotion, {song: weights.get(song.uri, 1.0) for song in songs})
 
     def mark_heard(self, emotion: Emotion, song: Song) -> None:
         """Remember that this song was put on."""
-        self._heard.setdefault(emotion, set()).add(song.uri)
+        tickets = self._tickets.setdefault(emotion, {})
+        tickets[song.uri] = max(0, tickets.get(song.uri, 0) - 1)
         self._last_heard[emotion] = song.uri
 
     def leave_out(self, song: Song, reason: str, time_s: float) -> None:
@@ -75,6 +78,30 @@ class Playlists:
         return [
             song for source in sources for song in read_songs(client, emotion, source, local=local)
         ]
+
+    def _shuffled(self, emotion: Emotion, weights: Mapping[Song, float]) -> list[Song]:
+        """Some of those that this round still has for us, in chance's order.
+
+        weights: how often each may be heard in a round on average: of weight 0.5 it is in every
+        second round, of weight 2 twice in each.
+        """
+        last = self._last_heard.get(emotion)
+        fresh: list[Song] = []
+        for _round in range(2):
+            tickets = self._tickets.setdefault(emotion, {})
+            for song, weight in weights.items():
+                if song.uri not in tickets:
+                    tickets[song.uri] = int(weight) + (self._random.random() < weight % 1)
+            fresh = [one for one in weights if tickets[one.uri] and one.uri != last]
+            if fresh:
+                break
+            self._tickets[emotion] = {}
+        # Rather the same again than what nobody likes, and than nothing if MPD refuses the others.
+        fresh = fresh or [one for one in weights if tickets[one.uri]]
+        others = [one for one in weights if one not in fresh]
+        return [
+            one for group in (fresh, others) for one in self._random.sample(group, len(group))
+        ][:TRIES]
 
     def _named(self, emotion: Emotion) -> tuple[str, ...]:
         sources = self._sources.get(emotion, ())

@@ -9,7 +9,7 @@ from typing import Any
 
 from mpd import CommandError, FailureResponseCode, MPDClient
 
-from appliance.player.connection import Status
+from appliance.player.client import Status
 from appliance.player.sources import Song, given_title, name_of
 from appliance.records import Emotion, Play
 
@@ -18,11 +18,14 @@ KEPT_PLAYED = 3  # own played songs left in the queue for "previous"
 
 @dataclass(frozen=True, slots=True)
 class OwnSong:
-    """A song that the box put into the queue, where MPD may call it by another uri."""
+    """A song that the box put into the queue, where MPD may call it by another uri.
+
+    emotion: None for the chime.
+    """
 
     queue_uri: str
     song: Song
-    emotion: Emotion
+    emotion: Emotion | None
 
 
 class Queue:
@@ -44,8 +47,8 @@ class Queue:
         self.pending_id: str | None = None
         self.song: Mapping[str, Any] = {}
         self._song_key = ("", "")  # song id and queue version that `song` was asked for
-        self._ids: list[str] = []  # of all songs in their order
-        self._version = "0"  # how often the queue was edited, as MPD counts
+        self._ids: list[str] = []  # of all songs in their order, as the box last saw or made it
+        self._version = "0"  # how often the queue was edited, as MPD counts; "0": not yet seen
 
     @property
     def pending(self) -> OwnSong | None:
@@ -61,14 +64,22 @@ class Queue:
         self.own = {new_ids[old]: own for old, own in self.own.items() if old in new_ids}
         self.current_id = new_ids.get(self.current_id or "")
         self.pending_id = new_ids.get(self.pending_id or "")
-        song_id = client.currentsong().get("id")
+        self.song = client.currentsong()
+        song_id = self.song.get("id")
         if song_id in self.own:
             self.current_id = song_id  # whichever song of ours it plays will do
 
-    def follow(self, client: MPDClient, status: Status) -> None:
-        """See what was edited and which song is the current one."""
+    def follow(self, client: MPDClient, status: Status) -> bool:
+        """See which song is the current one, and whether others have edited the queue."""
+        edited = False
         if status["playlist"] != self._version:
+            current = self._song_key[0]
+            mine, seen_before = self._ids, self._version != "0"
             self._follow_edits(client, status)
+            # "consume" takes out what was played; a radio's new title edits nothing.
+            eaten = [one for one in mine if one != current]
+            consumed = status["consume"] != "0" and self._ids == eaten
+            edited = seen_before and self._ids != mine and not consumed
         # A radio's new title changes the queue's version.
         key = (status.get("songid", ""), status["playlist"])
         if key != self._song_key:
@@ -76,6 +87,11 @@ class Queue:
             self._song_key = key
             if key[0] == self.pending_id:
                 self.current_id, self.pending_id = self.pending_id, None
+        return edited
+
+    def position(self, song_id: str) -> str:
+        """Where a song stands, counted from 0."""
+        return str(self._ids.index(song_id))
 
     def songs_after(self, status: Status) -> int:
         """How many songs will play after the current one."""
@@ -101,9 +117,10 @@ class Queue:
 
     # Acting
 
-    def claim(self, client: MPDClient, song_id: str, song: Song, emotion: Emotion) -> None:
+    def claim(self, client: MPDClient, song_id: str, song: Song, emotion: Emotion | None) -> None:
         """Take a song just added for the box's own, in the place of the one that waited."""
         (entry,) = client.playlistid(song_id)
+        self._ids.insert(int(entry["pos"]), song_id)
         titled = replace(song, title=song.title or given_title(entry) or name_of(song.uri))
         self.remove_pending(client)
         self.own[song_id] = OwnSong(entry["file"], titled, emotion)
@@ -124,6 +141,7 @@ class Queue:
         self.own.pop(song_id, None)
         with _unless_gone():
             client.deleteid(song_id)
+            self._ids = [one for one in self._ids if one != song_id]
 
     def remove_pending(self, client: MPDClient) -> None:
         """Take out the own song that waits, if there is one."""

@@ -6,8 +6,9 @@ MPD itself reads stored playlists, playlist files and links; this process opens 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,6 @@ from urllib.parse import urlsplit
 from mpd import CommandError, FailureResponseCode, MPDClient
 
 from appliance.errors import JukeboxError
-from appliance.records import Emotion
 
 # A link to .m3u8 is no playlist but one HLS stream in pieces, which MPD plays as it is.
 LINKED_PLAYLISTS = (".m3u", ".pls", ".xspf", ".asx")
@@ -44,8 +44,8 @@ class Song:
     source: str
 
 
-def read_songs(client: MPDClient, emotion: Emotion, source: str, *, local: bool) -> list[Song]:
-    """The songs behind one source, in its order.
+def read_songs(client: MPDClient, wanted_for: str, source: str, *, local: bool) -> list[Song]:
+    """The songs behind one source, in its order. wanted_for: named in errors.
 
     source: a stored playlist, else a folder or playlist file of MPD's music directory; the absolute
     path of a folder or a playlist file on this machine; a link to a stream or to a playlist.
@@ -54,8 +54,9 @@ def read_songs(client: MPDClient, emotion: Emotion, source: str, *, local: bool)
     """
     if source.startswith("/") and not local:
         raise PlaylistError(
-            f"{emotion}: MPD refuses {source}, because over the network it opens no local files; "
-            "set the player's address to MPD's Unix socket, or name a folder inside MPD's own music"
+            f"{wanted_for}: MPD refuses {source}, because over the network it opens no local "
+            "files; set the player's address to MPD's Unix socket, or name a folder inside MPD's "
+            "own music"
         )
     if Path(source).is_absolute() and Path(source).is_dir():
         songs = _files_in(client, source)
@@ -64,10 +65,30 @@ def read_songs(client: MPDClient, emotion: Emotion, source: str, *, local: bool)
     elif _is_playlist(client, source):
         songs = _listed(client.listplaylistinfo, source)
     else:
-        songs = _listed(client.listallinfo, source)
+        songs = songs_in_folder(client, source)
     if not songs:
-        raise PlaylistError(f"{emotion}: {_nothing_found(source)}")
+        raise PlaylistError(f"{wanted_for}: {_nothing_found(source)}")
     return songs
+
+
+def songs_in_folder(client: MPDClient, folder: str) -> list[Song]:
+    """What is in a folder of MPD's own music and in the folders below; [] if there is none."""
+    try:
+        return _listed(client.listallinfo, folder)
+    except CommandError as error:
+        if error.errno != FailureResponseCode.UNKNOWN:
+            raise
+    return _listed(partial(_walk, client), folder)  # Mopidy, as it comes, has no listallinfo
+
+
+def stored_playlists(client: MPDClient) -> frozenset[str]:
+    """Their names. MPD would log each attempt to read one that it does not have."""
+    try:
+        return frozenset(stored["playlist"] for stored in client.listplaylists())
+    except CommandError as error:
+        if error.errno != FailureResponseCode.UNKNOWN:
+            raise
+        return frozenset()  # "Stored playlists are disabled"
 
 
 def given_title(entry: Entry) -> str:
@@ -102,18 +123,8 @@ def _is_playlist(client: MPDClient, source: str) -> bool:
     return (
         "://" in source
         or source.lower().endswith(PLAYLIST_FILES)
-        or source in _stored_playlists(client)
+        or source in stored_playlists(client)
     )
-
-
-def _stored_playlists(client: MPDClient) -> frozenset[str]:
-    """Their names. MPD would log each attempt to read one that it does not have."""
-    try:
-        return frozenset(stored["playlist"] for stored in client.listplaylists())
-    except CommandError as error:
-        if error.errno != FailureResponseCode.UNKNOWN:
-            raise
-        return frozenset()  # "Stored playlists are disabled"
 
 
 def _listed(command: Callable[[str], Iterable[Entry]], source: str) -> list[Song]:
@@ -126,6 +137,14 @@ def _listed(command: Callable[[str], Iterable[Entry]], source: str) -> list[Song
         raise
     # Entries without a file are folders.
     return [Song(one["file"], given_title(one), source) for one in entries if "file" in one]
+
+
+def _walk(client: MPDClient, folder: str) -> Iterator[Entry]:
+    """The entries of a folder and of those below, one folder after the other."""
+    for entry in client.lsinfo(folder):
+        yield entry
+        if "directory" in entry:
+            yield from _walk(client, entry["directory"])
 
 
 def _decodable_suffixes(client: MPDClient) -> frozenset[str]:

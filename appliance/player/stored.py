@@ -1,0 +1,80 @@
+"""Stored playlists of the moods, so that every MPD app shows them and people edit them there."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Sequence
+
+from mpd import CommandError, FailureResponseCode
+
+from appliance.player.client import Client
+from appliance.player.memory import Memory
+from appliance.player.sources import NOTHING_THERE, songs_in_folder, stored_playlists
+
+log = logging.getLogger("jukebox")
+
+
+class StoredLists:
+    """Keeps a stored playlist for each source that is a folder of MPD's music.
+
+    It is made once and follows the folder until a person edits it; from then on it is theirs. One
+    that they delete is not made again.
+    """
+
+    def __init__(self, sources: Iterable[Sequence[str]], memory: Memory) -> None:
+        named = dict.fromkeys(source for several in sources for source in several)
+        self._names = [one for one in named if _may_be_a_name(one)]
+        self._memory = memory
+
+    def keep(self, client: Client) -> None:
+        """Make and renew them. Where MPD does not allow it, it says so and nothing happens."""
+        try:
+            there = stored_playlists(client)
+            for name in self._names:
+                if name in there:
+                    self._follow(client, name)
+                elif name not in self._memory.kept.lists:
+                    self._make(client, name)
+        except CommandError as error:
+            if error.errno not in (*NOTHING_THERE, FailureResponseCode.PERMISSION):
+                raise
+            log.info("MPD keeps no playlists for the moods: %s", error)
+
+    def _make(self, client: Client, name: str) -> None:
+        uris = [song.uri for song in songs_in_folder(client, name)]
+        if uris:
+            self._write(client, name, uris, anew=False)
+            log.info("stored playlist %s: made from the folder of that name", name)
+
+    def _follow(self, client: Client, name: str) -> None:
+        made = self._memory.kept.lists.get(name)
+        if made == "":
+            return
+        if made is None or made != _hash(client.listplaylist(name)):
+            self._remember(name, "")  # somebody's own
+            return
+        uris = [song.uri for song in songs_in_folder(client, name)]
+        if uris and _hash(uris) != made:
+            self._write(client, name, uris, anew=True)
+
+    def _write(self, client: Client, name: str, uris: Sequence[str], *, anew: bool) -> None:
+        # Remembered first: a list cut short by a power cut counts as edited, not as missing.
+        self._remember(name, _hash(uris))
+        client.command_list_ok_begin()
+        if anew:
+            client.playlistclear(name)
+        for uri in uris:
+            client.playlistadd(name, uri)
+        client.command_list_end()
+
+    def _remember(self, name: str, what: str) -> None:
+        self._memory.keep(lists={**self._memory.kept.lists, name: what})
+
+
+def _may_be_a_name(source: str) -> bool:
+    return not any(sign in source for sign in "/\\\n") and not source.startswith(".")
+
+
+def _hash(uris: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(uris).encode()).hexdigest()[:16]

@@ -1,0 +1,132 @@
+"""Watches over MPD: what it does, what people did to it, and whether the music is theirs now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from appliance.errors import PlayerError
+from appliance.player.client import Client, Status
+from appliance.player.fade import Fader
+from appliance.player.likes import Likes
+from appliance.player.look import Look, describe, is_held
+from appliance.player.memory import Memory
+from appliance.player.playlists import Playlists
+from appliance.player.queue import OwnSong, Queue
+from appliance.player.touch import is_passed_over, what_was_done
+from appliance.records import Playback, Touch
+
+SAME_PLACE_S = 3.0  # MPD rounds the place in a song when it restores it
+
+
+class Watch:
+    """Compares each look with the one before, in which the box notes what it did itself.
+
+    last: the last look on this connection; touch: what a person did that nobody was told of yet;
+    held: a person paused or stopped the music; resting: the box paused it.
+    """
+
+    def __init__(
+        self, queue: Queue, fader: Fader, memory: Memory, playlists: Playlists, likes: Likes
+    ) -> None:
+        self._queue, self._fader, self._memory = queue, fader, memory
+        self._playlists, self._likes = playlists, likes
+        self.last: Look | None = None
+        self.touch: Touch | None = None
+        self.held = False
+        self.resting = False
+
+    def begin(self, status: Status) -> None:
+        """A new connection: nothing can be compared with what was before it."""
+        self.last = None
+        kept = self._memory.kept
+        self.resting = (
+            status["state"] == "pause"
+            and kept.paused is not None
+            and kept.paused == self._queue.song.get("file")
+            and abs(float(status.get("elapsed", 0)) - kept.paused_at_s) <= SAME_PLACE_S
+        )
+
+    def look(self, client: Client, time_s: float) -> Look:
+        """Ask MPD what it does and draw the conclusions. Raises PlayerError if it is not heard."""
+        before, status = self.last, client.state()
+        was_on = self._queue.own.get(before.status.get("songid", "")) if before else None
+        edited = self._queue.follow(client, status)
+        if "error" in status:
+            self._answer_error(client, status, time_s)
+        if before is not None:
+            touch = self._touch(before, status, time_s, edited=edited)
+            skipped = touch == "skip" and is_passed_over(before, status)
+            if was_on and was_on.emotion and skipped:
+                self._likes.mark_skipped(client, was_on.queue_uri, was_on.emotion)
+        self.resting = self.resting and status["state"] == "pause"
+        self.held = not self.resting and is_held(status, before, self.held, time_s)
+        if not self.resting:
+            self._memory.keep(paused=None)
+        return self._note(time_s, status)
+
+    def _touch(self, before: Look, status: Status, time_s: float, *, edited: bool) -> Touch | None:
+        """What a person did since, which is kept until told."""
+        turned = self._fader.is_turned(before.status, status, time_s)
+        touch = what_was_done(before, status, time_s, edited=edited, turned=turned)
+        self.touch = touch or self.touch
+        if touch not in (None, "queue", "volume", "mode"):
+            self.resting = False
+        return touch
+
+    def _answer_error(self, client: Client, status: Status, time_s: float) -> None:
+        """A song that MPD cannot play is left out, a dead output tried again."""
+        error = status["error"]
+        if status["state"] == "pause":
+            if self.last is None or self.held or self.resting:
+                return  # somebody else's affair, or nobody's
+            client.pause(0)  # MPD tries its outputs again; the next look tells whether they work
+            raise PlayerError(f"MPD cannot be heard: {error}")
+        # MPD may name the song in the error and not be at it: it can have gone on or back already.
+        for song_id in (self._queue.pending_id, self._queue.current_id):
+            own = self._queue.own.get(song_id or "")
+            if song_id and own and own.queue_uri in error:
+                self._playlists.leave_out(own.song, error, time_s)
+                self._queue.remove(client, song_id)
+
+    # What the box did itself
+
+    def begun(self, status: Status, own: OwnSong, song_id: str, time_s: float) -> None:
+        """The box just put this song on, which MPD may say only a little later."""
+        self.held = self.resting = False
+        self._memory.keep(paused=None)
+        if status.get("songid") != song_id or status["state"] != "play":
+            place = {"state": "play", "songid": song_id, "song": self._queue.position(song_id)}
+            later = ("elapsed", "duration", "nextsongid")
+            status = {key: status[key] for key in status if key not in later} | place
+        self._note(time_s, status, title=own.song.title, songs_after=0)
+
+    def rests(self) -> None:
+        """The box is about to pause: remember that it was no person, even beyond a power cut."""
+        assert self.last is not None  # noqa: S101 - the box pauses what it saw playing
+        status = self.last.status
+        elapsed_s = float(status.get("elapsed", 0))
+        self._memory.keep(paused=self._queue.song.get("file"), paused_at_s=elapsed_s)
+        self.resting = True
+        self.expect(state="pause")
+
+    def goes_on(self) -> None:
+        """The box lets the music play, whoever paused or stopped it."""
+        self.held = self.resting = False
+        self._memory.keep(paused=None)
+        self.expect(state="play")
+
+    def expect(self, **status: str) -> None:
+        """Take this, which the box has just done, as seen."""
+        if self.last is not None:
+            self._note(self.last.time_s, {**self.last.status, **status})
+
+    def told(self, playback: Playback) -> Playback:
+        """With what a person did since that was told last."""
+        touch, self.touch = self.touch, None
+        return replace(playback, touch=touch) if touch else playback
+
+    def _note(self, time_s: float, status: Status, **known: Any) -> Look:
+        playback = describe(status, self._queue, self._fader, held=self.held, resting=self.resting)
+        self.last = Look(time_s, status, replace(playback, **known))
+        return self.last
