@@ -15,6 +15,8 @@ usage: ./setup.sh demo [--for SECONDS] [--camera SOURCE] [--output OUTPUT]
            makes this machine the jukebox, or updates it; --dry-run only tells what it would do
        sudo ./setup.sh uninstall [--purge]
            undoes that; with --purge settings, history and music go as well
+       sudo ./setup.sh image x86 [FILE]
+           makes a disk image with the installed jukebox (docs/image.md)
 TEXT
 }
 
@@ -130,12 +132,15 @@ tests() {
 
 # shellcheck source=install/box.sh
 source install/box.sh
+# shellcheck source=install/image.sh
+source install/image.sh
 
 case "${1-}" in
     demo) demo "${@:2}" ;;
     test) tests "${@:2}" ;;
     install) install_box "${@:2}" ;;
     uninstall) uninstall_box "${@:2}" ;;
+    image) make_image "${@:2}" ;;
     -h | --help) usage ;;
     *)
         usage >&2

@@ -9,6 +9,7 @@ state=/var/lib/jukebox
 cache=/var/cache/jukebox
 units=/etc/systemd/system
 command=/usr/local/bin/jukebox
+lock=/run/jukebox-setup.lock
 dry_run=no
 
 # shellcheck source=install/machine.sh
@@ -60,6 +61,7 @@ uninstall_box() {
     else
         say "$etc and $state stay; ./setup.sh uninstall --purge removes them too"
     fi
+    rm -f "$lock"
 }
 
 step() { # step TEXT COMMAND...
@@ -86,7 +88,7 @@ become_root() {
 
 one_at_a_time() {
     [[ $dry_run == no ]] || return 0
-    exec 9>/run/jukebox-setup.lock
+    exec 9>"$lock"
     flock --nonblock 9 || fail "another ./setup.sh install or uninstall runs; wait for its end"
 }
 

@@ -97,7 +97,7 @@ fetch_wheels() { # fetch_wheels FINGERPRINT
 
 switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if NEW is not healthy
     trap '' HUP # a lost connection must not leave the box halfway
-    accepts_settings "$1" || fail "release $1 refuses the settings (see above); put them right and run this again"
+    try_settings "$1"
     activate "$1"
     if systemd_runs && ! becomes_healthy; then
         complain "$1"
@@ -111,9 +111,16 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
     printf '%s\n' "$2" >"$opt/before"
 }
 
-accepts_settings() {
+# A release that cannot begin with these settings is not even tried.
+try_settings() { # try_settings RELEASE
+    local status=0
     PYTHONPATH=$opt/releases/$1 setpriv --reuid=jukebox --regid=jukebox --init-groups \
-        "$opt/releases/$1/bin/jukebox" config >/dev/null
+        "$opt/releases/$1/bin/jukebox" config >/dev/null || status=$?
+    case $status in
+        0) ;;
+        78) fail "release $1 refuses the settings (see above); put them right and run this again" ;;
+        *) fail "release $1 does not run (see above); the box is as it was" ;;
+    esac
 }
 
 activate() {

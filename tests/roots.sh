@@ -67,6 +67,10 @@ ready_root() { # ready_root RELEASE FOLDER
     locks=$(cat locks/box.txt locks/build.txt locks/detector.txt | sha256sum | cut -c1-12)
     tarball=$cache/$1-downloads-$locks.tar
     if [[ ! -e $tarball ]]; then
+        getent hosts deb.debian.org >/dev/null || {
+            echo "no network to download the first $1 from" >&2
+            exit 75
+        }
         rm -f "$cache/$1"-downloads-*
         mkdir -p "$cache"
         download "$1" "$tarball"

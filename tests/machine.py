@@ -1,0 +1,117 @@
+"""A Debian machine of the tests' own: real systemd as its first process, in a container."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+ROOTS = Path(__file__).with_name("roots.sh")
+NO_NETWORK = 75  # roots.sh: what must be downloaded cannot be
+
+
+def why_not():
+    """The reason why no such machine can run here, or ""."""
+    if os.geteuid() != 0:
+        return "needs root"
+    for tool, package in (("systemd-nspawn", "systemd-container"), ("mmdebstrap", "mmdebstrap")):
+        if shutil.which(tool) is None:
+            return f"needs {tool}: apt-get install {package}"
+    return ""
+
+
+class NoNetworkError(Exception):
+    """The first root of a release has to be downloaded."""
+
+
+class Machine:
+    """Made by tests/roots.sh; without a network from then on."""
+
+    def __init__(self, release, folder):
+        self.release = release
+        self.root = folder
+        self._container = None
+        made = subprocess.run(
+            [ROOTS, release, folder], check=False, stderr=subprocess.PIPE, text=True
+        )
+        if made.returncode == NO_NETWORK:
+            raise NoNetworkError(made.stderr)
+        assert made.returncode == 0, made.stderr
+
+    def boot(self):
+        """Switch on, and wait until everything is started. Returns the seconds it took."""
+        begun = time.monotonic()
+        self._container = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "--quiet", "--boot",
+             "--register=no", "--keep-unit", "--private-network", "--resolv-conf=off",
+             "--directory", self.root],
+            env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.until(self._is_up)
+        return time.monotonic() - begun
+
+    def off(self):
+        """Shut down."""
+        if self._container is None:
+            return
+        self.run("systemctl poweroff", check=False)
+        try:
+            self._container.wait(30)
+        except subprocess.TimeoutExpired:
+            self._container.kill()
+            self._container.wait()
+        self._container = None
+
+    def run(self, command, *, check=True, **environment):
+        """A shell command's result, as root in the machine's copy of the repository."""
+        done = subprocess.run(
+            ["nsenter", "--target", str(self._first_process()), "--all", "--wd",
+             "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+             "LANG=C.UTF-8", *(f"{name}={value}" for name, value in environment.items()),
+             "sh", "-c", f"cd /root/jukebox; {command}"],
+            check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        )  # fmt: skip
+        if check:
+            assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
+    def says(self, command):
+        """What a command prints."""
+        return self.run(command).stdout.strip()
+
+    def show(self, name, unit="jukebox.service"):
+        """A property of a unit."""
+        return self.says(f"systemctl show --property={name} --value {unit}")
+
+    def write(self, path, content):
+        """A file of the machine's."""
+        file = self.root / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+
+    def journal(self, unit="jukebox.service"):
+        """All its lines."""
+        return self.says(f"journalctl --unit={unit} --output=cat --no-pager")
+
+    def until(self, condition, seconds=45.0):
+        """Wait for what it wants to become true."""
+        give_up = time.monotonic() + seconds
+        while not (result := condition()):
+            if time.monotonic() > give_up:
+                raise AssertionError(f"not within {seconds:g} s\n{self._last_words()}")
+            time.sleep(0.1)
+        return result
+
+    def _first_process(self):
+        """The container's systemd, as this machine numbers it; 0 while there is none."""
+        pid = self._container.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return int(children[0]) if children else 0
+
+    def _is_up(self):
+        state = self.run("systemctl is-system-running --wait", check=False).stdout.strip()
+        return state in ("running", "degraded")
+
+    def _last_words(self):
+        return self.run("journalctl --no-pager -n 25 -o short-monotonic", check=False).stdout

@@ -1,0 +1,283 @@
+"""The whole box on real systemd: install, boot, trouble, update, the way back, uninstall.
+
+The tests of a release are one story on one machine and run in this order.
+"""
+
+import json
+import re
+import time
+
+import pytest
+from machine import Machine, NoNetworkError, why_not
+
+from appliance.interpreter import runtime_name
+
+pytestmark = [
+    pytest.mark.timeout(900),  # the first of a release may have to download its machine
+    pytest.mark.skipif(bool(why_not()), reason=why_not()),
+    pytest.mark.skipif(runtime_name() != "ai_edge_litert", reason="the box has the other runtime"),
+]
+HURRY = {"JUKEBOX_DEADLINE_S": "20", "JUKEBOX_STEADY_S": "3"}
+SILENCE = 'audio_output {\n    type "null"\n    name "silence"\n    sync "yes"\n}\n'
+MUSIC = "/var/lib/jukebox/music"
+
+
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def machine(request, tmp_path_factory):
+    """Fresh, and running."""
+    try:
+        made = Machine(request.param, tmp_path_factory.mktemp(request.param))
+    except NoNetworkError as error:
+        pytest.skip(str(error))
+    made.write("/etc/jukebox/mpd-own.conf", SILENCE)  # as an owner's: there is no sound card
+    try:
+        made.boot()
+        made.files_before = files(made)
+        yield made
+    finally:
+        made.off()
+
+
+def files(machine):
+    """Everything that only the jukebox would put there; packages have lists of their own."""
+    found = machine.says(
+        "find /etc /opt /usr/local /var /root /home /srv /boot -xdev -not -path '/root/jukebox*'"
+        " -not -path '/var/cache/apt*' -not -path '/var/lib/apt*' -not -path '/var/log/journal*';"
+        " ls -d /run/*jukebox* 2>/dev/null || true"
+    )
+    return set(found.split("\n"))
+
+
+def pid(machine):
+    return machine.show("MainPID")
+
+
+def answers(machine):
+    return json.loads(machine.run("jukebox status --json", check=False).stdout or "{}")
+
+
+def plays(machine):
+    return answers(machine).get("player") == "play"
+
+
+def is_back(machine, before):
+    """Whether another process is active in place of that one."""
+    return machine.show("ActiveState") == "active" and pid(machine) not in ("0", before)
+
+
+def test_a_dry_run_tells_and_changes_nothing(machine):
+    told = machine.run("./setup.sh install --dry-run").stderr
+    assert "install Debian packages: python3 python3-venv mpd avahi-daemon" in told
+    assert "make release 1" in told
+    assert files(machine) == machine.files_before
+
+
+def test_it_installs_without_a_question_and_without_a_network(machine, record_property):
+    begun = time.monotonic()
+    told = machine.run("./setup.sh install", **HURRY).stderr
+    record_property("install_s", round(time.monotonic() - begun))
+    assert "The jukebox runs:" in told
+    assert "downloading" not in told  # all lay ready
+
+
+def test_nothing_has_failed(machine):
+    assert machine.says("systemctl is-system-running") == "running"
+    assert machine.says("systemctl list-units --failed --no-legend") == ""
+
+
+def test_it_says_how_it_is(machine):
+    machine.until(lambda: plays(machine))
+    assert "playing" in machine.show("StatusText")
+    checks = json.loads(machine.says("jukebox check --json"))
+    assert [each for each in checks if not each["good"]] == []
+    assert "playlist neutral" in {each["what"] for each in checks}
+
+
+def test_phones_find_its_mpd(machine):
+    machine.until(lambda: machine.run("./tests/find_mpd.py", check=False).returncode == 0)
+    assert "Emotional Jukebox @ " in machine.says("./tests/find_mpd.py")
+
+
+def test_its_units_are_without_mistakes_and_tight(machine, record_property):
+    units = "jukebox.service jukebox-backup.service jukebox-backup.timer"
+    verified = machine.run(f"systemd-analyze verify {units}")
+    assert verified.stdout + verified.stderr == ""
+    for unit in ("jukebox.service", "jukebox-backup.service"):
+        judged = machine.says(f"systemd-analyze security --no-pager {unit}")
+        exposure = float(re.search(r"exposure level for \S+: ([\d.]+)", judged)[1])
+        record_property(f"exposure_{unit}", exposure)
+        assert exposure <= 1.5
+
+
+def test_who_sees_faces_has_no_network_no_homes_and_nothing_to_write_on(machine):
+    machine.run("mkdir -p /home/somebody && echo diary >/home/somebody/diary")
+    connect = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 6600), 3)'"
+    machine.run(connect)  # MPD is there for everybody else
+    inside = f"nsenter --target {pid(machine)} --mount --net"
+    assert machine.run(f"{inside} {connect}", check=False).returncode != 0
+    assert machine.says(f"{inside} sh -c 'cat /proc/net/dev | tail -n +3 | cut -d: -f1'") == "lo"
+    assert machine.run(f"{inside} cat /home/somebody/diary", check=False).returncode != 0
+    for place in ("/etc", "/opt/jukebox/current/appliance", "/boot", "/var/lib/mpd"):
+        assert "Read-only" in machine.run(f"{inside} touch {place}/x", check=False).stderr
+
+
+def test_a_good_reload_counts_and_a_bad_one_changes_nothing(machine):
+    before = pid(machine)
+    machine.run("echo '[mood]\ndwell_s = 3' >/etc/jukebox/jukebox.toml; systemctl reload jukebox")
+    machine.until(lambda: "reload: done" in machine.journal())
+    machine.run("echo '[mood]\ndwell_s = -3' >/etc/jukebox/jukebox.toml; systemctl reload jukebox")
+    machine.until(lambda: "the running settings stay in force" in machine.journal())
+    assert "mood.dwell_s is -3" in machine.journal()
+    assert pid(machine) == before
+    assert machine.show("ActiveState") == "active"
+
+
+def test_a_bad_file_at_the_start_is_told_once_and_not_tried_again(machine):
+    machine.run("systemctl restart jukebox", check=False)
+    assert machine.show("ActiveState") == "failed"
+    assert machine.show("ExecMainStatus") == "78"
+    assert machine.show("NRestarts") == "0"
+    machine.run("echo '[mood]\ndwell_s = 3' >/etc/jukebox/jukebox.toml; systemctl start jukebox")
+
+
+def test_the_card_is_laid_over_the_settings_and_a_bad_one_left_out(machine):
+    machine.write("/boot/firmware/jukebox.toml", "[mood]\nmargin = 0.2\n")
+    machine.run("systemctl restart jukebox")
+    assert "/boot/firmware/jukebox.toml sets mood.margin" in machine.journal()
+    assert "dwell_s = 3.0\n" in (settings := machine.says("jukebox config"))
+    assert "margin = 0.2\n" in settings
+    machine.write("/boot/firmware/jukebox.toml", "[mood]\nmargin = 20\n")
+    machine.run("systemctl restart jukebox")
+    assert "mood.margin is 20" in machine.journal()
+    assert machine.show("ActiveState") == "active"
+    machine.run("rm -r /boot/firmware")
+
+
+def test_it_comes_back_after_a_crash(machine):
+    before = pid(machine)
+    machine.run("systemctl kill --signal=KILL jukebox")
+    machine.until(lambda: is_back(machine, before))
+
+
+def test_the_watchdog_bites_a_hung_loop_and_it_comes_back(machine):
+    machine.run("mkdir -p /run/systemd/system/jukebox.service.d; echo '[Service]\nWatchdogSec=4'"
+                " >/run/systemd/system/jukebox.service.d/hurry.conf; systemctl daemon-reload;"
+                " systemctl restart jukebox")  # fmt: skip
+    before = pid(machine)
+    time.sleep(6)
+    assert pid(machine) == before  # a loop that runs feeds it
+    machine.run("systemctl kill --signal=STOP jukebox")
+    machine.until(lambda: is_back(machine, before))
+    assert "Watchdog timeout" in machine.journal()
+    machine.run("rm -r /run/systemd/system/jukebox.service.d; systemctl daemon-reload")
+
+
+def test_mpd_goes_and_comes_and_the_moods_go_on(machine):
+    before = pid(machine)
+    machine.run("systemctl stop mpd")
+    machine.until(lambda: answers(machine).get("player") == "lost")
+    assert "player: lost" in machine.journal()
+    machine.run("systemctl start mpd")
+    machine.until(lambda: plays(machine), seconds=60)
+    machine.run("systemctl kill --signal=KILL mpd")
+    machine.until(lambda: machine.show("ActiveState", "mpd.service") == "active")
+    machine.until(lambda: plays(machine), seconds=60)
+    assert pid(machine) == before
+
+
+def test_the_history_is_copied_while_it_grows(machine):
+    machine.run("systemctl start jukebox-backup.service")
+    copies = machine.says("ls /var/lib/jukebox/backups")
+    assert re.fullmatch(r"jukebox-\d{4}-\d\d-\d\d\.db", copies)
+    assert machine.show("ActiveState", "jukebox-backup.timer") == "active"
+
+
+def test_a_second_installation_changes_nothing(machine):
+    before = pid(machine)
+    told = machine.run("./setup.sh install", **HURRY).stderr
+    assert "release 1: this version, there already" in told
+    assert pid(machine) == before
+
+
+def test_an_update_keeps_what_is_the_owners(machine):
+    machine.run(f"mkdir {MUSIC}/own && cp {MUSIC}/happy/*.opus {MUSIC}/own/ && rm {MUSIC}/sad/*")
+    machine.run("echo own/kite-weather.opus >/var/lib/mpd/playlists/happy.m3u")
+    moods = len(json.loads(machine.says("jukebox history --json")))
+    machine.run("echo '# a newer version' >>appliance/errors.py")
+    told = machine.run("./setup.sh install", **HURRY).stderr
+    assert "switch from release 1 to 2" in told
+    assert machine.says("readlink /opt/jukebox/current") == "releases/2"
+    assert machine.says("cat /etc/jukebox/jukebox.toml") == "[mood]\ndwell_s = 3"
+    assert machine.says("cat /var/lib/mpd/playlists/happy.m3u") == "own/kite-weather.opus"
+    assert machine.says(f"ls {MUSIC}/own {MUSIC}/sad | grep -c opus") == "3"
+    assert len(json.loads(machine.says("jukebox history --json"))) >= moods > 0
+
+
+BROKEN = {
+    "it ends at once": "raise RuntimeError('a mistake of the new version')",
+    "it is never ready": "import time; time.sleep(600)",
+    "it is ready and then ends": (
+        "from appliance.service import Service as S; S._tell = lambda self: 1 / 0"
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_an_update_that_fails_goes_back_by_itself(machine, fault):
+    machine.run("cp appliance/cli.py /tmp/cli.py")
+    machine.write("/root/fault.py", f"    {BROKEN[fault]}\n")
+    machine.run("sed -i '/^def _run/r /root/fault.py' appliance/cli.py")
+    machine.run("sed -i 's/^Description=.*/Description=broken/' systemd/jukebox.service")
+    failed = machine.run("./setup.sh install", check=False, **HURRY)
+    assert failed.returncode == 1, failed.stderr
+    assert "back to release 2, which runs" in failed.stderr
+    assert machine.says("readlink /opt/jukebox/current") == "releases/2"
+    assert machine.show("Description") == "Emotional Jukebox"
+    machine.until(lambda: answers(machine).get("running"))
+    assert machine.says("ls /opt/jukebox/releases").split() == ["1", "2"]
+    machine.run("cp /tmp/cli.py appliance/cli.py; rm /root/fault.py /tmp/cli.py")
+    machine.run("sed -i 's/^Description=.*/Description=Emotional Jukebox/' systemd/jukebox.service")
+
+
+def test_an_update_that_refuses_the_settings_is_not_tried(machine):
+    before = pid(machine)
+    machine.run(
+        "echo '[mood]\ndwell = 3' >/etc/jukebox/jukebox.toml; echo '#' >>appliance/errors.py"
+    )
+    failed = machine.run("./setup.sh install", check=False, **HURRY)
+    assert failed.returncode == 1
+    assert "mood.dwell" in failed.stderr
+    assert "put them right" in failed.stderr
+    assert (machine.says("readlink /opt/jukebox/current"), pid(machine)) == ("releases/2", before)
+    machine.run("echo '[mood]\ndwell_s = 3' >/etc/jukebox/jukebox.toml")
+
+
+def test_it_starts_with_the_machine(machine, record_property):
+    machine.off()
+    record_property("boot_s", round(machine.boot(), 1))
+    assert machine.says("systemctl is-system-running") == "running"
+    assert answers(machine)["running"]
+    began, ready = (
+        int(machine.show(name))
+        for name in ("InactiveExitTimestampMonotonic", "ActiveEnterTimestampMonotonic")
+    )
+    record_property("ready_s", round((ready - began) / 1e6, 2))
+    machine.until(lambda: plays(machine))
+
+
+def test_uninstalling_keeps_what_is_the_owners(machine):
+    machine.run("./setup.sh uninstall")
+    assert machine.show("LoadState") == "not-found"
+    assert machine.says("cat /etc/jukebox/jukebox.toml") == "[mood]\ndwell_s = 3"
+    assert machine.says(f"ls {MUSIC}/own | wc -l") == "3"
+    assert machine.says("ls /var/lib/jukebox/jukebox.db")
+
+
+def test_purging_leaves_nothing_behind(machine):
+    told = machine.run("./setup.sh uninstall --purge").stderr
+    assert "Debian packages stay" in told
+    assert machine.run("getent passwd jukebox; getent group jukebox", check=False).stdout == ""
+    assert machine.says("systemctl is-system-running") == "running"
+    left = {path for path in files(machine) - machine.files_before if "jukebox" in path}
+    assert left == set()
+    assert machine.run("systemctl is-enabled mpd", check=False).stdout.strip() == "disabled"
