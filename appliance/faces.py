@@ -15,6 +15,8 @@ from appliance.records import Face, Frame, GrayImage
 FOLLOW_RATIO = 0.7
 # A face unseen for longer is a new face when it comes back.
 GAP_S = 1.0
+# A followed face that the tracker is less sure of needs the detector to see it as well.
+SURE = 0.8
 # A face that only the tracker still sees is given up after so long: it may have drifted onto
 # something else. Hands hide a face from the detector for less (video/asl_gestures, thanks.mkv).
 UNCONFIRMED_S = 3.0
@@ -72,7 +74,8 @@ class FaceDetector:
         self._forget_the_gone(now_s)
         followed = self._followed(frame.luma)
         due = self._is_search_due(now_s)
-        if due or len(followed) < len(self._tracks):
+        sure = [number for number, face in followed.items() if face.score >= SURE]
+        if due or len(sure) < len(self._tracks):
             followed = self._searched(frame.luma, followed, now_s, due)
         for number, face in followed.items():
             self._tracks[number] = replace(self._tracks[number], face=face, seen_s=now_s)
@@ -107,7 +110,7 @@ class FaceDetector:
         self, luma: GrayImage, followed: dict[int, Detection], now_s: float, due: bool
     ) -> dict[int, Detection]:
         """Those followed, and what the detector sees of the others and, when due, of newcomers."""
-        unsure = [n for n, t in self._tracks.items() if n not in followed or self._ask(t, now_s)]
+        unsure = [n for n in self._tracks if self._is_unsure(n, followed.get(n), now_s)]
         found = self._detector.search(
             luma,
             [followed.get(number, self._tracks[number].face) for number in unsure],
@@ -129,11 +132,16 @@ class FaceDetector:
         for number, track in list(self._tracks.items()):
             if now_s - track.confirmed_s > UNCONFIRMED_S:
                 del self._tracks[number]
-        return {number: face for number, face in seen.items() if number in self._tracks}
+        return {n: face for n, face in seen.items() if self._is_believed(n, face, now_s)}
 
-    def _ask(self, track: _Track, now_s: float) -> bool:
-        """Whether it is time to ask the detector for its opinion of a followed face."""
-        return now_s - track.confirmed_s >= self._search_every_s
+    def _is_unsure(self, number: int, followed: Detection | None, now_s: float) -> bool:
+        """Whether to ask the detector for its opinion of a face."""
+        waited_s = now_s - self._tracks[number].confirmed_s
+        return followed is None or followed.score < SURE or waited_s >= self._search_every_s
+
+    def _is_believed(self, number: int, face: Detection, now_s: float) -> bool:
+        track = self._tracks.get(number)
+        return track is not None and (face.score >= SURE or track.confirmed_s == now_s)
 
     def _counts(self, face: Detection, luma: GrayImage) -> bool:
         height, width = luma.shape

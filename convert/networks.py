@@ -98,6 +98,26 @@ def mini_xception_gender() -> keras.Model:
     return keras.Model(network.input, network.output, name="mini_xception_gender")
 
 
+def tracker(size_px: int = 40) -> keras.Model:
+    """From a face's neighbourhood: is it still there (a logit), and where (right, down, growth).
+
+    Where things are matters here, so that the last maps are not averaged but weighed one by one.
+    """
+    image = keras.Input((size_px, size_px, 1), name="window")  # 40×40×1
+    x = _convolution(image, 16, strides=2)  # 20×20×16
+    for width, strides in ((40, 2), (40, 1), (64, 2), (64, 1)):  # 10×10×40, 5×5×64
+        shortcut = x
+        x = layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
+        x = layers.ReLU()(BatchNormalization()(x))
+        x = BatchNormalization()(layers.Conv2D(width, 1, use_bias=False)(x))
+        x = layers.ReLU()(x if strides > 1 else layers.Add()([x, shortcut]))
+    x = layers.Flatten()(x)
+    face = layers.Dense(1, name="face")(x)
+    # From nothing: where the face was is the best first guess.
+    box = layers.Dense(3, kernel_initializer="zeros", name="box")(x)
+    return keras.Model(image, {"face": face, "box": box}, name="tracker")
+
+
 # What training can make, by name; nothing of it needs arguments.
 NETWORKS: dict[str, Callable[[], keras.Model]] = {
     # As large as FER-2013's pictures; enlarged to 64, as published, it would train half as fast.
@@ -105,6 +125,7 @@ NETWORKS: dict[str, Callable[[], keras.Model]] = {
     "mini_xception_fast": mini_xception_fast,
     "mini_xception_gender": mini_xception_gender,
     "sequential_cnn": sequential_cnn,
+    "tracker": tracker,
 }
 
 
@@ -123,7 +144,10 @@ def multiply_adds(model: keras.Model) -> int:
     """Multiplications of one forward pass in all convolutions (the rest is negligible)."""
     total = 0
     for layer in model.layers:
-        if isinstance(layer, layers.Conv2D | layers.SeparableConv2D):
+        if isinstance(layer, layers.DepthwiseConv2D):
+            _, height, width, channels = layer.output.shape
+            total += height * width * channels * layer.kernel_size[0] * layer.kernel_size[1]
+        elif isinstance(layer, layers.Conv2D | layers.SeparableConv2D):
             total += sum(_products(layer))
         elif isinstance(layer, keras.Model):
             total += 2 * multiply_adds(layer)  # with_mirror

@@ -30,7 +30,7 @@ def models(tmp_path, monkeypatch):
     tiny_models = pytest.importorskip("tiny_models", reason="needs the extra [convert]")
     folder = tmp_path / "models"
     folder.mkdir()
-    for name in ("emotion_int8", "emotion_int8_single"):
+    for name in ("emotion_int8", "emotion_int8_single", "tracker_float32"):
         for suffix in (".tflite", ".json"):
             shutil.copy(MODELS / f"{name}{suffix}", folder)
     tiny_models.write_gender_model(folder / "gender_int8.tflite")
