@@ -20,6 +20,7 @@ from appliance import boot_config, config
 from appliance.errors import JukeboxError
 from appliance.resolver import command as resolve_command
 from appliance.settings import Settings
+from appliance.sorting import command as sort_command
 from appliance.why import command as why_command
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--forget", action="store_true", help="undo it")
     resolve = verb("resolve", resolve_command.run, "tell the jukebox what links play", as_json=True)
     resolve_command.add_options(resolve)
+    sort = verb("sort", sort_command.run, "make playlists of your music by mood", as_json=True)
+    sort_command.add_options(sort)
     verb("backup", _backup, "copy the history, also while the jukebox runs", as_json=True)
     verb("config", _config, "the settings in force, passwords masked", as_json=True)
     return parser

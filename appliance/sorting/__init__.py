@@ -1,0 +1,6 @@
+"""`jukebox sort FOLDER`: listens to an owner's music and writes one playlist for each mood.
+
+    files ──ffmpeg──► sound (listening.py) ──librosa──► cues (cues.py) ──► mood (moods.py) ──► lists
+
+It needs the optional extra "sort" and ffmpeg. Files are only read.
+"""

@@ -1,0 +1,89 @@
+"""Listens to a whole collection. What was heard is kept, so a sorting that ended early goes on."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from appliance.records import Emotion
+from appliance.sorting import listening, moods
+from appliance.sorting.cues import Cues, measure
+from appliance.sorting.lists import can_be_listed
+
+log = logging.getLogger("jukebox")
+
+METHOD = 1  # counts up when cues are measured in another way: what was kept is then of no use
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A track and where it belongs. second: the mood that is next nearest."""
+
+    path: Path
+    cues: Cues
+    place: moods.Place
+    mood: Emotion
+    second: Emotion
+
+
+class Memory:
+    """The cues of files heard before, a line each in a file that only grows.
+
+    A file counts as heard while its path, size and time of change are the same.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, Mapping[str, float]] = {}
+        with suppress(FileNotFoundError):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                with suppress(ValueError, KeyError):  # cut off by a pulled plug
+                    entry = json.loads(line)
+                    self._known[entry["file"]] = entry["cues"]
+
+    def cues(self, track: Path) -> Cues | None:
+        """What was measured, None if it was not."""
+        known = self._known.get(_key(track))
+        return Cues(**known) if known else None
+
+    def keep(self, track: Path, cues: Cues) -> None:
+        """Remember it, also when the program ends now."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"file": _key(track), "cues": asdict(cues)}) + "\n")
+
+
+def sort(tracks: Sequence[Path], memory: Memory) -> Iterator[Track]:
+    """Where the tracks belong, one after the other. One line for each that cannot be read."""
+    with tqdm(tracks, desc="listening", unit="track", disable=None) as progress:
+        for path in progress:
+            try:
+                yield _track(path, memory.cues(path) or _listen(path, memory))
+            except (listening.UnreadableError, OSError) as error:
+                with tqdm.external_write_mode():
+                    log.warning("%r is left out: %s", str(path), error)
+
+
+def _listen(path: Path, memory: Memory) -> Cues:
+    if not can_be_listed(path):
+        raise listening.UnreadableError("a playlist cannot carry its name")
+    cues = measure(listening.listen(path))
+    memory.keep(path, cues)
+    return cues
+
+
+def _track(path: Path, cues: Cues) -> Track:
+    place = moods.place(cues)
+    mood, second, *_ = moods.nearest(place)
+    return Track(path, cues, place, mood, second)
+
+
+def _key(track: Path) -> str:
+    facts = track.stat()
+    return f"{METHOD} {facts.st_size} {facts.st_mtime_ns} {track}"

@@ -1,0 +1,96 @@
+"""The verb `sort` of the command line: its options, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from appliance.errors import JukeboxError
+from appliance.records import EMOTIONS
+from appliance.sorting import lists
+from appliance.sorting.listening import check_ffmpeg, find_files
+
+if TYPE_CHECKING:
+    from appliance.sorting.collection import Track
+
+
+def add_options(sort: argparse.ArgumentParser) -> None:
+    """All but --config and --json, which many verbs have."""
+    sort.add_argument("folder", type=Path, metavar="FOLDER", help="with your music; only read")
+    sort.add_argument(
+        "--out", type=Path, default=Path("playlists"), metavar="FOLDER", help="for the playlists"
+    )
+    sort.add_argument("--force", action="store_true", help="write over edited playlists too")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """The verb. Raises JukeboxError."""
+    check_ffmpeg()
+    try:
+        from appliance.sorting import collection
+    except ImportError as error:
+        raise JukeboxError(
+            f"sorting needs {error.name}; install it with: pip install 'emotional-jukebox[sort]'"
+        ) from error
+    files = find_files(chosen.folder)
+    if not files:
+        raise JukeboxError(f"there is no music in {chosen.folder}")
+    if not chosen.force:
+        lists.check_unedited(chosen.out)
+    tracks = list(collection.sort(files, collection.Memory(memory_file(os.environ))))
+    written = _write(chosen.out, tracks, force=chosen.force)
+    report = _report(files, tracks, written)
+    print(json.dumps(report, ensure_ascii=False, indent=2) if chosen.json else _words(report))
+    return 0 if tracks else 1
+
+
+def memory_file(environ: Mapping[str, str]) -> Path:
+    """Where it is kept what was heard."""
+    cache = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "/"), ".cache")
+    return Path(cache, "jukebox", "heard.jsonl")
+
+
+def _write(folder: Path, tracks: Sequence[Track], *, force: bool) -> dict[str, str]:
+    """The playlists' paths by mood."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not force:
+            lists.check_unedited(folder)  # again: listening may have taken hours
+        return {
+            emotion: str(lists.write(
+                folder.resolve(), emotion, [one.path for one in tracks if one.mood is emotion]
+            ))
+            for emotion in EMOTIONS
+        }  # fmt: skip
+    except OSError as error:
+        raise JukeboxError(
+            f"the playlists cannot be written to {folder}: {error.strerror}; choose with --out"
+        ) from error
+
+
+def _report(files: Sequence[Path], tracks: Sequence[Track], written: Mapping[str, str]) -> Any:
+    rows = [
+        {
+            "file": str(one.path),
+            "mood": one.mood,
+            "second": one.second,
+            **{name: round(value, 3) for name, value in asdict(one.place).items()},
+            "cues": {name: round(value, 3) for name, value in asdict(one.cues).items()},
+        }
+        for one in tracks
+    ]
+    return {"tracks": rows, "left_out": len(files) - len(tracks), "playlists": written}
+
+
+def _words(report: Any) -> str:
+    """The report for people: how much music there is for each mood, and what to do with it."""
+    moods = [row["mood"] for row in report["tracks"]]
+    counts = [f"{emotion:9}{moods.count(emotion):6} tracks" for emotion in EMOTIONS]
+    left_out = [f"{report['left_out']} files were left out"] if report["left_out"] else []
+    paths = [f'{emotion} = "{path}"' for emotion, path in report["playlists"].items()]
+    return "\n".join([*counts, *left_out, "", "For jukebox.toml:", "", "[playlists]", *paths])

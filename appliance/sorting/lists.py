@@ -1,0 +1,57 @@
+"""One playlist file for each mood, and care for those that a person has edited."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from appliance.errors import JukeboxError
+from appliance.records import EMOTIONS, Emotion
+
+# The digest tells whether a list is as it was written.
+HEADER = "# Written by jukebox sort. Once edited, it is left alone. "
+
+
+def path_of(folder: Path, emotion: Emotion) -> Path:
+    """Where a mood's playlist is."""
+    return folder / f"{emotion}.m3u"
+
+
+def check_unedited(folder: Path) -> None:
+    """Raises JukeboxError if a playlist there is not as this program wrote it."""
+    paths = (path_of(folder, emotion) for emotion in EMOTIONS)
+    edited = [str(path) for path in paths if path.exists() and not _is_ours(path.read_bytes())]
+    if edited:
+        raise JukeboxError(
+            f"somebody wrote or edited {', '.join(edited)}; write to another folder with --out, "
+            "or over them with --force"
+        )
+
+
+def write(folder: Path, emotion: Emotion, tracks: Iterable[Path]) -> Path:
+    """Write a mood's playlist, whole or not at all. tracks: absolute paths. Returns its path."""
+    body = "".join(f"{track}\n" for track in tracks).encode()
+    path = path_of(folder, emotion)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(_header(body) + body)
+    os.replace(part, path)
+    return path
+
+
+def can_be_listed(track: Path) -> bool:
+    """Whether a playlist, lines of UTF-8, can carry this path."""
+    try:
+        return "\n" not in str(track) and bool(str(track).encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _header(body: bytes) -> bytes:
+    return f"{HEADER}{hashlib.sha256(body).hexdigest()}\n".encode()
+
+
+def _is_ours(content: bytes) -> bool:
+    first, _, body = content.partition(b"\n")
+    return first + b"\n" == _header(body)

@@ -1,0 +1,371 @@
+"""Sorting music by mood. Besides the starter tracks, made-up pieces differ in one cue at a time."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from appliance import cli
+from appliance.player import MpdPlayer
+from appliance.records import EMOTIONS, Decision, Emotion
+from appliance.sorting import lists, moods
+from appliance.sorting.listening import RATE, UnreadableError, find_files, listen
+
+try:
+    from appliance.sorting import collection, cues
+except ImportError:  # the extra is not installed
+    collection = cues = None
+
+MUSIC = Path(__file__).resolve().parents[1] / "music"
+needs_librosa = pytest.mark.skipif(
+    cues is None,
+    reason="librosa is not installed: pip install 'emotional-jukebox[sort]'",
+)
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+
+# A piece: I-IV-V-I, or the same in minor, in broken chords of tones with some partials. Nothing in
+# it is unusual enough to reach the end of a scale.
+PLAIN = {
+    "bpm": 130,
+    "minor": False,
+    "level": 0.15,
+    "partials": 12,
+    "attack_s": 0.04,
+    "swell_db": 0.0,
+    "cluster": False,
+}
+FAST = {"bpm": 240, "level": 0.3, "partials": 20}
+
+
+def piece(bpm, minor, level, partials, attack_s, swell_db, cluster, seconds=24):
+    """Its samples."""
+    time = np.arange(seconds * RATE) / RATE
+    sound = np.zeros_like(time)
+    third = 3 if minor else 4
+    chords = [(0, third, 7), (5, 5 + third, 12), (7, 11, 14), (0, third, 7)]
+    beat_s = 60 / bpm
+    for number in range(int(seconds / beat_s)):
+        chord = chords[number // 4 % 4]
+        notes = {48 + chord[0], 60 + chord[number % 3]}
+        if cluster:
+            notes |= {note + 1 for note in notes} | {note + 6 for note in notes}
+        begin = int(number * beat_s * RATE)
+        stretch = time[begin : begin + int(beat_s * RATE)] - number * beat_s
+        envelope = np.minimum(1, stretch / attack_s) * np.exp(-0.5 * stretch / beat_s)
+        for note in notes:
+            hertz = 440 * 2 ** ((note - 69) / 12)
+            tone = sum(
+                np.sin(2 * np.pi * k * hertz * stretch) / np.sqrt(k) for k in range(1, partials + 1)
+            )
+            sound[begin : begin + len(stretch)] += envelope * tone / len(notes)
+    gain_db = swell_db * np.sin(2 * np.pi * time / 12)
+    return (level * 10 ** (gain_db / 20) * sound).astype(np.float32)
+
+
+def write_wav(path, samples):
+    with wave.open(str(path), "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(RATE)
+        wav.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def cues_of(folder, **changes):
+    path = folder / "piece.wav"
+    write_wav(path, piece(**{**PLAIN, **changes}))
+    return cues.measure(listen(path))
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    return moods.place(cues_of(tmp_path_factory.mktemp("plain")))
+
+
+@pytest.fixture(autouse=True)
+def no_memory(tmp_path, monkeypatch):
+    """What was heard is kept for this test alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+# What listeners hear in it
+
+
+@needs_librosa
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("change", "rises", "falls"),
+    [
+        ({"minor": True}, "", "valence"),
+        ({"cluster": True}, "", "valence"),
+        ({"bpm": 240}, "valence arousal power", ""),
+        ({"bpm": 70}, "", "valence arousal power"),
+        ({"level": 0.3}, "arousal power", ""),
+        ({"level": 0.07}, "", "arousal power"),
+        ({"partials": 25}, "arousal", ""),
+        ({"partials": 3}, "", "arousal"),
+        ({"attack_s": 0.2}, "", "arousal"),
+        ({"swell_db": 8.0}, "", "power"),
+    ],
+)
+def test_each_cue_moves_a_piece_as_listeners_are_moved(tmp_path, plain, change, rises, falls):
+    changed = moods.place(cues_of(tmp_path, **change))
+    for name in rises.split():
+        assert getattr(changed, name) > getattr(plain, name) + 0.03, name
+    for name in falls.split():
+        assert getattr(changed, name) < getattr(plain, name) - 0.03, name
+
+
+@needs_librosa
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("changes", "mood"),
+    [
+        ({"bpm": 220, "level": 0.4, "partials": 12, "attack_s": 0.01}, "happy"),
+        ({"bpm": 45, "level": 0.05, "partials": 2, "attack_s": 0.2, "minor": True}, "sad"),
+        ({"bpm": 220, "level": 0.5, "partials": 15, "attack_s": 0.005, "minor": True,
+          "cluster": True}, "angry"),
+    ],
+)  # fmt: skip
+def test_pieces_made_by_the_book_land_in_their_mood(tmp_path, changes, mood):
+    assert moods.nearest(moods.place(cues_of(tmp_path, **changes)))[0] == mood
+
+
+@needs_librosa
+@needs_ffmpeg
+@pytest.mark.parametrize("tonic", [0, 3, 8])
+@pytest.mark.parametrize("minor", [False, True])
+def test_the_mode_is_heard_in_every_key(tmp_path, minor, tonic):
+    path = tmp_path / "piece.wav"
+    samples = piece(**{**PLAIN, "minor": minor})
+    write_wav(path, samples)
+    shifted = tmp_path / "shifted.wav"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", path, "-af", f"asetrate={RATE * 2 ** (tonic / 12):.0f}",
+         shifted], check=True,
+    )  # fmt: skip
+    assert (cues.measure(listen(shifted)).majorness < 0) is minor
+
+
+def test_a_mood_is_nearest_to_itself_and_the_unusual_has_its_limit():
+    for emotion in EMOTIONS:
+        assert moods.nearest(moods.PLACES[emotion])[0] is emotion
+    assert moods.SCALES["tempo_bpm"].of(0.0) == -2.0
+    assert moods.SCALES["tempo_bpm"].of(120.0) == 0.0
+    assert moods.SCALES["range_lu"].of(1e9) == 2.0
+
+
+def neighbours():
+    """Pairs of moods whose regions touch on the plane of valence and arousal, from −1 to 1."""
+    axis = np.linspace(-1, 1, 401)
+    plane = np.stack(np.meshgrid(axis, axis), axis=-1)
+    points = np.array([(moods.PLACES[e].valence, moods.PLACES[e].arousal) for e in EMOTIONS])
+    region = np.linalg.norm(plane[:, :, None] - points, axis=-1).argmin(axis=-1)
+    pairs = np.concatenate(
+        [np.stack([a.ravel(), b.ravel()], 1)
+         for a, b in ((region[1:], region[:-1]), (region[:, 1:], region[:, :-1]))]
+    )  # fmt: skip
+    return {frozenset((EMOTIONS[a], EMOTIONS[b])) for a, b in np.unique(pairs, axis=0)}
+
+
+@pytest.fixture(scope="module")
+def starters(tmp_path_factory):
+    """The report on the starter tracks."""
+    folder = tmp_path_factory.mktemp("sorted")
+    command = "import sys; from appliance.cli import main; sys.exit(main())"
+    said = subprocess.run(
+        [sys.executable, "-c", command, "sort", str(MUSIC), "--json", "--out", str(folder)],
+        capture_output=True,
+        env={**os.environ, "XDG_CACHE_HOME": str(folder)},
+        check=True,
+    )
+    rows = json.loads(said.stdout)["tracks"]
+    return [row for row in rows if Path(row["file"]).parent.name in set(EMOTIONS)]
+
+
+@needs_librosa
+@needs_ffmpeg
+def test_starter_tracks_land_in_their_own_mood_or_next_to_it(starters):
+    assert len(starters) == 21
+    meant = [Emotion(Path(row["file"]).parent.name) for row in starters]
+    found = [Emotion(row["mood"]) for row in starters]
+    touching = neighbours() - {frozenset((e, Emotion.NEUTRAL)) for e in EMOTIONS}
+    apart = [
+        row["file"] for row, m, f in zip(starters, meant, found, strict=True)
+        if m is not f and frozenset((m, f)) not in touching
+    ]  # fmt: skip
+    assert not apart
+    # Measured: 16. The weights were set by hand, but by people who knew these tracks.
+    assert sum(m is f for m, f in zip(meant, found, strict=True)) >= 14
+
+
+def test_what_touches_on_the_plane():
+    pairs = {" ".join(sorted(pair)) for pair in neighbours()}
+    assert {"happy surprise", "angry disgust", "disgust fear", "fear sad"} <= pairs
+    assert not {"happy sad", "angry happy", "sad surprise", "angry sad"} & pairs
+
+
+# The verb
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    """Two pieces, and what cannot be sorted."""
+    folder = tmp_path / "my music"
+    (folder / "deep").mkdir(parents=True)
+    write_wav(folder / "one.wav", piece(**PLAIN))
+    write_wav(folder / "deep" / "twö #2.WAV", piece(**{**PLAIN, "minor": True, "bpm": 50}))
+    write_wav(folder / "short.wav", piece(**PLAIN, seconds=3))
+    write_wav(folder / "silent.wav", np.zeros(RATE * 20, np.float32))
+    (folder / "broken.mp3").write_bytes(b"no music at all")
+    (folder / "._one.wav").write_bytes(b"a companion")
+    (folder / "cover.jpg").write_bytes(b"a picture")
+    return folder
+
+
+def listed(folder):
+    return {
+        line: path.stem
+        for path in sorted(folder.glob("*.m3u"))
+        for line in path.read_text().splitlines()
+        if not line.startswith("#")
+    }
+
+
+@needs_librosa
+@needs_ffmpeg
+def test_each_track_is_in_one_list_and_the_rest_goes_on(shelf, tmp_path, capsys, caplog):
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in shelf.rglob("*.*")}
+    out = tmp_path / "out"
+    assert cli.main(["sort", str(shelf), "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {f"{emotion}.m3u" for emotion in EMOTIONS}
+    assert set(listed(out)) == {str(shelf / "one.wav"), str(shelf / "deep" / "twö #2.WAV")}
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 3
+    for name, why in (("short", "shorter than 10 s"), ("silent", "silent"), ("broken", "ff")):
+        assert any(f"{name}." in line and why in line for line in lines)
+    said = capsys.readouterr()
+    assert "3 files were left out" in said.out
+    assert f'happy = "{out}/happy.m3u"' in said.out
+    assert before == {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in shelf.rglob("*.*")}
+
+
+@needs_librosa
+@needs_ffmpeg
+def test_a_second_sorting_says_the_same_and_listens_to_nothing_again(
+    shelf, tmp_path, capsys, monkeypatch
+):
+    out = tmp_path / "out"
+    cli.main(["sort", str(shelf), "--json", "--out", str(out)])
+    first = json.loads(capsys.readouterr().out)
+    heard = []
+    measure = collection.measure
+    monkeypatch.setattr(collection, "measure", lambda sound: heard.append(sound) or measure(sound))
+    write_wav(shelf / "new.wav", piece(**PLAIN))
+    cli.main(["sort", str(shelf), "--json", "--out", str(out)])
+    second = json.loads(capsys.readouterr().out)
+    assert len(heard) == 1
+    assert [row for row in second["tracks"] if "new" not in row["file"]] == first["tracks"]
+
+
+@needs_librosa
+@needs_ffmpeg
+def test_a_memory_cut_off_in_a_line_is_of_use_all_the_same(shelf, tmp_path):
+    memory = tmp_path / "heard.jsonl"
+    track = shelf / "one.wav"
+    heard = cues_of(tmp_path)
+    collection.Memory(memory).keep(track, heard)
+    with memory.open("a") as file:
+        file.write('{"file": "1 2')
+    assert collection.Memory(memory).cues(track) == heard
+    os.utime(track, ns=(0, 0))
+    assert collection.Memory(memory).cues(track) is None
+
+
+@needs_librosa
+@needs_ffmpeg
+def test_a_list_that_a_person_edited_is_left_alone(shelf, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main(["sort", str(shelf), "--out", str(out)]) == 0
+    with (out / "happy.m3u").open("a") as file:
+        file.write("/my/own.mp3\n")
+    (out / "sad.m3u").write_text("/my/other.mp3\n")
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    assert cli.main(["sort", str(shelf), "--out", str(out)]) == 1
+    said = capsys.readouterr().err
+    assert all(part in said for part in ("happy.m3u, ", "sad.m3u; ", "--out", "--force"))
+    assert before == {path: path.read_bytes() for path in out.iterdir()}
+    assert cli.main(["sort", str(shelf), "--out", str(out), "--force"]) == 0
+    assert "/my/own.mp3" not in listed(out)
+
+
+@needs_librosa
+@needs_ffmpeg
+def test_the_lists_play(shelf, tmp_path, shared_mpd, app):
+    out = tmp_path / "out"
+    cli.main(["sort", str(shelf), "--out", str(out)])
+    sources = {emotion: (str(out / f"{emotion}.m3u"),) for emotion in EMOTIONS}
+    player = MpdPlayer(address=str(shared_mpd.socket), playlists=sources, random=random.Random(1))
+    mood = Emotion(listed(out)[str(shelf / "one.wav")])
+    assert player.carry_out(Decision(mood, "switch", ""), 0.0) is not None
+    assert app.currentsong()["file"] in listed(out)
+    player.close()
+
+
+@needs_ffmpeg
+def test_without_the_extra_it_says_what_to_install(shelf, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    for module in ("appliance.sorting.cues", "appliance.sorting.collection"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.delattr("appliance.sorting.collection", raising=False)
+    assert cli.main(["sort", str(shelf), "--out", str(tmp_path)]) == 1
+    assert "pip install 'emotional-jukebox[sort]'" in capsys.readouterr().err
+
+
+@needs_librosa
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("folder", "said"), [("nowhere", "is no folder"), ("empty", "there is no music in")]
+)
+def test_a_folder_without_music_is_said(tmp_path, capsys, folder, said):
+    (tmp_path / "empty").mkdir()
+    assert cli.main(["sort", str(tmp_path / folder)]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_without_ffmpeg_it_says_what_to_install(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert cli.main(["sort", str(tmp_path)]) == 1
+    assert "sudo apt install ffmpeg" in capsys.readouterr().err
+
+
+@needs_ffmpeg
+def test_a_name_that_looks_like_an_option_or_a_protocol_is_a_file(tmp_path):
+    for name in ("-i.wav", "concat:a.wav", "http:x.wav"):
+        write_wav(tmp_path / name, piece(**PLAIN, seconds=11))
+        assert len(listen(tmp_path / name).samples) == 11 * RATE
+    assert len(find_files(tmp_path)) == 3
+
+
+@needs_ffmpeg
+def test_only_the_middle_of_a_long_track_is_listened_to(tmp_path):
+    hush = np.zeros(RATE * 60, np.float32)
+    write_wav(tmp_path / "long.wav", np.concatenate([hush, piece(**PLAIN, seconds=90), hush]))
+    sound = listen(tmp_path / "long.wav")
+    assert len(sound.samples) == 90 * RATE
+    assert sound.range_lu < 5
+    write_wav(tmp_path / "hush.wav", hush)
+    with pytest.raises(UnreadableError, match="silent"):
+        listen(tmp_path / "hush.wav")
+
+
+def test_a_name_that_no_playlist_can_carry():
+    assert lists.can_be_listed(Path("/a/b #1 ü.mp3"))
+    assert not lists.can_be_listed(Path("/a/b\nc.mp3"))
+    assert not lists.can_be_listed(Path(os.fsdecode(b"/a/\xff.mp3")))
