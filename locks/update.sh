@@ -10,7 +10,8 @@ lock() { # lock OUTPUT ARGUMENT...
 }
 
 lock box.txt --extra litert
-lock test.txt --extra litert --extra convert --extra music --extra pi --extra dev --constraints locks/box.txt
+lock test.txt --extra litert --extra convert --extra music --extra pi --extra streams --extra sort --extra dev \
+    --constraints locks/box.txt
 lock test-tflite-runtime.txt --extra tflite-runtime --extra pi --extra dev --constraints locks/box.txt
 
 # Builds the project itself: what pyproject.toml names under build-system.
