@@ -1,0 +1,61 @@
+"""Times of single frames, of several pipelines in turn, so that all meet the same noise."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from appliance.records import Frame
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A pipeline. every: of the frames, it gets one in so many; the slow ones would take all day.
+
+    read: does all that there is to do for a frame.
+    """
+
+    read: Callable[[Frame], object]
+    every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Of one pipeline, in milliseconds a frame."""
+
+    frames: int
+    mean_ms: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+    @classmethod
+    def of(cls, took_s: Sequence[float]) -> Times:
+        """From seconds."""
+        took_ms = 1000 * np.asarray(took_s)
+        p50, p95, p99 = (round(float(np.percentile(took_ms, p)), 4) for p in (50, 95, 99))
+        return cls(len(took_ms), round(float(took_ms.mean()), 4), p50, p95, p99)
+
+
+def measure(
+    lanes: Mapping[str, Lane],
+    frames: Sequence[Frame],
+    warm_up: int,
+    clock: Clock = time.perf_counter,
+) -> dict[str, Times]:
+    """The times of each, frame after frame in turn. warm_up: so many frames are not counted."""
+    took_s: dict[str, list[float]] = {name: [] for name in lanes}
+    for number, frame in enumerate(frames):
+        for name, lane in lanes.items():
+            if number % lane.every:
+                continue
+            begun_s = clock()
+            lane.read(frame)
+            if number >= warm_up:
+                took_s[name].append(clock() - begun_s)
+    return {name: Times.of(each) for name, each in took_s.items()}
