@@ -6,6 +6,7 @@ import time
 import wave
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from mpd import MPDClient
@@ -18,6 +19,7 @@ from appliance.records import Emotion
 DATA = Path(os.environ.get("JUKEBOX_DATA", Path(__file__).parents[2] / "shared" / "data"))
 TONES_HZ = {Emotion.HAPPY: 440, Emotion.SAD: 880, Emotion.NEUTRAL: 1760}
 TONE_S = 4.0
+FACES = Path(__file__).parents[1] / "appliance" / "reel_faces"
 
 
 def write_tone(path, hertz, seconds=TONE_S, rate=44100):
@@ -87,3 +89,30 @@ def own_mpd(tmp_path, music):
     shutil.copytree(music, tmp_path / "music")
     with PrivateMpd(tmp_path / "mpd", tmp_path / "music", "null") as running:
         yield running
+
+
+@pytest.fixture
+def room(tmp_path):
+    """A folder that serves as the camera: one picture of a composite face that looks happy."""
+    picture = np.full((480, 640), 90, np.uint8)
+    face = cv2.imread(str(FACES / "happy.png"), cv2.IMREAD_GRAYSCALE)
+    picture[120:340, 210:430] = cv2.resize(face, (220, 220))
+    (tmp_path / "room").mkdir()
+    cv2.imwrite(str(tmp_path / "room" / "1.png"), picture)
+    return tmp_path / "room"
+
+
+@pytest.fixture
+def config(tmp_path, room):
+    """A jukebox.toml for this room and an MPD that may come later."""
+    file = tmp_path / "jukebox.toml"
+    write_config(file, room, tmp_path)
+    return file
+
+
+def write_config(file: Path, room: Path, folder: Path, more: str = "") -> None:
+    file.write_text(
+        f'[camera]\nsource = "{room}"\n'
+        f'[mpd]\naddress = "{folder / "mpd" / "socket"}"\n'
+        f'[store]\npath = "{folder / "jukebox.db"}"\n{more}'
+    )

@@ -1,100 +1,15 @@
 """The command `jukebox run` as a process: readiness, signals, reload, exit codes."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from conftest import wait_for, write_tone
+from conftest import write_config, write_tone
+from running import ask, running
 
 from appliance.player.private import PrivateMpd
-
-FACES = Path(__file__).parent.parent / "appliance" / "reel_faces"
-JUKEBOX = [sys.executable, "-c", "import sys; from appliance.cli import main; sys.exit(main())"]
-
-
-@pytest.fixture
-def room(tmp_path):
-    """A folder that serves as the camera: one picture of a composite face that looks happy."""
-    picture = np.full((480, 640), 90, np.uint8)
-    face = cv2.imread(str(FACES / "happy.png"), cv2.IMREAD_GRAYSCALE)
-    picture[120:340, 210:430] = cv2.resize(face, (220, 220))
-    (tmp_path / "room").mkdir()
-    cv2.imwrite(str(tmp_path / "room" / "1.png"), picture)
-    return tmp_path / "room"
-
-
-@pytest.fixture
-def config(tmp_path, room):
-    """A jukebox.toml for this room and an MPD that may come later."""
-    file = tmp_path / "jukebox.toml"
-    write_config(file, room, tmp_path)
-    return file
-
-
-def write_config(file: Path, room: Path, folder: Path, more: str = "") -> None:
-    file.write_text(
-        f'[camera]\nsource = "{room}"\n'
-        f'[mpd]\naddress = "{folder / "mpd" / "socket"}"\n'
-        f'[store]\npath = "{folder / "jukebox.db"}"\n{more}'
-    )
-
-
-class Running:
-    """A jukebox in a process of its own, with systemd's side of its notifications."""
-
-    def __init__(self, config: Path, heard: socket.socket) -> None:
-        self._heard = heard
-        self.log = config.with_suffix(".log")
-        environment = os.environ | {"NOTIFY_SOCKET": heard.getsockname()}
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [*JUKEBOX, "run", "--config", str(config)], stderr=log, env=environment
-            )
-
-    def hears(self, message: str, seconds: float = 15.0) -> str:
-        """The first notification that contains the message."""
-        give_up = time.monotonic() + seconds
-        self._heard.settimeout(seconds)
-        with suppress(TimeoutError):
-            while time.monotonic() < give_up:
-                if message in (got := self._heard.recv(4096).decode()):
-                    return got
-        return pytest.fail(f"no {message} within {seconds:g} s: {self.log.read_text()}")
-
-    def logs(self, text: str, seconds: float = 15.0) -> None:
-        wait_for(lambda: text in self.log.read_text(), seconds)
-
-    def ends(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(5)
-
-
-@contextmanager
-def running(config: Path):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
-        heard.bind(str(config.with_suffix(".notify")))
-        jukebox = Running(config, heard)
-        try:
-            yield jukebox
-        finally:
-            jukebox.process.kill()
-            jukebox.process.wait()
-            config.with_suffix(".notify").unlink()
-
-
-def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*JUKEBOX, *arguments], check=False, capture_output=True, text=True, timeout=60
-    )
 
 
 def test_it_is_ready_feeds_the_watchdog_and_shows_the_mood_to_systemd(config):
