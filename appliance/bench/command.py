@@ -73,8 +73,8 @@ def table(result: dict[str, Any]) -> list[str]:
         f"sequential CNN (float32) to the box's network (int8): {ratios['box_int8_to_float32']}; "
         f"both float32 {ratios['both_float32']}, both int8 {ratios['both_int8']}; paper 1.5",
         f"the daemon at {daemon['frames_per_second']:g} frames a second: "
-        f"{daemon['core_percent']} % of a core, {daemon['beyond_capture_percent']} % without capture; "
-        f"{daemon['memory_mb']} MB; first mood after {daemon['first_mood_s']} s",
+        f"{daemon['core_percent']} % of a core, {daemon['beyond_capture_percent']} % without the "
+        f"camera; {daemon['memory_mb']} MB; first mood after {daemon['first_mood_s']} s",
     ]
 
 
