@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from functools import partial
 
 from appliance.database import database_file
-from appliance.errors import CameraError, JukeboxError, StoreError
-from appliance.interpreter import runtime_name
-from appliance.player import MpdPlayer
-from appliance.records import EMOTIONS, Emotion, Frame
-from appliance.service import (
+from appliance.devices import (
     build_camera,
     build_classifier,
     build_faces,
     build_gender,
     build_player,
 )
+from appliance.errors import CameraError, JukeboxError, StoreError
+from appliance.interpreter import runtime_name
+from appliance.player import MpdPlayer
+from appliance.records import EMOTIONS, Emotion, Frame
 from appliance.settings import Settings
 from appliance.store import read_history
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from appliance.detectors import EVERYWHERE
+from appliance.devices import build_classifier, build_faces, build_gender
 from appliance.errors import CameraError
 from appliance.pictures import read_gray
 from appliance.records import EMOTIONS, GENDERS, EmotionScores, Frame
-from appliance.service import build_classifier, build_faces, build_gender
 from appliance.settings import Settings
 
 

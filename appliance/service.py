@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from random import Random
 from types import FrameType
 
 from appliance import remote, status
@@ -19,143 +17,28 @@ from appliance.calibration import (
     RestingFace,
     describe_factors,
 )
-from appliance.camera import Camera
-from appliance.camera.shutter import Shutter
-from appliance.database import database_file
-from appliance.detectors import EVERYWHERE, BlazeFace, Haar
-from appliance.emotion import EmotionClassifier
-from appliance.errors import JukeboxError, PlayerError, StoreError
-from appliance.faces import FaceDetector
-from appliance.gender import GenderClassifier
+from appliance.devices import (
+    build_classifier,
+    build_faces,
+    build_player,
+    build_shutter,
+    kept_calibration,
+)
+from appliance.errors import JukeboxError, PlayerError
 from appliance.loop import Devices, Loop, Step
 from appliance.mood import MoodFilter
 from appliance.notify import Notifier
 from appliance.panel import build_panel
-from appliance.player import MpdPlayer
 from appliance.policy import Policy
-from appliance.precision import fastest
-from appliance.records import EMOTIONS, Emotion, Factors, Play
-from appliance.settings import CameraSettings, FaceSettings, Settings
+from appliance.records import Factors
+from appliance.settings import Settings
 from appliance.status import Status
-from appliance.store import Store, read_calibration, read_history
-from appliance.tracker import FaceTracker
+from appliance.store import Store
 
 log = logging.getLogger("jukebox")
 
-MODELS = Path(__file__).resolve().parent.parent / "models"
 DAY_S = 86_400.0
 PRUNE_AFTER_S = 60.0  # reading through a year takes a slow card a while: first the music
-
-
-def build_faces(settings: FaceSettings, looks: int = 3, *, follow: bool = True) -> FaceDetector:
-    """The face detector that the settings name. looks: see BlazeFace. Raises ModelError.
-
-    follow: between two searches by the tracker; else the detector looks after faces in every frame.
-    """
-    detector = Haar() if settings.detector == "haar" else BlazeFace(looks=looks)
-    # In int8 it is 3 µs faster, which nobody will notice.
-    moving = follow and looks < EVERYWHERE
-    tracker = FaceTracker(MODELS / "tracker_float32.tflite") if moving else None
-    return FaceDetector(
-        detector,
-        tracker,
-        min_score=settings.min_score,
-        min_height_px=settings.min_height_px,
-        search_every_s=settings.search_every_s,
-    )
-
-
-def build_classifier(settings: Settings, *, still: bool = False) -> EmotionClassifier:
-    """The emotion network that the settings name. Raises ModelError.
-
-    still: for pictures, each of which gets two looks at once; the frames of a camera get one each.
-    """
-    if still or settings.emotion.model:
-        return EmotionClassifier(emotion_model(settings), in_turn=not still)
-    single = MODELS / f"emotion_{_precision(settings)}_single.tflite"
-    return EmotionClassifier(single, in_turn=True)
-
-
-def emotion_model(settings: Settings) -> Path:
-    """The file of that network, with both looks in it."""
-    own = settings.emotion.model
-    return Path(own) if own else MODELS / f"emotion_{_precision(settings)}.tflite"
-
-
-def build_gender(settings: Settings) -> GenderClassifier:
-    """The gender network, in the precision of the other. Raises ModelError."""
-    return GenderClassifier(MODELS / f"gender_{_precision(settings)}.tflite")
-
-
-def _precision(settings: Settings) -> str:
-    """int8 or float32: as set, or the faster one here, which the state folder remembers."""
-    if settings.emotion.precision != "auto":
-        return settings.emotion.precision
-    files = {kind: MODELS / f"emotion_{kind}_single.tflite" for kind in ("int8", "float32")}
-    memory = database_file(settings.store, os.environ).with_name("precision.json")
-    return fastest(files, memory)
-
-
-def build_camera(settings: CameraSettings) -> Camera:
-    """The camera that the settings name, not yet opened."""
-    return Camera(
-        settings.source,
-        width_px=settings.width_px,
-        height_px=settings.height_px,
-        frames_per_second=settings.frames_per_second,
-        rotate_degrees=settings.rotate_degrees,
-    )
-
-
-def build_shutter(settings: CameraSettings, asked: bool | None = None) -> Shutter:
-    """The camera with its lid, as the running box has it. asked: see Shutter."""
-    return Shutter(lambda: build_camera(settings), settings.off_hours, asked=asked)
-
-
-def build_player(
-    settings: Settings, memory: Path | None = None, *, starting: bool = False
-) -> MpdPlayer:
-    """The player that the settings name; it connects when it is first asked.
-
-    From the history it knows the songs that it put on last: after a restart of the box MPD may
-    still play one, and that is no choice of the listener's. memory: see MpdPlayer. starting: the
-    box begins, softly and with a chime.
-    """
-    return MpdPlayer(
-        address=settings.mpd.address,
-        port=settings.mpd.port,
-        password=settings.mpd.password,
-        playlists={emotion: settings.playlists.of(emotion) for emotion in EMOTIONS},
-        crossfade_s=settings.music.crossfade_s,
-        put_on=_last_plays(settings),
-        start_percent=settings.volume.start if starting else 100,
-        max_percent=settings.volume.max,
-        chime=settings.music.chime if starting else "",
-        memory=memory,
-        random=Random(),  # noqa: S311 - which song comes next is no secret
-    )
-
-
-def _last_plays(settings: Settings) -> list[Play]:
-    """The song that was put on last and, as it may only be waiting, the one before."""
-    try:
-        entries = read_history(database_file(settings.store, os.environ), 0.0, limit=20)
-    except StoreError:
-        return []  # no history yet, or none that can be read: write() says so
-    plays = [
-        Play(each.title or "", each.uri, Emotion(each.emotion), each.source or "", "")
-        for each in entries
-        if each.uri and each.emotion
-    ]
-    return plays[-2:]
-
-
-def _calibration(database: Path) -> Factors:
-    """How the owner's resting face is corrected."""
-    try:
-        return read_calibration(database) or NONE
-    except StoreError:
-        return NONE  # write() says why the history cannot be read
 
 
 class Service:
@@ -204,7 +87,8 @@ class Service:
         self._panel = build_panel(settings.gpio)
         self._mood = MoodFilter(settings.mood)
         self.policy = Policy(settings)
-        self._calibrated = Calibrated(build_classifier(settings), _calibration(self._store.path))
+        factors = kept_calibration(self._store.path)
+        self._calibrated = Calibrated(build_classifier(settings), factors)
         self._devices = Devices(
             camera=self._camera,
             faces=build_faces(settings.faces),

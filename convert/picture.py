@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from appliance import reel
+from appliance.devices import MODELS, build_faces
 from appliance.emotion import EmotionClassifier
 from appliance.mood import MoodFilter
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Frame, Mood
-from appliance.service import MODELS, build_faces
 from appliance.settings import Settings
 from convert.drawing import COLOURS, PALE, new_figure, save
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from appliance.classifier import softmax
+from appliance.devices import build_classifier
 from appliance.emotion import EmotionClassifier, weight
 from appliance.errors import ModelError
 from appliance.interpreter import Interpreter, runtime_name
 from appliance.records import EMOTIONS, Box, Face, Frame
-from appliance.service import build_classifier
 from appliance.settings import EmotionSettings, Settings
 
 MODELS = Path(__file__).parent.parent / "models"

@@ -14,13 +14,13 @@ import pytest
 from conftest import DATA, write_tone
 
 from appliance import reel
+from appliance.devices import build_classifier, build_faces
 from appliance.loop import Devices, Loop
 from appliance.mood import MoodFilter
 from appliance.player import MpdPlayer
 from appliance.player.private import PrivateMpd
 from appliance.policy import Policy
 from appliance.records import EMOTIONS, Emotion, Frame
-from appliance.service import build_classifier, build_faces
 from appliance.settings import MusicSettings, Settings, StoreSettings, StrategySettings
 from appliance.store import Store, read_history
 

@@ -17,11 +17,11 @@ import pytest
 
 from appliance import cli, preprocessing, reel
 from appliance.classifier import read_card
+from appliance.devices import MODELS
 from appliance.emotion import EmotionClassifier
 from appliance.errors import ModelError
 from appliance.pictures import read_gray
 from appliance.records import EMOTIONS, Box, Emotion, Face, Frame
-from appliance.service import MODELS
 from appliance.why import drawing, terminal
 from appliance.why.explainer import Explainer, heat_of, why_file
 

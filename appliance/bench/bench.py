@@ -15,11 +15,11 @@ from appliance.bench import daemon, machine
 from appliance.bench.lanes import Box, Stages, lanes
 from appliance.bench.timing import Lane, Times, measure
 from appliance.classifier import read_card
+from appliance.devices import MODELS, build_camera
 from appliance.errors import CameraError
 from appliance.interpreter import Interpreter
 from appliance.mood import MoodFilter
 from appliance.records import Frame, GrayImage
-from appliance.service import MODELS, build_camera
 from appliance.settings import Settings
 
 # Of the reel: one person in the picture, whose feelings change.

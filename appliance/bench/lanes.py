@@ -9,11 +9,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from appliance.bench.timing import Lane
+from appliance.devices import build_classifier, build_faces, build_gender
 from appliance.emotion import EmotionClassifier
 from appliance.faces import FaceDetector
 from appliance.gender import GenderReader
 from appliance.records import EmotionScores, Face, Frame
-from appliance.service import build_classifier, build_faces, build_gender
 from appliance.settings import Settings
 
 Read = Callable[[Frame], object]

@@ -10,8 +10,8 @@ from contextlib import closing
 from appliance import tell
 from appliance.calibration import LASTS_S, RestingFace, describe_factors
 from appliance.database import database_file, is_in_use
+from appliance.devices import build_camera, build_classifier, build_faces
 from appliance.records import Factors
-from appliance.service import build_camera, build_classifier, build_faces
 from appliance.settings import Settings
 from appliance.store import Store
 

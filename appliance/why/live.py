@@ -9,8 +9,8 @@ from contextlib import ExitStack, closing
 from typing import TextIO
 
 from appliance.camera import Camera
+from appliance.devices import build_camera, build_classifier, build_faces, emotion_model
 from appliance.records import Emotion, Frame
-from appliance.service import build_camera, build_classifier, build_faces, emotion_model
 from appliance.settings import Settings
 from appliance.why.explainer import Explainer, Explanation
 from appliance.why.photo import as_json

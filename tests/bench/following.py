@@ -20,8 +20,8 @@ from pathlib import Path
 
 import cv2
 
+from appliance.devices import build_faces
 from appliance.records import Box, Face, Frame, GrayImage
-from appliance.service import build_faces
 from appliance.settings import FaceSettings
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -15,10 +15,10 @@ from dataclasses import replace
 import cv2
 
 from appliance import reel
+from appliance.devices import build_classifier, build_faces
 from appliance.interpreter import runtime_name
 from appliance.mood import MoodFilter
 from appliance.records import Frame
-from appliance.service import build_classifier, build_faces
 from appliance.settings import EmotionSettings, FaceSettings, Settings
 
 FRAMES_PER_SECOND = 5.0

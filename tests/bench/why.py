@@ -12,9 +12,9 @@ import statistics
 import cv2
 
 from appliance import reel
+from appliance.devices import build_classifier, build_faces, emotion_model
 from appliance.interpreter import runtime_name
 from appliance.records import Frame
-from appliance.service import build_classifier, build_faces, emotion_model
 from appliance.settings import Settings
 from appliance.why.explainer import Explainer
 
