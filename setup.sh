@@ -59,8 +59,11 @@ if [[ ! -e $policy ]]; then
     chmod +x "$policy"
     trap 'rm -f "$policy"' EXIT
 fi
-apt-get -qq update
-apt-get -qq install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@" >/dev/null
+dpkg --configure --pending >/dev/null # if the plug was pulled during the last time
+# A fresh Raspberry Pi OS may be updating itself: wait for that.
+wait=(-o DPkg::Lock::Timeout=600)
+apt-get -qq "${wait[@]}" update
+apt-get -qq "${wait[@]}" install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@" >/dev/null
 if [[ " $* " == *" mpd "* ]] && command -v systemctl >/dev/null; then
     systemctl disable --quiet mpd.service mpd.socket
 fi

@@ -132,7 +132,8 @@ give_mpd_back() {
 # --- units ---------------------------------------------------------------------------------------
 
 # The timer before what it starts: so they can be stopped in this order.
-our_units=(jukebox.service jukebox-backup.timer jukebox-backup.service)
+our_units=(jukebox.service jukebox-resolver.service jukebox-backup.timer jukebox-backup.service)
+started_units=("${our_units[@]:0:3}")
 
 put_units() { # put_units RELEASE_FOLDER: those of that release, so that a switch back brings its own
     local unit version
@@ -145,12 +146,12 @@ put_units() { # put_units RELEASE_FOLDER: those of that release, so that a switc
     fi
     install -m 755 "$1/install/jukebox.sh" "$command"
     ! systemd_runs || systemctl daemon-reload
-    systemctl --quiet enable jukebox.service jukebox-backup.timer
+    systemctl --quiet enable "${started_units[@]}"
 }
 
 start_units() {
     put_units "$opt/current"
-    ! systemd_runs || systemctl start jukebox.service jukebox-backup.timer
+    ! systemd_runs || systemctl start "${started_units[@]}"
 }
 
 remove_units() {

@@ -7,7 +7,7 @@ steady_s=${JUKEBOX_STEADY_S:-10}      # and to stay so
 wheels=$cache/wheels
 
 # All that decides whether this version is another than the present one.
-contents=(appliance models music systemd install docs/install.md pyproject.toml)
+contents=(appliance models music systemd install/jukebox.sh docs/install.md pyproject.toml)
 environment_from=(locks/box.txt locks/build.txt locks/detector.txt)
 
 current_release() { basename "$(readlink "$opt/current")" 2>/dev/null || true; }
@@ -48,12 +48,13 @@ find_or_make_release() {
 make_release() { # make_release FOLDER FINGERPRINT
     local folder=$1
     remove_incomplete_releases
-    mkdir -p "$folder/docs"
+    mkdir -p "$folder"
     make_environment "$folder/env"
     # The code comes to stand beside its models, as in the repository, and its command in bin/.
     "${pip[@]}" install --no-deps --no-index --find-links "$wheels" --target "$folder" .
-    cp -r systemd install "$folder/"
-    cp docs/install.md "$folder/docs/"
+    cp -r systemd "$folder/"
+    install -m 644 -D -t "$folder/docs" docs/install.md
+    install -m 755 -D -t "$folder/install" install/jukebox.sh
     install -m 644 -D -t "$folder/models" models/*.json models/*.tflite
     ln -s "$state/music" "$folder/music" # for `jukebox demo`
     sync -f "$folder" # a plug pulled now must not leave a release that only looks complete
@@ -107,7 +108,10 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
         becomes_healthy || fail "back to release $2, which is not healthy either: journalctl -u jukebox"
         fail "back to release $2, which runs; nothing was lost"
     fi
-    ! systemd_runs || systemctl start jukebox-backup.timer
+    if systemd_runs; then
+        systemctl try-restart jukebox-resolver.service
+        systemctl start "${started_units[@]}"
+    fi
     printf '%s\n' "$2" >"$opt/before"
 }
 

@@ -9,7 +9,7 @@ lock() { # lock OUTPUT ARGUMENT...
         --no-header --no-annotate --upgrade --output-file "locks/$1" pyproject.toml "${@:2}"
 }
 
-lock box.txt --extra litert
+lock box.txt --extra litert --extra streams
 lock test.txt --extra litert --extra convert --extra music --extra pi --extra streams --extra sort --extra dev \
     --constraints locks/box.txt
 lock test-tflite-runtime.txt --extra tflite-runtime --extra pi --extra dev --constraints locks/box.txt

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.skipif(bool(why_not()), reason=why_not()),
     pytest.mark.skipif(runtime_name() != "ai_edge_litert", reason="the box has the other runtime"),
 ]
-HURRY = {"JUKEBOX_DEADLINE_S": "20", "JUKEBOX_STEADY_S": "3"}
+HURRY = {"JUKEBOX_DEADLINE_S": "15", "JUKEBOX_STEADY_S": "2"}
 SILENCE = 'audio_output {\n    type "null"\n    name "silence"\n    sync "yes"\n}\n'
 MUSIC = "/var/lib/jukebox/music"
 
@@ -99,10 +99,10 @@ def test_phones_find_its_mpd(machine):
 
 
 def test_its_units_are_without_mistakes_and_tight(machine, record_property):
-    units = "jukebox.service jukebox-backup.service jukebox-backup.timer"
-    verified = machine.run(f"systemd-analyze verify {units}")
+    units = ("jukebox.service", "jukebox-resolver.service", "jukebox-backup.service")
+    verified = machine.run(f"systemd-analyze verify {' '.join(units)} jukebox-backup.timer")
     assert verified.stdout + verified.stderr == ""
-    for unit in ("jukebox.service", "jukebox-backup.service"):
+    for unit in units:
         judged = machine.says(f"systemd-analyze security --no-pager {unit}")
         exposure = float(re.search(r"exposure level for \S+: ([\d.]+)", judged)[1])
         record_property(f"exposure_{unit}", exposure)
@@ -119,6 +119,32 @@ def test_who_sees_faces_has_no_network_no_homes_and_nothing_to_write_on(machine)
     assert machine.run(f"{inside} cat /home/somebody/diary", check=False).returncode != 0
     for place in ("/etc", "/opt/jukebox/current/appliance", "/boot", "/var/lib/mpd"):
         assert "Read-only" in machine.run(f"{inside} touch {place}/x", check=False).stderr
+
+
+def test_an_mpd_elsewhere_is_reached_by_the_drop_in_and_not_without(machine):
+    settings = "/etc/jukebox/jukebox.toml"
+    machine.run(f"cp {settings} /tmp/; echo '[mpd]\naddress = \"127.0.0.1\"' >{settings}")
+    told = machine.run("./setup.sh install", **HURRY).stderr
+    assert "has no network. To open the way" in told
+    machine.run("systemctl restart jukebox")
+    machine.until(lambda: answers(machine).get("player") == "lost")
+    drop_in = "/etc/systemd/system/jukebox.service.d/other-mpd.conf"
+    machine.run(f"install -D -m 644 /opt/jukebox/current/systemd/other-mpd.conf {drop_in}")
+    machine.run(f"sed -i s/192.0.2.1/127.0.0.1/ {drop_in}; systemctl daemon-reload")
+    machine.run("systemctl restart jukebox")
+    machine.until(lambda: plays(machine))
+    machine.run(f"rm {drop_in}; cp /tmp/jukebox.toml {settings}; systemctl daemon-reload")
+    machine.run("systemctl restart jukebox")
+    machine.until(lambda: plays(machine))
+
+
+def test_links_are_looked_up_by_another_that_does_not_reach_the_machine_itself(machine):
+    ask = (
+        "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/jukebox-resolver/socket')"
+        "; s.sendall(b'http://127.0.0.1:6600/\\n'); print(s.makefile().readline())"
+    )
+    answer = json.loads(machine.says(f'python3 -c "{ask}"'))
+    assert "cannot be reached" in answer["error"]
 
 
 def test_a_good_reload_counts_and_a_bad_one_changes_nothing(machine):
