@@ -6,110 +6,164 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
+from appliance.reads import ANSWERS, ON_AVERAGE
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Mood, MoodState
 from appliance.settings import MoodSettings
 
+Seven = npt.NDArray[np.float64]  # (7) in the order of EMOTIONS
+Matrix = npt.NDArray[np.float64]  # (7, 7)
+
+# Of the faces made in a mood so many look like it, neutral, or like anything else (an assumption,
+# docs/rehearsal.md).
+SHOWN, NEUTRAL, ASTRAY = 0.75, 0.15, 0.10
+# Moods last so long on average, and mostly come from neutral and go back to it. Half or twice as
+# long makes next to no difference (docs/rehearsal.md).
+NEUTRAL_LASTS_S, OTHERS_LAST_S = 480.0, 240.0
+BACK_TO_NEUTRAL = 0.7
 # A frame speaks for the time since the one before it, but for no longer than this: after a gap,
 # one picture must not stand for the whole gap.
 LONGEST_STEP_S = 1.0
-# Share of the last half-lives in which a face must have been seen before scores are believed.
-ENOUGH_EVIDENCE = 0.35
+# A look whose strongest emotion has this probability says nothing; from the second on, all.
+# Networks are least to be trusted where they cannot decide: in the dark, behind hands and glasses.
+DULL, CLEAR = 0.25, 0.5
+# The mood is uncertain when the looks of this half-life have on average been less clear than this.
+CLARITY_HALF_LIFE_S = 8.0
+ENOUGH_CLARITY = 0.35
+# So many independent looks make a mood's dwell time: 1.5 s for each by default, as long as a face
+# of the rehearsal keeps an expression at most.
+LOOKS_A_DWELL = 16 / 3
+# A mood goes on for so long when nothing clear is seen any more.
+DOUBT_S = 20.0
+# Who has just come and cannot be read within this time is there all the same.
+ARRIVAL_S = 5.0
 
 
 class MoodFilter:
-    """Averages scores by time, not by frame, and changes its mind slowly.
+    """A hidden Markov model: moods last for minutes, and every look at a face is a hint at one.
 
-    The average halves an old score's influence every half_life_s. An emotion becomes the mood when
-    it leads for dwell_s with min_probability and, against the mood before, a margin (hysteresis).
-    settings may be replaced at any time; what was seen is kept.
+    What a mood's faces are read as is known from faces that the network was not trained on
+    (reads.py), so a mood is found also where the network confuses it with another. A face keeps an
+    expression for a moment, in which it says the same again and again, so looks count by time and
+    not by number. settings may be replaced at any time; what was seen is kept.
     """
 
     def __init__(self, settings: MoodSettings) -> None:
         self.settings = settings
-        self._average = np.zeros(len(EMOTIONS))  # probabilities times evidence
-        self._evidence = 0.0  # 0…1: how much of the recent time a face was seen
+        self._beliefs = _unknown()
+        self._clarity = 0.0  # 0…1, of the recent looks
         self._time_s: float | None = None
         self._seen_s = float("-inf")  # when a face was last seen
         self._looked_s = float("-inf")  # when there was last a picture at all
         self._company_s = float("-inf")  # when there was last more than one face
-        self._candidate: Emotion | None = None
-        self._candidate_since_s = 0.0
-        self._last_emotion: Emotion | None = None  # of the last settled mood
+        self._sure_s = float("-inf")  # when anything clear was last seen
         self._mood = Mood("nobody", None, 0.0, 0, 0.0)
 
     def update(self, time_s: float, scores: Sequence[EmotionScores], blind: bool = False) -> Mood:
         """The mood after one more frame. blind: there was no picture, so nothing was learned."""
         if self._time_s is None:
-            self._time_s = self._seen_s = self._looked_s = time_s
+            self._time_s = self._looked_s = time_s
             self._mood = replace(self._mood, since_s=time_s)
         if blind:
             # Time without a picture is no evidence that people left.
             self._seen_s += max(0.0, time_s - self._time_s)
         else:
-            self._add(time_s, max(0.0, time_s - self._looked_s), scores)
-            self._looked_s = time_s
+            self._look(time_s, scores)
         self._time_s = time_s
-        leading, probability = self._leading(time_s)
-        state, emotion = self._judge(time_s, leading)
+        state, emotion = self._judge(time_s)
         changed = (state, emotion) != (self._mood.state, self._mood.emotion)
         since_s = time_s if changed else self._mood.since_s
         if len(scores) > 1:
             self._company_s = time_s
         company = time_s - self._company_s < self.settings.away_s
+        probability = float(self._beliefs.max())
         self._mood = Mood(state, emotion, probability, len(scores), since_s, company)
-        self._last_emotion = emotion or self._last_emotion
         return self._mood
 
-    def _add(self, time_s: float, step_s: float, scores: Sequence[EmotionScores]) -> None:
-        """Fades what was known by the time passed and adds what this frame says."""
-        old = 0.5 ** (step_s / self.settings.half_life_s)
-        new = 1.0 - 0.5 ** (min(step_s, LONGEST_STEP_S) / self.settings.half_life_s)
-        self._average *= old
-        self._evidence *= old
-        total = sum(score.weight for score in scores)
-        if total > 0.0:
-            self._seen_s = time_s
-            seen = new * max(score.face.score for score in scores)
-            for score in scores:
-                self._average += seen * score.weight / total * np.asarray(score.probabilities)
-            self._evidence += seen
+    def _look(self, time_s: float, scores: Sequence[EmotionScores]) -> None:
+        """What one frame tells, after the time in which the mood may have changed."""
+        passed_s = max(0.0, time_s - self._looked_s)
+        self._looked_s = time_s
+        self._beliefs = _after(self._beliefs, passed_s)
+        if not any(score.weight > 0.0 for score in scores):
+            return
+        hint, clarity = _hint(scores)
+        if time_s - self._seen_s >= self.settings.away_s:
+            # Who comes back may be in any mood, and may be another.
+            self._beliefs, self._clarity, self._sure_s = _unknown(), clarity, time_s
+        self._seen_s = time_s
+        step_s = min(passed_s, LONGEST_STEP_S)
+        look_s = max(step_s, self.settings.dwell_s / LOOKS_A_DWELL, 1e-3)
+        beliefs = self._beliefs * hint ** (clarity * step_s / look_s)
+        self._beliefs = beliefs / beliefs.sum()
+        kept = 0.5 ** (step_s / CLARITY_HALF_LIFE_S)
+        self._clarity = kept * self._clarity + (1.0 - kept) * clarity
 
-    def _leading(self, time_s: float) -> tuple[Emotion | None, float]:
-        """The emotion that could be the mood now, or None, and the probability of the strongest."""
-        if self._evidence < ENOUGH_EVIDENCE:
-            self._candidate = None
-            return None, 0.0
-        shares = self._average / self._evidence
-        strongest = EMOTIONS[int(np.argmax(shares))]
-        probability = float(np.max(shares))
-        enough = self.settings.min_probability
-        held = self._mood.emotion
-        if held is not None:
-            if probability < enough + self.settings.margin and held is not strongest:
-                # Not clearly ahead: the mood that is held keeps the benefit of the doubt.
-                kept = float(shares[EMOTIONS.index(held)]) >= probability - self.settings.margin
-                strongest = held if kept else strongest
-            enough -= self.settings.margin if strongest is held else 0.0
-        leading = strongest if shares[EMOTIONS.index(strongest)] >= enough else None
-        if leading is not self._candidate:
-            self._candidate, self._candidate_since_s = leading, time_s
-        return leading, probability
-
-    def _judge(self, time_s: float, leading: Emotion | None) -> tuple[MoodState, Emotion | None]:
+    def _judge(self, time_s: float) -> tuple[MoodState, Emotion | None]:
         held = self._mood.state, self._mood.emotion
         if time_s - self._looked_s >= self.settings.away_s:
             return "uncertain", None
         if time_s - self._seen_s >= self.settings.away_s:
             return "nobody", None
-        if self._evidence < ENOUGH_EVIDENCE:
-            # A glance away, a hand before the face: keep what was known.
-            return held
-        dwelt = time_s - self._candidate_since_s >= self.settings.dwell_s
-        # With no mood to protect yet, or back to the one before, there is nothing to dwell on.
-        at_once = self._last_emotion is None or leading is self._last_emotion
-        if leading is not None and (dwelt or at_once):
-            return "settled", leading
-        if leading is None and (dwelt or held[0] == "nobody"):
-            return "uncertain", None
-        return held
+        if self._seen_s < time_s:
+            return held  # a glance away, a hand before the face, a frame without a picture
+        second, first = np.sort(self._beliefs)[-2:]
+        if self._clarity >= ENOUGH_CLARITY and first >= self.settings.min_probability:
+            self._sure_s = time_s
+            if first - second >= self.settings.margin:
+                return "settled", EMOTIONS[int(np.argmax(self._beliefs))]
+        patience_s = DOUBT_S if held[0] == "settled" else ARRIVAL_S
+        return held if time_s - self._sure_s < patience_s else ("uncertain", None)
+
+
+def _unknown() -> Seven:
+    """Beliefs about the mood of somebody who has just come."""
+    return np.full(len(EMOTIONS), 1.0 / len(EMOTIONS))
+
+
+def _after(beliefs: Seven, seconds: float) -> Seven:
+    """What is believed after a time in which nothing was seen: moods come to an end."""
+    ended = beliefs * np.minimum(seconds / _LASTS_S, 0.5)
+    after: Seven = beliefs - ended + ended @ _FOLLOWS
+    return after
+
+
+def _hint(scores: Sequence[EmotionScores]) -> tuple[Seven, float]:
+    """How well each mood explains these faces, summing to 1, and how clearly they look, 0…1.
+
+    The nearer faces count more: weights are squared, so that a guest in the background, whose mood
+    may be another, does not take half the room for it.
+    """
+    squares = np.array([score.weight**2 for score in scores], np.float64)
+    weights = squares / squares.sum()
+    probabilities = np.array([score.probabilities for score in scores])
+    explained = probabilities @ _EXPLAINS
+    explained /= explained.sum(axis=1, keepdims=True)
+    clarity = np.clip((probabilities.max(axis=1) - DULL) / (CLEAR - DULL), 0.0, 1.0)
+    return weights @ explained, float(weights @ clarity)
+
+
+def _made_in() -> Matrix:
+    """The faces that people make: row the mood, column what the face shows."""
+    made = np.full((len(EMOTIONS), len(EMOTIONS)), ASTRAY / len(EMOTIONS))
+    made[:, _NEUTRAL] += NEUTRAL
+    np.fill_diagonal(made, made.diagonal() + SHOWN)
+    return made
+
+
+def _follows() -> Matrix:
+    """What a mood is followed by."""
+    others = len(EMOTIONS) - 1
+    follows = np.full((len(EMOTIONS), len(EMOTIONS)), (1.0 - BACK_TO_NEUTRAL) / (others - 1))
+    follows[:, _NEUTRAL] = BACK_TO_NEUTRAL
+    follows[_NEUTRAL] = 1.0 / others
+    np.fill_diagonal(follows, 0.0)
+    return follows
+
+
+_NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)
+_LASTS_S = np.where(np.arange(len(EMOTIONS)) == _NEUTRAL, NEUTRAL_LASTS_S, OTHERS_LAST_S)
+_FOLLOWS = _follows()
+# What is read in a mood against what is read at all: row the answer, column the mood.
+_EXPLAINS = (_made_in() @ np.array(ANSWERS) / np.array(ON_AVERAGE)).T

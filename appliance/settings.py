@@ -104,13 +104,11 @@ class GenderSettings:
 class MoodSettings:
     """From flickering scores to a settled mood."""
 
-    half_life_s: Annotated[float, Between(0.1, 120)] = 4.0
-    """Seconds after which a look at a face counts half."""
     dwell_s: Annotated[float, Between(0, 600)] = 8.0
-    """Seconds for which a new mood must lead before it counts."""
+    """Seconds that a clear new mood takes to count; higher is calmer."""
     min_probability: Annotated[float, Between(0, 1)] = 0.45
     """Below this probability the mood is uncertain, which never changes the music."""
-    margin: Annotated[float, Between(0, 1)] = 0.15
+    margin: Annotated[float, Between(0, 1)] = 0.85
     """How far a new mood must lead the next one; higher is calmer."""
     away_s: Annotated[float, Between(1, 86400)] = 60.0
     """Seconds without a face after which nobody is here."""

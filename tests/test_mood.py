@@ -42,13 +42,13 @@ class Room:
 def test_a_lasting_look_becomes_the_mood(emotion):
     mood = Room().show(20, looks(emotion))
     assert (mood.state, mood.emotion) == ("settled", emotion)
-    assert mood.probability == pytest.approx(0.8, abs=0.01)
+    assert mood.probability > 0.95
 
 
 def test_the_first_mood_needs_no_dwell_but_more_than_a_glance():
     room = Room()
     assert room.show(1, looks(Emotion.HAPPY)).emotion is None
-    assert room.show(3, looks(Emotion.HAPPY)).emotion is Emotion.HAPPY
+    assert room.show(4, looks(Emotion.HAPPY)).emotion is Emotion.HAPPY
 
 
 def test_a_passing_grimace_changes_nothing():
@@ -68,10 +68,27 @@ def test_a_lasting_change_is_followed_within_fifteen_seconds():
 
 def test_flicker_between_two_near_equals_does_not_flicker_the_mood():
     room = Room()
-    room.show(20, looks(Emotion.NEUTRAL))
+    room.show(20, looks(Emotion.HAPPY))
     for _ in range(60):
-        room.show(1, looks(Emotion.SAD, 0.62))
-        room.show(1, looks(Emotion.NEUTRAL, 0.60))
+        room.show(1, looks(Emotion.SURPRISE, 0.62))
+        room.show(1, looks(Emotion.HAPPY, 0.60))
+    assert room.emotions() in ([None, Emotion.HAPPY], [None, Emotion.HAPPY, Emotion.SURPRISE])
+
+
+def test_a_face_that_is_now_and_then_read_as_neutral_is_sad_as_sad_faces_are():
+    room = Room()
+    room.show(20, looks(Emotion.NEUTRAL))
+    for _ in range(20):
+        room.show(1, looks(Emotion.SAD))
+        room.show(1, looks(Emotion.NEUTRAL))
+    assert room.emotions() == [None, Emotion.NEUTRAL, Emotion.SAD]
+
+
+def test_a_guest_in_the_background_does_not_take_over_the_room():
+    near, far = looks(Emotion.NEUTRAL, weight=0.4), looks(Emotion.DISGUST, 0.9, weight=0.16)
+    room = Room()
+    room.show(20, near)
+    room.show(300, near, far)
     assert room.emotions() == [None, Emotion.NEUTRAL]
 
 
@@ -158,5 +175,5 @@ def test_since_tells_when_the_mood_began():
 def test_settings_change_without_losing_what_was_seen():
     room = Room()
     room.show(20, looks(Emotion.HAPPY))
-    room.filter.settings = MoodSettings(half_life_s=10, dwell_s=20)
+    room.filter.settings = MoodSettings(dwell_s=20)
     assert room.show(room.step_s, looks(Emotion.HAPPY)).emotion is Emotion.HAPPY

@@ -76,7 +76,7 @@ def heard(recording) -> list[Emotion]:
 @contextmanager
 def jukebox(mpd: PrivateMpd, folder: Path) -> Iterator[Devices]:
     """All devices but the camera, with the database in this folder; music changes at once."""
-    settings = Settings(store=StoreSettings(path=str(folder / "jukebox.db")))
+    settings = Settings(store=StoreSettings(path=str(folder / "jukebox.db"), remember_guests=True))
     player = MpdPlayer(
         address=str(mpd.socket), playlists={e: (str(e),) for e in EMOTIONS}, random=Random(1)
     )
