@@ -1,82 +1,25 @@
 import itertools
 import os
 import random
-import select
 import signal
 import socket
 import wave
-from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import TONES_HZ, wait_for
-from mpd import MPDClient
+from playing import FEAR, HAPPY, NEUTRAL, SAD, SOURCES, Box
 
 from appliance.errors import PlayerError
 from appliance.player import MpdPlayer, connection, private
 from appliance.player.client import Client
 from appliance.player.connection import Address, find_mpd
 from appliance.player.private import PrivateMpd
-from appliance.records import Decision, Emotion
+from appliance.records import Emotion
 
-HAPPY, SAD, NEUTRAL, FEAR = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL, Emotion.FEAR
 client_state = Client.state
 # python-mpd2 3.1.1 leaves a socket that broke, or was refused, to the garbage collector.
 broken_sockets = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-
-SOURCES = {HAPPY: ("happy",), SAD: ("sad",), NEUTRAL: ("neutral",), FEAR: ("nowhere",)}
-
-
-class Box:
-    """The player as the loop drives it, with a time of its own, beside a listener with an app."""
-
-    def __init__(self, mpd, sources=SOURCES, crossfade_s=2.0, **where):
-        where = where or {"address": str(mpd.socket)}
-        self.player = MpdPlayer(
-            playlists=sources, crossfade_s=crossfade_s, random=random.Random(1), **where
-        )
-        self.mpd = mpd
-        self.time_s = 100.0
-        self.app = None
-        self.open_app()
-
-    def open_app(self):
-        if self.app:
-            self.app.disconnect()
-        self.app = MPDClient()
-        self.app.connect(str(self.mpd.socket))
-
-    def close(self):
-        self.player.close()
-        self.app.disconnect()
-
-    def look(self, after_s=1.01):
-        self.hear()
-        self.time_s += after_s
-        return self.player.playback(self.time_s)
-
-    def hear(self):
-        """Wait until MPD has had the time to tell the box of what was just done to it."""
-        client = self.player._connection._client
-        if client and self.player._connection.is_listening:
-            select.select([client], [], [], 0.03)
-
-    def put_on(self, emotion, how="switch"):
-        return self.player.carry_out(Decision(emotion, how, "test"), self.time_s)
-
-    def plays(self, emotion):
-        seen = self.look()
-        return seen.state == "play" and seen.emotion == emotion
-
-    def queue(self):
-        return [Path(song["file"]).name.split("-")[0] for song in self.app.playlistinfo()]
-
-    def to_the_end(self):
-        """Skip to just before the end of the song, unseen."""
-        self.app.seekcur(float(self.app.status()["duration"]) - 0.2)
-
-    def state_is(self, state):
-        return self.app.status()["state"] == state
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ class Hands:
             self._fader.end(client, look.time_s)
         elif now == "switch" and new_id:
             self._play(client, new_id, look.time_s)
+        self._watch.expect()  # a fade that ended is told at once
         self._queue.remove_played(client, look.status)
 
     def carry_out(

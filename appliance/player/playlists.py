@@ -99,9 +99,9 @@ class Playlists:
         # Rather the same again than what nobody likes, and than nothing if MPD refuses the others.
         fresh = fresh or [one for one in weights if tickets[one.uri]]
         others = [one for one in weights if one not in fresh]
-        return [
-            one for group in (fresh, others) for one in self._random.sample(group, len(group))
-        ][:TRIES]
+        return [one for group in (fresh, others) for one in self._random.sample(group, len(group))][
+            :TRIES
+        ]
 
     def _named(self, emotion: Emotion) -> tuple[str, ...]:
         sources = self._sources.get(emotion, ())

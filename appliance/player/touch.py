@@ -72,8 +72,8 @@ def _playing(before: Look, status: Status, time_s: float) -> Touch | None:
 
 def _while_playing(before: Look, status: Status, time_s: float, *, same: bool) -> Touch | None:
     ended = may_have_ended(before, time_s)
-    # With "single", MPD pauses or stops after each song.
-    by_itself = ended and status["single"] != "0"
+    # With "single", MPD pauses or stops after each song; "oneshot" is over then.
+    by_itself = ended and before.status["single"] != "0"
     if status["state"] == "pause":
         return None if by_itself else "pause"
     if status["state"] == "stop" and "songid" in status:
