@@ -28,6 +28,7 @@ from appliance.errors import JukeboxError, PlayerError
 from appliance.loop import Devices, Loop, Step
 from appliance.mood import MoodFilter
 from appliance.notify import Notifier
+from appliance.pace import Pace, PacedCamera
 from appliance.panel import build_panel
 from appliance.policy import Policy
 from appliance.records import Factors
@@ -89,8 +90,10 @@ class Service:
         self.policy = Policy(settings)
         factors = kept_calibration(self._store.path)
         self._calibrated = Calibrated(build_classifier(settings), factors)
+        self._pace = Pace(settings.camera.frames_per_second)
+        self._paced = PacedCamera(self._camera, self._pace)
         self._devices = Devices(
-            camera=self._camera,
+            camera=self._paced,
             faces=build_faces(settings.faces),
             classifier=self._calibrated,
             mood=self._mood,
@@ -117,6 +120,7 @@ class Service:
         if step.frame.luma is not None or self._camera.lost or self._camera.off:
             self._notifier.alive()
         self._step, self._reason = step, step.play.reason if step.play else self._reason
+        self._pace.note(step)
         self._watch_resting_face(step)
         self._tell()
         self._use_panel(step)
@@ -140,7 +144,7 @@ class Service:
         """How things are."""
         assert self._step is not None  # noqa: S101 - asked for only after a step
         camera = "lost" if self._camera.lost else self._camera.description
-        return Status.of(self._step, camera, self.policy, self._reason)
+        return Status.of(self._step, camera, self.policy, self._reason, self._pace)
 
     def _tell(self) -> None:
         """Says how things are to `systemctl status` and `jukebox status`, when that has changed."""
@@ -234,7 +238,8 @@ class Service:
             camera = build_shutter(new.camera, self._camera.asked)
             camera.choose()
             self._camera.close()
-            devices.camera = self._camera = camera.open()
+            self._paced.camera = self._camera = camera.open()
+            self._pace.most = new.camera.frames_per_second
         heard = new.mpd, new.playlists, new.music, new.volume
         if heard != (old.mpd, old.playlists, old.music, old.volume):
             self._player.close()

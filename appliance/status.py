@@ -14,6 +14,7 @@ from typing import Literal, Self
 
 from appliance.errors import StoreError
 from appliance.loop import Step, describe
+from appliance.pace import Pace
 from appliance.policy import Policy
 from appliance.records import Emotion, Frame
 
@@ -26,7 +27,8 @@ class Status:
 
     asked: the mood that somebody asked for. hold_until, sleep_at: local time, such as "18:30",
     until which it holds back or at which it fades out; None: it does not. resting: the box itself
-    paused. reason: why the last song was put on.
+    paused. reason: why the last song was put on. looks_per_second: how often it looks now, and
+    looks_reason: why not as often as it could, or "".
     """
 
     mood: str
@@ -42,9 +44,11 @@ class Status:
     sleep_at: str | None = None
     resting: bool = False
     reason: str = ""
+    looks_per_second: float = 0.0
+    looks_reason: str = ""
 
     @classmethod
-    def of(cls, step: Step, camera: str, policy: Policy, reason: str) -> Self:
+    def of(cls, step: Step, camera: str, policy: Policy, reason: str, pace: Pace) -> Self:
         """The status after a step. reason: why the last song was put on."""
         playing = step.playback
         return cls(
@@ -61,6 +65,8 @@ class Status:
             sleep_at=_clock(policy.sleep_at_s, step.frame),
             resting=playing is not None and playing.resting,
             reason=reason,
+            looks_per_second=pace.looks_per_second,
+            looks_reason=pace.reason,
         )
 
     def sentence(self) -> str:
@@ -78,6 +84,11 @@ class Status:
         if self.camera in ("lost", "off"):
             parts.append("waiting for the camera" if self.camera == "lost" else "the camera is off")
         return "; ".join(parts)
+
+    def looks(self) -> str:
+        """A second line for people: how often it looks, and why."""
+        times = f"looks {self.looks_per_second:g} times a second"
+        return f"{times}: {self.looks_reason}" if self.looks_reason else times
 
 
 def _clock(moment_s: float, frame: Frame) -> str | None:

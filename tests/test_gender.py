@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance import checks, service
+from appliance import checks, devices
 from appliance.classify import classify, describe
 from appliance.emotion import EmotionClassifier
 from appliance.errors import ModelError
@@ -34,7 +34,7 @@ def models(tmp_path, monkeypatch):
         for suffix in (".tflite", ".json"):
             shutil.copy(MODELS / f"{name}{suffix}", folder)
     tiny_models.write_gender_model(folder / "gender_int8.tflite")
-    monkeypatch.setattr(service, "MODELS", folder)
+    monkeypatch.setattr(devices, "MODELS", folder)
     return folder
 
 

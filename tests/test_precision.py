@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance import precision, service
+from appliance import devices, precision
 from appliance.settings import EmotionSettings, Settings, StoreSettings
 
 MODELS = Path(__file__).parent.parent / "models"
@@ -87,13 +87,13 @@ def test_what_is_set_is_what_runs(tmp_path, kind):
     settings = Settings(
         emotion=EmotionSettings(precision=kind), store=StoreSettings(str(tmp_path / "j.db"))
     )
-    assert service.build_classifier(settings).name == f"emotion_{kind}_single"
-    assert service.build_classifier(settings, still=True).name == f"emotion_{kind}"
+    assert devices.build_classifier(settings).name == f"emotion_{kind}_single"
+    assert devices.build_classifier(settings, still=True).name == f"emotion_{kind}"
     assert not (tmp_path / "precision.json").exists()
 
 
 def test_the_box_remembers_beside_its_history(tmp_path):
     settings = Settings(store=StoreSettings(str(tmp_path / "j.db")))
-    name = service.build_classifier(settings).name
+    name = devices.build_classifier(settings).name
     kind = json.loads((tmp_path / "precision.json").read_text())["kind"]
     assert name == f"emotion_{kind}_single"
