@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance import boot_config, config
+from appliance.bench import command as bench_command
 from appliance.errors import JukeboxError
 from appliance.resolver import command as resolve_command
 from appliance.settings import Settings
@@ -80,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
     why = verb("why", _why, "show which pixels of a face speak for its look", as_json=True)
     why_command.add_options(why)
+    bench = verb("bench", _bench, "how fast it is here, against the published one", as_json=True)
+    bench_command.add_options(bench)
     verb("status", _status, "what the jukebox sees and plays now", as_json=True)
     history = verb("history", _history, "moods and songs of the past", as_json=True)
     history.add_argument("--days", type=float, default=1.0, help="how far back (default: 1)")
@@ -163,6 +166,8 @@ def _status(chosen: argparse.Namespace) -> int:
         _print_json({"running": running, **asdict(last)})
     else:
         print(last.sentence() if running else f"not running; at the end: {last.sentence()}")
+        if running:
+            print(last.looks())
     return 0 if running else 1
 
 
@@ -172,6 +177,10 @@ def _tell(chosen: argparse.Namespace) -> int:
     for answer in tell(_settings(chosen).mpd, " ".join(chosen.words)):
         print(answer)
     return 0
+
+
+def _bench(chosen: argparse.Namespace) -> int:
+    return bench_command.run(chosen, partial(_settings, chosen))
 
 
 def _calibrate(chosen: argparse.Namespace) -> int:
