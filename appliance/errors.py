@@ -38,3 +38,7 @@ class StoreError(JukeboxError):
 
 class BusyError(JukeboxError):
     """Another jukebox already runs with this database."""
+
+
+class DataError(JukeboxError):
+    """Pictures to rehearse with are missing or cannot be used."""

@@ -1,7 +1,7 @@
 r"""What the box's network answers for faces of each emotion: appliance/reads.py, for the mood.
 
     python -m convert.reads --data ../shared/data/fer2013.zip \
-        --votes ../shared/data/ferplus_votes.csv --model models/emotion_int8.tflite
+        --votes ../shared/data/ferplus_votes.csv --model models/emotion_int8_single.tflite
 
 writes it anew, in seconds, and is to be run whenever the network changes. The faces are those that
 `python -m convert` held out of Training; their FER-2013 label and the FER+ crowd's count half each,

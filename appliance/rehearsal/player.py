@@ -1,0 +1,194 @@
+"""A player that behaves like MPD with a person at it, and a witness of what is done to a player."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from random import Random
+from typing import Literal, Protocol
+
+from appliance.loop import Player
+from appliance.records import Adjustment, Decision, Emotion, How, Play, Playback, Touch
+from appliance.rehearsal.script import Doing
+
+SONG_S = (150.0, 280.0)
+OWN_SONGS = 3
+
+
+class Listener(Protocol):
+    """Whoever has MPD's app in hand."""
+
+    def do(self, doing: Doing, time_s: float) -> bool:
+        """Does it; False where there is nothing to be done, as a pause while nothing plays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something done to the player. emotion: whose music was put on; before: whose played."""
+
+    time_s: float
+    what: How | Literal["pause", "resume"] | Touch
+    by_box: bool
+    emotion: Emotion | None = None
+    before: Emotion | None = None
+    after_own_songs: bool = False  # the listener's songs had run out
+
+
+@dataclass(frozen=True, slots=True)
+class _Song:
+    title: str
+    emotion: Emotion | None
+    length_s: float
+
+
+class StandIn:
+    """Songs of some minutes, one queue, and a listener. All the time there is comes with calls."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._queue: deque[_Song] = deque()  # its first is the current song, if any
+        self._ends_s = 0.0
+        self._left_s = 0.0  # of the current song while it is paused
+        self._state: Literal["play", "pause", "stop"] = "stop"
+        self._held = self._resting = False
+        self._volume = 60
+        self._touch: Touch | None = None
+
+    def playback(self, time_s: float) -> Playback:
+        """What plays now, and what the listener did since the last time."""
+        while self._state == "play" and time_s >= self._ends_s:
+            self._next(self._ends_s)
+        touch, self._touch = self._touch, None
+        song = self._queue[0] if self._queue else None
+        paused = self._state == "pause"
+        remaining_s = self._left_s if paused else self._ends_s - time_s
+        own = song is not None and song.emotion is None
+        return Playback(
+            state=self._state,
+            title=song.title if song else "",
+            emotion=song.emotion if song else None,
+            remaining_s=remaining_s if song else None,
+            songs_after=max(0, len(self._queue) - 1),
+            listener=self._held or (own and self._state == "play"),
+            volume_percent=self._volume,
+            touch=touch,
+            resting=self._resting,
+        )
+
+    def carry_out(self, decision: Decision, time_s: float) -> Play | None:
+        """Put it on, or after the current song; None if a song of that emotion waits already."""
+        waiting = list(self._queue)[1:]
+        if decision.how == "append":
+            if any(song.emotion in (None, decision.emotion) for song in waiting):
+                return None
+            self._queue = deque([*list(self._queue)[:1], self._song(decision.emotion)])
+        else:
+            self._queue = deque([self._song(decision.emotion)])
+        if decision.how != "append" or self._state == "stop":
+            self._start(time_s)
+        title = self._queue[-1].title
+        return Play(title, title, decision.emotion, "rehearsal", decision.reason)
+
+    def adjust(self, adjustment: Adjustment, time_s: float) -> None:
+        """Pause, go on, or turn the volume."""
+        if adjustment.how == "pause" and self._state == "play":
+            self._pause(time_s)
+            self._resting = True
+        elif adjustment.how == "resume" and self._state == "pause":
+            self._go_on(time_s)
+        elif adjustment.volume_percent is not None:
+            self._volume = adjustment.volume_percent
+
+    def do(self, doing: Doing, time_s: float) -> bool:
+        """What the listener does; False where there is nothing to be done."""
+        match doing.what:
+            case "pause" if self._state == "play":
+                self._pause(time_s)
+                self._held = True
+            case "play" if self._state == "pause":
+                self._go_on(time_s)
+            case "skip" if self._state == "play":
+                self._next(time_s)
+            case "queue":
+                own = [self._song(None) for _ in range(OWN_SONGS)]
+                self._queue = deque(own)
+                self._start(time_s)
+            case "volume":
+                self._volume = doing.percent
+            case _:
+                return False
+        self._touch = doing.what
+        return True
+
+    def _song(self, emotion: Emotion | None) -> _Song:
+        name = emotion or "the listener's own"
+        number = self._random.randrange(1000)
+        return _Song(f"{name} {number:03}", emotion, self._random.uniform(*SONG_S))
+
+    def _start(self, time_s: float) -> None:
+        self._state, self._held, self._resting = "play", False, False
+        self._ends_s = time_s + self._queue[0].length_s
+
+    def _next(self, time_s: float) -> None:
+        """The song is over; after the last one MPD stops, which is no doing of the listener's."""
+        self._queue.popleft()
+        if self._queue:
+            self._start(time_s)
+        else:
+            self._state = "stop"
+
+    def _pause(self, time_s: float) -> None:
+        self._state, self._left_s = "pause", self._ends_s - time_s
+
+    def _go_on(self, time_s: float) -> None:
+        self._state, self._held, self._resting = "play", False, False
+        self._ends_s = time_s + self._left_s
+
+
+class Witness:
+    """Stands before a player and notes what is done to it, by whom."""
+
+    def __init__(self, player: Player, listener: Listener) -> None:
+        self._player, self._listener = player, listener
+        self._last: Playback | None = None
+        self._own_played = False
+        self._before: Emotion | None = None  # whose music the box put on last
+        self.deeds: list[Deed] = []
+
+    def playback(self, time_s: float) -> Playback:
+        """That of the player."""
+        self._last = self._player.playback(time_s)
+        if self._last.state == "play":
+            self._own_played = self._last.emotion is None
+            self._before = self._last.emotion or self._before
+        return self._last
+
+    def carry_out(self, decision: Decision, time_s: float) -> Play | None:
+        """The player does it, the witness notes it."""
+        play = self._player.carry_out(decision, time_s)
+        if play is not None:
+            ran_out = self._own_played and self._last is not None and self._last.state == "stop"
+            self._note(time_s, decision.how, decision.emotion, ran_out=ran_out)
+            if decision.how != "append":
+                self._before = decision.emotion
+        return play
+
+    def adjust(self, adjustment: Adjustment, time_s: float) -> None:
+        """The player does it, the witness notes it."""
+        self._player.adjust(adjustment, time_s)
+        self._note(time_s, adjustment.how)
+
+    def do(self, doing: Doing, time_s: float) -> None:
+        """The listener does it, the witness notes it if there was anything to be done."""
+        if self._listener.do(doing, time_s):
+            self.deeds.append(Deed(time_s, doing.what, by_box=False))
+
+    def _note(
+        self,
+        time_s: float,
+        what: How | Literal["pause", "resume", "volume"],
+        emotion: Emotion | None = None,
+        *,
+        ran_out: bool = False,
+    ) -> None:
+        self.deeds.append(Deed(time_s, what, True, emotion, self._before, ran_out))

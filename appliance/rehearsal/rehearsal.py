@@ -1,0 +1,175 @@
+"""One rehearsal: the day that was asked for, lived through and judged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from appliance.calibration import LASTS_S, NONE, Calibrated, RestingFace
+from appliance.devices import build_classifier, build_faces
+from appliance.loop import Classifier, FaceDetector, MoodFilter
+from appliance.mood import MoodFilter as OurFilter
+from appliance.records import (
+    EMOTIONS,
+    Emotion,
+    EmotionScores,
+    Face,
+    Factors,
+    Frame,
+    GrayImage,
+)
+from appliance.rehearsal import script
+from appliance.rehearsal.album import Album, composites, load, with_resting
+from appliance.rehearsal.day import FRAMES_PER_SECOND, Day, Diary, as_rehearsed
+from appliance.rehearsal.figures import Figures, figures
+from appliance.rehearsal.player import StandIn, Witness
+from appliance.rehearsal.room import Room
+from appliance.rehearsal.yardsticks import Average, Vote
+from appliance.settings import Settings
+
+UNSEEN = np.zeros((1, 1), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to rehearse. faces: None for the box's own composites; the rest as in command.py."""
+
+    faces: Path | None = None
+    split: str = "PublicTest"
+    votes: Path | None = None
+    hours: float = 8.0
+    seed: int = 1
+    resting: Emotion | None = None
+    calibrated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A rehearsal and what came of it."""
+
+    plan: Plan
+    album: Album
+    diary: Diary
+    figures: Figures
+    replay_s: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        plan = self.plan
+        return {
+            **self.figures.as_dict(),
+            "replay_s": round(self.replay_s, 1),
+            "frames": len(self.diary.moments),
+            "frames_per_second": FRAMES_PER_SECOND,
+            "seed": plan.seed,
+            "split": plan.split if plan.faces else None,
+            "faces": self.album.name,
+            "votes": plan.votes.name if plan.votes else None,
+            "pictures": self.album.counts(),
+            "resting": plan.resting,
+            "calibrated": plan.calibrated,
+        }
+
+
+class Rehearsal:
+    """A planned day. Raises DataError or ModelError."""
+
+    def __init__(self, plan: Plan, settings: Settings) -> None:
+        self._plan, self._settings = plan, as_rehearsed(settings)
+        network = build_classifier(self._settings)
+        self._album = load(plan.faces, plan.split, plan.votes) if plan.faces else composites()
+        if plan.resting:
+            still = build_classifier(self._settings, still=True)
+            self._album = with_resting(
+                self._album, lambda face: _likeliest(still.probabilities(face)), plan.resting
+            )
+        self._classifier = Calibrated(network)
+        if plan.calibrated:
+            self._classifier.factors = self._calibration(network)
+        self._script = script.write(3600 * plan.hours, plan.seed)
+        self._seen: list[tuple[EmotionScores, ...]] = []
+
+    def live(self, tell: Callable[[float], None] | None = None) -> Result:
+        """The day as the box lives it."""
+        room = Room(self._script, self._album, self._plan.seed)
+        eyes = _Eyes(build_faces(self._settings.faces), self._classifier)
+        self._seen = eyes.seen
+        return self._lived(room.frame_at, eyes, OurFilter(self._settings.mood), tell)
+
+    def relive(self, name: str) -> Result:
+        """The same looks at the same faces, with another filter: "average" or "vote"."""
+        other = {"average": Average, "vote": Vote}[name]
+        return self._lived(lambda _: UNSEEN, _Memory(self._seen), other(), None)
+
+    def _lived(
+        self,
+        see: Callable[[float], GrayImage],
+        eyes: _Eyes | _Memory,
+        mood: MoodFilter,
+        tell: Callable[[float], None] | None,
+    ) -> Result:
+        player = StandIn(Random(self._plan.seed))  # noqa: S311 - lengths of songs
+        day = Day(
+            self._script,
+            self._settings,
+            see=see,
+            faces=eyes,
+            classifier=eyes,
+            mood=mood,
+            witness=Witness(player, player),
+        )
+        began_s = time.monotonic()
+        diary = day.live(tell)
+        replay_s = time.monotonic() - began_s
+        return Result(self._plan, self._album, diary, figures(diary), replay_s)
+
+    def _calibration(self, network: Classifier) -> Factors:
+        """What `jukebox calibrate` finds in a minute of the owner's face at rest."""
+        room = Room(script.at_rest(LASTS_S), self._album, self._plan.seed, wrong_share=0.0)
+        faces, watched = build_faces(self._settings.faces), RestingFace(0.0)
+        for number in range(int(LASTS_S * FRAMES_PER_SECOND)):
+            time_s = number / FRAMES_PER_SECOND
+            frame = Frame(number, time_s, time_s, room.frame_at(time_s))
+            watched.watch(network.classify(frame, faces.find(frame)))
+        return watched.factors() or NONE
+
+
+class _Eyes:
+    """Detector and network, keeping what they answer."""
+
+    def __init__(self, faces: FaceDetector, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self.find = faces.find
+        self.seen: list[tuple[EmotionScores, ...]] = []
+
+    def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
+        """How these faces look."""
+        self.seen.append(self._classifier.classify(frame, faces))
+        return self.seen[-1]
+
+
+class _Memory:
+    """What was seen, frame after frame."""
+
+    def __init__(self, seen: Sequence[tuple[EmotionScores, ...]]) -> None:
+        self._seen = iter(seen)
+
+    def find(self, frame: Frame) -> tuple[Face, ...]:
+        """None: classify knows them."""
+        del frame
+        return ()
+
+    def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
+        """How the faces of the next frame looked."""
+        del frame, faces
+        return next(self._seen)
+
+
+def _likeliest(probabilities: Sequence[float]) -> Emotion:
+    return EMOTIONS[int(np.argmax(probabilities))]
