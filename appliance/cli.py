@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from appliance import boot_config, config
 from appliance.bench import command as bench_command
 from appliance.errors import JukeboxError
+from appliance.rehearsal import command as rehearse_command
 from appliance.resolver import command as resolve_command
 from appliance.settings import Settings
 from appliance.sorting import command as sort_command
@@ -81,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
     why = verb("why", _why, "show which pixels of a face speak for its look", as_json=True)
     why_command.add_options(why)
+    rehearse = verb("rehearse", _rehearse, "live through a made-up day, fast", as_json=True)
+    rehearse_command.add_options(rehearse)
     bench = verb("bench", _bench, "how fast it is here, against the published one", as_json=True)
     bench_command.add_options(bench)
     verb("status", _status, "what the jukebox sees and plays now", as_json=True)
@@ -151,6 +154,14 @@ def _classify(chosen: argparse.Namespace) -> int:
     return 1 if any("error" in reading for reading in readings) else 0
 
 
+def _bench(chosen: argparse.Namespace) -> int:
+    return bench_command.run(chosen, partial(_settings, chosen))
+
+
+def _rehearse(chosen: argparse.Namespace) -> int:
+    return rehearse_command.run(chosen, partial(_settings, chosen))
+
+
 def _why(chosen: argparse.Namespace) -> int:
     return why_command.run(chosen, partial(_settings, chosen))
 
@@ -177,10 +188,6 @@ def _tell(chosen: argparse.Namespace) -> int:
     for answer in tell(_settings(chosen).mpd, " ".join(chosen.words)):
         print(answer)
     return 0
-
-
-def _bench(chosen: argparse.Namespace) -> int:
-    return bench_command.run(chosen, partial(_settings, chosen))
 
 
 def _calibrate(chosen: argparse.Namespace) -> int:
