@@ -1,0 +1,213 @@
+"""Against a real Mopidy: JUKEBOX_MOPIDY, a program, or `mopidy` on the path. Skips without one.
+
+    apt-get install python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 \
+        gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+    /usr/bin/python3 -m venv --system-site-packages /tmp/mopidy
+    /tmp/mopidy/bin/pip install 'Mopidy<4' 'Mopidy-MPD<4'
+    JUKEBOX_MOPIDY=/tmp/mopidy/bin/mopidy pytest tests/test_mopidy.py
+"""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from conftest import wait_for, write_tone
+from mpd import MPDClient
+from playing import FEAR, HAPPY, NEUTRAL, SAD, Box
+
+from appliance.player.private import answers
+from appliance.records import Emotion
+
+PROGRAM = os.environ.get("JUKEBOX_MOPIDY") or shutil.which("mopidy")
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="Mopidy is not installed here")
+
+CONFIG = """
+[core]
+cache_dir = {folder}/cache
+config_dir = {folder}/config
+data_dir = {folder}/data
+[audio]
+output = fakesink sync=true
+[file]
+media_dirs = {folder}/music
+[m3u]
+playlists_dir = {folder}/playlists
+[mpd]
+hostname = unix:{folder}/socket
+[http]
+enabled = false
+"""
+SOURCES = {HAPPY: ("happy",), SAD: ("Files/sad",), NEUTRAL: ("Files/neutral",), FEAR: ("nowhere",)}
+SONG_S = 20.0
+
+
+class Mopidy:
+    """A running Mopidy with a stored playlist "happy" and a folder for each of three moods."""
+
+    def __init__(self, folder):
+        self.folder, self.socket = folder, folder / "socket"
+        (folder / "playlists").mkdir()
+        for name in ("happy", "sad", "neutral", "own"):
+            for number in range(3):
+                file = folder / "music" / name / f"{name}-{number}.wav"
+                write_tone(file, 440, seconds=SONG_S, rate=8000)
+        (folder / "mopidy.conf").write_text(CONFIG.format(folder=folder))
+        self._log = (folder / "log").open("wb")
+        self._process = subprocess.Popen(
+            [PROGRAM, "--config", folder / "mopidy.conf"],
+            stdout=self._log,
+            stderr=self._log,
+            env={**os.environ, "PYTHONPATH": ""},
+        )
+
+    def song(self, name):
+        return f"file://{self.folder}/music/{name}"
+
+    def answers(self):
+        assert self._process.poll() is None, (self.folder / "log").read_text()[-2000:]
+        return answers(self.socket)
+
+    def close(self):
+        self._process.terminate()
+        self._process.wait(10)
+        self._log.close()
+
+
+@pytest.fixture(scope="module")
+def mopidy(tmp_path_factory):
+    mopidy = Mopidy(tmp_path_factory.mktemp("mopidy"))
+    wait_for(mopidy.answers, 20)
+    client = MPDClient()
+    client.connect(str(mopidy.socket))
+    for number in range(3):
+        client.playlistadd("happy", mopidy.song(f"happy/happy-{number}.wav"))
+    client.disconnect()
+    yield mopidy
+    mopidy.close()
+
+
+@pytest.fixture
+def box(mopidy):
+    box = Box(mopidy, SOURCES)
+    box.app.setvol(60)
+    box.look()
+    yield box
+    box.app.stop()
+    box.app.clear()
+    for mode in ("repeat", "random", "single", "consume"):
+        getattr(box.app, mode)(0)
+    box.close()
+
+
+def put_on(box, emotion, *more):
+    box.put_on(emotion)
+    wait_for(lambda: box.plays(emotion))
+    wait_for(lambda: float(box.app.status().get("elapsed", 0)) > 0)
+    for each in more:
+        box.put_on(each, "append")
+    for _ in range(3):
+        assert box.look().touch is None
+
+
+def test_what_mopidy_lacks_is_said_once_and_is_no_error(mopidy, caplog):
+    caplog.set_level("INFO", logger="jukebox")
+    box = Box(mopidy, SOURCES, chime="chime", memory=mopidy.folder / "player.json")
+    for _ in range(2):
+        assert box.look().state == "stop"
+        box.player.answer("nobody hears it")
+        assert box.player.messages() == []
+        box.player._connection.close()
+    lacking = (
+        "Mopidy, protocol 0.19.0 without stickers (what people like and skip counts for nothing) "
+        "and messages (it is told nothing from MPD apps)"
+    )
+    assert box.player.server == lacking
+    assert [one.message for one in caplog.records if one.name == "jukebox"] == [lacking]
+    box.close()
+
+
+@pytest.mark.parametrize("emotion", [HAPPY, SAD])
+def test_stored_playlists_and_folders_play(box, emotion):
+    play = box.put_on(emotion)
+    assert play.title.startswith(emotion)
+    assert wait_for(lambda: box.plays(emotion))
+    seen = box.look()
+    assert 15 < seen.remaining_s <= SONG_S
+    assert (seen.songs_after, seen.listener, seen.touch) == (0, False, None)
+
+
+def test_a_source_that_is_not_there_is_one_warning(box, caplog):
+    assert box.put_on(FEAR) is None
+    assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 1
+
+
+def test_an_appended_song_follows_and_the_end_of_the_queue_is_no_touch(box):
+    put_on(box, HAPPY, SAD)
+    assert box.look().songs_after == 1
+    for next_up in (lambda: box.plays(SAD), lambda: box.state_is("stop")):
+        box.app.seekcur(SONG_S - 1)
+        wait_for(lambda: box.look(after_s=0.2).touch == "seek")
+        wait_for(next_up)
+    seen = [box.look() for _ in range(3)]
+    assert [(one.touch, one.listener) for one in seen] == [(None, False)] * 3
+    assert box.put_on(SAD)
+    assert wait_for(lambda: box.plays(SAD))
+
+
+def test_a_fade_goes_over_and_ends_at_the_listeners_volume(box):
+    put_on(box, HAPPY)
+    box.put_on(SAD, "fade")
+    volumes = []
+    for _ in range(30):
+        seen = box.look(after_s=0.1)
+        assert (seen.emotion, seen.touch, seen.listener) == (SAD, None, False)
+        volumes.append(int(box.app.status()["volume"]))
+    assert min(volumes) < 10
+    assert volumes[-1] == 60
+    assert box.app.currentsong()["file"].startswith(box.mpd.song("sad"))
+    assert box.look().touch is None
+
+
+def test_the_box_pauses_and_goes_on(box):
+    put_on(box, HAPPY)
+    for how, state in (("pause", "pause"), ("resume", "play")):
+        box.adjust(how)
+        seen = [box.look(after_s=0.1) for _ in range(30)]
+        assert {one.touch for one in seen} == {None}
+        assert (seen[-1].state, seen[-1].volume_percent) == (state, 60)
+        assert seen[-1].resting == (state == "pause")
+
+
+@pytest.mark.parametrize(
+    ("touch", "deed"),
+    [
+        ("pause", lambda app: app.pause(1)),
+        ("stop", lambda app: app.stop()),
+        ("skip", lambda app: app.next()),
+        ("seek", lambda app: app.seekcur(12)),
+        ("queue", lambda app: app.delete(1)),
+        ("queue", lambda app: app.clear()),
+        ("volume", lambda app: app.setvol(80)),
+        ("mode", lambda app: app.random(1)),
+        ("mode", lambda app: app.consume(1)),
+    ],
+)
+def test_what_a_person_does_is_told_once(box, touch, deed):
+    put_on(box, HAPPY, SAD)
+    deed(box.app)
+    seen = [wait_for(lambda: box.look(after_s=0.2).touch)]
+    seen += [box.look().touch for _ in range(3)]
+    assert seen == [touch, None, None, None]
+
+
+def test_the_listeners_modes_and_songs_stay(box):
+    box.app.add(box.mpd.song("own/own-0.wav"))
+    for mode in ("repeat", "random", "single", "consume"):
+        getattr(box.app, mode)(1)
+    box.look()
+    put_on(box, HAPPY)
+    status = box.app.status()
+    assert [status[mode] for mode in ("repeat", "random", "single", "consume")] == ["1"] * 4
+    assert box.queue().count("own") == 1
+    assert Emotion.HAPPY in box.queue()
