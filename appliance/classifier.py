@@ -39,7 +39,7 @@ class Classifier:
     def probabilities(self, image: GrayImage) -> tuple[float, ...]:
         """Of the classes. image: uint8 (height, width), one face cut as in the training data."""
         shares = softmax(self.logits(image) / np.float32(self.head.temperature))
-        return tuple(float(share) for share in shares)
+        return tuple(shares.tolist())
 
     def logits(self, image: GrayImage) -> npt.NDArray[np.float32]:
         """What the network says, before temperature and softmax: float32 (classes)."""

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -52,3 +53,21 @@ def test_a_portrait_is_narrower_and_lower_on_the_face():
     portrait = preprocessing.portrait(Box(100, 50, 100, 100))
     assert portrait == Box(104, 61, 93, 93)
     assert preprocessing.portrait(Box(-50, 430, 100, 100)) == Box(-46, 441, 93, 93)
+
+
+@pytest.mark.parametrize("side", [49, 80, 96, 143, 183, 240, 383, 500])
+def test_a_large_face_is_shrunk_as_by_averaging_only_faster(side):
+    noise = np.random.default_rng(side).normal(120, 40, (side // 6, side // 6))
+    smooth = cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
+    grain = np.random.default_rng(1).normal(0, 4, smooth.shape)
+    face = (smooth + grain).clip(0, 255).astype(np.uint8)
+    averaged = cv2.resize(face, (48, 48), interpolation=cv2.INTER_AREA)
+    assert np.abs(preprocessing.to_input(face, 48) - as_input(averaged)).mean() < 2.0 / 127.5
+
+
+def test_a_mirror_swaps_left_and_right():
+    assert preprocessing.mirrored(RAMP)[0].tolist() == list(range(9, -1, -1))
+
+
+def as_input(face):
+    return preprocessing.scale(face)[np.newaxis, :, :, np.newaxis]
