@@ -96,9 +96,10 @@ class Hands:
         """Put a song of the mood into the queue in the place of the one that waited; its id."""
         at_end = decision.how == "append" or look.status["state"] == "stop"
         place = () if at_end else (int(look.status["song"]) + 1,)
-        for song in songs:
+        songs = self._links.asked_first(decision.emotion, songs)
+        for number, song in enumerate(songs):
             try:
-                added = self._links.add(client, song, place, look.time_s)
+                added = self._links.add(client, decision.emotion, song, place, look.time_s)
             except (CommandError, LinkError) as error:
                 if isinstance(error, CommandError) and error.errno not in NOTHING_THERE:
                     raise
@@ -108,6 +109,7 @@ class Hands:
                 new_id, titled = added
                 self._queue.claim(client, new_id, titled, decision.emotion)
                 self._playlists.mark_heard(decision.emotion, song)
+                self._links.foresee(decision.emotion, songs[number + 1 :])
                 return new_id
         return None
 

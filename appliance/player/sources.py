@@ -86,9 +86,9 @@ def stored_playlists(client: MPDClient) -> frozenset[str]:
     try:
         return frozenset(stored["playlist"] for stored in client.listplaylists())
     except CommandError as error:
-        if error.errno != FailureResponseCode.UNKNOWN:
+        if error.errno not in (FailureResponseCode.UNKNOWN, FailureResponseCode.SYSTEM):
             raise
-        return frozenset()  # "Stored playlists are disabled"
+        return frozenset()  # "Stored playlists are disabled", or their folder is not there
 
 
 def given_title(entry: Entry) -> str:

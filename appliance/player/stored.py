@@ -14,6 +14,9 @@ from appliance.player.sources import NOTHING_THERE, songs_in_folder, stored_play
 
 log = logging.getLogger("jukebox")
 
+# MPD keeps no playlists, not there, or not for us.
+NOT_KEPT = (*NOTHING_THERE, FailureResponseCode.UNKNOWN, FailureResponseCode.PERMISSION)
+
 
 class StoredLists:
     """Keeps a stored playlist for each source that is a folder of MPD's music.
@@ -37,7 +40,7 @@ class StoredLists:
                 elif name not in self._memory.kept.lists:
                     self._make(client, name)
         except CommandError as error:
-            if error.errno not in (*NOTHING_THERE, FailureResponseCode.PERMISSION):
+            if error.errno not in NOT_KEPT:
                 raise
             log.info("MPD keeps no playlists for the moods: %s", error)
 
@@ -60,13 +63,18 @@ class StoredLists:
 
     def _write(self, client: Client, name: str, uris: Sequence[str], *, anew: bool) -> None:
         # Remembered first: a list cut short by a power cut counts as edited, not as missing.
+        before = self._memory.kept.lists
         self._remember(name, _hash(uris))
-        client.command_list_ok_begin()
-        if anew:
-            client.playlistclear(name)
-        for uri in uris:
-            client.playlistadd(name, uri)
-        client.command_list_end()
+        try:
+            client.command_list_ok_begin()
+            if anew:
+                client.playlistclear(name)
+            for uri in uris:
+                client.playlistadd(name, uri)
+            client.command_list_end()
+        except CommandError:
+            self._memory.keep(lists=before)
+            raise
 
     def _remember(self, name: str, what: str) -> None:
         self._memory.keep(lists={**self._memory.kept.lists, name: what})
