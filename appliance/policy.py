@@ -186,7 +186,8 @@ class Policy:
     def _how(self, time_s: float, mood: Mood, playback: Playback, emotion: Emotion) -> How | None:
         if playback.state == "stop":
             return "switch"
-        known = self.asked is not None or mood.emotion is not None
+        # A mood is kept for a while after its owner has left, but for whom should it change then?
+        known = self.asked is not None or (mood.emotion is not None and mood.faces > 0)
         if known and emotion is not playback.emotion and not self.holds(time_s):
             change = self.settings.music.change
             # A stream has no end to wait for, and neither has who asked.

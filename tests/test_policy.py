@@ -67,6 +67,13 @@ def test_no_mood_never_changes_the_music_and_never_lets_it_run_out(change, mood)
     assert decided(change, mood, ENDING, before=HAPPY) == (HAPPY, "append")
 
 
+@pytest.mark.parametrize("change", ["now", "crossfade"])
+def test_a_mood_kept_after_its_owner_has_left_changes_nothing(change):
+    left = replace(settled(SAD), faces=0)
+    assert decided(change, left, EARLY) is None
+    assert decided(change, left, SILENCE) == (SAD, "switch")
+
+
 @pytest.mark.parametrize("mood", [UNCERTAIN, NOBODY])
 def test_nothing_begins_before_anybody_was_read(mood):
     assert decided("now", mood, SILENCE) is None
