@@ -187,8 +187,8 @@ def _guests(
 
 
 def _doings(random: Random, stays: Sequence[Spell[None]]) -> Iterator[Doing]:
-    """About once an hour, while the owner is there."""
-    for each in _passing(random, stays, 3600.0, (60.0, 480.0), lambda: None):
+    """About every 45 minutes, while the owner is there."""
+    for each in _passing(random, stays, 2700.0, (60.0, 480.0), lambda: None):
         what: What = random.choice(("pause", "skip", "queue", "volume"))
         yield Doing(each.begin_s, what, percent=random.randrange(30, 90))
         if what == "pause":
