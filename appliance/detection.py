@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from math import hypot
 
 from appliance.records import Box
@@ -58,18 +57,6 @@ def covering_squares(shape: tuple[int, ...], smallest_px: int) -> list[Box]:
         side //= 2
         squares += _squares(width, height, side)
     return squares
-
-
-def turns(squares: list[Box], small: int) -> list[Box]:
-    """An order in which to look at squares for ever: all large ones, some small ones, and so on.
-
-    small: how many of the smaller ones at a time. Near faces, which the large squares show, matter
-    more and are fewer looks away.
-    """
-    large = [square for square in squares if square.width == squares[0].width]
-    rest = squares[len(large) :]
-    groups = [large + rest[n : n + small] for n in range(0, len(rest), small)]
-    return list(chain(*groups)) or large
 
 
 def _squares(width: int, height: int, side: int) -> list[Box]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
 import cv2
 
 from appliance.blazeface import Network, checked_network
-from appliance.detection import Detection, covering_squares, square_around, turns
+from appliance.detection import Detection, covering_squares, square_around
 from appliance.errors import ModelError
 from appliance.records import Box, GrayImage
 
@@ -20,8 +21,6 @@ MODELS = Path(__file__).resolve().parents[1] / "models"
 BLAZEFACE_CARD = MODELS / "blazeface_short_range.json"
 # Looks for a photo, which has no next frame: every part of it is searched at once.
 EVERYWHERE = 1000
-# Of the smaller squares, so many between two rounds of the large ones.
-SMALL_SQUARES = 4
 
 
 class Detector(Protocol):
@@ -49,7 +48,8 @@ class BlazeFace:
 
     Of the 128×128 pixels that it takes, a face must fill about a seventh, and in gray more than in
     colour. So a picture is covered by overlapping squares, and each search looks at some of them:
-    where faces were a moment ago, then the next squares in turn, then closer at whatever it found.
+    where faces were a moment ago, then some squares in turn, then closer at whatever it found. The
+    large squares show near faces, which matter more, and so come up more often.
 
     looks: squares to look at for newcomers, about 0.9 ms each. A large number covers the whole
     picture at once, as a single photo needs.
@@ -74,6 +74,7 @@ class BlazeFace:
             self._closer_room = self._ROOM
         self._looks = looks
         self._turn = 0
+        self._large, self._small = count(), count()
 
     def search(
         self,
@@ -92,7 +93,7 @@ class BlazeFace:
         if not newcomers:
             return faces
         squares = covering_squares(luma.shape, round(min_height_px / self._SMALLEST))
-        for square in self._in_turn(squares):
+        for square in self._in_turn(squares, near=bool(followed) or self._turn % 2 == 0):
             for hint in self._network.look(luma, square, min_score):
                 if not any(hint.is_same(known) for known in faces):
                     around = square_around(hint, luma.shape, self._ROOM)
@@ -100,12 +101,17 @@ class BlazeFace:
                     _add_new([face for face in closer if face.is_same(hint)], faces)
         return faces
 
-    def _in_turn(self, squares: list[Box]) -> list[Box]:
+    def _in_turn(self, squares: list[Box], *, near: bool) -> list[Box]:
+        """The squares of this turn. near: the largest, which show near faces, and one other."""
         if self._looks >= len(squares):
             return squares
-        order = turns(squares, SMALL_SQUARES)
-        first, self._turn = self._turn, self._turn + self._looks
-        return [order[turn % len(order)] for turn in range(first, self._turn)]
+        self._turn += 1
+        large = [square for square in squares if square.width == squares[0].width]
+        rest = squares[len(large) :]
+        if not near:
+            return _next(rest, self._small, self._looks)
+        first = min(len(large), max(1, self._looks - 1))
+        return _next(large, self._large, first) + _next(rest, self._small, self._looks - first)
 
 
 class Haar:
@@ -165,3 +171,8 @@ def blazeface_model(card: Path = BLAZEFACE_CARD) -> bytes:
 
 def _add_new(faces: list[Detection], known: list[Detection]) -> None:
     known += [face for face in faces if not any(face.is_same(other) for other in known)]
+
+
+def _next(squares: list[Box], turn: Iterator[int], wanted: int) -> list[Box]:
+    """So many of them, after those of the last time."""
+    return [squares[next(turn) % len(squares)] for _ in range(min(wanted, len(squares)))]

@@ -20,9 +20,6 @@ SURE = 0.8
 # A face that only the tracker still sees is given up after so long: it may have drifted onto
 # something else. Hands hide a face from the detector for less (video/asl_gestures, thanks.mkv).
 UNCONFIRMED_S = 3.0
-# The frames in a row that search for newcomers, when it is time to: BlazeFace's large squares and
-# four of the smaller ones.
-SEARCH_FRAMES = 2
 
 
 class Tracker(Protocol):
@@ -59,7 +56,6 @@ class FaceDetector:
         self._tracks: dict[int, _Track] = {}
         self._newest = 0
         self._search_s = float("-inf")  # when newcomers are looked for again
-        self._searches_left = 0
         self._is_followed = False  # whether the last frame showed anybody
 
     def find(self, frame: Frame) -> tuple[Face, ...]:
@@ -98,13 +94,10 @@ class FaceDetector:
         return followed
 
     def _is_search_due(self, now_s: float) -> bool:
-        if not self._is_followed:
-            return True
-        if now_s >= self._search_s:
-            self._search_s = now_s + self._search_every_s
-            self._searches_left = SEARCH_FRAMES
-        self._searches_left -= 1
-        return self._searches_left >= 0
+        if self._is_followed and now_s < self._search_s:
+            return False
+        self._search_s = now_s + self._search_every_s
+        return True
 
     def _searched(
         self, luma: GrayImage, followed: dict[int, Detection], now_s: float, due: bool

@@ -74,7 +74,8 @@ def table(result: dict[str, Any]) -> list[str]:
         f"both float32 {ratios['both_float32']}, both int8 {ratios['both_int8']}; paper 1.5",
         f"the daemon at {daemon['frames_per_second']:g} frames a second: "
         f"{daemon['core_percent']} % of a core, {daemon['beyond_capture_percent']} % without the "
-        f"camera; {daemon['memory_mb']} MB; first mood after {daemon['first_mood_s']} s",
+        f"camera; {daemon['memory_mb']} MB; first face read after {daemon['first_look_s']} s, "
+        f"first mood after {daemon['first_mood_s']} s",
     ]
 
 

@@ -13,15 +13,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 
 import cv2
 
-from appliance import config, reel
-from appliance.errors import JukeboxError, PlayerError
+from appliance import config, reel, status
+from appliance.errors import JukeboxError, PlayerError, StoreError
 from appliance.player.private import PrivateMpd
 from appliance.settings import MpdSettings, Settings, StoreSettings
 
@@ -34,11 +34,13 @@ PROGRAM = "from appliance.cli import main; raise SystemExit(main())"
 class Daemon:
     """What the daemon took.
 
-    first_mood_s: from its start to the first mood that it told. memory_mb: resident. core_percent:
-    of one core; beyond_capture_percent: the same without the camera's and other threads.
+    first_look_s: from its start until a face was found and read; first_mood_s: until it told a
+    mood, for which [mood] wants several looks. memory_mb: resident. core_percent: of one core;
+    beyond_capture_percent: the same without the camera's and other threads.
     """
 
     frames_per_second: float
+    first_look_s: float
     first_mood_s: float
     memory_mb: float
     core_percent: float
@@ -57,6 +59,7 @@ def watch(settings: Settings, seconds: float = 10.0) -> Daemon:
         file = _written(settings, folder)
         begun_s = time.monotonic()
         process = at_end.enter_context(_started(file))
+        look_s = _first_look_s(folder / "jukebox.db", process) - begun_s
         mood_s = _first_mood_s(process) - begun_s
         before, watched_s = _cpu_s(process.pid), time.monotonic()
         time.sleep(seconds)
@@ -67,7 +70,8 @@ def watch(settings: Settings, seconds: float = 10.0) -> Daemon:
         )
         memory_mb = _resident_mb(process.pid)
     rate = settings.camera.frames_per_second
-    return Daemon(rate, round(mood_s, 2), memory_mb, whole, main, round(lasted_s, 1))
+    look_s, mood_s, lasted_s = (round(each, 2) for each in (look_s, mood_s, lasted_s))
+    return Daemon(rate, look_s, mood_s, memory_mb, whole, main, lasted_s)
 
 
 def _written(settings: Settings, folder: Path) -> Path:
@@ -110,6 +114,17 @@ def _started(file: Path) -> Iterator[subprocess.Popen[str]]:
         process.wait(10)
         if process.stderr is not None:
             process.stderr.close()
+
+
+def _first_look_s(database: Path, process: subprocess.Popen[str]) -> float:
+    """When its status told of a face. Raises JukeboxError if it does not in time."""
+    ends_s = time.monotonic() + START_S
+    while time.monotonic() < ends_s and process.poll() is None:
+        with suppress(StoreError):
+            if status.read(database).faces:
+                return time.monotonic()
+        time.sleep(0.005)
+    raise JukeboxError(f"the daemon saw no face within {START_S:.0f} s")
 
 
 def _first_mood_s(process: subprocess.Popen[str]) -> float:
