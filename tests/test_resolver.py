@@ -42,7 +42,8 @@ class Site(SimpleHTTPRequestHandler):
         if self.path.startswith(("/watch", "/slow")):
             if self.path.startswith("/slow"):
                 self.released.wait(20)
-            self._answer("text/html; charset=utf-8", PAGE)
+            page = PAGE.replace(b"song.wav", b"song.wav?" + self.path.rpartition("/")[2].encode())
+            self._answer("text/html; charset=utf-8", page)
         elif self.path == "/radio":
             self._answer("audio/wav", wav_header(0xFFFFFFFF - 36))
             while not self.released.is_set():
@@ -151,7 +152,7 @@ def test_a_page_with_a_player_plays_under_its_human_title(
     playlist.write_text(f"{site}/watch?v=lark\n")
     player = player_for(shared_mpd, str(playlist))
     play = put_on(player)
-    assert (play.title, play.uri) == ("The Lark at Noon", f"{site}/song.wav")
+    assert (play.title, play.uri) == ("The Lark at Noon", f"{site}/song.wav?watch?v=lark")
     assert is_heard(app)
     seen = player.playback(1.1)
     assert (seen.title, seen.emotion, seen.listener) == ("The Lark at Noon", HAPPY, False)
@@ -185,6 +186,20 @@ def test_a_slow_site_keeps_nobody_waiting_and_plays_at_the_next_draw(
     play = wait_for(lambda: put_on(player, float(next(time_s))), seconds=20)
     assert play.title == "The Lark at Noon"
     assert not caplog.records
+    player.close()
+
+
+@needs_yt_dlp
+@pytest.mark.usefixtures("resolver", "app")
+def test_the_next_link_is_looked_up_while_one_plays(shared_mpd, site, tmp_path, monkeypatch):
+    patient(monkeypatch)
+    playlist = tmp_path / "mine.m3u"
+    playlist.write_text("".join(f"{site}/watch/{number}\n" for number in range(9)))
+    player = player_for(shared_mpd, str(playlist))
+    first = put_on(player, 0.0).uri.rpartition("?")[2]
+    foreseen = wait_for(lambda: {p for p in Site.seen if "/watch/" in p} - {f"/watch/{first}"})
+    second = put_on(player, 200.0).uri.rpartition("?")[2]
+    assert foreseen == {f"/watch/{second}"}
     player.close()
 
 
@@ -265,16 +280,17 @@ def test_a_web_page_without_yt_dlp_says_what_to_install(site, monkeypatch):
 def test_the_verb_looks_links_up_for_people_and_for_programs(site, capsys):
     assert cli.main(["resolve", f"{site}/watch", f"{site}/gone"]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"{site}/watch: {site}/song.wav  The Lark at Noon"
+    assert lines[0] == f"{site}/watch: {site}/song.wav?watch  The Lark at Noon"
     assert lines[1] == f"{site}/gone: the server answers 404 File not found"
     assert cli.main(["resolve", "--json", f"{site}/watch"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
-    assert (row["uri"], row["title"]) == (f"{site}/song.wav", "The Lark at Noon")
+    assert (row["uri"], row["title"]) == (f"{site}/song.wav?watch", "The Lark at Noon")
 
 
 def test_a_look_up_that_hangs_is_ended(site, monkeypatch):
     monkeypatch.setattr(server, "LOOKUP_S", 0.5)
-    answer = asyncio.run(server.Resolver()._look_up(f"{site}/slow"))
+    look_up_slow = server.Resolver()._look_up(f"{site}/slow")
+    answer = asyncio.run(asyncio.wait_for(look_up_slow, 5))  # by itself it gives up after 8 s
     assert answer.error == "no answer within 0.5 s"
 
 

@@ -57,8 +57,8 @@ def piece(bpm, minor, level, partials, attack_s, swell_db, cluster, seconds=24):
         if cluster:
             notes |= {note + 1 for note in notes} | {note + 6 for note in notes}
         begin = int(number * beat_s * RATE)
-        stretch = time[begin : begin + int(beat_s * RATE)] - number * beat_s
-        envelope = np.minimum(1, stretch / attack_s) * np.exp(-0.5 * stretch / beat_s)
+        stretch = time[begin : begin + int(2 * beat_s * RATE)] - number * beat_s  # overlapping
+        envelope = np.minimum(1, stretch / attack_s) * np.exp(-stretch / beat_s)
         for note in notes:
             hertz = 440 * 2 ** ((note - 69) / 12)
             tone = sum(
@@ -110,7 +110,7 @@ def no_memory(tmp_path, monkeypatch):
         ({"level": 0.07}, "", "arousal power"),
         ({"partials": 25}, "arousal", ""),
         ({"partials": 3}, "", "arousal"),
-        ({"attack_s": 0.2}, "", "arousal"),
+        ({"attack_s": 0.2, "level": 0.18}, "", "arousal"),  # as loud as before
         ({"swell_db": 8.0}, "", "power"),
     ],
 )
@@ -359,7 +359,7 @@ def test_only_the_middle_of_a_long_track_is_listened_to(tmp_path):
     write_wav(tmp_path / "long.wav", np.concatenate([hush, piece(**PLAIN, seconds=90), hush]))
     sound = listen(tmp_path / "long.wav")
     assert len(sound.samples) == 90 * RATE
-    assert sound.range_lu < 5
+    assert all(part.any() for part in np.split(sound.samples, 90))
     write_wav(tmp_path / "hush.wav", hush)
     with pytest.raises(UnreadableError, match="silent"):
         listen(tmp_path / "hush.wav")

@@ -19,9 +19,9 @@ log = logging.getLogger("jukebox")
 
 LOOKUP_S = 30.0  # a slow board loads yt-dlp in some seconds, a video site takes some more
 AT_ONCE = 2  # looked up at the same time; the rest waits its turn
-# Who asked may be back for the answer a minute later (policy.py: REFUSED_FOR_S). An address of a
-# video site is good for hours.
-KEPT_S = 180.0
+# Who asked comes back when its song ends, or a minute later where there was nothing else to play
+# (policy.py: REFUSED_FOR_S). The address of a video site is good for hours.
+KEPT_S = 1800.0
 
 
 class Resolver:
@@ -42,7 +42,7 @@ class Resolver:
             lookup = self._lookups.get(link) or self._begin(link)
             gone = asyncio.ensure_future(reader.read(1))
             await asyncio.wait((lookup, gone), return_when=asyncio.FIRST_COMPLETED)
-            if lookup.done() and not gone.done():
+            if lookup.done():
                 writer.write(lookup.result().to_line())
                 await writer.drain()
                 self._forget(link, lookup)

@@ -55,11 +55,14 @@ def find_files(folder: Path) -> list[Path]:
 
 
 def listen(path: Path) -> Sound:
-    """The middle of a track. Raises UnreadableError."""
+    """The middle of a track. path: absolute, so that no name looks like an option or a link.
+
+    Raises UnreadableError.
+    """
     start_s = max(0.0, (_duration_s(path) - LISTEN_S) / 2)
     said = _run(
         "ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-ss", f"{start_s:.3f}",
-        "-t", f"{LISTEN_S:g}", "-i", f"file:{path}", "-map", "0:a:0",
+        "-t", f"{LISTEN_S:g}", "-i", str(path), "-map", "0:a:0",
         "-af", "ebur128=framelog=verbose", "-ac", "1", "-ar", str(RATE), "-f", "f32le", "-",
     )  # fmt: skip
     samples = np.frombuffer(said.stdout, "<f4")
@@ -74,7 +77,7 @@ def listen(path: Path) -> Sound:
 
 def _duration_s(path: Path) -> float:
     said = _run("ffprobe", "-v", "error", "-show_entries", "format=duration",
-                "-of", "json", f"file:{path}")  # fmt: skip
+                "-of", "json", str(path))  # fmt: skip
     return float(json.loads(said.stdout)["format"].get("duration", 0.0))
 
 
