@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from statistics import quantiles
 from typing import Any
 
@@ -13,6 +12,7 @@ from appliance.rehearsal.day import Diary, Moment
 from appliance.rehearsal.player import Deed
 
 GRACE_S = 40.0  # after each change of the truth
+LASTING_S = 60.0  # only the end of the day cuts a mood shorter
 RESPECT_S = 600.0  # after each doing of the listener's
 
 
@@ -115,12 +115,12 @@ def _in_charge_for_long(judged: Sequence[Moment], moments: Sequence[Moment]) -> 
 
 
 def _changes(diary: Diary) -> Iterator[_Change]:
-    """Each change of the owner's mood; coming back in the mood they went in is none."""
-    spells = diary.script.moods.spells
-    yield _Change(spells[0].begin_s, spells[0].end_s, spells[0].value)
-    for before, spell in pairwise(spells):
-        if spell.value is not before.value:
+    """Each lasting change of the owner's mood; coming back in the mood they went in is none."""
+    before: Emotion | None = None
+    for spell in diary.script.moods.spells:
+        if spell.value is not before and spell.end_s - spell.begin_s >= LASTING_S:
             yield _Change(spell.begin_s, spell.end_s, spell.value)
+        before = spell.value
 
 
 def _settle_s(change: _Change, moments: Sequence[Moment], step_s: float) -> float | None:
@@ -151,10 +151,11 @@ def _is_blind(deed: Deed, diary: Diary, step_s: float) -> bool:
 
 
 class _Respect:
-    """Knows when the listener did something."""
+    """Knows when the listener did something, and when their songs had run out: that ends it."""
 
     def __init__(self, deeds: Sequence[Deed]) -> None:
         self._doings_s = [deed.time_s for deed in deeds if not deed.by_box]
+        self._ran_out_s = [deed.time_s for deed in deeds if deed.after_own_songs]
 
     def is_broken_by(self, deed: Deed) -> bool:
         """Whether the box acted too soon after the listener, other than by going on as before."""
@@ -164,7 +165,8 @@ class _Respect:
         return not goes_on
 
     def _is_fresh(self, time_s: float) -> bool:
-        return any(0 <= time_s - doing_s < RESPECT_S for doing_s in self._doings_s)
+        begin_s = max((one for one in self._ran_out_s if one <= time_s), default=float("-inf"))
+        return any(begin_s < doing_s <= time_s < doing_s + RESPECT_S for doing_s in self._doings_s)
 
 
 def _by_mood(judged: Sequence[Moment]) -> Iterator[tuple[str, float]]:

@@ -1,0 +1,352 @@
+"""The rehearsal: its script, its player, its figures, and a short day through the real networks."""
+
+import json
+from dataclasses import replace
+from random import Random
+
+import cv2
+import numpy as np
+import pytest
+from conftest import DATA
+from rehearsing import lived
+
+from appliance.cli import main
+from appliance.errors import DataError
+from appliance.records import EMOTIONS, Adjustment, Decision, Emotion, Mood
+from appliance.rehearsal import script
+from appliance.rehearsal.album import composites, load
+from appliance.rehearsal.day import Diary, Moment
+from appliance.rehearsal.figures import figures
+from appliance.rehearsal.player import OWN_SONGS, SONG_S, Deed, StandIn
+from appliance.rehearsal.rehearsal import Plan, Rehearsal
+from appliance.rehearsal.script import Doing, Script, Spell, Timeline
+from appliance.settings import ListenerSettings, Settings
+
+HAPPY, SAD, NEUTRAL = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL
+FER, VOTES = DATA / "fer2013.zip", DATA / "ferplus_votes.csv"
+
+
+# -- the script ---------------------------------------------------------------------------------
+
+
+def seconds(spells):
+    return sum(spell.end_s - spell.begin_s for spell in spells)
+
+
+def test_a_seed_is_a_day():
+    first, again, other = (script.write(8 * 3600, seed) for seed in (1, 1, 2))
+    assert first.moods.spells == again.moods.spells
+    assert first.doings == again.doings
+    assert first.moods.spells != other.moods.spells
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_day_has_everything_and_is_mostly_neutral(seed):
+    day = script.write(8 * 3600, seed)
+    moods = day.moods.spells
+    assert {spell.value for spell in moods} == set(EMOTIONS)
+    neutral = seconds(spell for spell in moods if spell.value is NEUTRAL)
+    assert 0.4 < neutral / seconds(moods) < 0.8
+    assert 0.7 < seconds(moods) / day.length_s < 0.95
+    assert day.lights.spells
+    assert day.glances.spells
+    assert day.grimaces.spells
+    assert day.guests[0].spells
+    assert day.doings
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_changes_in_the_dark_and_nothing_happens_without_the_owner(seed):
+    day = script.write(8 * 3600, seed)
+    for spell in (*day.lights.spells, *day.grimaces.spells, *day.glances.spells):
+        here = day.moods.at(spell.begin_s)
+        assert here is not None
+        assert spell.end_s < day.length_s
+    for light in day.lights.spells:
+        assert day.moods.at(light.begin_s) == day.moods.at(light.end_s)
+    assert all(1.0 <= g.end_s - g.begin_s <= 4.0 for g in day.grimaces.spells)
+    assert all(day.truth_at(doing.time_s) for doing in day.doings)
+
+
+# -- the player ---------------------------------------------------------------------------------
+
+
+def playing(emotion=HAPPY, time_s=0.0):
+    player = StandIn(Random(1))
+    player.carry_out(Decision(emotion, "switch", ""), time_s)
+    return player
+
+
+def test_a_song_ends_and_the_appended_one_follows_then_silence():
+    player = playing()
+    assert player.playback(10.0).songs_after == 0
+    player.carry_out(Decision(SAD, "append", ""), 10.0)
+    assert player.playback(10.0).songs_after == 1
+    left_s = player.playback(10.0).remaining_s
+    assert left_s is not None
+    assert player.playback(10.0 + left_s).emotion is SAD
+    end = player.playback(11.0 + left_s + SONG_S[1])
+    assert (end.state, end.listener) == ("stop", False)
+
+
+def test_a_waiting_song_of_the_same_mood_is_not_added_twice_and_another_replaces_it():
+    player = playing()
+    assert player.carry_out(Decision(SAD, "append", ""), 1.0)
+    assert player.carry_out(Decision(SAD, "append", ""), 2.0) is None
+    assert player.carry_out(Decision(NEUTRAL, "append", ""), 3.0)
+    assert player.playback(3.0).songs_after == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "listener"),
+    [("pause", "pause", True), ("skip", "stop", False), ("volume", "play", False),
+     ("queue", "play", True)],
+)  # fmt: skip
+def test_what_the_listener_does_is_told_once(what, state, listener):
+    player = playing()
+    assert player.do(Doing(5.0, what, percent=33), 5.0)
+    told, later = player.playback(5.0), player.playback(6.0)
+    assert (told.touch, later.touch) == (what, None)
+    assert (told.state, told.listener) == (state, listener)
+
+
+def test_a_pause_stops_the_time_of_a_song():
+    player = playing()
+    before = player.playback(20.0).remaining_s
+    player.do(Doing(20.0, "pause"), 20.0)
+    player.playback(500.0)
+    player.do(Doing(500.0, "play"), 500.0)
+    after = player.playback(500.0)
+    assert (after.state, after.remaining_s) == ("play", pytest.approx(before))
+
+
+def test_the_listeners_own_songs_run_out():
+    player = playing()
+    player.do(Doing(5.0, "queue"), 5.0)
+    assert player.playback(6.0).songs_after == OWN_SONGS - 1
+    assert player.playback(6.0 + OWN_SONGS * SONG_S[1]).state == "stop"
+
+
+def test_the_box_rests_and_goes_on():
+    player = playing()
+    player.adjust(Adjustment("pause", ""), 5.0)
+    resting = player.playback(6.0)
+    assert (resting.resting, resting.listener) == (True, False)
+    player.adjust(Adjustment("resume", ""), 7.0)
+    assert not player.playback(7.0).resting
+
+
+# -- the figures --------------------------------------------------------------------------------
+
+
+def diary_of(length_s, moods, settled, deeds=(), *, in_charge=True):
+    """A diary of one look a second. moods: the script's; settled(time): what the box found."""
+    none = Timeline(())
+    day = Script(length_s, Timeline(moods), none, none, none, (none, none), ())
+    diary = Diary(day, deeds=list(deeds))
+    for time_s in range(int(length_s)):
+        emotion = settled(time_s)
+        mood = Mood("settled" if emotion else "uncertain", emotion, 0.9, 1, 0.0)
+        moment = Moment(float(time_s), day.truth_at(time_s), mood, emotion, in_charge, False)
+        diary.moments.append(moment)
+    return diary
+
+
+TWO_MOODS = (Spell(0.0, 1000.0, NEUTRAL), Spell(1000.0, 2000.0, SAD))
+
+
+def test_shares_and_settling_are_those_of_the_diary():
+    late = figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL if s < 1100 else SAD))
+    assert late.right_share == pytest.approx(1 - 60 / 1920, abs=0.002)
+    assert late.settle_s is not None
+    assert late.settle_s.p90 == pytest.approx(90.0)
+    never = figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL))
+    assert (never.right_share, never.never_settled) == (pytest.approx(0.5, abs=0.01), 1)
+    assert never.settle_s is not None
+    assert never.settle_s.p90 == pytest.approx(900.0)
+
+
+def test_time_in_which_the_listener_is_in_charge_is_not_the_musics_fault():
+    held = figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, in_charge=False))
+    assert held.music_right_share is None
+    assert held.right_share is not None
+
+
+def switch(time_s, emotion, before, what="switch", **more):
+    return Deed(time_s, what, by_box=True, emotion=emotion, before=before, **more)
+
+
+@pytest.mark.parametrize(
+    ("deed", "wrong"),
+    [
+        (switch(500.0, HAPPY, NEUTRAL), 1),
+        (switch(500.0, NEUTRAL, HAPPY), 0),
+        (switch(1020.0, NEUTRAL, HAPPY), 0),  # so it was a moment ago
+        (switch(1050.0, NEUTRAL, HAPPY), 1),
+        (switch(500.0, NEUTRAL, NEUTRAL), 0),
+    ],
+)
+def test_a_change_to_music_of_another_mood_is_wrong(deed, wrong):
+    assert figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, [deed])).wrong_changes == wrong
+
+
+@pytest.mark.parametrize(
+    ("deed", "against"),
+    [
+        (switch(700.0, SAD, NEUTRAL), 1),
+        (switch(700.0, SAD, NEUTRAL, "fade"), 1),
+        (switch(700.0, SAD, NEUTRAL, "append"), 1),
+        (Deed(700.0, "pause", by_box=True), 1),
+        (Deed(700.0, "volume", by_box=True), 1),
+        (switch(499.0, SAD, NEUTRAL), 0),
+        (switch(1100.0, SAD, NEUTRAL), 0),
+        (switch(700.0, NEUTRAL, NEUTRAL, "append"), 0),
+        (switch(700.0, NEUTRAL, NEUTRAL), 0),  # it had run out and goes on
+        (switch(700.0, SAD, NEUTRAL, after_own_songs=True), 0),
+    ],
+)
+def test_acting_within_ten_minutes_of_the_listener_is_against_them(deed, against):
+    deeds = [Deed(500.0, "skip", by_box=False), deed]
+    assert figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, deeds)).against_listener == against
+
+
+def test_songs_of_the_listener_that_have_run_out_are_no_reason_to_wait_on():
+    doing, later = Deed(500.0, "queue", by_box=False), switch(750.0, NEUTRAL, SAD)
+    ran_out = switch(700.0, SAD, NEUTRAL, after_own_songs=True)
+    moods = (Spell(0.0, 2000.0, NEUTRAL),)
+    assert figures(diary_of(2000, moods, lambda s: NEUTRAL, [doing, later])).against_listener == 1
+    spent = figures(diary_of(2000, moods, lambda s: NEUTRAL, [doing, ran_out, later]))
+    assert spent.against_listener == 0
+
+
+def test_changes_while_uncertain_or_away_are_counted():
+    moods = (Spell(0.0, 1000.0, NEUTRAL), Spell(1500.0, 2000.0, SAD))
+    deeds = [switch(s, SAD, NEUTRAL) for s in (300.0, 1200.0, 1800.0)]
+    found = figures(diary_of(2000, moods, lambda s: None if s < 400 else NEUTRAL, deeds))
+    assert found.changes_while_uncertain_or_away == 2
+
+
+# -- the day ------------------------------------------------------------------------------------
+
+
+def test_who_is_read_rightly_hears_the_right_music_and_is_never_overruled():
+    found = figures(lived(script.write(3 * 3600, 4)))
+    assert found.doings >= 2
+    assert found.music_changes > 10
+    assert (found.right_share, found.music_right_share) == (1.0, 1.0)
+    assert (found.wrong_changes, found.against_listener) == (0, 0)
+    assert found.changes_while_uncertain_or_away == 0
+
+
+def test_a_box_that_does_not_step_aside_is_found_out():
+    rude = Settings(listener=ListenerSettings(override_minutes=0))
+    assert figures(lived(script.write(4 * 3600, 3), rude)).against_listener > 0
+
+
+def test_a_short_day_through_the_real_networks(tmp_path, capsys):
+    picture = tmp_path / "day.png"
+    arguments = ["--hours", "0.25", "--seed", "28", "--json", "--plot", str(picture)]
+    assert main(["rehearse", *arguments]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["against_listener"] == 0
+    assert answer["changes_while_uncertain_or_away"] == 0
+    assert answer["replay_s"] < 0.25 * 3600
+    assert answer["frames"] == 1800
+    assert answer["doings"] > 0
+    assert answer["right_share"] > 0.6, "six of the seven composites are read rightly"
+    assert cv2.imread(str(picture)).std() > 20
+
+
+def test_two_filters_that_saw_the_same_are_compared(capsys):
+    assert main(["rehearse", "--hours", "0.1", "--compare"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].split() == ["ours", "average", "vote", "goal"]
+    assert all(len(line) < 100 for line in said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--hours", "0"], "--hours must be"),
+        (["--votes", "x.csv"], "--votes goes only with --faces"),
+        (["--plot", "day.pdf"], "is not the name of a .png file"),
+    ],
+)
+def test_misuse_is_refused(arguments, complaint, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["rehearse", *arguments])
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+# -- the album ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def faces(tmp_path):
+    """Two faces of each emotion."""
+    for number, emotion in enumerate(EMOTIONS):
+        for row in (2 * number, 2 * number + 1):
+            file = tmp_path / "faces" / "PublicTest" / emotion / f"{row:05}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(file), np.full((48, 48), 10 * row, np.uint8))
+    return tmp_path / "faces"
+
+
+def test_the_class_of_a_picture_is_its_mood(faces):
+    album = load(faces, "PublicTest")
+    assert set(album.counts().values()) == {2}
+    assert album.pictures[SAD][0].max() == 10 * 2 * EMOTIONS.index(SAD)
+
+
+def test_with_votes_only_pictures_are_taken_that_the_crowd_sees_so(faces, tmp_path):
+    names = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+    lines = ["row," + ",".join(names)]
+    for row in range(14):
+        votes = [0] * 7
+        votes[row // 2] = 6
+        if row % 2:  # as many see something else
+            votes[(row // 2 + 1) % 7] = 6
+        lines.append(f"{row}," + ",".join(map(str, votes)))
+    (tmp_path / "votes.csv").write_text("\n".join(lines))
+    album = load(faces, "PublicTest", tmp_path / "votes.csv")
+    assert set(album.counts().values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "complaint"),
+    [("nowhere.zip", "PublicTest", "cannot be read"), ("faces", "Training", "has no Training")],
+)
+def test_absent_pictures_are_one_sentence(faces, name, split, complaint):
+    with pytest.raises(DataError, match=complaint):
+        load(faces.parent / name, split)
+
+
+def test_there_is_one_composite_of_each_emotion():
+    assert set(composites().counts().values()) == {1}
+
+
+# -- with the shared faces ----------------------------------------------------------------------
+
+
+def needs_faces():
+    if not FER.exists():
+        pytest.skip(f"the shared faces {FER.name} are not on this machine")
+
+
+def test_half_an_hour_of_known_faces_is_read_rightly():
+    needs_faces()
+    plan = Plan(faces=FER, votes=VOTES, hours=0.4, seed=3)
+    found = Rehearsal(plan, Settings()).live().figures
+    assert found.right_share is not None
+    assert found.right_share > 0.85
+    assert found.against_listener == 0
+
+
+def test_a_calibrated_face_at_rest_is_neutral_again():
+    needs_faces()
+    plan = Plan(faces=FER, hours=0.2, seed=1, resting=Emotion.ANGRY)
+    before = Rehearsal(plan, Settings()).live().figures.right_share_by_mood["neutral"]
+    plan = replace(plan, calibrated=True)
+    after = Rehearsal(plan, Settings()).live().figures.right_share_by_mood["neutral"]
+    assert before < 0.5 < after
