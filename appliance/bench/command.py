@@ -72,7 +72,7 @@ def table(result: dict[str, Any]) -> list[str]:
         f"{result['core_percent_of_looking']:.2f} % of a core",
         f"sequential CNN (float32) to the box's network (int8): {ratios['box_int8_to_float32']}; "
         f"both float32 {ratios['both_float32']}, both int8 {ratios['both_int8']}; paper 1.5",
-        f"the daemon at {daemon['frames_per_second']:g} frames a second: "
+        f"the daemon at {daemon['looks_per_second']:g} looks a second: "
         f"{daemon['core_percent']} % of a core, {daemon['beyond_capture_percent']} % without the "
         f"camera; {daemon['memory_mb']} MB; first face read after {daemon['first_look_s']} s, "
         f"first mood after {daemon['first_mood_s']} s",

@@ -36,10 +36,12 @@ class Daemon:
 
     first_look_s: from its start until a face was found and read; first_mood_s: until it told a
     mood, for which [mood] wants several looks. memory_mb: resident. core_percent: of one core;
-    beyond_capture_percent: the same without the camera's and other threads.
+    beyond_capture_percent: the same without the camera's and other threads. looks_per_second: in
+    the end; fewer than frames_per_second where the machine is busy (appliance/pace.py).
     """
 
     frames_per_second: float
+    looks_per_second: float
     first_look_s: float
     first_mood_s: float
     memory_mb: float
@@ -69,9 +71,10 @@ def watch(settings: Settings, seconds: float = 10.0) -> Daemon:
             for now, then in zip(_cpu_s(process.pid), before, strict=True)
         )
         memory_mb = _resident_mb(process.pid)
+        looks = status.read(folder / "jukebox.db").looks_per_second
     rate = settings.camera.frames_per_second
     look_s, mood_s, lasted_s = (round(each, 2) for each in (look_s, mood_s, lasted_s))
-    return Daemon(rate, look_s, mood_s, memory_mb, whole, main, lasted_s)
+    return Daemon(rate, looks, look_s, mood_s, memory_mb, whole, main, lasted_s)
 
 
 def _written(settings: Settings, folder: Path) -> Path:
