@@ -1,0 +1,109 @@
+"""A rehearsal against a real MPD: the real player, and a listener with a real app."""
+
+import time
+from random import Random
+
+from conftest import write_tone
+from mpd import MPDClient
+from rehearsing import PICTURE, MindReader
+
+from appliance.mood import MoodFilter
+from appliance.player import MpdPlayer
+from appliance.player.private import PrivateMpd
+from appliance.records import EMOTIONS, Emotion
+from appliance.rehearsal.day import FRAMES_PER_SECOND, Day, as_rehearsed
+from appliance.rehearsal.figures import figures
+from appliance.rehearsal.player import Witness
+from appliance.rehearsal.script import Doing, Script, Spell, Timeline
+from appliance.settings import ListenerSettings, Settings
+
+SPEED = 60.0  # the day passes so much faster than MPD plays; its tones outlast the day
+NOTHING = Timeline(())
+HAPPY, SAD, NEUTRAL = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL
+
+
+class App:
+    """A listener's MPD app."""
+
+    def __init__(self, mpd: PrivateMpd) -> None:
+        self.client = MPDClient()
+        self.client.connect(str(mpd.socket))
+
+    def do(self, doing: Doing, time_s: float) -> bool:
+        match doing.what:
+            case "pause":
+                self.client.pause(1)
+            case "play":
+                self.client.pause(0)
+            case "skip":
+                self.client.next()
+            case "queue":
+                self.client.clear()
+                self.client.add("own")
+                self.client.play()
+            case "volume":
+                self.client.setvol(doing.percent)
+        return True
+
+
+class Pace:
+    """The picture of each moment, no sooner than MPD's clock allows."""
+
+    def __init__(self) -> None:
+        self._began_s = time.monotonic()
+
+    def __call__(self, time_s: float):
+        # Not a wait for something to happen: MPD plays in real time, and so must the day.
+        time.sleep(max(0.0, self._began_s + time_s / SPEED - time.monotonic()))
+        return PICTURE
+
+
+def moods(*lengths_s: tuple[Emotion, float]) -> Timeline[Emotion]:
+    spells, now_s = [], 5.0
+    for emotion, length_s in lengths_s:
+        spells.append(Spell(now_s, now_s + length_s, emotion))
+        now_s += length_s
+    return Timeline(spells)
+
+
+def test_a_listener_at_a_real_mpd_is_left_alone(music, tmp_path):
+    doings = (Doing(180.0, "volume", 41), Doing(950.0, "pause"), Doing(1010.0, "play"))
+    day = Script(
+        1500.0,
+        moods((NEUTRAL, 90), (HAPPY, 190), (SAD, 400), (HAPPY, 200), (SAD, 500)),
+        NOTHING, NOTHING, NOTHING, (NOTHING, NOTHING), doings,
+    )  # fmt: skip
+    for emotion in EMOTIONS:
+        write_tone(tmp_path / "tones" / emotion / "tone.wav", 440.0, seconds=120.0, rate=8000)
+    settings = as_rehearsed(Settings(listener=ListenerSettings(override_minutes=10)))
+    with PrivateMpd(tmp_path / "mpd", tmp_path / "tones", "null") as mpd:
+        player = MpdPlayer(
+            address=str(mpd.socket), playlists={e: (str(e),) for e in EMOTIONS}, random=Random(1)
+        )
+        app, reader = App(mpd), MindReader(day)
+        witness = Witness(player, app)
+        diary = Day(
+            day,
+            settings,
+            see=Pace(),
+            faces=reader,
+            classifier=reader,
+            mood=MoodFilter(settings.mood),
+            witness=witness,
+        ).live()
+        volume = int(app.client.status()["volume"])
+        app.client.disconnect()
+        player.close()
+    found = figures(diary)
+    assert found.doings == 3
+    assert found.against_listener == 0
+    assert found.changes_while_uncertain_or_away == 0
+    assert found.wrong_changes == 0
+    assert volume == 41
+    put_on = [deed.emotion for deed in diary.deeds if deed.by_box and deed.what == "switch"]
+    # Sad only ten minutes after the volume was turned; then the pause holds it.
+    assert put_on == [NEUTRAL, HAPPY, SAD]
+    held = [moment for moment in diary.moments if 185.0 < moment.time_s < 775.0]
+    assert not any(moment.in_charge for moment in held), "the player told of the listener's doing"
+    assert {moment.music for moment in held} == {HAPPY}
+    assert len(diary.moments) == 1500 * FRAMES_PER_SECOND
