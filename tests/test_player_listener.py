@@ -11,6 +11,7 @@ from playing import HAPPY, NEUTRAL, SAD, SOURCES, Box
 
 from appliance.errors import PlayerError
 from appliance.player import memory as player_memory
+from appliance.player.client import Client
 from appliance.player.private import PrivateMpd
 
 broken_sockets = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -276,6 +277,19 @@ def test_between_a_look_and_the_deed_a_person_comes_first(box, how, deed):
     assert box.look().touch is None
 
 
+def test_the_time_that_reading_playlists_takes_is_no_seek(box, monkeypatch):
+    put_on(box, HAPPY)
+    draw = box.player._playlists.draw
+
+    def slowly(*args, **more):
+        box.app.seekcur(26)  # as far as MPD would have come in six seconds
+        return draw(*args, **more)
+
+    monkeypatch.setattr(box.player._playlists, "draw", slowly)
+    assert box.put_on(SAD, "append")
+    assert [box.look().touch for _ in range(2)] == [None, None]
+
+
 def test_a_client_that_edits_the_queue_step_by_step_is_not_disturbed(box):
     put_on(box, HAPPY)
     steps = [
@@ -327,11 +341,13 @@ def test_a_queue_edited_all_the_time_never_loses_a_song_of_the_listeners(box):
 
     editor = threading.Thread(target=edit)
     editor.start()
-    for number in range(60):
-        box.put_on((HAPPY, SAD)[number % 2], ("append", "switch")[number % 2])
-        box.look(after_s=0.1)
-    stop.set()
-    editor.join()
+    try:
+        for number in range(60):
+            box.put_on((HAPPY, SAD)[number % 2], ("append", "switch")[number % 2])
+            box.look(after_s=0.1)
+    finally:
+        stop.set()
+        editor.join()
     there = {song["id"] for song in box.app.playlistinfo()}
     assert len(added) > 20
     assert set(added) <= there
@@ -497,6 +513,24 @@ def test_the_box_never_turns_the_volume_above_its_limit(clean, how):
     assert box.app.status()["volume"] == "80"
     assert box.look().touch is None
     return box.close()
+
+
+def test_a_volume_that_mpd_tells_only_when_it_plays_is_lowered_then(clean, monkeypatch):
+    whole = Client.state
+
+    def as_with_pulseaudio(client):
+        status = whole(client)
+        hidden = "volume" if status["state"] == "stop" else None
+        return {key: value for key, value in status.items() if key != hidden}
+
+    monkeypatch.setattr(Client, "state", as_with_pulseaudio)
+    box = Box(clean, start_percent=30)
+    assert box.look().volume_percent is None
+    box.put_on(HAPPY)
+    seen = [box.look() for _ in range(3)]
+    assert box.app.status()["volume"] == "30"
+    assert {one.touch for one in seen} == {None}
+    box.close()
 
 
 # The chime

@@ -36,6 +36,7 @@ LOOK_EVERY_S = 1.0
 NEAR_END_S = 10.0
 # However silent it is: a network that is gone says nothing, and Mopidy hangs up after 60 s.
 LOOK_ANYWAY_S = 20.0
+READING_S = 10.0  # what MPD may need to read a mood's playlists and fetch those of links
 CHANNEL, ANSWERS = "jukebox", "jukebox-status"
 LONGEST_ANSWER = 1000  # characters; MPD hangs up on a line of more than 4096 bytes
 
@@ -119,7 +120,7 @@ class MpdPlayer:
             local = self._connection.address.local
             # Reading playlists may take a while in which people do things: look only then.
             songs = self._playlists.draw(client, decision.emotion, time_s, local=local)
-            look = self._watch.look(client, time_s)
+            look = self._watch.look(client, time_s, late_s=READING_S)
             if self._watch.touch:
                 return None
             return self._hands.carry_out(client, decision, songs, look)

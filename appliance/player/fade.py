@@ -4,49 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from dataclasses import dataclass
 from typing import Literal
 
 from mpd import MPDClient
 
 from appliance.player.client import Status
-from appliance.player.memory import Memory, boot_id
+from appliance.player.curve import Fade, Kind, volume_of
+from appliance.player.memory import Memory
 from appliance.player.queue import Queue
 
 log = logging.getLogger("jukebox")
 
 ROUNDING = 4  # PulseAudio answers a little late, and hardware mixers round
 SETTLES_S = 2.0  # for so long after it was set, a volume may still come out a little different
-
-
-@dataclass(slots=True)
-class Fade:
-    """A fade on its way: over (down, another song, up), out (down, pause) or in (up).
-
-    volume: the listener's, in percent; from_volume: where it begins, lower if another fade was on
-    its way; half_s: one way; new_id: the song to which it goes, "" for out; up_since_s: when it
-    began to rise.
-    """
-
-    kind: Literal["over", "out", "in"]
-    volume: int
-    from_volume: int
-    half_s: float
-    started_s: float
-    old_id: str
-    new_id: str
-    up_since_s: float | None = None
-
-    def wanted_volume(self, time_s: float) -> int:
-        """Percent at this moment."""
-        if self.up_since_s is None:
-            left = 1 - (time_s - self.started_s) / self.half_s
-            return round(self.from_volume * max(0.0, left))
-        return round(self.volume * min(1.0, (time_s - self.up_since_s) / self.half_s))
-
-    def is_over(self, time_s: float) -> bool:
-        """Whether it is as loud again as before."""
-        return self.up_since_s is not None and time_s - self.up_since_s >= self.half_s
 
 
 class Fader:
@@ -126,14 +96,7 @@ class Fader:
         fade.up_since_s = time_s - done * fade.half_s
         self._send(client, fade.wanted_volume(time_s), time_s)
 
-    def _begin(
-        self,
-        kind: Literal["over", "out", "in"],
-        status: Status,
-        half_s: float,
-        new_id: str,
-        time_s: float,
-    ) -> Fade:
+    def _begin(self, kind: Kind, status: Status, half_s: float, new_id: str, time_s: float) -> Fade:
         """Whatever fade was on its way before, the listener's volume stays theirs."""
         now = int(status["volume"])
         self._fade = fade = Fade(
@@ -194,11 +157,10 @@ class Fader:
     def recover(self, client: MPDClient) -> None:
         """Give the listener back what a fade took that was cut off, unless they turned it since."""
         self.end(client)
-        kept, now = self._memory.kept, volume_of(client.status())
+        kept, now = self._memory.kept, volume_of(client.state())
         if kept.volume is None or now is None:
             return
-        # A power cut: MPD may have noted the volume at any moment of the fade.
-        low, high = (kept.low, kept.high) if kept.boot == boot_id() else (0, kept.volume)
+        low, high = self._memory.left_by_fade()
         if low - ROUNDING <= now <= high + ROUNDING and now != kept.volume:
             self._send(client, kept.volume, None)
             log.info("the volume is %d%% again: a fade had been cut off", kept.volume)
@@ -237,20 +199,10 @@ class Fader:
 
     def _note(self, *, durable: bool) -> None:
         if self._fade:
-            self._memory.keep(
-                durable=durable,
-                volume=self._fade.volume,
-                low=min(self._sent),
-                high=max(self._sent),
-                boot=boot_id(),
+            self._memory.keep_fade(
+                self._fade.volume, min(self._sent), max(self._sent), durable=durable
             )
 
     def _forget(self) -> None:
         self._fade = None
         self._memory.keep(volume=None)
-
-
-def volume_of(status: Status) -> int | None:
-    """In percent; None where MPD has no control over it."""
-    volume = int(status.get("volume", -1))
-    return None if volume < 0 else volume

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mpd import CommandError
 
-from appliance.player.client import Client, Status
-from appliance.player.fade import Fader, volume_of
+from appliance.player.client import Client
+from appliance.player.curve import volume_of
+from appliance.player.fade import Fader
 from appliance.player.links import LinkError, Links
 from appliance.player.look import Look
 from appliance.player.playlists import Playlists
@@ -35,14 +36,17 @@ class Hands:
         self._queue, self._fader, self._watch = queue, fader, watch
         self._playlists = playlists
         self._links = Links()
-        self._start_percent: int | None = start_percent  # None: it has begun
+        self._start_percent: int | None = start_percent  # None: the volume is right already
+        self._begun = False  # the box has put something on
         self._chime = chime
 
     def begin(self, client: Client, look: Look, *, local: bool) -> bool:
-        """At the first look, where all is silent: the chime. Whether it was played."""
+        """The chime, where all is silent at the first look. Whether it was played."""
         chime, self._chime = self._chime, ""
-        if look.status["state"] == "play" or self._watch.touch == "volume":
-            self._start_percent = None  # the volume is somebody's choice
+        if self._begun:
+            self._start_softly(client, look)  # PulseAudio tells the volume only when it plays
+        elif look.status["state"] == "play" or self._watch.touch == "volume":
+            self._start_percent = None  # somebody's choice
         return look.status["state"] == "stop" and self._ring(client, chime, look, local=local)
 
     def fade_on(self, client: Client, look: Look) -> None:
@@ -69,8 +73,8 @@ class Hands:
         new_id = self._add(client, decision, songs, look)
         if new_id is None:
             return None
-        self._put_on(client, decision.how, new_id, look)
         own = self._queue.own[new_id]
+        self._put_on(client, decision.how, new_id, look)
         return Play(
             own.song.title, own.queue_uri, decision.emotion, own.song.source, decision.reason
         )
@@ -107,7 +111,8 @@ class Hands:
                 continue
             if added is not None:
                 new_id, titled = added
-                self._queue.claim(client, new_id, titled, decision.emotion)
+                if not self._queue.claim(client, new_id, titled, decision.emotion):
+                    return None
                 self._playlists.mark_heard(decision.emotion, song)
                 self._links.foresee(decision.emotion, songs[number + 1 :])
                 return new_id
@@ -130,7 +135,8 @@ class Hands:
             self._watch.look(client, look.time_s)
         else:
             self._fader.end(client, look.time_s)
-            self._start_softly(client, look.status, look.time_s)
+            if state != "play":
+                self._start_softly(client, look)
             self._play(client, new_id, look.time_s)
 
     def _play(self, client: Client, song_id: str, time_s: float) -> None:
@@ -150,18 +156,22 @@ class Hands:
             if error.errno not in NOTHING_THERE:
                 raise
             return False
-        self._queue.claim(client, song_id, song, None)
-        self._put_on(client, "switch", song_id, look)
+        if self._queue.claim(client, song_id, song, None):
+            self._put_on(client, "switch", song_id, look)
         return True
 
     # Volume and pause
 
-    def _start_softly(self, client: Client, status: Status, time_s: float) -> None:
-        """Before the box begins to play for the first time: not too loud."""
-        start, self._start_percent = self._start_percent, None
-        now = volume_of(status)
-        if start is not None and status["state"] != "play" and now is not None and now > start:
-            self._fader.set(client, start, time_s)
+    def _start_softly(self, client: Client, look: Look) -> None:
+        """Where the box begins to play for the first time: not too loud."""
+        self._begun = True
+        now, start = volume_of(look.status), self._start_percent
+        if now is None or start is None:
+            return
+        self._start_percent = None
+        if now > start:
+            self._fader.set(client, start, look.time_s)
+            self._watch.expect(volume=str(start))
 
     def _rest(self, client: Client) -> None:
         self._watch.rests()
@@ -169,7 +179,7 @@ class Hands:
 
     def _go_on(self, client: Client, look: Look) -> None:
         """Let the music play again, rising from silence if the volume can be turned."""
-        self._start_softly(client, look.status, look.time_s)
+        self._start_softly(client, look)
         status = client.state()
         if self._fader.can_fade(status):
             self._fader.up(client, status, look.time_s)

@@ -66,8 +66,19 @@ class Memory:
                 )
             self._warned = True
 
+    def keep_fade(self, volume: int, low: int, high: int, *, durable: bool) -> None:
+        """A fade is on its way; see Kept."""
+        self.keep(durable=durable, volume=volume, low=low, high=high, boot=_boot_id())
 
-def boot_id() -> str:
+    def left_by_fade(self) -> tuple[int, int]:
+        """Between which volumes a fade that was cut off has left it."""
+        kept = self.kept
+        if kept.boot == _boot_id():
+            return kept.low, kept.high
+        return 0, kept.volume or 0  # a power cut: MPD may have noted any moment of the fade
+
+
+def _boot_id() -> str:
     """Differs after each start of the machine; "" where nothing tells."""
     try:
         return BOOT_ID.read_text(encoding="ascii").strip()

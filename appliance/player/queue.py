@@ -117,14 +117,22 @@ class Queue:
 
     # Acting
 
-    def claim(self, client: MPDClient, song_id: str, song: Song, emotion: Emotion | None) -> None:
-        """Take a song just added for the box's own, in the place of the one that waited."""
-        (entry,) = client.playlistid(song_id)
+    def claim(self, client: MPDClient, song_id: str, song: Song, emotion: Emotion | None) -> bool:
+        """Take a song just added for the box's own, in the place of the one that waited.
+
+        False if a person has taken it out already.
+        """
+        entry: Mapping[str, Any] = {}
+        with _unless_gone():
+            (entry,) = client.playlistid(song_id)
+        if not entry:
+            return False
         self._ids.insert(int(entry["pos"]), song_id)
         titled = replace(song, title=song.title or given_title(entry) or name_of(song.uri))
         self.remove_pending(client)
         self.own[song_id] = OwnSong(entry["file"], titled, emotion)
         self.pending_id = song_id
+        return True
 
     def play(self, client: MPDClient, song_id: str) -> None:
         """Put an own song on at once."""
@@ -160,12 +168,12 @@ class Queue:
 
     def _follow_edits(self, client: MPDClient, status: Status) -> None:
         """Keep the order of the ids, and forget own songs that were taken out."""
-        length = int(status["playlistlength"])
+        changes = [(int(one["cpos"]), one["id"]) for one in client.plchangesposid(self._version)]
+        # The queue may have grown since the status was told.
+        length = max([int(status["playlistlength"]), *(place + 1 for place, _ in changes)])
         self._ids = (self._ids + [""] * length)[:length]
-        for change in client.plchangesposid(self._version):
-            # The queue may have grown since the status; the next look will tell.
-            if int(change["cpos"]) < length:
-                self._ids[int(change["cpos"])] = change["id"]
+        for place, song_id in changes:
+            self._ids[place] = song_id
         self._version = status["playlist"]
         there = set(self._ids)
         self.own = {song_id: own for song_id, own in self.own.items() if song_id in there}

@@ -47,15 +47,20 @@ class Watch:
             and abs(float(status.get("elapsed", 0)) - kept.paused_at_s) <= SAME_PLACE_S
         )
 
-    def look(self, client: Client, time_s: float) -> Look:
-        """Ask MPD what it does and draw the conclusions. Raises PlayerError if it is not heard."""
+    def look(self, client: Client, time_s: float, late_s: float = 0.0) -> Look:
+        """Ask MPD what it does and draw the conclusions. Raises PlayerError if it is not heard.
+
+        late_s: how much later than time_s it may be by now.
+        """
         before, status = self.last, client.state()
         was_on = self._queue.own.get(before.status.get("songid", "")) if before else None
         edited = self._queue.follow(client, status)
         if "error" in status:
             self._answer_error(client, status, time_s)
         if before is not None:
-            touch = self._touch(before, status, time_s, edited=edited)
+            turned = self._fader.is_turned(before.status, status, time_s)
+            touch = what_was_done(before, status, time_s + late_s, edited=edited, turned=turned)
+            self._keep(touch)
             skipped = touch == "skip" and is_passed_over(before, status)
             if was_on and was_on.emotion and skipped:
                 self._likes.mark_skipped(client, was_on.queue_uri, was_on.emotion)
@@ -65,14 +70,11 @@ class Watch:
             self._memory.keep(paused=None)
         return self._note(time_s, status)
 
-    def _touch(self, before: Look, status: Status, time_s: float, *, edited: bool) -> Touch | None:
-        """What a person did since, which is kept until told."""
-        turned = self._fader.is_turned(before.status, status, time_s)
-        touch = what_was_done(before, status, time_s, edited=edited, turned=turned)
+    def _keep(self, touch: Touch | None) -> None:
+        """Until somebody is told."""
         self.touch = touch or self.touch
         if touch not in (None, "queue", "volume", "mode"):
             self.resting = False
-        return touch
 
     def _answer_error(self, client: Client, status: Status, time_s: float) -> None:
         """A song that MPD cannot play is left out, a dead output tried again."""
@@ -99,7 +101,7 @@ class Watch:
             place = {"state": "play", "songid": song_id, "song": self._queue.position(song_id)}
             later = ("elapsed", "duration", "nextsongid")
             status = {key: status[key] for key in status if key not in later} | place
-        self._note(time_s, status, title=own.song.title, songs_after=0)
+        self._note(time_s, status, title=own.song.title)
 
     def rests(self) -> None:
         """The box is about to pause: remember that it was no person, even beyond a power cut."""
