@@ -1,5 +1,6 @@
 """Sorting music by mood. Besides the starter tracks, made-up pieces differ in one cue at a time."""
 
+import io
 import json
 import os
 import random
@@ -191,6 +192,7 @@ def starters(tmp_path_factory):
 
 @needs_librosa
 @needs_ffmpeg
+@pytest.mark.timeout(400)  # half a minute; a busy machine took ten times as long
 def test_starter_tracks_land_in_their_own_mood_or_next_to_it(starters):
     assert len(starters) == 21
     meant = [Emotion(Path(row["file"]).parent.name) for row in starters]
@@ -252,8 +254,23 @@ def test_each_track_is_in_one_list_and_the_rest_goes_on(shelf, tmp_path, capsys,
         assert any(f"{name}." in line and why in line for line in lines)
     said = capsys.readouterr()
     assert "3 files were left out" in said.out
-    assert f'happy = "{out}/happy.m3u"' in said.out
+    for mood in EMOTIONS:  # only lists with songs are of use
+        assert (f'{mood} = "{out}/{mood}.m3u"' in said.out) is (mood in listed(out).values())
+    assert said.err == ""
     assert before == {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in shelf.rglob("*.*")}
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@needs_librosa
+@needs_ffmpeg
+def test_a_terminal_sees_how_far_it_is(shelf, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    assert cli.main(["sort", str(shelf), "--out", str(tmp_path / "out")]) == 0
+    assert "5/5" in terminal.getvalue()
 
 
 @needs_librosa

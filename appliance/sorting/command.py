@@ -92,5 +92,5 @@ def _words(report: Any) -> str:
     moods = [row["mood"] for row in report["tracks"]]
     counts = [f"{emotion:9}{moods.count(emotion):6} tracks" for emotion in EMOTIONS]
     left_out = [f"{report['left_out']} files were left out"] if report["left_out"] else []
-    paths = [f'{emotion} = "{path}"' for emotion, path in report["playlists"].items()]
+    paths = [f'{mood} = "{path}"' for mood, path in report["playlists"].items() if mood in moods]
     return "\n".join([*counts, *left_out, "", "For jukebox.toml:", "", "[playlists]", *paths])
