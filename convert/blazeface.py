@@ -1,6 +1,7 @@
 """BlazeFace short range for gray pictures, from the file in its package: the same network, cheaper.
 
-    python -m convert.blazeface
+    python -m convert.blazeface --photos ../shared/data/detect_faces.zip \
+        --negatives ../shared/data/detect_negatives.zip
 
 The published file takes colour and tells six points of a face besides its box. The box's pictures
 are gray, so the first convolution's three colours add up to one, and it uses no points: what is
@@ -23,8 +24,11 @@ from ai_edge_litert.interpreter import Interpreter
 from keras import layers
 
 from appliance.classifier import read_card
-from appliance.detectors import BLAZEFACE_CARD, blazeface_model
+from appliance.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, blazeface_model
 from appliance.errors import ModelError
+from appliance.faces import FaceDetector
+from appliance.records import Face, Frame
+from convert import data, detect
 from convert.cards import of_the_file, of_the_network, write_model
 from convert.figures import MODELS
 from convert.quantize import output_positions, to_float16, without_names
@@ -35,6 +39,7 @@ FINE = ((24, 1), (28, 1), (32, 2), (36, 1), (42, 1), (48, 2), (56, 1), (64, 1), 
         (88, 1))  # fmt: skip
 COARSE = ((96, 2), (96, 1), (96, 1), (96, 1), (96, 1))
 ANCHORS = (2, 6)  # of a cell of either map
+MIN_SCORE, LEAST_PX = 0.7, min(detect.HEIGHTS_PX)  # as the box has it set, and for all faces
 TOLD, KEPT = 16, 4  # numbers of an anchor in the file: a box, and six points that are left out
 
 
@@ -112,22 +117,39 @@ def _fitted(weights: npt.NDArray[np.float32], shape: tuple[int, ...]) -> npt.NDA
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command. 0 made, 1 the package is not there, 2 usage."""
+    """The command. 0 made, 1 the package or the photos are not there, 2 usage."""
     parser = argparse.ArgumentParser("convert.blazeface", description=__doc__)
     parser.add_argument("--out", type=Path, default=MODELS, help="folder; default: models/")
+    parser.add_argument("--photos", type=Path, help="with an annotations.json, to be judged on")
+    parser.add_argument("--negatives", type=Path, help="photos without people, to be judged on")
     options = parser.parse_args(arguments)
     try:
         content, origin = blazeface_model(), read_card(BLAZEFACE_CARD)
-    except ModelError as error:
+        for use, size_px in SIZES_PX.items():
+            network = gray_blazeface(size_px, content)
+            named = to_float16(network)
+            card = _card(f"blazeface_{use}", named, network, origin)
+            if use == "search" and options.photos and options.negatives:
+                card["measured"] = _measured(without_names(named), options)
+            write_model(options.out, without_names(named), card)
+            print(card["name"], card["bytes"], card.get("measured", ""))
+    except (ModelError, data.DataError) as error:
         print(error, file=sys.stderr)
         return 1
-    for use, size_px in SIZES_PX.items():
-        network = gray_blazeface(size_px, content)
-        named = to_float16(network)
-        card = _card(f"blazeface_{use}", named, network, origin)
-        write_model(options.out, without_names(named), card)
-        print(card["name"], card["bytes"])
     return 0
+
+
+def _measured(content: bytes, options: argparse.Namespace) -> dict:
+    """Recall and false alarms, as `convert.evaluate --task detect` tells them."""
+
+    def find(luma: npt.NDArray[np.uint8]) -> tuple[Face, ...]:
+        detector = BlazeFace(content, looks=EVERYWHERE)
+        faces = FaceDetector(detector, min_score=MIN_SCORE, min_height_px=LEAST_PX)
+        return faces.find(Frame(0, 0.0, 0.0, luma))
+
+    return detect.recall(detect.load_photos(options.photos), find) | detect.false_alarms(
+        detect.load_negatives(options.negatives), find
+    )
 
 
 def _card(name: str, named: bytes, network: keras.Model, origin: dict) -> dict:

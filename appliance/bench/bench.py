@@ -41,9 +41,18 @@ CAMERA_WAIT_S = 6.0
 
 
 def bench(
-    settings: Settings, profile: str, count: int, camera: str | None, tell: Callable[[str], object]
+    settings: Settings,
+    count: int,
+    camera: str | None = None,
+    *,
+    daemon_s: float = 10.0,
+    tell: Callable[[str], object] = lambda _what: None,
 ) -> dict[str, Any]:
-    """The figures of `jukebox bench`. tell: hears what is measured now. Raises JukeboxError."""
+    """The figures of `jukebox bench`, as JSON knows them. Raises JukeboxError.
+
+    count: frames; camera: their source, by default the demo reel. daemon_s: how long to watch the
+    whole daemon. tell: hears what is measured now.
+    """
     cv2.setNumThreads(1)
     rate = settings.camera.frames_per_second
     tell(f"{count} frames at {rate:g} a second")
@@ -56,7 +65,6 @@ def bench(
     networks = _networks()
     tell("the daemon")
     return {
-        "profile": profile,
         "frames": f"{camera or 'the demo reel'}, {_size(frames[0])}, {rate:g} a second",
         "machine": machine.describe(),
         **{name: _row(each, times) for name, each in times.items()},
@@ -65,7 +73,7 @@ def bench(
         "sequential_to_box": _ratios(networks),
         "frames_per_second_sustained": round(1000 / times["steady_state"].mean_ms),
         "core_percent_of_looking": round(times["steady_state"].mean_ms * rate / 10, 3),
-        "daemon": asdict(daemon.watch(settings)),
+        "daemon": asdict(daemon.watch(settings, daemon_s)),
         "quality": _quality(),
     }
 

@@ -32,6 +32,8 @@ def add_options(bench: argparse.ArgumentParser) -> None:
     )
     bench.add_argument("--camera", metavar="SOURCE", help="its frames, instead of the demo reel's")
     bench.add_argument("--frames", type=int, default=1200, help="so many frames (default: 1200)")
+    bench.add_argument("--daemon", type=float, default=10.0, metavar="SECONDS",
+                       help="how long to watch the whole daemon (default: 10)")  # fmt: skip
 
 
 def run(chosen: argparse.Namespace, load: Callable[[], Settings]) -> int:
@@ -42,7 +44,9 @@ def run(chosen: argparse.Namespace, load: Callable[[], Settings]) -> int:
     if chosen.profile != "auto":
         profile = PROFILES / f"{chosen.profile}.toml"
         settings = config.parse(profile.read_bytes(), str(profile))
-    result = bench(settings, chosen.profile, chosen.frames, chosen.camera, _tell)
+    result = {"profile": chosen.profile} | bench(
+        settings, chosen.frames, chosen.camera, daemon_s=chosen.daemon, tell=_tell
+    )
     if chosen.json:
         print(json.dumps(result, ensure_ascii=False, indent=2))
     else:
