@@ -7,6 +7,10 @@ import time
 from pathlib import Path
 
 ROOTS = Path(__file__).with_name("roots.sh")
+# Without systemd on this machine, containers would share one tree of control groups, in which
+# "systemctl kill" of one reaches the units of the other.
+GROUP = f"/sys/fs/cgroup/unified/jukebox-test-{os.getpid()}"
+IN_A_GROUP_OF_ITS_OWN = 'mkdir -p "$0" 2>/dev/null && echo $$ >"$0/cgroup.procs"; exec "$@"'
 NO_NETWORK = 75  # roots.sh: what must be downloaded cannot be
 
 
@@ -30,6 +34,7 @@ class Machine:
     def __init__(self, release, folder):
         self.release = release
         self.root = folder
+        self.figures = {}
         self._container = None
         made = subprocess.run(
             [ROOTS, release, folder], check=False, stderr=subprocess.PIPE, text=True
@@ -42,9 +47,10 @@ class Machine:
         """Switch on, and wait until everything is started. Returns the seconds it took."""
         begun = time.monotonic()
         self._container = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "--quiet", "--boot",
-             "--register=no", "--keep-unit", "--private-network", "--resolv-conf=off",
-             "--directory", self.root],
+            ["sh", "-c", IN_A_GROUP_OF_ITS_OWN, GROUP,
+             "setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "--quiet", "--boot",
+             "--register=no", *([] if Path("/run/systemd/system").exists() else ["--keep-unit"]),
+             "--private-network", "--resolv-conf=off", "--directory", self.root],
             env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

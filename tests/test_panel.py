@@ -1,6 +1,7 @@
 """The light and the button, on gpiozero's own mock of a Raspberry Pi."""
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,8 +9,12 @@ gpiozero = pytest.importorskip("gpiozero", reason="gpiozero is not installed (ex
 
 from gpiozero.pins.mock import MockFactory  # noqa: E402
 
+from appliance.loop import Step  # noqa: E402
 from appliance.panel import GpioPanel, NoPanel, build_panel  # noqa: E402
-from appliance.settings import GpioSettings  # noqa: E402
+from appliance.policy import Policy  # noqa: E402
+from appliance.records import Frame, Mood, Playback  # noqa: E402
+from appliance.service import Service  # noqa: E402
+from appliance.settings import GpioSettings, Settings  # noqa: E402
 
 LED, BUTTON = 17, 27
 
@@ -95,3 +100,53 @@ def test_one_warning_says_why_there_is_no_light(pins, caplog, monkeypatch):
     monkeypatch.setitem(sys.modules, "gpiozero", None)
     assert isinstance(build_panel(GpioSettings(led=LED)), NoPanel)
     assert "apt install python3-gpiozero" in caplog.text
+
+
+# --- in the service -------------------------------------------------------------------------------
+
+PLAYS = Playback("play", "a song", None, 60.0, 0, listener=False)
+
+
+class Box:
+    """A service of which only the panel, the rules and the camera's state are there."""
+
+    def __init__(self, panel):
+        self.service = Service(Settings())
+        self.service._panel = panel
+        self.service.policy = Policy(Settings())
+        self.camera = self.service._camera = SimpleNamespace(off=False, lost=False)
+
+    def step(self, time_s, playback=PLAYS):
+        frame = Frame(1, time_s, 0.0, None)
+        self.service._use_panel(Step(frame, (), Mood("nobody", None, 0.0, 0, 0.0), playback, None))
+
+    def holds(self, time_s):
+        return self.service.policy.holds(time_s)
+
+
+def test_a_press_holds_and_the_next_one_resumes(panel, pins):
+    box = Box(panel)
+    box.step(1.0)
+    assert panel._light == "on"
+    pins(BUTTON).drive_low()
+    box.step(2.0)
+    assert box.holds(3.0)
+    assert box.holds(2.0 + 29 * 60)
+    assert panel._light == "hold"
+    pins(BUTTON).drive_high()
+    pins(BUTTON).drive_low()
+    box.step(4.0)
+    assert not box.holds(5.0)
+    assert panel._light == "on"
+
+
+def test_the_light_tells_what_is_lost_and_that_the_camera_is_off(panel):
+    box = Box(panel)
+    box.step(1.0, playback=None)
+    assert panel._light == "trouble"
+    box.camera.lost = True
+    box.step(2.0)
+    assert panel._light == "trouble"
+    box.camera.off = True
+    box.step(3.0)
+    assert panel._light == "off"

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# The aarch64 packages and the whole loop on the demo reel, in an arm64 Debian under qemu-user, and
+# the same here: tests/arm64.sh [RELEASE] (default: bookworm). Prints both stories of moods and
+# exits 0 if they are the same. Needs root, qemu-user-static, mmdebstrap and systemd-nspawn; 15
+# minutes the first time. Says nothing about the speed of a Raspberry Pi. Not part of ./setup.sh test.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+release=${1:-bookworm}
+
+# shellcheck source=tests/roots.sh
+source tests/roots.sh
+need_tools
+command -v qemu-aarch64-static >/dev/null || {
+    echo "$0: needs qemu-aarch64-static: apt-get install qemu-user-static binfmt-support" >&2
+    exit 1
+}
+# Containers and small machines start without it.
+[[ -e /proc/sys/fs/binfmt_misc/register ]] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+[[ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]] || update-binfmts --enable qemu-aarch64
+
+tarball=$cache/$release-arm64.tar
+if [[ ! -e $tarball ]]; then
+    mkdir -p "$cache"
+    mmdebstrap --quiet --format=tar --variant=minbase --architectures=arm64 \
+        --include=ca-certificates,python3,python3-venv "$release" "$tarball.part"
+    mv "$tarball.part" "$tarball"
+fi
+
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+tar -C "$root" -xf "$tarball"
+copy_repository "$root/root/jukebox"
+
+# The environment as ./setup.sh demo makes it; MPD is Debian's matter.
+install=$(cat <<'INSIDE'
+set -euo pipefail
+python3 -m venv /root/env
+pip=(/root/env/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes)
+"${pip[@]}" -r locks/box.txt
+"${pip[@]}" --no-deps -r locks/detector.txt
+INSIDE
+)
+begun=$SECONDS
+inside "$root" bash -c "$install"
+echo "$release arm64: packages installed in $((SECONDS - begun)) s" \
+    "($(find "$root/root/env" -name "*.dist-info" | wc -l) of them)"
+
+# jukebox TITLE COMMAND...: the story of moods of each kind of network.
+status=0
+for precision in int8 float32; do
+    PYTHONPATH=. run/test/bin/python tests/reel_moods.py "$precision" >"$root/here.json"
+    inside "$root" env PYTHONPATH=. /root/env/bin/python tests/reel_moods.py "$precision" >"$root/there.json"
+    run/test/bin/python - "$root/here.json" "$root/there.json" "$precision" <<'COMPARE' || status=1
+import json, sys
+here, there = (json.load(open(name)) for name in sys.argv[1:3])
+print(f"{sys.argv[3]}: {here['machine']} and {there['machine']}, {there['runtime']}")
+same = [(a["time_s"], a["mood"], a["plays"]) for a in here["told"]] == [
+    (b["time_s"], b["mood"], b["plays"]) for b in there["told"]
+]
+for a, b in zip(here["told"], there["told"]):
+    print(f"  {a['time_s']:6.1f} s {a['mood']:9} {a['probability']:.3f}"
+          f"   {b['time_s']:6.1f} s {b['mood']:9} {b['probability']:.3f}   plays {b['plays']}")
+print("  the same moods at the same moments" if same else "  NOT the same")
+sys.exit(not same)
+COMPARE
+done
+exit "$status"

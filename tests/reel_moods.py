@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""What the whole loop makes of one round of the demo reel, as JSON, in no real time.
+
+tests/arm64.sh runs it on two kinds of processor and compares. Real: detector, networks, mood, rules;
+made up: the clock, and a player that plays what it is told.
+"""
+
+import json
+import platform
+import sys
+from dataclasses import replace
+
+from appliance import reel
+from appliance.devices import build_classifier, build_faces
+from appliance.interpreter import runtime_name
+from appliance.loop import Devices, Loop
+from appliance.mood import MoodFilter
+from appliance.policy import Policy
+from appliance.records import Frame, Play, Playback
+from appliance.settings import EmotionSettings, MusicSettings, Settings
+
+FRAMES_PER_SECOND = 5.0
+
+
+class Player:
+    """Plays for ever what was asked for last."""
+
+    def __init__(self):
+        self.emotion = None
+
+    def playback(self, time_s):
+        state = "play" if self.emotion else "stop"
+        return Playback(state, "", self.emotion, None, 0, listener=False)
+
+    def carry_out(self, decision, time_s):
+        self.emotion = decision.emotion
+        return Play("a song", "a.opus", decision.emotion, "", decision.reason)
+
+    def adjust(self, adjustment, time_s):
+        pass
+
+
+class Nothing:
+    """A history that nobody keeps."""
+
+    def __getattr__(self, name):
+        return lambda *arguments: None
+
+
+def main():
+    settings = replace(
+        Settings(),
+        music=MusicSettings(change="now"),
+        emotion=EmotionSettings(precision=sys.argv[1] if sys.argv[1:] else "int8"),
+    )
+    loop = Loop(
+        Devices(
+            camera=Nothing(),
+            faces=build_faces(settings.faces),
+            classifier=build_classifier(settings),
+            mood=MoodFilter(settings.mood),
+            policy=Policy(settings),
+            player=Player(),
+            store=Nothing(),
+        )
+    )
+    told, last = [], None
+    for number in range(round(reel.LENGTH_S * FRAMES_PER_SECOND)):
+        time_s = number / FRAMES_PER_SECOND
+        step = loop.step(Frame(number, time_s, time_s, reel.frame_at(time_s)))
+        now = step.mood.state, step.mood.emotion
+        if now != last or step.play:
+            last = now
+            told.append(
+                {
+                    "time_s": time_s,
+                    "mood": step.mood.emotion or step.mood.state,
+                    "probability": round(step.mood.probability, 3),
+                    "plays": step.play.emotion if step.play else None,
+                }
+            )
+    print(json.dumps({"machine": platform.machine(), "runtime": runtime_name(), "told": told}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
