@@ -65,13 +65,13 @@ RECIPES = {
     # learning rate is still high enough to answer it.
     "emotion": Recipe(
         "mini_xception_fast",
-        epochs=20,
+        epochs=12,
         peak_rate=1e-3,
         start="emotion_first",
         teacher="sequential_cnn",
         teaching=0.7,
-        views=5,
-        rounding=12,
+        views=4,
+        rounding=8,
         mirror=1,
     ),
     "gender": Recipe("mini_xception_gender", epochs=30, task="gender", rounding=4, mirror=1),
