@@ -30,10 +30,16 @@ in_root systemctl --quiet enable systemd-networkd.service systemd-timesyncd.serv
 # Nothing waits for a network.
 in_root systemctl --quiet mask systemd-networkd-wait-online.service
 
-# The boot loader and its first entry; zz-systemd-boot of Debian adds those of later kernels.
-mkdir -p "$root/boot/efi"
-in_root SYSTEMD_RELAX_ESP_CHECKS=1 bootctl --esp-path=/boot/efi --no-variables --quiet install
-rm -f "$root/boot/efi/loader/random-seed" # each box makes its own
+# The boot loader, placed as bootctl does, which insists on a mounted partition; and the first entry.
+# zz-systemd-boot of Debian adds those of later kernels.
+efi=$root/boot/efi
+loader=$root/usr/lib/systemd/boot/efi/systemd-bootx64.efi
+install -D -m 644 "$loader" "$efi/EFI/BOOT/BOOTX64.EFI"
+install -D -m 644 "$loader" "$efi/EFI/systemd/systemd-bootx64.efi"
+mkdir -p "$efi/loader/entries" "$efi/jukebox"
+echo type1 >"$efi/loader/entries.srel"
+echo "timeout 0" >"$efi/loader/loader.conf"
 version=$(basename "$root"/lib/modules/*)
-mkdir -p "$root/boot/efi/jukebox"
 in_root kernel-install add "$version" "/boot/vmlinuz-$version"
+# Paths within the partition: for kernel-install it was a folder of the root's.
+sed -i 's|/boot/efi/|/|' "$efi"/loader/entries/*.conf

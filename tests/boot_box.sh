@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# The whole box, from power-on to the loudspeaker, in QEMU without KVM: tests/boot_box.sh
+# [--image FILE] [--only life|cuts] [--cuts NUMBER] [--seed NUMBER]. Makes the x86 image of the last
+# commit (or takes FILE), lays webcam, shell and witness over a copy of it (tests/box/disk.sh), lets it
+# live (tests/box/life.py) and pulls its plug (tests/box/cuts.py). An hour on two cores: not for every
+# commit. Prints what it finds; sounds, logs and report.json are kept in run/box-in-qemu.
+# Exit 0: every claim held. Needs root, for the image, and what it names if that is missing.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+
+folder=$PWD/run/box-in-qemu image="" options=()
+while [[ $# -gt 0 ]]; do
+    case $1 in
+        --image) image=$(readlink -f "$2") ;;
+        --only | --cuts | --seed) options+=("$1" "$2") ;;
+        *) echo "usage: $0 [--image FILE] [--only life|cuts] [--cuts NUMBER] [--seed NUMBER]" >&2; exit 2 ;;
+    esac
+    shift 2
+done
+
+need() { # need COMMAND PACKAGE
+    command -v "$1" >/dev/null || { echo "$0: needs $1: apt-get install $2" >&2; exit 1; }
+}
+need qemu-system-x86_64 "qemu-system-x86 ovmf"
+need nbdkit nbdkit
+need mmdebstrap mmdebstrap
+need debugfs e2fsprogs
+need mcopy mtools
+need sfdisk fdisk
+need ffmpeg ffmpeg
+
+rm -rf "$folder"
+mkdir -p "$folder"
+if [[ -z $image ]]; then
+    git clone --quiet . "$folder/source"
+    image=$folder/jukebox-x86.img
+    "$folder/source/setup.sh" image x86 "$image"
+fi
+tests/box/disk.sh "$image" "$folder/disk.img"
+cd tests
+exec ../run/test/bin/python -m box.run --disk "$folder/disk.img" --folder "$folder" "${options[@]}"

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Lays what the rig needs over the product's image, without mounting it: tests/box/disk.sh IMAGE OUT
+# copies IMAGE to OUT, as a larger disk would, with the test layer in it: a webcam (v4l2loopback), a
+# shell and a witness on virtio ports, patience for a slow processor, settings on the boot partition.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+image=$1 out=$2
+lib=/usr/local/lib/box
+units=/etc/systemd/system
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/emotional-jukebox/v4l2loopback
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+partition_start() { # partition_start NUMBER: in bytes
+    sfdisk --json "$out" | python3 -c \
+        "import json, sys; print(512 * json.load(sys.stdin)['partitiontable']['partitions'][$1 - 1]['start'])"
+}
+
+on_root() { debugfs -w -f - "$out?offset=$root_start" 2>&1; }
+
+# The module for the image's kernel, built in a Debian of its own and kept in the cache folder.
+module() { # module KERNEL_VERSION
+    local file=$cache/$1.ko
+    if [[ ! -e $file ]]; then
+        mkdir -p "$cache"
+        # shellcheck disable=SC2016 # $1 is for the inner shell
+        mmdebstrap --quiet --variant=apt \
+            --include="linux-headers-$1,v4l2loopback-dkms,gcc,make" \
+            --customize-hook='chroot "$1" dkms autoinstall -k '"$1"' >&2' \
+            --customize-hook='cp "$1"/lib/modules/'"$1"'/updates/dkms/v4l2loopback.ko '"$file" \
+            bookworm "$work/build"
+        rm -rf "$work/build"
+    fi
+    cp "$file" "$work/v4l2loopback.ko"
+}
+
+commands() { # for debugfs: the layer's files, all root's
+    local file unit
+    printf 'mkdir %s\n' "$lib" "$units/jukebox.service.d"
+    for file in guest/*.py guest/mpd-says.sh "$work"/{v4l2loopback.ko,scenes.gray,scenes.json}; do
+        echo "write $file $lib/$(basename "$file")"
+    done
+    for file in guest/*.service; do
+        unit=$(basename "$file")
+        echo "write $file $units/$unit"
+        echo "symlink $units/multi-user.target.wants/$unit $units/$unit"
+    done
+    echo "write guest/slow.conf $units/jukebox.service.d/slow.conf"
+}
+
+cp --sparse=always "$image" "$out"
+truncate --size=+1500M "$out" # a disk is larger than the image: the box is to make use of it
+root_start=$(partition_start 2)
+kernel=$(debugfs -R "ls -p /lib/modules" "$out?offset=$root_start" 2>/dev/null |
+    awk -F/ '$6 ~ /^[0-9]/ { print $6 }')
+module "$kernel"
+(cd .. && "${PYTHON:-../run/test/bin/python}" -m box.scenes "$work")
+commands >"$work/commands"
+on_root <"$work/commands" >"$work/said"
+if grep -E "not found|already exists|No space|error" "$work/said" | grep -v "jukebox.service.d"; then
+    echo "$0: the layer could not be written" >&2
+    exit 1
+fi
+mcopy -i "$out@@$(partition_start 1)" guest/jukebox.toml ::jukebox.toml

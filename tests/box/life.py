@@ -1,0 +1,180 @@
+"""One life of the box: first start, moods and music, camera, memory, disk, switching off and on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from box.box import PLAYS, READY, SOUND, Box
+from box.hear import identify, is_silent, load_songs
+from box.machine import BoxError, Machine
+from box.report import Report
+
+SHOWN = ("happy", "sad", "angry", "surprise", "disgust", "neutral")
+MOOD_TIMEOUT_S = 150.0  # half-life 4 s, dwell 8 s, and a slow processor
+LIKE = 0.6  # other emotions' songs reach 0.63 in the starter music itself, at worst
+GAPS = 0.2
+CGROUP = "/sys/fs/cgroup/system.slice"
+
+
+def live(folder: Path, disk: Path, music: Path, report: Report) -> None:
+    """The whole of it. Raises BoxError where it cannot go on."""
+    machine = Machine(folder / "life", disk)
+    box = Box(machine)
+    try:
+        first_start(box, report)
+        moods_and_music(box, music, report)
+        camera_out_and_in(box, report)
+        too_little_memory(box, report)
+        full_disk(box, report)
+        machine.run("systemctl disable box-camera")
+        took_s = machine.switch_off()
+        report.figure("switched off within, s", round(took_s))
+    finally:
+        machine.pull_the_plug()
+    camera_comes_late(Machine(folder / "late", disk), report)
+
+
+def first_start(box: Box, report: Report) -> None:
+    """From power-on to the first music, without a network and without a hand."""
+    machine = box.machine
+    machine.power_on()
+    machine.run("true", 400)
+    report.figure("power-on to userspace (shell), s", round(machine.up_s))
+    report.figure("power-on to READY of the jukebox, s", round(machine.wait_for(READY, 400)))
+    report.figure("power-on to the first sound, s", round(box.wait_for_sound()))
+    box.wait_for_play("neutral", 300, 0)
+    report.figure("power-on to the first song, s", round(machine.up_s))
+    sound = box.listen(10)
+    report.claim("music plays after power-on, without a hand", not is_silent(sound))
+    links = machine.run("ls /sys/class/net")
+    report.claim("there is no network at all", links == "lo", links)
+    failed = machine.run("systemctl --failed --no-legend --plain")
+    report.claim("no unit failed", failed == "", failed)
+    cycles = machine.attempt("journalctl -b --no-pager | grep -i 'ordering cycle'")[1]
+    report.claim("no ordering cycle", cycles == "", cycles)
+    size = int(machine.run("df --output=size -BM / | tail -1 | tr -d ' M'"))
+    report.claim("the root partition fills the larger disk", size > 3700, f"{size} MB")
+    report.claim(
+        "settings on the boot partition count",
+        any("/boot/jukebox.toml sets" in line for line in box.log()),
+    )
+    report.figure("systemd-analyze", machine.run("systemd-analyze time | head -1"))
+    report.figure("jukebox, memory.peak, MB", _peak_mb(machine, "jukebox"))
+    report.figure("mpd, memory.peak, MB", _peak_mb(machine, "mpd"))
+
+
+def moods_and_music(box: Box, music: Path, report: Report) -> None:
+    """What is heard after each mood, by its spectrum against all songs of the box."""
+    songs, heard = load_songs(music), {}
+    for emotion in SHOWN:
+        before = len(box.machine.rows)
+        box.show(emotion)
+        took_s = box.wait_for_play(emotion, MOOD_TIMEOUT_S, before)
+        box.listen(2)  # what was still in the buffers
+        sound = box.listen(12)
+        found = identify(sound, songs)
+        heard[emotion] = asdict(found) | {"s": round(took_s, 1), "gaps": box.gaps(sound)}
+        report.claim(
+            f"looks {emotion}: {emotion} music is heard",
+            found.emotion == emotion and found.likeness > LIKE,
+            f"{found.song}, likeness {found.likeness:.2f} (other moods' {found.others:.2f}),"
+            f" centroid {found.centroid_hz:.0f} Hz, after {took_s:.0f} s",
+        )
+    report.figure("heard", heard)
+
+
+def camera_out_and_in(box: Box, report: Report) -> None:
+    """Unplugged, the music goes on; plugged in, moods are read again."""
+    lines = len(box.log())
+    box.show("happy")
+    gone_s = box.unplug()
+    box.wait_for_log("camera: lost", 60, lines)
+    sound = box.listen(12)
+    gaps = box.gaps(sound)
+    report.claim("camera unplugged: the music goes on", gaps < GAPS, f"{gaps:.0%} silent")
+    restarts = box.machine.run("systemctl show -P NRestarts jukebox")
+    report.claim(
+        "camera unplugged: the jukebox stays up", restarts == "0", f"gone in {gone_s:.0f} s"
+    )
+    before = len(box.machine.rows)
+    box.plug_in()
+    back_s = box.wait_for_log("camera: back", 120, lines)
+    report.claim("camera plugged in: it is back by itself", True, f"after {back_s:.0f} s")
+    box.show("sad")
+    box.wait_for_play("sad", MOOD_TIMEOUT_S, before)
+    report.claim("camera plugged in: the music follows the mood again", True)
+
+
+def too_little_memory(box: Box, report: Report) -> None:
+    """The limit is hit: the jukebox is killed and comes back, MPD plays on."""
+    machine = box.machine
+    machine.run("systemctl set-property --runtime jukebox MemoryHigh=infinity MemoryMax=40M")
+    machine.wait_for('test "$(systemctl show -P NRestarts jukebox)" -ge 1', 180)
+    machine.run("systemctl set-property --runtime jukebox MemoryHigh=224M MemoryMax=288M")
+    sound = box.listen(12)
+    gaps = box.gaps(sound)
+    report.claim("memory limit hit: the music goes on", gaps < GAPS, f"{gaps:.0%} silent")
+    killed = machine.run("journalctl -b -k --no-pager | grep -c 'Memory cgroup out of memory'")
+    report.claim(
+        "memory limit hit: the kernel killed only within the unit", int(killed) >= 1, killed
+    )
+    machine.wait_for(READY, 300)
+    before = len(machine.rows)
+    box.show("happy")
+    box.wait_for_play("happy", 300, before)
+    report.claim("memory limit hit: the jukebox is back by itself, and reads moods", True)
+
+
+def full_disk(box: Box, report: Report) -> None:
+    """Not a byte left: the music follows the mood, and what happened is written afterwards."""
+    machine, lines = box.machine, len(box.log())
+    machine.attempt("fallocate -l $(df --output=avail -B1 / | tail -1) /filler")
+    machine.attempt("dd if=/dev/zero of=/filler2 bs=64k; dd if=/dev/zero of=/filler3 bs=1k")
+    report.figure("free after filling the disk, KB", machine.run("df --output=avail / | tail -1"))
+    shown = ("sad", "happy", "sad", "surprise", "happy")
+    for emotion in shown:
+        at = len(box.log())
+        box.show(emotion)
+        box.wait_for_log(f"({emotion})", MOOD_TIMEOUT_S, at)
+    said = [line for line in box.log()[lines:] if "the disk is full" in line]
+    report.claim("disk full: the music follows the mood", True)
+    report.claim("disk full: said once, if the history could not grow", len(said) <= 1, said[:1])
+    before = len(machine.rows)
+    machine.run("rm -f /filler /filler2 /filler3; sync")
+    box.show("neutral")
+    box.wait_for_play("neutral", MOOD_TIMEOUT_S, before)
+    plays = [row["emotion"] for table, row in machine.rows if table == "plays"]
+    kept = [each for each in plays if each in shown or each == "neutral"][-1 - len(shown) :]
+    report.claim(
+        "disk full: nothing that was played is missing afterwards",
+        tuple(kept) == (*shown, "neutral"),
+        f"{kept}; {'rows had to wait' if said else 'the write-ahead log had room'}",
+    )
+    report.claim("disk full: the database is sound", box.check()[0] == SOUND)
+
+
+def camera_comes_late(machine: Machine, report: Report) -> None:
+    """Started without a camera, which is plugged in afterwards."""
+    box = Box(machine)
+    try:
+        machine.power_on()
+        machine.wait_for(READY, 400)
+        driver = machine.run("grep -c video4linux /proc/devices || true")
+        report.figure("boot without a camera: video4linux known to the kernel", driver)
+        before = len(machine.rows)
+        box.plug_in()
+        box.show("happy")
+        box.wait_for_play("happy", 240, before)
+        report.claim("a camera plugged in long after the start is used", True)
+        report.claim("MPD plays", machine.attempt(PLAYS)[0] == 0)
+    except BoxError as error:
+        report.claim("a camera plugged in long after the start is used", False, error)
+    finally:
+        machine.attempt("systemctl enable box-camera")
+        machine.attempt("sync")
+        machine.pull_the_plug()
+
+
+def _peak_mb(machine: Machine, unit: str) -> int:
+    return int(machine.run(f"cat {CGROUP}/{unit}.service/memory.peak")) // 2**20

@@ -1,0 +1,179 @@
+"""The box in QEMU: a PC of which every part is emulated, and whose plug can be pulled.
+
+The disk is served by nbdkit with a write cache that only a flush empties, as the cache of a real
+disk: pulling the plug kills both, and whatever the guest had not flushed is gone. (Killing QEMU
+alone would lose nothing that the guest has handed over, flushed or not.)
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
+VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
+RATE, CHANNELS = 48000, 2
+
+Row = tuple[str, dict[str, Any]]
+
+
+class BoxError(AssertionError):
+    """The box does not do what it claims to."""
+
+
+@dataclass(slots=True)
+class Machine:
+    """One power-on. folder: of this machine's sockets, sound and console; disk: its raw disk."""
+
+    folder: Path
+    disk: Path
+    memory_mb: int = 1500
+    rows: list[Row] = field(default_factory=list)  # what the witness told, in its order
+    _began_s: float = 0.0
+    _number: int = 0
+    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _shell: socket.socket | None = None
+
+    def power_on(self) -> None:
+        """Begins to boot."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(VARIABLES, self.folder / "variables.fd")
+        nbd = self.folder / "disk.socket"
+        nbd.unlink(missing_ok=True)
+        disk = ["nbdkit", "--foreground", f"--unix={nbd}", "--filter=cache", "file", str(self.disk)]
+        self._start([*disk, "cache=writeback"])
+        _wait_until(nbd.exists, 10, "nbdkit makes no socket")
+        self._began_s = time.monotonic()
+        self._start(self._qemu(nbd))
+        self._shell = self._connect("shell")
+        threading.Thread(target=self._listen, args=[self._connect("rows")], daemon=True).start()
+
+    def pull_the_plug(self) -> list[Row]:
+        """Kills the machine and its disk's cache; gives the rows that were acknowledged before."""
+        acknowledged = list(self.rows)
+        for process in reversed(self._processes):  # the machine, then its disk
+            process.kill()
+        for process in self._processes:
+            process.wait()
+        self._processes.clear()
+        return acknowledged
+
+    def switch_off(self, timeout_s: float = 120.0) -> float:
+        """systemctl poweroff; gives the seconds until it is off."""
+        begun_s = time.monotonic()
+        self.run("systemctl --no-block poweroff")
+        self._processes[1].wait(timeout_s)
+        self.pull_the_plug()
+        return time.monotonic() - begun_s
+
+    @property
+    def up_s(self) -> float:
+        """Seconds since power-on."""
+        return time.monotonic() - self._began_s
+
+    @property
+    def sound(self) -> Path:
+        """What came out of the sound card: a WAV whose header is written at the end."""
+        return self.folder / "sound.wav"
+
+    def run(self, command: str, timeout_s: float = 120.0) -> str:
+        """The output of a command of root's. Raises BoxError if it fails or does not answer."""
+        status, output = self.attempt(command, timeout_s)
+        if status != 0:
+            raise BoxError(f"in the box, `{command}` ended with {status}: {output.strip()}")
+        return output.strip()
+
+    def attempt(self, command: str, timeout_s: float = 120.0) -> tuple[int, str]:
+        """Exit status and output of a command of root's. Raises BoxError if nobody answers."""
+        assert self._shell is not None
+        self._number += 1
+        request = json.dumps({"id": self._number, "command": command}).encode()
+        try:
+            self._shell.settimeout(timeout_s)
+            self._shell.sendall(request + b"\n")
+            while (reply := json.loads(self._line()))["id"] != self._number:
+                pass
+        except (OSError, ValueError) as error:
+            raise BoxError(f"in the box, nobody answers `{command}`: {error}") from error
+        return reply["status"], reply["output"]
+
+    def wait_for(self, command: str, timeout_s: float) -> float:
+        """Asks until the command succeeds; gives the seconds since power-on. Raises BoxError."""
+        until_s = time.monotonic() + timeout_s
+        while self.attempt(command, timeout_s)[0] != 0:
+            if time.monotonic() > until_s:
+                raise BoxError(f"in the box, not within {timeout_s:.0f} s: {command}")
+            time.sleep(0.5)
+        return self.up_s
+
+    def _line(self) -> bytes:
+        assert self._shell is not None
+        line = b""
+        while not line.endswith(b"\n"):
+            if not (piece := self._shell.recv(65536)):
+                raise BoxError("the machine is off")
+            line += piece
+        return line
+
+    def _listen(self, witness: socket.socket) -> None:
+        with witness.makefile("rb") as lines:
+            for line in lines:
+                if line.endswith(b"\n"):
+                    table, row = json.loads(line)
+                    self.rows.append((table, row))
+
+    def _start(self, command: list[str]) -> None:
+        with (self.folder / "said.txt").open("ab") as said:
+            process = subprocess.Popen(
+                ["nice", "-n", "5", *command], stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            )
+        self._processes.append(process)
+
+    def _connect(self, name: str) -> socket.socket:
+        path = self.folder / f"{name}.socket"
+        connection = socket.socket(socket.AF_UNIX)
+
+        def is_open() -> bool:
+            return connection.connect_ex(str(path)) == 0
+
+        _wait_until(is_open, 20, f"QEMU does not open {path}: {self.folder / 'said.txt'}")
+        return connection
+
+    def _qemu(self, nbd: Path) -> list[str]:
+        """No network card at all; a sound card that plays into a file."""
+        return [
+            *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"),
+            *("-machine", "q35", "-m", str(self.memory_mb), "-nodefaults", "-no-reboot"),
+            *("-display", "none", "-nic", "none", "-serial", f"file:{self.folder / 'console.txt'}"),
+            *("-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}"),
+            *("-drive", f"if=pflash,format=raw,file={self.folder / 'variables.fd'}"),
+            *("-drive", f"if=virtio,format=raw,file=nbd+unix:///?socket={nbd}"),
+            *("-audiodev", f"wav,id=sound,path={self.sound},out.frequency={RATE}"),
+            *("-device", "intel-hda", "-device", "hda-output,audiodev=sound"),
+            *("-device", "virtio-serial", "-device", "virtio-rng-pci"),
+            *self._port("shell"),
+            *self._port("rows"),
+        ]
+
+    def _port(self, name: str) -> list[str]:
+        path = self.folder / f"{name}.socket"
+        path.unlink(missing_ok=True)
+        return [
+            *("-chardev", f"socket,id={name},path={path},server=on,wait=off"),
+            *("-device", f"virtserialport,chardev={name},name=box.{name}"),
+        ]
+
+
+def _wait_until(is_so: Any, timeout_s: float, complaint: str) -> None:
+    until_s = time.monotonic() + timeout_s
+    while not is_so():
+        if time.monotonic() > until_s:
+            raise BoxError(complaint)
+        time.sleep(0.05)

@@ -1,0 +1,38 @@
+"""Runs the box in QEMU: python -m box.run --disk DISK --folder FOLDER (tests/boot_box.sh does)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from box.cuts import cut_again_and_again
+from box.life import live
+from box.machine import BoxError
+from box.report import Report
+
+MUSIC = Path(__file__).resolve().parent.parent.parent / "music"
+
+
+def main() -> int:
+    """0 if every claim holds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--disk", type=Path, required=True, help="made by tests/box/disk.sh")
+    parser.add_argument("--folder", type=Path, required=True, help="sounds, logs and report.json")
+    parser.add_argument("--cuts", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", choices=("life", "cuts"))
+    asked = parser.parse_args()
+    report = Report(asked.folder / "report.json")
+    try:
+        if asked.only != "cuts":
+            live(asked.folder, asked.disk, MUSIC, report)
+        if asked.only != "life":
+            cut_again_and_again(asked.folder, asked.disk, asked.cuts, asked.seed, report)
+    except BoxError as error:
+        report.claim("the box does what it is asked to", False, error)
+    return 0 if report.all_hold else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
