@@ -103,7 +103,7 @@ def train(
     done, history = 0, []
     if (checkpoint := run / "checkpoint.npz").exists():
         done, history = trainer.restore(checkpoint)
-    held_out = make_windows(judged, JUDGED, np.random.default_rng(1))
+    held_out = _held_out(judged, recipe)
     for epoch in range(done, recipe.epochs):
         started = time.monotonic()
         windows = make_windows(learned, recipe.limit, np.random.default_rng((recipe.seed, epoch)))
@@ -127,8 +127,10 @@ def write_models(
         "tracker_float32": to_float32(network),
         "tracker_int8": to_int8(network, calibration),
     }
-    held_out = make_windows(judged, JUDGED, np.random.default_rng(1))
-    about = of_the_network(network)
+    held_out = _held_out(judged, training.recipe)
+    about = of_the_network(network) | {
+        "training": of_the_training(training, training.recipe.limit, len(held_out))
+    }
     about["input"] |= {"room": ROOM}
     cards = {}
     for name, content in contents.items():
@@ -136,10 +138,13 @@ def write_models(
         stripped = without_names(content)
         outputs = [{"head": head, "index": index} for head, index in sorted(positions.items())]
         card = of_the_file(name, stripped, "track", ("face",)) | about | {"outputs": outputs}
-        card |= {"held_out": _judged(stripped, positions, held_out)}
-        card |= {"training": of_the_training(training, training.recipe.limit, JUDGED)} | WORDS
+        card |= {"held_out": _judged(stripped, positions, held_out)} | WORDS
         cards[name] = write_model(folder, stripped, card)
     return cards
+
+
+def _held_out(judged: Sources, recipe: Recipe) -> Windows:
+    return make_windows(judged, min(JUDGED, recipe.limit), np.random.default_rng(1))
 
 
 def _judged(content: bytes, positions: dict[str, int], windows: Windows) -> dict:
