@@ -13,6 +13,17 @@ HAPPY, SAD, NEUTRAL, FEAR = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL, Emotion
 SOURCES = {HAPPY: ("happy",), SAD: ("sad",), NEUTRAL: ("neutral",), FEAR: ("nowhere",)}
 
 
+class App(MPDClient):
+    """A person's app. did: whether it did something since that was last set to False."""
+
+    did = False
+    LOOKS = ("status", "currentsong", "playlistinfo", "sticker", "list", "read", "subscribe")
+
+    def _write_command(self, command, args=[]):  # noqa: B006 - as python-mpd2 has it
+        self.did = self.did or not command.startswith(self.LOOKS)
+        super()._write_command(command, args)
+
+
 class Box:
     """The player as the loop drives it, with a time of its own, beside a listener with an app."""
 
@@ -29,7 +40,7 @@ class Box:
     def open_app(self):
         if self.app:
             self.app.disconnect()
-        self.app = MPDClient()
+        self.app = App()
         self.app.connect(str(self.mpd.socket))
 
     def close(self):
@@ -45,7 +56,8 @@ class Box:
         """Wait until MPD has had the time to tell the box of what was just done to it."""
         client = self.player._connection._client
         if client and self.player._connection.is_listening:
-            select.select([client], [], [], 0.03)
+            select.select([client], [], [], 1.0 if self.app.did else 0.03)
+        self.app.did = False
 
     def put_on(self, emotion, how="switch"):
         return self.player.carry_out(Decision(emotion, how, "test"), self.time_s)

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from conftest import wait_for
-from test_service import JUKEBOX, ask
+from running import JUKEBOX, ask
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -2,7 +2,10 @@ import os
 import random
 import signal
 import socket
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 from conftest import wait_for, write_tone
@@ -651,6 +654,45 @@ def test_a_box_killed_in_a_fade_gives_the_volume_back_when_it_returns(born):
     assert box.app.status()["volume"] == "10"
 
 
+FADING = """
+import sys
+from pathlib import Path
+from playing import HAPPY, SAD, Box
+
+class Mpd:
+    socket = sys.argv[1]
+
+box = Box(Mpd, memory=Path(sys.argv[2]))
+box.put_on(HAPPY)
+box.look()
+box.put_on(SAD, "fade")
+for _ in range(8):
+    box.look(after_s=0.1)
+print("faded", flush=True)
+input()
+"""
+
+
+def test_a_process_that_is_killed_in_a_fade_gives_the_volume_back_when_it_returns(born, tmp_path):
+    watcher = born()
+    watcher.app.setvol(60)
+    arguments = [str(watcher.mpd.socket), str(tmp_path / "player.json")]
+    with subprocess.Popen(
+        [sys.executable, "-c", FADING, *arguments],
+        cwd=Path(__file__).parent,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as fading:
+        assert fading.stdout.readline() == b"faded\n"
+        assert int(watcher.app.status()["volume"]) < 20
+        fading.kill()
+    box = born()
+    box.look()
+    assert box.app.status()["volume"] == "60"
+    watcher.close()
+
+
 def test_a_volume_that_was_turned_while_the_box_was_away_stays(born):
     cut_off_in_a_fade(born)
     box = born()
@@ -802,17 +844,13 @@ def test_a_lost_connection_is_one_error_and_the_next_call_goes_on(box, moment):
     assert box.look(after_s=0.1).touch == "pause"
 
 
-@broken_sockets
-def test_an_mpd_that_hangs_loses_no_touch_of_a_person(tmp_path, long_music):
-    with PrivateMpd(tmp_path / "mpd", long_music, "null") as mpd:
-        box = Box(mpd)
-        put_on(box, HAPPY)
-        os.kill(mpd.pid, signal.SIGSTOP)
-        try:
-            for _ in range(5):
-                assert box.look(after_s=0.2).state == "play"  # nobody waits for it
-        finally:
-            os.kill(mpd.pid, signal.SIGCONT)
-        box.app.pause(1)
-        assert box.look().touch == "pause"
-        box.close()
+def test_an_mpd_that_hangs_loses_no_touch_of_a_person(box):
+    put_on(box, HAPPY)
+    os.kill(box.mpd.pid, signal.SIGSTOP)
+    try:
+        for _ in range(5):
+            assert box.look(after_s=0.2).state == "play"  # nobody waits for it
+    finally:
+        os.kill(box.mpd.pid, signal.SIGCONT)
+    box.app.pause(1)
+    assert box.look().touch == "pause"

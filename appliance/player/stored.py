@@ -32,23 +32,30 @@ class StoredLists:
 
     def keep(self, client: Client) -> None:
         """Make and renew them. Where MPD does not allow it, it says so and nothing happens."""
+        made: list[str] = []
         try:
             there = stored_playlists(client)
             for name in self._names:
                 if name in there:
                     self._follow(client, name)
-                elif name not in self._memory.kept.lists:
-                    self._make(client, name)
+                elif name not in self._memory.kept.lists and self._make(client, name):
+                    made.append(name)
         except CommandError as error:
             if error.errno not in NOT_KEPT:
                 raise
             log.info("MPD keeps no playlists for the moods: %s", error)
+        if made:
+            log.info(
+                "stored playlists made from folders, to be edited with any MPD app: %s",
+                ", ".join(made),
+            )
 
-    def _make(self, client: Client, name: str) -> None:
+    def _make(self, client: Client, name: str) -> bool:
+        """Whether there was a folder to make it from."""
         uris = [song.uri for song in songs_in_folder(client, name)]
         if uris:
             self._write(client, name, uris, anew=False)
-            log.info("stored playlist %s: made from the folder of that name", name)
+        return bool(uris)
 
     def _follow(self, client: Client, name: str) -> None:
         made = self._memory.kept.lists.get(name)
