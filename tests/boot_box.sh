@@ -36,6 +36,7 @@ if [[ -z $image ]]; then
     image=$folder/jukebox-x86.img
     "$folder/source/setup.sh" image x86 "$image"
 fi
-tests/box/disk.sh "$image" "$folder/disk.img"
+kernel=$(tests/box/disk.sh "$image" "$folder/disk.img")
 cd tests
-exec ../run/test/bin/python -m box.run --disk "$folder/disk.img" --folder "$folder" "${options[@]}"
+run() { ../run/test/bin/python -m box.run --disk "$folder/disk.img" --folder "$folder" "$@"; }
+run "${options[@]}" --kernel "$kernel"

@@ -40,6 +40,7 @@ mkdir -p "$efi/loader/entries" "$efi/jukebox"
 echo type1 >"$efi/loader/entries.srel"
 echo "timeout 0" >"$efi/loader/loader.conf"
 version=$(basename "$root"/lib/modules/*)
+in_root update-initramfs -u -k "$version" # with what etc/initramfs-tools says
 in_root kernel-install add "$version" "/boot/vmlinuz-$version"
 # Paths within the partition: for kernel-install it was a folder of the root's.
 sed -i 's|/boot/efi/|/|' "$efi"/loader/entries/*.conf

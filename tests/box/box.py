@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 from box.hear import SILENT, Samples, is_silent, recorded
-from box.machine import RATE, BoxError, Machine
+from box.machine import PATIENCE, RATE, BoxError, Machine
 
 SOUND_TIMEOUT_S = 400.0
 READY = 'test "$(systemctl show -P ActiveState jukebox)" = active'
@@ -32,7 +32,7 @@ class Box:
     def wait_for_log(self, text: str, timeout_s: float, since: int = 0) -> float:
         """Until a line after the first `since` ones has this text; seconds that it took."""
         begun_s = time.monotonic()
-        while time.monotonic() - begun_s < timeout_s:
+        while time.monotonic() - begun_s < timeout_s * PATIENCE:
             if any(text in line for line in self.log()[since:]):
                 return time.monotonic() - begun_s
             time.sleep(0.5)
@@ -43,7 +43,7 @@ class Box:
     def wait_for_play(self, emotion: str, timeout_s: float, after: int) -> float:
         """Until a play of this emotion is in the history, past the first `after` rows."""
         begun_s = time.monotonic()
-        while time.monotonic() - begun_s < timeout_s:
+        while time.monotonic() - begun_s < timeout_s * PATIENCE:
             rows = self.machine.rows[after:]
             if any(t == "plays" and row["emotion"] == emotion for t, row in rows):
                 return time.monotonic() - begun_s
@@ -55,7 +55,7 @@ class Box:
     def wait_for_sound(self) -> float:
         """Until the first sample that can be heard; seconds since power-on."""
         looked_at = 0
-        while self.machine.up_s < SOUND_TIMEOUT_S:
+        while self.machine.up_s < SOUND_TIMEOUT_S * PATIENCE:
             samples = recorded(self.machine.sound)
             if not is_silent(samples[looked_at:]):
                 return self.machine.up_s
@@ -66,7 +66,7 @@ class Box:
     def listen(self, seconds: float) -> Samples:
         """What comes out of the loudspeaker for so long, by the sound card's own clock."""
         begin = len(recorded(self.machine.sound))
-        until_s = time.monotonic() + 4 * seconds + 20
+        until_s = time.monotonic() + (4 * seconds + 20) * PATIENCE
         while len(samples := recorded(self.machine.sound)[begin:]) < seconds * RATE:
             if time.monotonic() > until_s:
                 break

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 from box.box import PLAYS, READY, SOUND, Box
-from box.machine import BoxError, Machine, Row
+from box.machine import PATIENCE, BoxError, Machine, Maker, Row
 from box.report import Report
 
 WRITING_S = (1.0, 20.0)  # the cut comes so long after the first new row
@@ -32,12 +32,12 @@ class Cut:
     new_rows: int
 
 
-def cut_again_and_again(folder: Path, disk: Path, cuts: int, seed: int, report: Report) -> None:
+def cut_again_and_again(make: Maker, cuts: int, seed: int, report: Report) -> None:
     """Boots, cuts, and boots to see, cuts times. The disk is the same all the way."""
     random, acknowledged = Random(seed), list[Row]()
     found: list[Cut] = []
     for number in range(cuts + 1):  # the first boot sees no cut before it
-        machine = Machine(folder / "cut", disk)
+        machine = make("cut")
         shutil.rmtree(machine.folder, ignore_errors=True)
         try:
             machine.power_on()
@@ -53,7 +53,7 @@ def cut_again_and_again(folder: Path, disk: Path, cuts: int, seed: int, report: 
         finally:
             machine.pull_the_plug()
         if number % 5 == 4:
-            _cut_while_booting(folder, disk, random)
+            _cut_while_booting(make, random)
     _tell(found, cuts, report)
 
 
@@ -86,7 +86,7 @@ def _look(number: int, box: Box, acknowledged: list[Row], report: Report) -> Cut
 
 def _settled_rows(machine: Machine, counted: int) -> list[Row]:
     """All rows of the history, once the witness has told them all."""
-    until_s = time.monotonic() + 60
+    until_s = time.monotonic() + 60 * PATIENCE
     while len(machine.rows) < counted and time.monotonic() < until_s:
         time.sleep(0.2)
     return list(machine.rows)
@@ -95,7 +95,7 @@ def _settled_rows(machine: Machine, counted: int) -> list[Row]:
 def _write_for_a_while(box: Box, random: Random) -> None:
     """Until some time after a new mood or play was written."""
     machine = box.machine
-    before, until_s = len(machine.rows), time.monotonic() + 120
+    before, until_s = len(machine.rows), time.monotonic() + 120 * PATIENCE
     while len(machine.rows) == before:
         if time.monotonic() > until_s:
             raise BoxError(f"nothing is written any more; the log ends: {box.log()[-6:]}")
@@ -103,9 +103,9 @@ def _write_for_a_while(box: Box, random: Random) -> None:
     time.sleep(random.uniform(*WRITING_S))
 
 
-def _cut_while_booting(folder: Path, disk: Path, random: Random) -> None:
+def _cut_while_booting(make: Maker, random: Random) -> None:
     """One more cut, at any moment between power-on and the first music."""
-    machine = Machine(folder / "boot-cut", disk)
+    machine = make("boot-cut")
     machine.power_on()
     time.sleep(random.uniform(*BOOT_CUT_S))
     machine.pull_the_plug()

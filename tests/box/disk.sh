@@ -2,12 +2,13 @@
 # Lays what the rig needs over the product's image, without mounting it: tests/box/disk.sh IMAGE OUT
 # copies IMAGE to OUT, as a larger disk would, with the test layer in it: a webcam (v4l2loopback), a
 # shell and a witness on virtio ports, patience for a slow processor, settings on the boot partition.
+# Prints a folder with the same kernel and a small initrd, for a shorter start (see machine.py).
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 image=$1 out=$2
 lib=/usr/local/lib/box
 units=/etc/systemd/system
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/emotional-jukebox/v4l2loopback
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/emotional-jukebox/box-kernel
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -19,26 +20,22 @@ partition_start() { # partition_start NUMBER: in bytes
 
 on_root() { debugfs -w -f - "$out?offset=$root_start" 2>&1; }
 
-# The module for the image's kernel, built in a Debian of its own and kept in the cache folder.
-module() { # module KERNEL_VERSION
-    local file=$cache/$1.ko
-    if [[ ! -e $file ]]; then
-        mkdir -p "$cache"
-        # shellcheck disable=SC2016 # $1 is for the inner shell
-        mmdebstrap --quiet --variant=apt \
-            --include="linux-headers-$1,v4l2loopback-dkms,gcc,make" \
-            --customize-hook='chroot "$1" dkms autoinstall -k '"$1"' >&2' \
-            --customize-hook='cp "$1"/lib/modules/'"$1"'/updates/dkms/v4l2loopback.ko '"$file" \
-            bookworm "$work/build"
-        rm -rf "$work/build"
-    fi
-    cp "$file" "$work/v4l2loopback.ko"
+# What belongs to the image's kernel is made in a Debian of its own, and kept in the cache folder.
+kernel_files() { # kernel_files VERSION
+    local folder=$cache/$1
+    [[ ! -e $folder/made ]] || return 0
+    mkdir -p "$folder"
+    unshare --mount mmdebstrap --quiet --variant=apt \
+        --include="linux-image-$1,linux-headers-$1,v4l2loopback-dkms,gcc,make,initramfs-tools,e2fsprogs" \
+        --customize-hook="$PWD/kernel_files.sh \"\$1\" $1 $folder" bookworm "$work/build" >&2
+    rm -rf "$work/build"
+    touch "$folder/made"
 }
 
 commands() { # for debugfs: the layer's files, all root's
     local file unit
-    printf 'mkdir %s\n' "$lib" "$units/jukebox.service.d"
-    for file in guest/*.py guest/mpd-says.sh "$work"/{v4l2loopback.ko,scenes.gray,scenes.json}; do
+    printf 'mkdir %s\n' "$lib" "$units/jukebox.service.d" /etc/systemd/system.conf.d
+    for file in guest/*.py guest/mpd-says.sh "$cache/$kernel/v4l2loopback.ko" "$work"/scenes.{gray,json}; do
         echo "write $file $lib/$(basename "$file")"
     done
     for file in guest/*.service; do
@@ -46,6 +43,7 @@ commands() { # for debugfs: the layer's files, all root's
         echo "write $file $units/$unit"
         echo "symlink $units/multi-user.target.wants/$unit $units/$unit"
     done
+    echo "write guest/system.conf /etc/systemd/system.conf.d/box.conf"
     echo "write guest/slow.conf $units/jukebox.service.d/slow.conf"
 }
 
@@ -54,7 +52,7 @@ truncate --size=+1500M "$out" # a disk is larger than the image: the box is to m
 root_start=$(partition_start 2)
 kernel=$(debugfs -R "ls -p /lib/modules" "$out?offset=$root_start" 2>/dev/null |
     awk -F/ '$6 ~ /^[0-9]/ { print $6 }')
-module "$kernel"
+kernel_files "$kernel"
 (cd .. && "${PYTHON:-../run/test/bin/python}" -m box.scenes "$work")
 commands >"$work/commands"
 on_root <"$work/commands" >"$work/said"
@@ -63,3 +61,4 @@ if grep -E "not found|already exists|No space|error" "$work/said" | grep -v "juk
     exit 1
 fi
 mcopy -i "$out@@$(partition_start 1)" guest/jukebox.toml ::jukebox.toml
+echo "$cache/$kernel"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from box.box import PLAYS, READY, SOUND, Box
 from box.hear import identify, is_silent, load_songs
-from box.machine import BoxError, Machine
+from box.machine import BoxError, Machine, Maker
 from box.report import Report
 
 SHOWN = ("happy", "sad", "angry", "surprise", "disgust", "neutral")
@@ -17,9 +17,9 @@ GAPS = 0.2
 CGROUP = "/sys/fs/cgroup/system.slice"
 
 
-def live(folder: Path, disk: Path, music: Path, report: Report) -> None:
+def live(make: Maker, music: Path, report: Report) -> None:
     """The whole of it. Raises BoxError where it cannot go on."""
-    machine = Machine(folder / "life", disk)
+    machine = make("life")
     box = Box(machine)
     try:
         first_start(box, report)
@@ -32,7 +32,7 @@ def live(folder: Path, disk: Path, music: Path, report: Report) -> None:
         report.figure("switched off within, s", round(took_s))
     finally:
         machine.pull_the_plug()
-    camera_comes_late(Machine(folder / "late", disk), report)
+    camera_comes_late(make("late"), report)
 
 
 def first_start(box: Box, report: Report) -> None:

@@ -8,20 +8,33 @@ alone would lose nothing that the guest has handed over, flushed or not.)
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
+# As in install/image/root/etc/kernel/cmdline.
+COMMAND_LINE = "root=LABEL=jukebox-root rw fsck.repair=yes panic=10 console=tty0 console=ttyS0"
+# A processor that is kept waiting must not take its timer for broken.
+COMMAND_LINE += " no_timer_check tsc=unstable"
 RATE, CHANNELS = 48000, 2
+# On a machine that has other things to do, every patience is longer by this factor.
+PATIENCE = float(os.environ.get("BOX_PATIENCE", "1"))
 
 Row = tuple[str, dict[str, Any]]
+
+
+Maker = Callable[[str], "Machine"]  # a machine with the box's disk, by the name of its folder
 
 
 class BoxError(AssertionError):
@@ -30,10 +43,15 @@ class BoxError(AssertionError):
 
 @dataclass(slots=True)
 class Machine:
-    """One power-on. folder: of this machine's sockets, sound and console; disk: its raw disk."""
+    """One power-on. folder: of this machine's sockets, sound and console; disk: its raw disk.
+
+    kernel: a folder with vmlinuz and initrd.img to begin with, in place of firmware, boot loader
+    and the initrd for all PCs, which take an emulated processor a minute.
+    """
 
     folder: Path
     disk: Path
+    kernel: Path | None = None
     memory_mb: int = 1500
     rows: list[Row] = field(default_factory=list)  # what the witness told, in its order
     _began_s: float = 0.0
@@ -44,7 +62,6 @@ class Machine:
     def power_on(self) -> None:
         """Begins to boot."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(VARIABLES, self.folder / "variables.fd")
         nbd = self.folder / "disk.socket"
         nbd.unlink(missing_ok=True)
         disk = ["nbdkit", "--foreground", f"--unix={nbd}", "--filter=cache", "file", str(self.disk)]
@@ -69,9 +86,18 @@ class Machine:
         """systemctl poweroff; gives the seconds until it is off."""
         begun_s = time.monotonic()
         self.run("systemctl --no-block poweroff")
-        self._processes[1].wait(timeout_s)
+        self._processes[1].wait(timeout_s * PATIENCE)
         self.pull_the_plug()
         return time.monotonic() - begun_s
+
+    @contextmanager
+    def disk_stopped(self) -> Iterator[None]:
+        """Its server does nothing meanwhile; the guest waits."""
+        self._processes[0].send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._processes[0].send_signal(signal.SIGCONT)
 
     @property
     def up_s(self) -> float:
@@ -96,7 +122,7 @@ class Machine:
         self._number += 1
         request = json.dumps({"id": self._number, "command": command}).encode()
         try:
-            self._shell.settimeout(timeout_s)
+            self._shell.settimeout(timeout_s * PATIENCE)
             self._shell.sendall(request + b"\n")
             while (reply := json.loads(self._line()))["id"] != self._number:
                 pass
@@ -106,7 +132,7 @@ class Machine:
 
     def wait_for(self, command: str, timeout_s: float) -> float:
         """Asks until the command succeeds; gives the seconds since power-on. Raises BoxError."""
-        until_s = time.monotonic() + timeout_s
+        until_s = time.monotonic() + timeout_s * PATIENCE
         while self.attempt(command, timeout_s)[0] != 0:
             if time.monotonic() > until_s:
                 raise BoxError(f"in the box, not within {timeout_s:.0f} s: {command}")
@@ -152,14 +178,26 @@ class Machine:
             *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"),
             *("-machine", "q35", "-m", str(self.memory_mb), "-nodefaults", "-no-reboot"),
             *("-display", "none", "-nic", "none", "-serial", f"file:{self.folder / 'console.txt'}"),
-            *("-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}"),
-            *("-drive", f"if=pflash,format=raw,file={self.folder / 'variables.fd'}"),
+            *self._begin(),
             *("-drive", f"if=virtio,format=raw,file=nbd+unix:///?socket={nbd}"),
             *("-audiodev", f"wav,id=sound,path={self.sound},out.frequency={RATE}"),
             *("-device", "intel-hda", "-device", "hda-output,audiodev=sound"),
             *("-device", "virtio-serial", "-device", "virtio-rng-pci"),
             *self._port("shell"),
             *self._port("rows"),
+        ]
+
+    def _begin(self) -> list[str]:
+        if self.kernel is not None:
+            return [
+                *("-kernel", str(self.kernel / "vmlinuz")),
+                *("-initrd", str(self.kernel / "initrd.img")),
+                *("-append", COMMAND_LINE),
+            ]
+        shutil.copy(VARIABLES, self.folder / "variables.fd")
+        return [
+            *("-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}"),
+            *("-drive", f"if=pflash,format=raw,file={self.folder / 'variables.fd'}"),
         ]
 
     def _port(self, name: str) -> list[str]:
@@ -172,7 +210,7 @@ class Machine:
 
 
 def _wait_until(is_so: Any, timeout_s: float, complaint: str) -> None:
-    until_s = time.monotonic() + timeout_s
+    until_s = time.monotonic() + timeout_s * PATIENCE
     while not is_so():
         if time.monotonic() > until_s:
             raise BoxError(complaint)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from box.cuts import cut_again_and_again
 from box.life import live
-from box.machine import BoxError
+from box.machine import BoxError, Machine
+from box.moments import look_at_moments
 from box.report import Report
 
 MUSIC = Path(__file__).resolve().parent.parent.parent / "music"
@@ -21,14 +22,22 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True, help="sounds, logs and report.json")
     parser.add_argument("--cuts", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=("life", "cuts"))
+    parser.add_argument("--moments", type=int, default=50)
+    parser.add_argument("--only", choices=("life", "moments", "cuts"))
+    parser.add_argument("--kernel", type=Path, help="a folder: see Machine")
     asked = parser.parse_args()
     report = Report(asked.folder / "report.json")
+
+    def make(name: str) -> Machine:
+        return Machine(asked.folder / name, asked.disk, asked.kernel)
+
     try:
-        if asked.only != "cuts":
-            live(asked.folder, asked.disk, MUSIC, report)
-        if asked.only != "life":
-            cut_again_and_again(asked.folder, asked.disk, asked.cuts, asked.seed, report)
+        if asked.only in (None, "life"):
+            live(make, MUSIC, report)
+        if asked.only in (None, "moments"):
+            look_at_moments(make, asked.moments, asked.seed, report)
+        if asked.only in (None, "cuts"):
+            cut_again_and_again(make, asked.cuts, asked.seed, report)
     except BoxError as error:
         report.claim("the box does what it is asked to", False, error)
     return 0 if report.all_hold else 1
