@@ -1,0 +1,29 @@
+"""What a frame costs in instructions stays within its budget, tests/bench/instructions.json."""
+
+import json
+
+import pytest
+from bench import instructions
+
+
+@pytest.mark.parametrize(("share", "over"), [(0.5, []), (1.02, []), (1.04, ["detector"])])
+def test_three_percent_more_is_too_much(share, over):
+    budget = json.loads(instructions.BUDGET.read_text())["instructions"]
+    counts = budget | {"detector": round(budget["detector"] * share)}
+    assert instructions.too_many(counts) == over
+
+
+def test_every_part_has_its_budget():
+    assert set(json.loads(instructions.BUDGET.read_text())["instructions"]) == set(
+        instructions.PARTS
+    )
+
+
+@pytest.mark.timeout(1200)  # valgrind is fifty times slower: a minute and a half on an idle core
+@pytest.mark.parametrize("part", instructions.PARTS)
+def test_a_frame_takes_no_more_instructions_than_its_budget(part):
+    if why := instructions.missing():
+        pytest.skip(why)
+    counted = instructions.count(part)
+    budget = json.loads(instructions.BUDGET.read_text())["instructions"]
+    assert instructions.too_many({**budget, part: counted}) == [], f"{counted:,}"
