@@ -10,8 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from appliance.database import check, database_file, explained, is_in_use, open_for_reading
+from appliance.database import (
+    COMPANIONS,
+    Lock,
+    check,
+    database_file,
+    explained,
+    is_in_use,
+    open_for_reading,
+)
 from appliance.errors import BusyError, StoreError
+from appliance.migrations import unknown_steps
 from appliance.settings import StoreSettings
 from appliance.store import Store
 
@@ -52,6 +61,32 @@ def back_up(settings: StoreSettings, unix_s: float) -> Backup:
     except (sqlite3.Error, OSError) as error:
         part.unlink(missing_ok=True)
         raise explained(database, error) from error
+
+
+def put_back(settings: StoreSettings, copy: Path) -> bool:
+    """Whether a newer jukebox has changed the history's form; then the copy takes its place.
+
+    For the way back from an update. What the newer one left is kept beside it, as .newer. Raises
+    StoreError, and BusyError if a jukebox runs with it.
+    """
+    database = database_file(settings, os.environ)
+    lock = Lock(database)
+    try:
+        lock.take()
+        with open_for_reading(database) as db:
+            if not unknown_steps(db):
+                return False
+        part = copy.parent / ".part"
+        _copy(copy, part)
+        for companion in (*COMPANIONS, ""):
+            with suppress(FileNotFoundError):
+                os.replace(f"{database}{companion}", f"{database}.newer{companion}")
+        part.replace(database)
+    except (sqlite3.Error, OSError) as error:
+        raise explained(database, error) from error
+    finally:
+        lock.release()
+    return True
 
 
 def _prune(settings: StoreSettings, unix_s: float) -> None:

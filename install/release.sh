@@ -99,11 +99,16 @@ fetch_wheels() { # fetch_wheels FINGERPRINT
 switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if NEW is not healthy
     trap '' HUP # a lost connection must not leave the box halfway
     try_settings "$1"
+    local copy=""
+    [[ -z $2 ]] || copy=$(copy_history)
     activate "$1"
     if systemd_runs && ! becomes_healthy; then
         complain "$1"
         [[ -n $2 ]] || fail "there is no release to go back to; put right what is wrong and run this again"
+        systemctl stop jukebox.service
         activate "$2"
+        # The history may have got a form that the old release does not write.
+        [[ -z $copy ]] || "$command" backup --put-back "$copy" || say "the history could not be put back"
         rm -rf "$opt/releases/$1"
         becomes_healthy || fail "back to release $2, which is not healthy either: journalctl -u jukebox"
         fail "back to release $2, which runs; nothing was lost"
@@ -113,6 +118,11 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
         systemctl start "${started_units[@]}"
     fi
     printf '%s\n' "$2" >"$opt/before"
+}
+
+copy_history() { # prints where the copy is; nothing if there is no history yet
+    "$command" backup --json 2>/dev/null | python3 -c 'import json, sys; print(json.load(sys.stdin)["path"])' \
+        2>/dev/null || true
 }
 
 # A release that cannot begin with these settings is not even tried.

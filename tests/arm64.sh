@@ -10,8 +10,8 @@ release=${1:-bookworm}
 # shellcheck source=tests/roots.sh
 source tests/roots.sh
 need_tools
-command -v qemu-aarch64-static >/dev/null || {
-    echo "$0: needs qemu-aarch64-static: apt-get install qemu-user-static binfmt-support" >&2
+command -v qemu-aarch64-static >/dev/null && command -v arch-test >/dev/null || {
+    echo "$0: needs qemu-aarch64-static and arch-test: apt-get install qemu-user-static binfmt-support arch-test" >&2
     exit 1
 }
 # Containers and small machines start without it.

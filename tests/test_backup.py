@@ -10,8 +10,8 @@ from contextlib import closing
 
 import pytest
 
-from appliance.backup import KEEP, back_up
-from appliance.errors import StoreError
+from appliance.backup import KEEP, back_up, put_back
+from appliance.errors import BusyError, StoreError
 from appliance.records import Emotion, Mood
 from appliance.settings import StoreSettings
 from appliance.store import Store, read_history
@@ -86,6 +86,46 @@ def test_a_damaged_history_never_replaces_a_good_copy(settings, history):
     holder.close()
     assert list(good.parent.iterdir()) == [good]
     assert moods(good) == 40
+
+
+def change_form(path):
+    """As a newer jukebox does when it first writes."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("alter table moods rename column state to condition")
+        columns = [row[1] for row in db.execute("pragma table_info(_sqlite_migrations)")]
+        step = dict.fromkeys(columns, "2099-01-01") | {"name": "m999", "migration_set": "jukebox"}
+        step.pop("id", None)
+        names, places = ", ".join(step), ", ".join("?" * len(step))
+        db.execute(
+            f"insert into _sqlite_migrations ({names}) values ({places})", list(step.values())
+        )
+
+
+def test_on_the_way_back_the_history_has_its_old_form_again(settings, history):
+    copy = back_up(settings, NOW_S).path
+    history.close()
+    change_form(history.path)
+    with closing(Store(settings)) as store:
+        store.record_mood(NOW_S, HAPPY)
+        with pytest.raises(StoreError, match="newer jukebox"):
+            store.write(NOW_S)
+    assert put_back(settings, copy)
+    with closing(Store(settings)) as store:
+        store.record_mood(NOW_S, HAPPY)
+        store.write(NOW_S)
+    assert moods(history.path) == 41
+    assert history.path.with_name("jukebox.db.newer").exists()
+
+
+def test_a_history_in_the_old_form_is_left_as_it_is(settings, history):
+    copy = back_up(settings, NOW_S).path
+    history.record_mood(NOW_S, HAPPY)
+    history.write(NOW_S)
+    with pytest.raises(BusyError):
+        put_back(settings, copy)
+    history.close()
+    assert not put_back(settings, copy)
+    assert moods(history.path) == 41
 
 
 def test_without_a_history_there_is_nothing_to_copy(settings, tmp_path):

@@ -246,10 +246,17 @@ def test_an_update_keeps_what_is_the_owners(machine):
 BROKEN = {
     "it ends at once": "raise RuntimeError('a mistake of the new version')",
     "it is never ready": "import time; time.sleep(600)",
-    "it is ready and then ends": (
-        "from appliance.service import Service as S; S._tell = lambda self: 1 / 0"
+    "it changes the history and then ends": (
+        "from appliance import migrations as m; m.steps()(m.m999_new);"
+        " from appliance.service import Service as S; S._tell = lambda self: 1 / 0"
     ),
 }
+NEW_FORM = """
+
+
+def m999_new(db):
+    db.execute("alter table moods rename column state to condition")
+END"""
 
 
 @pytest.mark.parametrize("fault", BROKEN)
@@ -257,6 +264,7 @@ def test_an_update_that_fails_goes_back_by_itself(machine, fault):
     machine.run("cp appliance/cli.py /tmp/cli.py")
     machine.write("/root/fault.py", f"    {BROKEN[fault]}\n")
     machine.run("sed -i '/^def _run/r /root/fault.py' appliance/cli.py")
+    machine.run("cp appliance/migrations.py /tmp; cat >>appliance/migrations.py <<'END'" + NEW_FORM)
     machine.run("sed -i 's/^Description=.*/Description=broken/' systemd/jukebox.service")
     failed = machine.run("./setup.sh install", check=False, **HURRY)
     assert failed.returncode == 1, failed.stderr
@@ -264,8 +272,10 @@ def test_an_update_that_fails_goes_back_by_itself(machine, fault):
     assert machine.says("readlink /opt/jukebox/current") == "releases/2"
     assert machine.show("Description") == "Emotional Jukebox"
     machine.until(lambda: answers(machine).get("running"))
+    assert "newer jukebox" not in machine.says("journalctl -u jukebox -n 15 -o cat")
+    machine.says("jukebox history --json")
     assert machine.says("ls /opt/jukebox/releases").split() == ["1", "2"]
-    machine.run("cp /tmp/cli.py appliance/cli.py; rm /root/fault.py /tmp/cli.py")
+    machine.run("cp /tmp/cli.py /tmp/migrations.py appliance/; rm /root/fault.py")
     machine.run("sed -i 's/^Description=.*/Description=Emotional Jukebox/' systemd/jukebox.service")
 
 
