@@ -98,7 +98,10 @@ def _parser() -> argparse.ArgumentParser:
     resolve_command.add_options(resolve)
     sort = verb("sort", sort_command.run, "make playlists of your music by mood", as_json=True)
     sort_command.add_options(sort)
-    verb("backup", _backup, "copy the history, also while the jukebox runs", as_json=True)
+    backup = verb("backup", _backup, "copy the history, also while it runs", as_json=True)
+    backup.add_argument(
+        "--put-back", type=Path, metavar="COPY", help="if a newer jukebox changed the history"
+    )
     verb("config", _config, "the settings in force, passwords masked", as_json=True)
     return parser
 
@@ -220,8 +223,12 @@ def _line(entry: Entry) -> str:
 
 
 def _backup(chosen: argparse.Namespace) -> int:
-    from appliance.backup import back_up
+    from appliance.backup import back_up, put_back
 
+    if chosen.put_back:
+        if put_back(_settings(chosen).store, chosen.put_back):
+            print(f"{chosen.put_back}: put back")
+        return 0
     made = back_up(_settings(chosen).store, time.time())
     if chosen.json:
         _print_json({"path": str(made.path), "size_bytes": made.size_bytes})
