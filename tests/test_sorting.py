@@ -31,6 +31,10 @@ needs_librosa = pytest.mark.skipif(
 )
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 
+# librosa compiles what it needs at its first use, and there are 21 tracks: on a busy machine these
+# took 70 and 100 s.
+pytestmark = pytest.mark.timeout(400)
+
 # A piece: I-IV-V-I, or the same in minor, in broken chords of tones with some partials. Nothing in
 # it is unusual enough to reach the end of a scale.
 PLAIN = {
@@ -192,7 +196,6 @@ def starters(tmp_path_factory):
 
 @needs_librosa
 @needs_ffmpeg
-@pytest.mark.timeout(400)  # half a minute; a busy machine took ten times as long
 def test_starter_tracks_land_in_their_own_mood_or_next_to_it(starters):
     assert len(starters) == 21
     meant = [Emotion(Path(row["file"]).parent.name) for row in starters]
