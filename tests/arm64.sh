@@ -10,10 +10,12 @@ release=${1:-bookworm}
 # shellcheck source=tests/roots.sh
 source tests/roots.sh
 need_tools
-command -v qemu-aarch64-static >/dev/null && command -v arch-test >/dev/null || {
-    echo "$0: needs qemu-aarch64-static and arch-test: apt-get install qemu-user-static binfmt-support arch-test" >&2
-    exit 1
-}
+for tool in qemu-aarch64-static arch-test; do
+    command -v "$tool" >/dev/null || {
+        echo "$0: needs $tool: apt-get install qemu-user-static binfmt-support arch-test" >&2
+        exit 1
+    }
+done
 # Containers and small machines start without it.
 [[ -e /proc/sys/fs/binfmt_misc/register ]] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
 [[ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]] || update-binfmts --enable qemu-aarch64
