@@ -31,9 +31,9 @@ DULL, CLEAR = 0.25, 0.5
 # The mood is uncertain when the looks of this half-life have on average been less clear than this.
 CLARITY_HALF_LIFE_S = 8.0
 ENOUGH_CLARITY = 0.35
-# So many independent looks make a mood's dwell time: 1.5 s for each by default, as long as a face
-# of the rehearsal keeps an expression at most.
-LOOKS_A_DWELL = 16 / 3
+# So many independent looks make a mood's dwell time: one a second by default, as often as a face of
+# the rehearsal changes its expression.
+LOOKS_A_DWELL = 8.0
 # A mood goes on for so long when nothing clear is seen any more.
 DOUBT_S = 20.0
 # Who has just come and cannot be read within this time is there all the same.

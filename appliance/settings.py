@@ -108,7 +108,7 @@ class MoodSettings:
     """Seconds that a clear new mood takes to count; higher is calmer."""
     min_probability: Annotated[float, Between(0, 1)] = 0.45
     """Below this probability the mood is uncertain, which never changes the music."""
-    margin: Annotated[float, Between(0, 1)] = 0.85
+    margin: Annotated[float, Between(0, 1)] = 0.94
     """How far a new mood must lead the next one; higher is calmer."""
     away_s: Annotated[float, Between(1, 86400)] = 60.0
     """Seconds without a face after which nobody is here."""

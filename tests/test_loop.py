@@ -263,7 +263,7 @@ def test_one_calm_line_a_change(caplog):
     box.room.look = HAPPY
     box.live(9)
     assert [record.getMessage() for record in caplog.records] == [
-        "1 face: the room looks happy, 89% sure",
+        "1 face: the room looks happy, 96% sure",
         "playing a happy song (happy): the room looks happy",
     ]
 

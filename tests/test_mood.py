@@ -1,5 +1,10 @@
+import json
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from appliance import reads
 from appliance.mood import MoodFilter
 from appliance.records import EMOTIONS, Box, Emotion, EmotionScores, Face, Mood
 from appliance.settings import MoodSettings
@@ -177,3 +182,11 @@ def test_settings_change_without_losing_what_was_seen():
     room.show(20, looks(Emotion.HAPPY))
     room.filter.settings = MoodSettings(dwell_s=20)
     assert room.show(room.step_s, looks(Emotion.HAPPY)).emotion is Emotion.HAPPY
+
+
+def test_what_the_network_answers_was_measured_on_the_network_that_the_box_runs():
+    models = Path(__file__).parents[1] / "models"
+    card = json.loads((models / "emotion_int8_single.json").read_text(encoding="utf-8"))
+    assert card["sha256"] == reads.MODEL_SHA256, "the network has changed: run convert/reads.py"
+    assert np.allclose(np.sum(reads.ANSWERS, axis=1), 1.0, atol=0.01)
+    assert sum(reads.ON_AVERAGE) == pytest.approx(1.0, abs=0.01)
