@@ -65,6 +65,7 @@ def test_a_recording_tells_which_mood_was_played(tmp_path, music):
         box.put_on(NEUTRAL, "append")
         box.to_the_end()
         wait_for(lambda: box.plays(NEUTRAL))
+        wait_for(lambda: float(box.app.status().get("elapsed", 0)) > 0.5)
         box.close()
     assert tones_in(file) == [TONES_HZ[HAPPY], TONES_HZ[SAD], TONES_HZ[NEUTRAL]]
 

@@ -215,7 +215,7 @@ def test_what_the_box_does_is_no_persons_touch(box, doing, mode):
 
 
 def end_the_song(box):
-    box.app.seekcur(SONG_S - 0.5)
+    box.app.seekcur(SONG_S - 1.5)
     wait_for(lambda: box.look(after_s=0.01).touch == "seek")
     song = box.app.currentsong()["id"]
     wait_for(lambda: box.app.currentsong().get("id") != song or not box.state_is("play"))
@@ -737,7 +737,10 @@ def test_a_pause_that_changed_while_the_box_was_away_is_a_persons(born, deed):
     if deed == "moved":
         box.app.seekcur(40)
     elif deed == "another song":
+        place = float(box.app.status()["elapsed"])
         box.app.playid(box.app.addid("own/own-0.wav"))
+        wait_for(lambda: float(box.app.status()["elapsed"]) > 0)
+        box.app.seekcur(place)
         box.app.pause(1)
     else:
         box.app.play()
