@@ -24,9 +24,9 @@ from typing import Any
 FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 # As in install/image/root/etc/kernel/cmdline.
-COMMAND_LINE = "root=LABEL=jukebox-root rw fsck.repair=yes panic=10 console=tty0 console=ttyS0"
+COMMAND_LINE = "root=LABEL=jukebox-root rw quiet fsck.repair=yes panic=10 console=ttyS0"
 # A processor that is kept waiting must not take its timer for broken.
-COMMAND_LINE += " no_timer_check tsc=unstable"
+COMMAND_LINE += " no_timer_check tsc=unstable systemd.show_status=no"
 RATE, CHANNELS = 48000, 2
 # On a machine that has other things to do, every patience is longer by this factor.
 PATIENCE = float(os.environ.get("BOX_PATIENCE", "1"))
