@@ -56,7 +56,7 @@ def test_a_face_that_moves_is_followed(kind, side, right, down):
     assert overlap(now.box(), box) >= 0.6
 
 
-@pytest.mark.parametrize("luma", [picture(), np.zeros((480, 640), np.uint8)])
+@pytest.mark.parametrize("luma", [*ROOMS, picture(), np.zeros((480, 640), np.uint8)])
 def test_where_no_face_is_none_is_followed(tracker, luma):
     assert tracker.follow(luma, Detection(320, 240, 120, 1.0)) is None
 
