@@ -334,9 +334,9 @@ def needs_faces():
         pytest.skip(f"the shared faces {FER.name} are not on this machine")
 
 
-def test_half_an_hour_of_known_faces_is_read_rightly():
+def test_a_quarter_of_an_hour_of_known_faces_is_read_rightly():
     needs_faces()
-    plan = Plan(faces=FER, votes=VOTES, hours=0.4, seed=3)
+    plan = Plan(faces=FER, votes=VOTES, hours=0.25, seed=3)
     found = Rehearsal(plan, Settings()).live().figures
     assert found.right_share is not None
     assert found.right_share > 0.85
@@ -345,7 +345,7 @@ def test_half_an_hour_of_known_faces_is_read_rightly():
 
 def test_a_calibrated_face_at_rest_is_neutral_again():
     needs_faces()
-    plan = Plan(faces=FER, hours=0.2, seed=1, resting=Emotion.ANGRY)
+    plan = Plan(faces=FER, hours=0.12, seed=1, resting=Emotion.ANGRY)
     before = Rehearsal(plan, Settings()).live().figures.right_share_by_mood["neutral"]
     plan = replace(plan, calibrated=True)
     after = Rehearsal(plan, Settings()).live().figures.right_share_by_mood["neutral"]
