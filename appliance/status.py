@@ -1,4 +1,4 @@
-"""What the running jukebox shows of itself: a small file beside the database.
+"""What the running jukebox shows of itself: a small file, as a rule beside the database.
 
 Written only when something changes, a few times an hour.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,8 +103,14 @@ def _clock(moment_s: float, frame: Frame) -> str | None:
 
 
 def place(database: Path) -> Path:
-    """Where the status of the jukebox with this database is kept."""
-    return database.with_suffix(".status.json")
+    """Where the status of the jukebox with this database is kept.
+
+    Of the system's service in memory, where systemd gives it a folder: on the reel, two thirds of
+    what was written to the card were this file.
+    """
+    beside = database.with_suffix(".status.json")
+    state, memory = os.environ.get("STATE_DIRECTORY"), os.environ.get("RUNTIME_DIRECTORY")
+    return Path(memory, beside.name) if memory and state == str(database.parent) else beside
 
 
 def write(status: Status, database: Path) -> None:

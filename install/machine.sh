@@ -162,7 +162,7 @@ remove_units() {
         [[ $unit == jukebox-backup.service ]] || systemctl --quiet disable "$unit"
         rm -f "$units/$unit"
     done
-    rm -rf "$units/jukebox.service.d" /var/lib/systemd/timers/stamp-jukebox-backup.timer
+    rm -rf "$units/jukebox.service.d" /run/jukebox /var/lib/systemd/timers/stamp-jukebox-backup.timer
     if systemd_runs; then
         systemctl daemon-reload
         systemctl reset-failed 'jukebox*' 2>/dev/null || true
