@@ -43,8 +43,8 @@ class Classifier:
 
     def logits(self, image: GrayImage) -> npt.NDArray[np.float32]:
         """What the network says, before temperature and softmax: float32 (classes)."""
-        outputs = self._network.run(to_input(image, self._card.size_px))
-        return np.asarray(outputs[self.head.index][0], np.float32)
+        answer = self._network.run_for(self.head.index, to_input(image, self._card.size_px))
+        return np.asarray(answer[0], np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from appliance.detection import Detection
@@ -74,7 +74,8 @@ class FaceDetector:
         if due or len(sure) < len(self._tracks):
             followed = self._searched(frame.luma, followed, now_s, due)
         for number, face in followed.items():
-            self._tracks[number] = replace(self._tracks[number], face=face, seen_s=now_s)
+            track = self._tracks[number]
+            track.face, track.seen_s = face, now_s
         self._is_followed = bool(followed)
         return tuple(
             Face(followed[number].box(), followed[number].score, number)
@@ -151,7 +152,7 @@ class FaceDetector:
         return self._newest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Track:
     """seen_s: when it was last seen at all; confirmed_s: by the detector."""
 

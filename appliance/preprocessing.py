@@ -67,4 +67,5 @@ def _resized(face: GrayImage, size_px: int) -> GrayImage:
 
 def scale(pixels: GrayImage) -> npt.NDArray[np.float32]:
     """Gray 0…255 as -1…1, as for the published mini-Xception (Arriaga et al. 2017). Any shape."""
-    return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+    scaled = np.divide(pixels, np.float32(127.5), dtype=np.float32)
+    return np.subtract(scaled, np.float32(1.0), out=scaled)

@@ -11,7 +11,7 @@ import pytest
 from appliance import config
 from appliance.bench import machine
 from appliance.bench.command import PROFILES, table
-from appliance.bench.timing import Lane, Times, measure
+from appliance.bench.timing import BLOCK, Lane, Times, measure
 from appliance.records import Frame
 from appliance.settings import Settings
 
@@ -42,9 +42,13 @@ class Work:
 
 def test_pipelines_get_their_frames_in_turn():
     work = Work()
-    lanes = {"fast": work.lane("fast", 0.001), "slow": work.lane("slow", 0.1, every=2)}
-    measure(lanes, frames(3), 0, work.clock)
-    assert work.done == [("fast", 0), ("slow", 0), ("fast", 1), ("fast", 2), ("slow", 2)]
+    lanes = {"fast": work.lane("fast", 0.001), "slow": work.lane("slow", 0.1, every=BLOCK)}
+    measure(lanes, frames(2 * BLOCK), 0, work.clock)
+    names = [name for name, _ in work.done]
+    assert names == 2 * (BLOCK * ["fast"] + ["slow"])
+    for name, count in (("fast", 2 * BLOCK), ("slow", 2)):
+        numbers = [number for each, number in work.done if each == name]
+        assert numbers == [n * 2 * BLOCK // count for n in range(count)]
 
 
 def test_what_warms_up_is_not_counted():
