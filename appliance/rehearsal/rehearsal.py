@@ -58,6 +58,7 @@ class Result:
     diary: Diary
     figures: Figures
     replay_s: float
+    replay_cpu_s: float
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -65,6 +66,7 @@ class Result:
         return {
             **self.figures.as_dict(),
             "replay_s": round(self.replay_s, 1),
+            "replay_cpu_s": round(self.replay_cpu_s, 1),
             "frames": len(self.diary.moments),
             "frames_per_second": FRAMES_PER_SECOND,
             "seed": plan.seed,
@@ -124,10 +126,10 @@ class Rehearsal:
             mood=mood,
             witness=Witness(player, player),
         )
-        began_s = time.monotonic()
+        began_s, began_cpu_s = time.monotonic(), time.process_time()
         diary = day.live(tell)
-        replay_s = time.monotonic() - began_s
-        return Result(self._plan, self._album, diary, figures(diary), replay_s)
+        took_s, took_cpu_s = time.monotonic() - began_s, time.process_time() - began_cpu_s
+        return Result(self._plan, self._album, diary, figures(diary), took_s, took_cpu_s)
 
     def _calibration(self, network: Classifier) -> Factors:
         """What `jukebox calibrate` finds in a minute of the owner's face at rest."""
