@@ -10,9 +10,10 @@
 
 emotion: with --votes the answers are judged against the crowd's majority (FER+), else against
 FER-2013's label. --head says which head answers and so also by which labels; without it the head
-follows them. gender: UTKFace has no splits of its own; `training` and `heldout` are this project's,
-and without --split every picture counts. detect: --model is blazeface, haar, a .tflite file, or the
-card of one that is in a package.
+follows them. --in-turn judges two looks, at a face and at its mirror image, averaged as the running
+box averages them. gender: UTKFace has no splits of its own; `training` and `heldout` are this
+project's, and without --split every picture counts. detect: --model is blazeface, haar, a .tflite
+file, or the card of one that is in a package.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from appliance.classifier import Classifier, heads_of
+from appliance.classifier import Classifier, heads_of, softmax
 from appliance.errors import ModelError
 from appliance.interpreter import Interpreter
 from appliance.preprocessing import to_input
@@ -55,9 +56,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def evaluate_emotion(
-    model: Path, faces: data.Faces, head: str | None, votes: data.Votes | None
+    model: Path,
+    faces: data.Faces,
+    head: str | None,
+    votes: data.Votes | None,
+    *,
+    in_turn: bool = False,
 ) -> dict:
-    """The figures of one head on these faces as JSON. Raises DataError, ModelError."""
+    """The figures of one head on these faces as JSON. Raises DataError, ModelError.
+
+    in_turn: of two looks, at a face and at its mirror image, averaged as the mood averages them.
+    """
     if head == "ferplus" and votes is None:
         raise data.DataError("the head ferplus is judged against the crowd's votes: give --votes")
     by_votes = votes is not None and head != "fer"
@@ -65,10 +74,17 @@ def evaluate_emotion(
         head = "ferplus" if by_votes else "fer"
     classifier = Classifier(model, "emotion", EMOTIONS, head)
     faces, labels = labelled(faces, votes if by_votes else None)
-    result = score(answers(classifier, faces.images), labels, classifier.head.temperature)
+    temperature = classifier.head.temperature
+    logits = answers(classifier, faces.images)
+    if in_turn:
+        mirrored = answers(classifier, faces.images[:, :, ::-1])
+        shares = (softmax(logits / temperature) + softmax(mirrored / temperature)) / 2
+        logits = np.log(shares.clip(1e-9)) * temperature
+    result = score(logits, labels, temperature)
     return {
         "task": "emotion",
         "model": model.name,
+        "looks": "a face and its mirror image in turn" if in_turn else "one",
         "head": classifier.head.name,
         "labels": "ferplus" if by_votes else "fer",
         **result.as_json(),
@@ -117,7 +133,9 @@ def run_model(content: bytes, images: npt.NDArray[np.uint8], size_px: int) -> tu
 def _emotion(options: argparse.Namespace) -> dict:
     faces = data.select_split(data.load_emotions(options.data), options.split)
     votes = data.load_votes(options.votes) if options.votes else None
-    result = evaluate_emotion(options.model, faces, options.head, votes)
+    result = evaluate_emotion(
+        options.model, faces, options.head, votes, in_turn=bool(options.in_turn)
+    )
     return result | {"split": str(faces.splits[0])}
 
 
@@ -154,7 +172,7 @@ def _say_all_count(split: str) -> None:
 
 TASKS = {"emotion": _emotion, "gender": _gender, "detect": _detect}
 # Options that only one task knows.
-ONLY = {"head": "emotion", "votes": "emotion",
+ONLY = {"head": "emotion", "votes": "emotion", "in_turn": "emotion",
         "negatives": "detect", "min_score": "detect", "min_height_px": "detect"}  # fmt: skip
 
 
@@ -168,6 +186,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--data", type=Path, required=True, help="zip, folder or CSV")
     add("--split", help="Training, PublicTest, train, heldout, …")
     add("--head", choices=["fer", "ferplus"])
+    add("--in-turn", action="store_true", default=None, help="two looks averaged, as the box does")
     add("--votes", type=Path, help="ferplus_votes.csv or fer2013new.csv")
     add("--negatives", type=Path, help="zip or folder of photos without people")
     add("--min-score", type=float, help=f"default: the box's, {FaceSettings().min_score}")

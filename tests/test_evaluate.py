@@ -90,6 +90,15 @@ def test_every_form_of_fer2013_gives_the_same_figures(tmp_path, capsys, form):
     assert 0 <= result["ece"] <= 1
 
 
+def test_looks_in_turn_are_those_at_a_face_and_at_its_mirror_image(tmp_path, capsys):
+    single = MODEL.with_name("emotion_int8_single.tflite")
+    asked = "emotion", "--model", single, "--data", our_zip(tmp_path), "--split", "PublicTest"
+    one, both = evaluated(capsys, *asked), evaluated(capsys, *asked, "--in-turn")
+    assert (one["looks"], one["count"]) == ("one", both["count"])
+    assert "mirror" in both["looks"]
+    assert both["reliability"] != one["reliability"]
+
+
 @pytest.mark.parametrize("name", ["ferplus_votes.csv", "fer2013new.csv"])
 def test_both_files_of_votes_leave_out_what_the_crowd_did_not_know(tmp_path, capsys, name):
     first = {"ferplus_votes.csv": "row,usage", "fer2013new.csv": "Usage,Image name"}[name]
