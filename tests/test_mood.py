@@ -129,6 +129,13 @@ def test_unclear_scores_are_uncertain_and_not_the_least_wrong_emotion():
     assert (mood.state, mood.emotion) == ("uncertain", None)
 
 
+def test_looks_that_cannot_decide_do_not_speak_for_the_rarest_mood():
+    room = Room()
+    room.show(20, looks(Emotion.NEUTRAL))
+    mood = room.show(10, looks(Emotion.DISGUST, 0.24))
+    assert (mood.emotion, mood.probability > 0.8) == (Emotion.NEUTRAL, True)
+
+
 def test_a_mood_becomes_uncertain_only_when_it_lasts():
     room = Room()
     room.show(20, looks(Emotion.HAPPY))
