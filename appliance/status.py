@@ -105,8 +105,8 @@ def _clock(moment_s: float, frame: Frame) -> str | None:
 def place(database: Path) -> Path:
     """Where the status of the jukebox with this database is kept.
 
-    Of the system's service in memory, where systemd gives it a folder: on the reel, two thirds of
-    what was written to the card were this file.
+    Of the system's service in memory, where systemd gives it a folder: a third of what it wrote to
+    the card was this file (docs/install.md).
     """
     beside = database.with_suffix(".status.json")
     state, memory = os.environ.get("STATE_DIRECTORY"), os.environ.get("RUNTIME_DIRECTORY")
