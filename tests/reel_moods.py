@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What the whole loop makes of one round of the demo reel, as JSON, in no real time.
 
-tests/arm64.sh runs it on two kinds of processor and compares. Real: detector, networks, mood, rules;
-made up: the clock, and a player that plays what it is told.
+tests/arm64.sh runs it on two kinds of processor and compares. Real: detector, networks, mood and
+rules; made up: the clock, and a player that plays what it is told.
 """
 
 import json
