@@ -27,6 +27,7 @@ VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 COMMAND_LINE = "root=LABEL=jukebox-root rw quiet fsck.repair=yes panic=10 console=ttyS0"
 # A processor that is kept waiting must not take its timer for broken.
 COMMAND_LINE += " no_timer_check tsc=unstable systemd.show_status=no"
+COMMAND_LINE += " udev.event_timeout=1800"
 RATE, CHANNELS = 48000, 2
 # On a machine that has other things to do, every patience is longer by this factor.
 PATIENCE = float(os.environ.get("BOX_PATIENCE", "1"))

@@ -54,17 +54,17 @@ def _look_at_one(machine: Machine, number: int) -> list[str]:
 
 
 def take(machine: Machine, copy: Path) -> list[Row]:
-    """Copies the disk as a cut just now would leave it; gives the rows acknowledged before."""
+    """Copies the root as a cut just now would leave it; gives the rows acknowledged before."""
     acknowledged = list(machine.rows)
+    dd = ["dd", "bs=4M", "iflag=skip_bytes", f"skip={_root_start(machine.disk)}", "conv=sparse"]
     with machine.disk_stopped():
-        subprocess.run(["cp", "--sparse=always", machine.disk, copy], check=True)
+        subprocess.run([*dd, f"if={machine.disk}", f"of={copy}", "status=none"], check=True)
     return acknowledged
 
 
 def examine(image: Path, folder: Path) -> tuple[str, list[Row]]:
-    """What SQLite says of the history in a disk, ok if all is well, and its rows."""
-    root = f"{image}?offset={_root_start(image)}"
-    checked = subprocess.run(["e2fsck", "-p", root], capture_output=True, text=True, check=False)
+    """What SQLite says of the history in a file system, ok if all is well, and its rows."""
+    checked = subprocess.run(["e2fsck", "-p", image], capture_output=True, text=True, check=False)
     if checked.returncode > 1:  # 0: sound, 1: repaired without asking
         return f"e2fsck -p: {checked.returncode} {checked.stdout}", []
     history = folder / "moment.db"
@@ -72,7 +72,7 @@ def examine(image: Path, folder: Path) -> tuple[str, list[Row]]:
         part = Path(f"{history}{suffix}")
         part.unlink(missing_ok=True)
         subprocess.run(
-            ["debugfs", "-R", f"dump {DATABASE}{suffix} {part}", root],
+            ["debugfs", "-R", f"dump {DATABASE}{suffix} {part}", str(image)],
             capture_output=True,
             check=True,
         )
