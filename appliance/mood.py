@@ -69,7 +69,7 @@ class MoodFilter:
             # Time without a picture is no evidence that people left.
             self._seen_s += max(0.0, time_s - self._time_s)
         else:
-            self._look(time_s, scores)
+            self._look(time_s, self._counting(scores))
         self._time_s = time_s
         state, emotion = self._judge(time_s)
         changed = (state, emotion) != (self._mood.state, self._mood.emotion)
@@ -80,6 +80,12 @@ class MoodFilter:
         probability = float(self._beliefs.max())
         self._mood = Mood(state, emotion, probability, len(scores), since_s, company)
         return self._mood
+
+    def _counting(self, scores: Sequence[EmotionScores]) -> Sequence[EmotionScores]:
+        """Those of the faces that count."""
+        if self.settings.people == "all" or not scores:
+            return scores
+        return (max(scores, key=lambda score: score.face.box.height),)
 
     def _look(self, time_s: float, scores: Sequence[EmotionScores]) -> None:
         """What one frame tells, after the time in which the mood may have changed."""

@@ -78,8 +78,6 @@ class FaceSettings:
     """Smaller faces are passed over, in pixels of the frame."""
     search_every_s: Annotated[float, Between(0, 60)] = 1.0
     """Seconds from one look for newcomers to the next, while a face is followed."""
-    people: Literal["all", "largest"] = "all"
-    """Whose faces count: everybody's, or only the largest one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +110,8 @@ class MoodSettings:
     """How far a new mood must lead the next one; higher is calmer."""
     away_s: Annotated[float, Between(1, 86400)] = 60.0
     """Seconds without a face after which nobody is here."""
+    people: Literal["all", "largest"] = "all"
+    """Whose faces count: everybody's, or only the largest one's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -197,3 +198,13 @@ def test_what_the_network_answers_was_measured_on_the_network_that_the_box_runs(
     assert card["sha256"] == reads.MODEL_SHA256, "the network has changed: run convert/reads.py"
     assert np.allclose(np.sum(reads.ANSWERS, axis=1), 1.0, atol=0.01)
     assert sum(reads.ON_AVERAGE) == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize(("people", "mood"), [("all", Emotion.HAPPY), ("largest", Emotion.SAD)])
+def test_whose_faces_count_can_be_set(people, mood):
+    room = Room()
+    room.filter.settings = replace(SETTINGS, people=people)
+    near = replace(looks(Emotion.SAD), face=Face(Box(0, 0, 200, 200), 0.9, 1), weight=0.3)
+    surer = replace(looks(Emotion.HAPPY), face=Face(Box(300, 0, 90, 90), 0.9, 2), weight=0.9)
+    seen = room.show(30, near, surer)
+    assert (seen.emotion, seen.faces) == (mood, 2)

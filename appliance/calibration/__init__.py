@@ -13,13 +13,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from appliance.loop import Classifier
+from appliance.reads import ANSWERS
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Face, Factors, Frame
 
 LASTS_S = 60.0
 ENOUGH_LOOKS = 30
-# What the network answers on average for neutral faces, by the order of EMOTIONS: mean over those
-# held out of Training (python -m convert.resting).
-TYPICAL = (0.03, 0.01, 0.02, 0.03, 0.11, 0.03, 0.77)
+# What the network answers on average for neutral faces.
+TYPICAL = ANSWERS[EMOTIONS.index(Emotion.NEUTRAL)]
 # One minute of one face must not silence an emotion for good.
 STRONGEST = 10.0
 
