@@ -116,7 +116,7 @@ demo() {
 }
 
 tests() {
-    need_packages python3 python3-venv mpd ffmpeg
+    need_packages python3 python3-venv mpd ffmpeg valgrind
     environment test locks/test.txt
     local bin=run/test/bin
     $bin/ruff check --quiet .
@@ -126,8 +126,9 @@ tests() {
     $bin/python -m pytest "$@"
     if "$bin/python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
         environment test-tflite-runtime locks/test-tflite-runtime.txt
-        say "the same tests on tflite-runtime:"
-        run/test-tflite-runtime/bin/python -m pytest "$@"
+        say "what runs networks, on tflite-runtime:"
+        run/test-tflite-runtime/bin/python -m pytest tests/test_{bench,emotion,evaluate,faces,gender}.py \
+            tests/test_{precision,reel,rehearsal,service,tracker,whole,why}.py "$@"
     else
         say "tflite-runtime: not tested, because it does not exist for this Python"
     fi
