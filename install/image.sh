@@ -28,7 +28,7 @@ make_image() { # make_image x86 [FILE]
     say "making a Debian system with the jukebox in it (some minutes) ..."
     make_image_root "$work/root"
     say "making the disk ..."
-    genimage --loglevel 1 --config install/image/x86.cfg --rootpath "$work/root" \
+    genimage --loglevel 0 --config install/image/x86.cfg --rootpath "$work/root" \
         --tmppath "$work/tmp" --inputpath "$work" --outputpath "$work/out"
     mv "$work/out/jukebox-x86.img" "$file"
     say "$file: $(du -m --apparent-size "$file" | cut -f1) MB; docs/image.md says how to write it to a disk"
