@@ -11,7 +11,7 @@ import pytest
 from fake_camera import Clock
 
 from appliance.camera import devices
-from appliance.camera.v4l2 import V4l2Source, luma_of
+from appliance.camera.v4l2 import V4l2Source, in_rows, luma_of
 from appliance.errors import CameraError
 
 
@@ -114,6 +114,33 @@ def test_gray_comes_out_of_every_format(pixel_format: str, raw: np.ndarray, tole
     luma = luma_of(raw, pixel_format)
     assert luma.shape == RAMP.shape
     assert np.abs(luma.astype(int) - RAMP).max() <= tolerance
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "raw"),
+    [
+        ("GREY", RAMP),
+        ("YUYV", np.dstack([RAMP, np.full_like(RAMP, 99)])),
+        ("UYVY", np.dstack([np.full_like(RAMP, 99), RAMP])),
+        ("NV12", np.vstack([RAMP, np.full((4, 12), 99, np.uint8)])),
+    ],
+)
+def test_a_picture_in_one_row_of_bytes_is_gray_all_the_same(
+    pixel_format: str, raw: np.ndarray
+) -> None:
+    picture = in_rows(raw.reshape(1, -1), pixel_format, 12, 8)
+    assert np.array_equal(luma_of(picture, pixel_format), RAMP)
+
+
+def test_a_picture_in_one_row_of_bytes_is_read_in_the_size_agreed_on(tmp_path: Path) -> None:
+    picture = np.full((480, 640, 2), 7, np.uint8).reshape(1, -1)  # as OpenCV 4.14 gives a device's
+    source = v4l2(tmp_path / "video0", FakeVideoCapture({"YUYV": 10}, picture), Clock())
+    source.open()
+    assert source.read().shape == (480, 640)
+
+
+def test_a_raw_picture_of_another_size_than_agreed_on_is_no_picture() -> None:
+    assert luma_of(in_rows(RAMP.reshape(1, -1), "YUYV", 12, 8), "YUYV") is None
 
 
 @pytest.mark.parametrize("jpeg", [b"", b"\xff\xd8 torn"])

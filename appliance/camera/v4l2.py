@@ -73,7 +73,14 @@ class V4l2Source:
             return None
         self._due_s = max(self._due_s, now_s - interval_s) + interval_s
         taken, picture = self._capture.retrieve()
-        return luma_of(cast("GrayImage", picture), self._pixel_format) if taken else None
+        if not taken:
+            return None
+        width, height = (
+            int(self._capture.get(size))
+            for size in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        raw = in_rows(cast("GrayImage", picture), self._pixel_format, width, height)
+        return luma_of(raw, self._pixel_format)
 
     def close(self) -> None:
         """Give the device back."""
@@ -99,6 +106,23 @@ class V4l2Source:
         if not os.path.exists(self._device):
             return "it was unplugged"
         return f"another program may be using it (fuser -v {self._device}), or its cable is loose"
+
+
+def in_rows(
+    picture: npt.NDArray[np.uint8], pixel_format: str, width: int, height: int
+) -> npt.NDArray[np.uint8]:
+    """A raw picture as luma_of() takes it; an empty one where its size is not what was agreed.
+
+    OpenCV 4.14 hands a device's raw pictures over as one row of bytes (v4l2loopback, QEMU).
+    """
+    if picture.ndim != 2 or picture.shape[0] != 1 or pixel_format in JPEG:
+        return picture
+    shape: tuple[int, ...] = (height, width)
+    if pixel_format in PACKED:
+        shape = (height, width, 2)
+    elif pixel_format in PLANAR:
+        shape = (height * 3 // 2, width)
+    return picture.reshape(shape) if picture.size == np.prod(shape) else picture[:, :0]
 
 
 def luma_of(picture: npt.NDArray[np.uint8], pixel_format: str) -> GrayImage | None:
