@@ -25,6 +25,12 @@ class Box:
         """What the webcam sees from now on."""
         self.machine.run(f"mkdir -p /run/box && echo '{scene}' > /run/box/scene")
 
+    def make_restless(self) -> None:
+        """Settings with which mood and music change every few seconds, and faces that do."""
+        self.machine.run("cp /usr/local/lib/box/jukebox-restless.toml /boot/efi/jukebox.toml; sync")
+        self.machine.run("systemctl reload jukebox")
+        self.show("cycle 3")
+
     def log(self) -> list[str]:
         """The jukebox's lines since this boot."""
         return self.machine.run(LOG).splitlines()

@@ -18,7 +18,6 @@ from box.report import Report
 
 WRITING_S = (1.0, 20.0)  # the cut comes so long after the first new row
 BOOT_CUT_S = (5.0, 75.0)  # and, every fifth time, so long after power-on
-CYCLE_S = 3  # each emotion is shown for so long
 
 
 @dataclass(slots=True)
@@ -60,8 +59,8 @@ def cut_again_and_again(make: Maker, cuts: int, seed: int, report: Report) -> No
 def _look(number: int, box: Box, acknowledged: list[Row], report: Report) -> Cut:
     """Waits for the music, and compares."""
     machine = box.machine
-    box.show(f"cycle {CYCLE_S}")
     machine.wait_for(READY, 400)
+    box.make_restless()
     machine.wait_for(PLAYS, 300)
     sound_s = box.wait_for_sound()
     state, counted = box.check()

@@ -35,7 +35,7 @@ kernel_files() { # kernel_files VERSION
 commands() { # for debugfs: the layer's files, all root's
     local file unit
     printf 'mkdir %s\n' "$lib" "$units/jukebox.service.d" /etc/systemd/system.conf.d
-    for file in guest/*.py guest/mpd-says.sh "$cache/$kernel/v4l2loopback.ko" "$work"/scenes.{gray,json}; do
+    for file in guest/*.py guest/jukebox-restless.toml guest/mpd-says.sh "$cache/$kernel/v4l2loopback.ko" "$work"/scenes.{gray,json}; do
         echo "write $file $lib/$(basename "$file")"
     done
     for file in guest/*.service; do

@@ -28,8 +28,8 @@ def look_at_moments(make: Maker, moments: int, seed: int, report: Report) -> Non
     machine, random = make("moments"), Random(seed)
     try:
         machine.power_on()
-        Box(machine).show("cycle 3")
         machine.wait_for(READY, 400)
+        Box(machine).make_restless()
         begun, bad = len(machine.rows), []
         for number in range(moments):
             time.sleep(random.uniform(*BETWEEN_S))
