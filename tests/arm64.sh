@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The aarch64 packages and the whole loop on the demo reel, in an arm64 Debian under qemu-user, and
 # the same here: tests/arm64.sh [RELEASE] (default: bookworm). Prints both stories of moods and
-# exits 0 if they are the same. Needs root, qemu-user-static, mmdebstrap and systemd-nspawn; 15
+# exits 0 if they are the same. Needs root, qemu-user-static, mmdebstrap and systemd-nspawn; 20
 # minutes the first time. Says nothing about the speed of a Raspberry Pi. Not part of ./setup.sh test.
 #
 # QEMU emulates a processor, but passes the host's /proc/cpuinfo on. In it, the library that XNNPACK
@@ -71,6 +71,7 @@ for precision in int8 float32; do
     on_a_pi env PYTHONPATH=. /root/env/bin/python -X faulthandler tests/reel_moods.py "$precision" \
         >"$root/there.json" || {
         echo "$precision: the loop on arm64 ended with $? (255: by a signal)" >&2
+        cat "$root/there.json" >&2 # systemd-nspawn puts both streams there
         status=1
         continue
     }
