@@ -66,7 +66,9 @@ echo "$release arm64: packages installed in $((SECONDS - begun)) s" \
 # The story of moods of each kind of network.
 status=0
 for precision in int8 float32; do
-    PYTHONPATH=. run/test/bin/python tests/reel_moods.py "$precision" >"$root/here.json"
+    # From the same copy: meanwhile somebody may be working in this folder.
+    env -C "$root/root/jukebox" PYTHONPATH=. "$PWD/run/test/bin/python" tests/reel_moods.py "$precision" \
+        >"$root/here.json"
     begun=$SECONDS
     on_a_pi env PYTHONPATH=. /root/env/bin/python -X faulthandler tests/reel_moods.py "$precision" \
         >"$root/there.json" || {
