@@ -4,10 +4,10 @@
 # exits 0 if they are the same. Needs root, qemu-user-static, mmdebstrap and systemd-nspawn; 20
 # minutes the first time. Says nothing about the speed of a Raspberry Pi. Not part of ./setup.sh test.
 #
-# QEMU emulates a processor, but passes the host's /proc/cpuinfo on. In it, the library that XNNPACK
-# asks about processors looks for ARM's lines, finds none and crashes (SIGSEGV in allocate_tensors());
-# without /sys it gives up before that, and the networks run without XNNPACK, as on no Pi. So the
-# container gets the /proc/cpuinfo of a Raspberry Pi 4 and a Cortex-A72.
+# QEMU emulates a processor, but passes the host's /proc/cpuinfo on. An x86 one, together with the host's
+# /sys, makes the runtime crash while it loads a network (SIGSEGV in allocate_tensors()); without /sys
+# it asks in vain which processors there are, and loads the network without XNNPACK. So the container
+# gets a Cortex-A72 and the /proc/cpuinfo of a Raspberry Pi 4, with which it loads, with XNNPACK.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 release=${1:-bookworm}
