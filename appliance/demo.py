@@ -38,7 +38,7 @@ def play(
         # For the other verbs, such as `jukebox status --config run/demo/jukebox.toml`.
         (folder / "jukebox.toml").write_text(as_toml(own), encoding="utf-8")
         log.info("Ctrl-C ends it; any MPD app may join in: MPD_HOST=%s mpc", mpd.socket)
-        Service(own, for_s=for_s).run()
+        Service(own, for_s=for_s, reel_stands_in=True).run()
 
 
 def _whole(source: str) -> str:

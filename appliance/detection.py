@@ -53,7 +53,7 @@ def covering_squares(shape: tuple[int, ...], smallest_px: int) -> list[Box]:
     height, width = shape
     side = min(width, height)
     squares = _squares(width, height, side)
-    while side > smallest_px:
+    while side > max(smallest_px, 1):
         side //= 2
         squares += _squares(width, height, side)
     return squares

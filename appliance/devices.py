@@ -74,20 +74,27 @@ def _precision(settings: Settings) -> str:
     return fastest(files, memory)
 
 
-def build_camera(settings: CameraSettings) -> Camera:
-    """The camera that the settings name, not yet opened."""
+def build_camera(settings: CameraSettings, *, reel_stands_in: bool = False) -> Camera:
+    """The camera that the settings name, not yet opened. reel_stands_in: see Camera."""
     return Camera(
         settings.source,
         width_px=settings.width_px,
         height_px=settings.height_px,
         frames_per_second=settings.frames_per_second,
         rotate_degrees=settings.rotate_degrees,
+        reel_stands_in=reel_stands_in,
     )
 
 
-def build_shutter(settings: CameraSettings, asked: bool | None = None) -> Shutter:
+def build_shutter(
+    settings: CameraSettings, asked: bool | None = None, *, reel_stands_in: bool = False
+) -> Shutter:
     """The camera with its lid, as the running box has it. asked: see Shutter."""
-    return Shutter(lambda: build_camera(settings), settings.off_hours, asked=asked)
+    return Shutter(
+        lambda: build_camera(settings, reel_stands_in=reel_stands_in),
+        settings.off_hours,
+        asked=asked,
+    )
 
 
 def build_player(

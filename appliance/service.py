@@ -43,7 +43,7 @@ PRUNE_AFTER_S = 60.0  # reading through a year takes a slow card a while: first 
 
 
 class Service:
-    """Runs until SIGTERM, SIGINT or for_s seconds.
+    """Runs until SIGTERM, SIGINT or for_s seconds. reel_stands_in: see Camera.
 
     SIGHUP reads the settings anew with load; without load, as when a terminal closes, it ends too.
 
@@ -56,10 +56,13 @@ class Service:
         settings: Settings,
         load: Callable[[], Settings] | None = None,
         for_s: float | None = None,
+        *,
+        reel_stands_in: bool = False,
     ) -> None:
         self._settings = settings
         self._load = load
         self._for_s = for_s
+        self._reel_stands_in = reel_stands_in
         self._notifier = Notifier()
         self._stop = self._reload = False
         self._began_s: float | None = None
@@ -83,7 +86,7 @@ class Service:
             log.info("stopping")
 
     def _build(self, settings: Settings) -> None:
-        self._camera = build_shutter(settings.camera)
+        self._camera = build_shutter(settings.camera, reel_stands_in=self._reel_stands_in)
         self._player = build_player(settings, self._player_memory(), starting=True)
         self._panel = build_panel(settings.gpio)
         self._mood = MoodFilter(settings.mood)
@@ -235,7 +238,9 @@ class Service:
         faces = devices.faces if new.faces == old.faces else build_faces(new.faces)
         read = self._calibrated.uncorrected if new.emotion == old.emotion else build_classifier(new)
         if new.camera != old.camera:
-            camera = build_shutter(new.camera, self._camera.asked)
+            camera = build_shutter(
+                new.camera, self._camera.asked, reel_stands_in=self._reel_stands_in
+            )
             camera.choose()
             self._camera.close()
             self._paced.camera = self._camera = camera.open()

@@ -25,7 +25,7 @@ from convert.recipes import HELPERS, RECIPES, Recipe
 from convert.teacher import Teacher
 from convert.train import default_runs, train, use_threads
 
-QUICK = {"epochs": 2, "limit": 1000, "hold_out": 0.2, "views": 1}
+QUICK = {"epochs": 2, "limit": 600, "hold_out": 0.2, "views": 1}
 
 
 class Workshop:

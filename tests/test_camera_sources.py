@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from fake_camera import Clock, Scripted, picture
 
 from appliance.camera import Camera, picamera2
 from appliance.camera.sources import Choice, choose
+from appliance.camera.v4l2 import V4l2Source
 from appliance.errors import CameraError
 
 ASKED = {"width_px": 64, "height_px": 48, "frames_per_second": 10.0, "picture_s": 3.0}
@@ -77,8 +79,18 @@ def test_auto_takes_the_best_camera_and_says_why(
 ) -> None:
     monkeypatch.setattr("appliance.camera.picamera2.find", pi)
     monkeypatch.setattr("appliance.camera.devices.describe_first", webcam)
-    choice = choose("auto", **ASKED)
+    choice = choose("auto", **ASKED, reel_stands_in=True)
     assert (str(choice), choice.stands_in) == (description, stands_in)
+
+
+def test_without_a_camera_the_box_waits_for_one_and_makes_up_no_moods(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("appliance.camera.picamera2.find", no_pi_camera)
+    monkeypatch.setattr("appliance.camera.devices.describe_first", no_webcam)
+    choice = choose("auto", **ASKED)
+    assert choice.name == "the first camera to be plugged in"
+    assert isinstance(choice.make(time.sleep), V4l2Source)
 
 
 def test_a_camera_plugged_in_later_replaces_the_demo_reel() -> None:

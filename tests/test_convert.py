@@ -28,7 +28,7 @@ with warnings.catch_warnings():
     from convert import augment, data, evaluate, examples, networks, quantize, scoring, train
     from convert.losses import LOSSES
     from convert.predict import predict, to_batch
-    from convert.recipes import HOLD_OUT, RECIPES, Recipe
+    from convert.recipes import HELPERS, HOLD_OUT, RECIPES, Recipe
     from convert.rounding import rounded
     from convert.teacher import Teacher
 
@@ -343,9 +343,11 @@ def test_a_teacher_answers_for_the_pictures_that_are_shown_once_a_view():
 
 
 def test_every_teacher_is_made_before_those_it_teaches():
-    names = list(RECIPES)
-    for name, recipe in RECIPES.items():
-        assert not recipe.teacher or names.index(recipe.teacher) < names.index(name)
+    recipes = HELPERS | RECIPES
+    names = list(recipes)
+    for name, recipe in recipes.items():
+        for needed in filter(None, (recipe.teacher, recipe.start)):
+            assert names.index(needed) < names.index(name)
         assert not recipe.teacher or recipe.views, "without views no answer could be kept"
 
 

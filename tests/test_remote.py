@@ -6,6 +6,7 @@ import pytest
 from appliance import remote
 from appliance.errors import StoreError
 from appliance.loop import Step
+from appliance.pace import Pace
 from appliance.policy import NEVER, Policy
 from appliance.records import Box, Emotion, EmotionScores, Face, Frame, Mood, Playback
 from appliance.settings import Settings
@@ -32,7 +33,7 @@ class House:
         self.calibrations: list[object] = []
 
     def status(self) -> Status:
-        return Status.of(STEP, "a camera", self.policy, "the room looks happy")
+        return Status.of(STEP, "a camera", self.policy, "the room looks happy", Pace(5.0))
 
     def camera_off(self, off: bool) -> None:
         self.off = off

@@ -25,7 +25,7 @@ STALL_S = 2.5  # silence after which a camera counts as lost: it must be noticed
 FIRST_DELAY_S = 1.0  # before the first attempt to reopen; doubled from one to the next
 LONGEST_DELAY_S = 30.0
 STEADY_S = 10.0  # pictures for so long make a recovery; the next loss begins again with 1 s
-LOOK_AGAIN_S = 10.0  # while the demo reel stands in: a camera may be plugged in any time
+LOOK_AGAIN_S = 10.0  # while there is no camera: one may be plugged in any time
 MOST_LEFT_BEHIND = 4  # hung threads; each holds a device and memory, so no further ones are made
 
 ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
@@ -39,7 +39,7 @@ class Camera:
     source: auto, picamera2, /dev/videoN, reel, a video file, a picture or a folder of pictures.
     width_px, height_px, frames_per_second: wishes; a camera that cannot is used as it is.
     rotate_degrees: 0, 90, 180 or 270, clockwise. picture_s: how long each picture of a folder is
-    shown.
+    shown. reel_stands_in: "auto" shows the demo reel while there is no camera, else it waits for one.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Camera:
         frames_per_second: float = 10.0,
         rotate_degrees: int = 0,
         picture_s: float = 3.0,
+        reel_stands_in: bool = False,
         monotonic: Clock = time.monotonic,
         wall: Clock = time.time,
         choose_source: Callable[[], Choice] | None = None,
@@ -62,6 +63,7 @@ class Camera:
             height_px=height_px,
             frames_per_second=frames_per_second,
             picture_s=picture_s,
+            reel_stands_in=reel_stands_in,
         )
         # Below one picture a second, silence between two of them is no loss.
         self._stall_s = max(STALL_S, 2.5 / frames_per_second)

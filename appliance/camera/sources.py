@@ -33,9 +33,18 @@ class Choice:
 
 
 def choose(
-    source: str, *, width_px: int, height_px: int, frames_per_second: float, picture_s: float
+    source: str,
+    *,
+    width_px: int,
+    height_px: int,
+    frames_per_second: float,
+    picture_s: float,
+    reel_stands_in: bool = False,
 ) -> Choice:
-    """The source of that name. Raises CameraError where it can never give a picture."""
+    """The source of that name. Raises CameraError where it can never give a picture.
+
+    reel_stands_in: for "auto", where there is no camera; else one is waited for.
+    """
 
     def pi_camera(_sleep: Sleep) -> Source:
         return Picamera2Source(width_px, height_px, frames_per_second)
@@ -48,7 +57,7 @@ def choose(
 
     path = Path(source).expanduser()
     if source == "auto":
-        return _best(pi_camera, v4l2(None), reel)
+        return _best(pi_camera, v4l2(None), reel if reel_stands_in else None)
     if source == "picamera2":
         picamera2.require_module()
         return Choice(pi_camera, "the Raspberry Pi camera")
@@ -80,8 +89,8 @@ def _recorded(path: Path, frames_per_second: float, picture_s: float) -> Choice:
     return Choice(make, f"the {'video' if is_film else 'pictures'} {path}, repeated")
 
 
-def _best(pi_camera: SourceMaker, v4l2: SourceMaker, reel: SourceMaker) -> Choice:
-    """A Raspberry Pi camera, else a V4L2 one, else the demo reel, with the reasons."""
+def _best(pi_camera: SourceMaker, v4l2: SourceMaker, reel: SourceMaker | None) -> Choice:
+    """A Raspberry Pi camera, else a V4L2 one, else the demo reel or a wait, with the reasons."""
     reasons: list[str] = []
     search: tuple[tuple[Callable[[], str], SourceMaker], ...] = (
         (picamera2.find, pi_camera),
@@ -94,4 +103,6 @@ def _best(pi_camera: SourceMaker, v4l2: SourceMaker, reel: SourceMaker) -> Choic
             reasons.append(str(error))
         else:
             return Choice(make, found, tuple(reasons))
-    return Choice(reel, "the demo reel", tuple(reasons), stands_in=True)
+    if reel is not None:
+        return Choice(reel, "the demo reel", tuple(reasons), stands_in=True)
+    return Choice(v4l2, "the first camera to be plugged in", tuple(reasons), stands_in=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from appliance.player.queue import OwnSong, Queue
 from appliance.player.touch import is_passed_over, what_was_done
 from appliance.records import Playback, Touch
 
+LET_GO_TRIES, LET_GO_S = 3, 0.05
 SAME_PLACE_S = 3.0  # MPD rounds the place in a song when it restores it
 
 
@@ -52,7 +54,8 @@ class Watch:
 
         late_s: how much later than time_s it may be by now.
         """
-        before, status = self.last, client.state()
+        before = self.last
+        status = _settled(client, before)
         was_on = self._queue.own.get(before.status.get("songid", "")) if before else None
         edited = self._queue.follow(client, status)
         if "error" in status:
@@ -132,3 +135,18 @@ class Watch:
         playback = describe(status, self._queue, self._fader, held=self.held, resting=self.resting)
         self.last = Look(time_s, status, replace(playback, **known))
         return self.last
+
+
+def _settled(client: Client, before: Look | None) -> Status:
+    """MPD's status. At the end of its queue it says "stop" a moment before it lets go of the song.
+
+    Seen in that moment, on a slow machine, the end of the chime passed for a person's stop.
+    """
+    status = client.state()
+    for _ in range(LET_GO_TRIES):
+        played = before is not None and before.status["state"] == "play"
+        if not (played and status["state"] == "stop" and "songid" in status):
+            break
+        time.sleep(LET_GO_S)
+        status = client.state()
+    return status

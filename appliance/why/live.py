@@ -33,7 +33,7 @@ def watch(
     out: a terminal; or, with for_programs, anything: it then gets a line of JSON for each look and
     no picture. Raises KeyboardInterrupt when it is ended, CameraError and ModelError.
     """
-    reader, camera = _Reader(settings, emotion), build_camera(settings.camera)
+    reader, camera = _Reader(settings, emotion), build_camera(settings.camera, reel_stands_in=True)
     with ExitStack() as at_end:
         # So that the terminal is left as it was, however this ends.
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
