@@ -39,7 +39,7 @@ class Camera:
     source: auto, picamera2, /dev/videoN, reel, a video file, a picture or a folder of pictures.
     width_px, height_px, frames_per_second: wishes; a camera that cannot is used as it is.
     rotate_degrees: 0, 90, 180 or 270, clockwise. picture_s: how long each picture of a folder is
-    shown. reel_stands_in: "auto" shows the demo reel while there is no camera, else it waits for one.
+    shown. reel_stands_in: without a camera "auto" shows the demo reel; else it waits for one.
     """
 
     def __init__(
