@@ -12,7 +12,7 @@ from typing import Any
 from appliance import config
 from appliance.settings import Settings
 
-PROFILES = Path(__file__).resolve().parents[2] / "profiles"
+PROFILES = Path(__file__).parent / "profiles"
 TITLES = {
     "reference": "as published: Haar, two Keras networks",
     "reference_tflite": "its networks in TFLite",
@@ -28,7 +28,7 @@ def add_options(bench: argparse.ArgumentParser) -> None:
         "--profile",
         choices=["auto", "i5", "pi"],
         default="auto",
-        help="settings of profiles/NAME.toml; auto: those in force",
+        help="settings of appliance/bench/profiles/NAME.toml; auto: those in force",
     )
     bench.add_argument("--camera", metavar="SOURCE", help="its frames, instead of the demo reel's")
     bench.add_argument("--frames", type=int, default=1200, help="so many frames (default: 1200)")
