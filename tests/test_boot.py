@@ -20,6 +20,10 @@ pytestmark = [
 HURRY = {"JUKEBOX_DEADLINE_S": "15", "JUKEBOX_STEADY_S": "2"}
 SILENCE = 'audio_output {\n    type "null"\n    name "silence"\n    sync "yes"\n}\n'
 MUSIC = "/var/lib/jukebox/music"
+CONFIG = "/etc/jukebox/jukebox.toml"
+# There is no camera either; without one the box waits.
+REEL = '[camera]\nsource = "reel"\n'
+OWN = f"{REEL}[mood]\ndwell_s = 3"
 
 
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
@@ -86,6 +90,12 @@ def test_nothing_has_failed(machine):
     assert machine.says("systemctl list-units --failed --no-legend") == ""
 
 
+def test_without_a_camera_it_waits_and_says_so(machine):
+    machine.until(lambda: answers(machine).get("camera") == "lost")
+    assert "waiting for the camera" in machine.show("StatusText")
+    machine.run(f"echo '{REEL}' >{CONFIG}; systemctl reload jukebox")
+
+
 def test_it_says_how_it_is(machine):
     machine.until(lambda: plays(machine))
     assert "playing" in machine.show("StatusText")
@@ -123,8 +133,7 @@ def test_who_sees_faces_has_no_network_no_homes_and_nothing_to_write_on(machine)
 
 
 def test_an_mpd_elsewhere_is_reached_by_the_drop_in_and_not_without(machine):
-    settings = "/etc/jukebox/jukebox.toml"
-    machine.run(f"cp {settings} /tmp/; echo '[mpd]\naddress = \"127.0.0.1\"' >{settings}")
+    machine.run(f"cp {CONFIG} /tmp/; echo '{REEL}[mpd]\naddress = \"127.0.0.1\"' >{CONFIG}")
     told = machine.run("./setup.sh install", **HURRY).stderr
     assert "has no network. To open the way" in told
     machine.run("systemctl restart jukebox")
@@ -134,7 +143,7 @@ def test_an_mpd_elsewhere_is_reached_by_the_drop_in_and_not_without(machine):
     machine.run(f"sed -i s/192.0.2.1/127.0.0.1/ {drop_in}; systemctl daemon-reload")
     machine.run("systemctl restart jukebox")
     machine.until(lambda: plays(machine))
-    machine.run(f"rm {drop_in}; cp /tmp/jukebox.toml {settings}; systemctl daemon-reload")
+    machine.run(f"rm {drop_in}; cp /tmp/jukebox.toml {CONFIG}; systemctl daemon-reload")
     machine.run("systemctl restart jukebox")
     machine.until(lambda: plays(machine))
 
@@ -153,9 +162,9 @@ def test_links_are_looked_up_by_another_process(machine):
 
 def test_a_good_reload_counts_and_a_bad_one_changes_nothing(machine):
     before = pid(machine)
-    machine.run("echo '[mood]\ndwell_s = 3' >/etc/jukebox/jukebox.toml; systemctl reload jukebox")
+    machine.run(f"echo '{OWN}' >{CONFIG}; systemctl reload jukebox")
     machine.until(lambda: "reload: done" in machine.journal())
-    machine.run("echo '[mood]\ndwell_s = -3' >/etc/jukebox/jukebox.toml; systemctl reload jukebox")
+    machine.run(f"echo '[mood]\ndwell_s = -3' >{CONFIG}; systemctl reload jukebox")
     machine.until(lambda: "the running settings stay in force" in machine.journal())
     assert "mood.dwell_s is -3" in machine.journal()
     assert pid(machine) == before
@@ -167,7 +176,7 @@ def test_a_bad_file_at_the_start_is_told_once_and_not_tried_again(machine):
     assert machine.show("ActiveState") == "failed"
     assert machine.show("ExecMainStatus") == "78"
     assert machine.show("NRestarts") == "0"
-    machine.run("echo '[mood]\ndwell_s = 3' >/etc/jukebox/jukebox.toml; systemctl start jukebox")
+    machine.run(f"echo '{OWN}' >{CONFIG}; systemctl start jukebox")
 
 
 def test_the_card_is_laid_over_the_settings_and_a_bad_one_left_out(machine):
@@ -237,7 +246,7 @@ def test_an_update_keeps_what_is_the_owners(machine):
     told = machine.run("./setup.sh install", **HURRY).stderr
     assert "switch from release 1 to 2" in told
     assert machine.says("readlink /opt/jukebox/current") == "releases/2"
-    assert machine.says("cat /etc/jukebox/jukebox.toml") == "[mood]\ndwell_s = 3"
+    assert machine.says(f"cat {CONFIG}") == OWN
     assert machine.says("cat /var/lib/mpd/playlists/happy.m3u") == "own/kite-weather.opus"
     assert machine.says(f"ls {MUSIC}/own {MUSIC}/sad | grep -c opus") == "3"
     assert len(json.loads(machine.says("jukebox history --json"))) >= moods > 0
@@ -281,15 +290,13 @@ def test_an_update_that_fails_goes_back_by_itself(machine, fault):
 
 def test_an_update_that_refuses_the_settings_is_not_tried(machine):
     before = pid(machine)
-    machine.run(
-        "echo '[mood]\ndwell = 3' >/etc/jukebox/jukebox.toml; echo '#' >>appliance/errors.py"
-    )
+    machine.run(f"echo '[mood]\ndwell = 3' >{CONFIG}; echo '#' >>appliance/errors.py")
     failed = machine.run("./setup.sh install", check=False, **HURRY)
     assert failed.returncode == 1
     assert "mood.dwell" in failed.stderr
     assert "put them right" in failed.stderr
     assert (machine.says("readlink /opt/jukebox/current"), pid(machine)) == ("releases/2", before)
-    machine.run("echo '[mood]\ndwell_s = 3' >/etc/jukebox/jukebox.toml")
+    machine.run(f"echo '{OWN}' >{CONFIG}")
 
 
 def test_it_starts_with_the_machine(machine):
@@ -308,7 +315,7 @@ def test_it_starts_with_the_machine(machine):
 def test_uninstalling_keeps_what_is_the_owners(machine):
     machine.run("./setup.sh uninstall")
     assert machine.show("LoadState") == "not-found"
-    assert machine.says("cat /etc/jukebox/jukebox.toml") == "[mood]\ndwell_s = 3"
+    assert machine.says(f"cat {CONFIG}") == OWN
     assert machine.says(f"ls {MUSIC}/own | wc -l") == "3"
     assert machine.says("ls /var/lib/jukebox/jukebox.db")
 
