@@ -119,7 +119,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
                         help=f"of {', '.join(RECIPES)}")  # fmt: skip
     parser.add_argument("--out", type=Path, help="folder of the models; default: models/")
     parser.add_argument("--runs", type=Path, help="folder of the checkpoints; default: a cache")
-    parser.add_argument("--quick", action="store_true", help="2 epochs on 1,000 rows; needs --out")
+    parser.add_argument("--quick", action="store_true", help="2 epochs on 600 rows; needs --out")
     parser.add_argument("--threads", type=int, default=1)
     for field in fields(Recipe):
         kind = {"str": str, "int": int, "float": float}[field.type]
