@@ -33,6 +33,8 @@ class Classifier:
         self.name = model.stem
         self._card = _card_of(model, task, classes)
         self.head = _chosen(self._card, model, head)
+        self._heads = sorted(self._card.heads.values(), key=lambda head: head is not self.head)
+        self._temperatures = np.array([[head.temperature] for head in self._heads], np.float32)
         self._network = Interpreter(checked_bytes(model, self._card.sha256), str(model))
         _check_shapes(self._network, model, self._card.size_px, self.head.index, len(classes))
 
@@ -40,6 +42,12 @@ class Classifier:
         """Of the classes. image: uint8 (height, width), one face cut as in the training data."""
         shares = softmax(self.logits(image) / np.float32(self.head.temperature))
         return tuple(shares.tolist())
+
+    def by_head(self, image: GrayImage) -> npt.NDArray[np.float32]:
+        """Probabilities by all heads: float32 (heads, classes), the own head first."""
+        answers = self._network.run(to_input(image, self._card.size_px))
+        logits = np.concatenate([answers[head.index] for head in self._heads])
+        return softmax(logits / self._temperatures)
 
     def logits(self, image: GrayImage) -> npt.NDArray[np.float32]:
         """What the network says, before temperature and softmax: float32 (classes)."""

@@ -30,13 +30,16 @@ class EmotionClassifier(Classifier):
         self._mirrored = self._in_turn and not self._mirrored
         height, width = frame.luma.shape
         return tuple(
-            EmotionScores(face, self._read(frame.luma, face), weight(face, width, height))
+            EmotionScores(face, *self._read(frame.luma, face), weight(face, width, height))
             for face in faces
         )
 
-    def _read(self, luma: GrayImage, face: Face) -> tuple[float, ...]:
+    def _read(self, luma: GrayImage, face: Face) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """By the crowd's head, and the mean of all."""
         image = preprocessing.crop(luma, face.box)
-        return self.probabilities(preprocessing.mirrored(image) if self._mirrored else image)
+        heads = self.by_head(preprocessing.mirrored(image) if self._mirrored else image)
+        mean = heads.sum(axis=0) / len(heads)
+        return tuple(heads[0].tolist()), tuple(mean.tolist())
 
 
 def weight(face: Face, width_px: int, height_px: int) -> float:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from appliance.reads import ANSWERS, ON_AVERAGE
+from appliance.reads import ON_AVERAGE
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Mood, MoodState
 from appliance.settings import MoodSettings
 
@@ -17,7 +17,7 @@ Matrix = npt.NDArray[np.float64]  # (7, 7)
 
 # Of the faces made in a mood so many look like it, neutral, or like anything else (an assumption,
 # docs/rehearsal.md).
-SHOWN, NEUTRAL, ASTRAY = 0.75, 0.15, 0.10
+SHOWN, NEUTRAL, ASTRAY = 0.70, 0.15, 0.15
 # Moods last so long on average, and mostly come from neutral and go back to it. Half or twice as
 # long makes next to no difference (docs/rehearsal.md).
 NEUTRAL_LASTS_S, OTHERS_LAST_S = 480.0, 240.0
@@ -31,9 +31,11 @@ DULL, CLEAR = 0.25, 0.5
 # The mood is uncertain when the looks of this half-life have on average been less clear than this.
 CLARITY_HALF_LIFE_S = 8.0
 ENOUGH_CLARITY = 0.35
-# So many independent looks make a mood's dwell time: one a second by default, as often as a face of
-# the rehearsal changes its expression.
-LOOKS_A_DWELL = 8.0
+# So many independent looks make a mood's dwell time: by default one in 1.5 s, which is somewhat
+# slower than a face of the rehearsal changes its expression.
+LOOKS_A_DWELL = 16 / 3
+# Until there has been a mood at all there is none to protect: its first guess is better than none.
+FIRST_MARGIN = 0.5
 # A mood goes on for so long when nothing clear is seen any more.
 DOUBT_S = 20.0
 # Who has just come and cannot be read within this time is there all the same.
@@ -43,10 +45,10 @@ ARRIVAL_S = 5.0
 class MoodFilter:
     """A hidden Markov model: moods last for minutes, and every look at a face is a hint at one.
 
-    What a mood's faces are read as is known from faces that the network was not trained on
-    (reads.py), so a mood is found also where the network confuses it with another. A face keeps an
-    expression for a moment, in which it says the same again and again, so looks count by time and
-    not by number. settings may be replaced at any time; what was seen is kept.
+    A look counts by how much more likely it makes each emotion than faces on average do (reads.py),
+    so a mood that the network seldom names is found where it names it more often than elsewhere. A
+    face keeps an expression for a moment, in which it says the same again and again, so looks count
+    by time and not by number. settings may be replaced at any time; what was seen is kept.
     """
 
     def __init__(self, settings: MoodSettings) -> None:
@@ -58,6 +60,7 @@ class MoodFilter:
         self._looked_s = float("-inf")  # when there was last a picture at all
         self._company_s = float("-inf")  # when there was last more than one face
         self._sure_s = float("-inf")  # when anything clear was last seen
+        self._was_settled = False
         self._mood = Mood("nobody", None, 0.0, 0, 0.0)
 
     def update(self, time_s: float, scores: Sequence[EmotionScores], blind: bool = False) -> Mood:
@@ -95,12 +98,13 @@ class MoodFilter:
         if not any(score.weight > 0.0 for score in scores):
             return
         hint, clarity = _hint(scores)
-        if time_s - self._seen_s >= self.settings.away_s:
-            # Who comes back may be in any mood, and may be another.
-            self._beliefs, self._clarity, self._sure_s = _unknown(), clarity, time_s
-        self._seen_s = time_s
         step_s = min(passed_s, LONGEST_STEP_S)
         look_s = max(step_s, self.settings.dwell_s / LOOKS_A_DWELL, 1e-3)
+        if time_s - self._seen_s >= self.settings.away_s:
+            # Who comes back may be in any mood, or another; their first look counts in full.
+            self._beliefs, self._clarity, self._sure_s = _unknown(), clarity, time_s
+            step_s = look_s
+        self._seen_s = time_s
         beliefs = self._beliefs * hint ** (clarity * step_s / look_s)
         self._beliefs = beliefs / beliefs.sum()
         kept = 0.5 ** (step_s / CLARITY_HALF_LIFE_S)
@@ -117,7 +121,9 @@ class MoodFilter:
         second, first = np.sort(self._beliefs)[-2:]
         if self._clarity >= ENOUGH_CLARITY and first >= self.settings.min_probability:
             self._sure_s = time_s
-            if first - second >= self.settings.margin:
+            margin = self.settings.margin
+            if first - second >= (margin if self._was_settled else min(margin, FIRST_MARGIN)):
+                self._was_settled = True
                 return "settled", EMOTIONS[int(np.argmax(self._beliefs))]
         patience_s = DOUBT_S if held[0] == "settled" else ARRIVAL_S
         return held if time_s - self._sure_s < patience_s else ("uncertain", None)
@@ -143,10 +149,10 @@ def _hint(scores: Sequence[EmotionScores]) -> tuple[Seven, float]:
     """
     squares = np.array([score.weight**2 for score in scores], np.float64)
     weights = squares / squares.sum()
-    probabilities = np.array([score.probabilities for score in scores])
-    explained = probabilities @ _EXPLAINS
+    evidence = np.array([score.evidence for score in scores])
+    explained = evidence @ _EXPLAINS
     explained /= explained.sum(axis=1, keepdims=True)
-    clarity = np.clip((probabilities.max(axis=1) - DULL) / (CLEAR - DULL), 0.0, 1.0)
+    clarity = np.clip((evidence.max(axis=1) - DULL) / (CLEAR - DULL), 0.0, 1.0)
     return weights @ explained, float(weights @ clarity)
 
 
@@ -171,5 +177,5 @@ def _follows() -> Matrix:
 _NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)
 _LASTS_S = np.where(np.arange(len(EMOTIONS)) == _NEUTRAL, NEUTRAL_LASTS_S, OTHERS_LAST_S)
 _FOLLOWS = _follows()
-# What is read in a mood against what is read at all: row the answer, column the mood.
-_EXPLAINS = (_made_in() @ np.array(ANSWERS) / np.array(ON_AVERAGE)).T
+# Bayes: how much likelier a face of this emotion (row) is in a mood (column) than faces at all.
+_EXPLAINS = (_made_in() / np.array(ON_AVERAGE)).T

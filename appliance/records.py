@@ -66,10 +66,15 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class EmotionScores:
-    """How one face looks. probabilities: in the order of EMOTIONS, summing to 1; weight: 0…1."""
+    """How one face looks: probabilities in the order of EMOTIONS, summing to 1; weight: 0…1.
+
+    probabilities: by the network's head that learned from a crowd, as people are told.
+    evidence: the mean of all its heads, which the mood is reckoned from.
+    """
 
     face: Face
     probabilities: tuple[float, ...]
+    evidence: tuple[float, ...]
     weight: float
 
 

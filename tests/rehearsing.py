@@ -28,7 +28,7 @@ class MindReader:
     def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
         truth = self._script.truth_at(frame.time_s)
         seven = tuple(0.88 if emotion is truth else 0.02 for emotion in EMOTIONS)
-        return tuple(EmotionScores(face, seven, 0.5) for face in faces)
+        return tuple(EmotionScores(face, seven, seven, 0.5) for face in faces)
 
 
 def lived(script: Script, settings: Settings | None = None, mood=None) -> Diary:

@@ -21,7 +21,7 @@ LAUGH = (0.01, 0.01, 0.01, 0.94, 0.01, 0.01, 0.01)
 
 
 def scores(probabilities, height=100):
-    return EmotionScores(Face(Box(0, 0, height, height), 1.0, 1), probabilities, 1.0)
+    return EmotionScores(Face(Box(0, 0, height, height), 1.0, 1), probabilities, probabilities, 1.0)
 
 
 def name(probabilities):

@@ -49,7 +49,7 @@ class ScriptedRoom:
     def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
         del frame
         seven = tuple(0.94 if emotion is self.look else 0.01 for emotion in EMOTIONS)
-        return tuple(EmotionScores(face, seven, 0.5) for face in faces)
+        return tuple(EmotionScores(face, seven, seven, 0.5) for face in faces)
 
 
 class RecordingPlayer:
@@ -263,7 +263,7 @@ def test_one_calm_line_a_change(caplog):
     box.room.look = HAPPY
     box.live(9)
     assert [record.getMessage() for record in caplog.records] == [
-        "1 face: the room looks happy, 96% sure",
+        "1 face: the room looks happy, 67% sure",
         "playing a happy song (happy): the room looks happy",
     ]
 

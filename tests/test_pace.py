@@ -16,7 +16,7 @@ def step(time_s, looks=None, mood=None, luma=ROOM):
     scores = ()
     if looks:
         shares = tuple(0.9 if each is looks else 0.1 / 6 for each in EMOTIONS)
-        scores = (EmotionScores(Face(Box(0, 0, 90, 90), 0.9, 1), shares, 0.5),)
+        scores = (EmotionScores(Face(Box(0, 0, 90, 90), 0.9, 1), shares, shares, 0.5),)
     state = "settled" if mood else "uncertain" if looks else "nobody"
     told = Mood(state, mood, 0.9 if mood else 0.0, len(scores), 0.0)
     return Step(Frame(0, time_s, 0.0, luma), scores, told, None, None)

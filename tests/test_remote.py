@@ -14,7 +14,8 @@ from appliance.status import Status
 
 HAPPY = Emotion.HAPPY
 PLAYING = Playback("play", "Sunny", HAPPY, 50.0, 0, listener=False)
-LAUGH = EmotionScores(Face(Box(0, 0, 9, 9), 1.0, 3), (0.01, 0.0, 0.02, 0.9, 0.0, 0.06, 0.01), 1.0)
+LAUGHS = (0.01, 0.0, 0.02, 0.9, 0.0, 0.06, 0.01)
+LAUGH = EmotionScores(Face(Box(0, 0, 9, 9), 1.0, 3), LAUGHS, LAUGHS, 1.0)
 STEP = Step(
     Frame(9, 1000.0, 0.0, np.zeros((9, 9), np.uint8)),
     (LAUGH,),

@@ -9,17 +9,18 @@ a Classifier to New a Priori Probabilities").
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from appliance.loop import Classifier
-from appliance.reads import ANSWERS
+from appliance.reads import NEUTRAL_FACES
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Face, Factors, Frame
 
 LASTS_S = 60.0
 ENOUGH_LOOKS = 30
 # What the network answers on average for neutral faces.
-TYPICAL = ANSWERS[EMOTIONS.index(Emotion.NEUTRAL)]
+TYPICAL = NEUTRAL_FACES
 # One minute of one face must not silence an emotion for good.
 STRONGEST = 10.0
 
@@ -70,7 +71,11 @@ class Calibrated:
         if self.factors == NONE:
             return scores
         return tuple(
-            EmotionScores(one.face, corrected(one.probabilities, self.factors), one.weight)
+            replace(
+                one,
+                probabilities=corrected(one.probabilities, self.factors),
+                evidence=corrected(one.evidence, self.factors),
+            )
             for one in scores
         )
 
@@ -91,7 +96,7 @@ class RestingFace:
         """One more frame. scores: without any correction."""
         if scores:
             largest = max(scores, key=lambda one: one.face.box.height)
-            self._looks.append(largest.probabilities)
+            self._looks.append(largest.evidence)
 
     def is_over(self, time_s: float) -> bool:
         """Whether the minute is."""
