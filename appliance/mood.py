@@ -144,11 +144,11 @@ def _after(beliefs: Seven, seconds: float) -> Seven:
 def _hint(scores: Sequence[EmotionScores]) -> tuple[Seven, float]:
     """How well each mood explains these faces, summing to 1, and how clearly they look, 0…1.
 
-    The nearer faces count more: weights are squared, so that a guest in the background, whose mood
-    may be another, does not take half the room for it.
+    The nearer faces count more, by the cubes of the weights, so that a guest in the background,
+    whose mood may be another, does not take half the room for it.
     """
-    squares = np.array([score.weight**2 for score in scores], np.float64)
-    weights = squares / squares.sum()
+    cubes = np.array([score.weight**3 for score in scores], np.float64)
+    weights = cubes / cubes.sum()
     evidence = np.array([score.evidence for score in scores])
     explained = evidence @ _EXPLAINS
     explained /= explained.sum(axis=1, keepdims=True)
