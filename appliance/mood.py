@@ -36,6 +36,11 @@ ENOUGH_CLARITY = 0.35
 LOOKS_A_DWELL = 16 / 3
 # Until there has been a mood at all there is none to protect: its first guess is better than none.
 FIRST_MARGIN = 0.5
+# Whoever is nearest may look away for a moment: those behind them do not count for more meanwhile.
+# Nearness (the sum of their weights' cubes) is compared with what it was lately, and this share of
+# that is near enough.
+NEARNESS_HALF_LIFE_S = 10.0
+NEAR_ENOUGH = 2 / 3
 # A mood goes on for so long when nothing clear is seen any more.
 DOUBT_S = 20.0
 # Who has just come and cannot be read within this time is there all the same.
@@ -60,6 +65,7 @@ class MoodFilter:
         self._looked_s = float("-inf")  # when there was last a picture at all
         self._company_s = float("-inf")  # when there was last more than one face
         self._sure_s = float("-inf")  # when anything clear was last seen
+        self._nearness = 0.0  # of the nearest faces lately
         self._was_settled = False
         self._mood = Mood("nobody", None, 0.0, 0, 0.0)
 
@@ -97,15 +103,17 @@ class MoodFilter:
         self._beliefs = _after(self._beliefs, passed_s)
         if not any(score.weight > 0.0 for score in scores):
             return
-        hint, clarity = _hint(scores)
+        hint, clarity, nearness = _hint(scores)
         step_s = min(passed_s, LONGEST_STEP_S)
         look_s = max(step_s, self.settings.dwell_s / LOOKS_A_DWELL, 1e-3)
         if time_s - self._seen_s >= self.settings.away_s:
             # Who comes back may be in any mood, or another; their first look counts in full.
             self._beliefs, self._clarity, self._sure_s = _unknown(), clarity, time_s
-            step_s = look_s
+            step_s, self._nearness = look_s, 0.0
         self._seen_s = time_s
-        beliefs = self._beliefs * hint ** (clarity * step_s / look_s)
+        self._nearness = max(nearness, self._nearness * 0.5 ** (passed_s / NEARNESS_HALF_LIFE_S))
+        counts = min(1.0, nearness / (NEAR_ENOUGH * self._nearness))
+        beliefs = self._beliefs * hint ** (counts * clarity * step_s / look_s)
         self._beliefs = beliefs / beliefs.sum()
         kept = 0.5 ** (step_s / CLARITY_HALF_LIFE_S)
         self._clarity = kept * self._clarity + (1.0 - kept) * clarity
@@ -141,8 +149,8 @@ def _after(beliefs: Seven, seconds: float) -> Seven:
     return after
 
 
-def _hint(scores: Sequence[EmotionScores]) -> tuple[Seven, float]:
-    """How well each mood explains these faces, summing to 1, and how clearly they look, 0…1.
+def _hint(scores: Sequence[EmotionScores]) -> tuple[Seven, float, float]:
+    """How well each mood explains these faces, summing to 1, how clearly they look, 0…1; nearness.
 
     The nearer faces count more, by the cubes of the weights, so that a guest in the background,
     whose mood may be another, does not take half the room for it.
@@ -153,7 +161,7 @@ def _hint(scores: Sequence[EmotionScores]) -> tuple[Seven, float]:
     explained = evidence @ _EXPLAINS
     explained /= explained.sum(axis=1, keepdims=True)
     clarity = np.clip((evidence.max(axis=1) - DULL) / (CLEAR - DULL), 0.0, 1.0)
-    return weights @ explained, float(weights @ clarity)
+    return weights @ explained, float(weights @ clarity), float(cubes.sum())
 
 
 def _made_in() -> Matrix:

@@ -109,6 +109,16 @@ def test_a_guest_in_the_background_does_not_take_over_the_room():
     assert room.emotions() == [None, Emotion.NEUTRAL]
 
 
+def test_who_sits_behind_does_not_take_over_while_the_nearest_looks_away():
+    near, far = looks(Emotion.NEUTRAL, weight=0.4), looks(Emotion.HAPPY, 0.95, weight=0.16)
+    room = Room()
+    room.show(60, near, far)
+    room.show(8, far)
+    room.show(20, near, far)
+    assert room.emotions() == [None, Emotion.NEUTRAL]
+    assert room.show(60, far).emotion is Emotion.HAPPY, "left alone they count in full"
+
+
 @pytest.mark.parametrize("frames_per_second", [1, 2, 5, 15, 30])
 def test_the_frame_rate_does_not_matter(frames_per_second):
     room = Room(frames_per_second)
