@@ -4,6 +4,7 @@ import random
 import signal
 import socket
 import wave
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -495,10 +496,13 @@ def test_a_mood_whose_songs_all_fail_does_not_spin(own_box, caplog):
     assert len(caplog.records) == 3
 
 
+DEAD = 'audio_output {\ntype "alsa"\nname "gone"\ndevice "hw:99"\n}'
+SPARE = 'audio_output {\ntype "null"\nname "spare"\n}'
+SPARE_OFF = SPARE.replace("}", 'enabled "no"\n}')
+
+
 def test_a_dead_output_is_an_error_and_music_comes_back_with_it(tmp_path, music, monkeypatch):
-    dead = 'audio_output {\ntype "alsa"\nname "gone"\ndevice "hw:99"\n}'
-    spare = 'audio_output {\ntype "null"\nname "spare"\nenabled "no"\n}'
-    monkeypatch.setattr(private, "output_blocks", lambda *_, **__: [dead, spare])
+    monkeypatch.setattr(private, "output_blocks", lambda *_, **__: [DEAD, SPARE_OFF])
     with PrivateMpd(tmp_path / "mpd", music, "null") as mpd:
         box = Box(mpd)
         play_own(box)
@@ -513,6 +517,29 @@ def test_a_dead_output_is_an_error_and_music_comes_back_with_it(tmp_path, music,
         with pytest.raises(PlayerError):
             box.look()  # this one starts it again
         assert box.plays(HAPPY)
+        box.close()
+
+
+def test_a_song_that_mpd_could_not_resume_at_its_start_goes_on(tmp_path, music, monkeypatch):
+    """At power-on MPD may be there before the sound card."""
+    monkeypatch.setattr(private, "output_blocks", lambda *_, **__: [SPARE])
+    folder = tmp_path / "mpd"
+    with PrivateMpd(folder, music, "null") as mpd:
+        box = Box(mpd)
+        song = box.put_on(HAPPY)
+        assert box.plays(HAPPY)
+        box.close()
+    monkeypatch.setattr(private, "output_blocks", lambda *_, **__: [DEAD, SPARE_OFF])
+    with PrivateMpd(folder, music, "null") as mpd:
+        box = Box(mpd, put_on=[song])
+        wait_for(lambda: box.state_is("pause"))
+        with pytest.raises(PlayerError, match=r"cannot be heard.*gone"):
+            box.look()
+        box.app.enableoutput(1)
+        with suppress(PlayerError):
+            box.look()
+        assert box.plays(HAPPY)
+        assert not box.look().listener
         box.close()
 
 

@@ -83,7 +83,8 @@ class Watch:
         """A song that MPD cannot play is left out, a dead output tried again."""
         error = status["error"]
         if status["state"] == "pause":
-            if self.last is None or self.held or self.resting:
+            own = status.get("songid") in self._queue.own
+            if self.held or self.resting or not (self.last or own):
                 return  # somebody else's affair, or nobody's
             client.pause(0)  # MPD tries its outputs again; the next look tells whether they work
             raise PlayerError(f"MPD cannot be heard: {error}")
@@ -93,6 +94,7 @@ class Watch:
             if song_id and own and own.queue_uri in error:
                 self._playlists.leave_out(own.song, error, time_s)
                 self._queue.remove(client, song_id)
+                client.clearerror()  # or a later pause would be put down to it
 
     # What the box did itself
 
