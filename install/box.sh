@@ -57,7 +57,7 @@ uninstall_box() {
     if [[ $purge == yes ]]; then
         step "remove $etc and $state: settings, history and music" rm -rf "$etc" "$state"
         step "remove the user jukebox" remove_user
-        say "Debian packages stay; if nothing else needs them: apt-get purge mpd avahi-daemon"
+        say "Debian packages stay; if nothing else needs them: apt-get purge mpd avahi-daemon alsa-utils"
     else
         say "$etc and $state stay; ./setup.sh uninstall --purge removes them too"
     fi

@@ -5,7 +5,8 @@
 is_pi() { grep -qs "Raspberry Pi" /proc/device-tree/model; }
 
 install_packages() {
-    local packages=(python3 python3-venv mpd avahi-daemon) missing=() package
+    # alsa-utils: its udev rule opens sound cards that nobody has set yet; the kernel leaves them muted.
+    local packages=(python3 python3-venv mpd avahi-daemon alsa-utils) missing=() package
     if is_pi; then
         packages+=(python3-picamera2 python3-gpiozero python3-lgpio)
     fi
@@ -23,6 +24,10 @@ add_packages() {
     mkdir -p "$opt"
     [[ " $* " != *" mpd "* ]] || touch "$opt/mpd-is-ours" # uninstall stops it again
     need_packages "$@"
+    # For the cards that are here already. What an owner has stored counts; an unknown one is opened.
+    if [[ " $* " == *" alsa-utils "* ]] && systemd_runs; then
+        systemctl start alsa-restore.service
+    fi
 }
 
 user_is_there() { getent passwd jukebox >/dev/null; }

@@ -164,7 +164,7 @@ becomes_healthy() {
 
 condition() { # condition INVOCATION_BEFORE: prints well, failed or unsettled
     local name value ActiveState="" InvocationID="" NRestarts=0 StatusText=""
-    while IFS== read -r name value; do
+    while IFS='=' read -r name value; do
         printf -v "$name" '%s' "$value"
     done < <(systemctl show --property=ActiveState,InvocationID,NRestarts,StatusText jukebox.service)
     if [[ $InvocationID == "$1" && $ActiveState == active ]]; then
@@ -191,7 +191,8 @@ remove_incomplete_releases() { # left by a run that was cut off
 }
 
 remove_old_releases() { # all but the present one and the one before
-    local release keep=" $(current_release) $(cat "$opt/before" 2>/dev/null || true) "
+    local release keep
+    keep=" $(current_release) $(cat "$opt/before" 2>/dev/null || true) "
     for release in "$opt"/releases/*/; do
         [[ $keep == *" $(basename "$release") "* ]] || rm -rf "$release"
     done

@@ -64,7 +64,8 @@ download() { # download RELEASE TARBALL
 
 ready_root() { # ready_root RELEASE FOLDER
     local locks tarball
-    locks=$(cat locks/box.txt locks/build.txt locks/detector.txt | sha256sum | cut -c1-12)
+    locks=$( (cat locks/box.txt locks/build.txt locks/detector.txt; grep "packages=(" install/machine.sh) |
+        sha256sum | cut -c1-12)
     tarball=$cache/$1-downloads-$locks.tar
     if [[ ! -e $tarball ]]; then
         getent hosts deb.debian.org >/dev/null || {
