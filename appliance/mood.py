@@ -31,16 +31,16 @@ DULL, CLEAR = 0.25, 0.5
 # The mood is uncertain when the looks of this half-life have on average been less clear than this.
 CLARITY_HALF_LIFE_S = 8.0
 ENOUGH_CLARITY = 0.35
-# So many independent looks make a mood's dwell time: by default one in 1.5 s, which is somewhat
+# So many independent looks make a mood's dwell time: by default one in 1.3 s, which is somewhat
 # slower than a face of the rehearsal changes its expression.
-LOOKS_A_DWELL = 16 / 3
+LOOKS_A_DWELL = 6.0
 # Until there has been a mood at all there is none to protect: its first guess is better than none.
 FIRST_MARGIN = 0.5
 # Whoever is nearest may look away for a moment: those behind them do not count for more meanwhile.
 # Nearness (the sum of their weights' cubes) is compared with what it was lately, and this share of
 # that is near enough.
 NEARNESS_HALF_LIFE_S = 10.0
-NEAR_ENOUGH = 2 / 3
+NEAR_ENOUGH = 0.5
 # A mood goes on for so long when nothing clear is seen any more.
 DOUBT_S = 20.0
 # Who has just come and cannot be read within this time is there all the same.
