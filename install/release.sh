@@ -111,7 +111,7 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
         [[ -z $copy ]] || "$command" backup --put-back "$copy" || say "the history could not be put back"
         rm -rf "$opt/releases/$1"
         becomes_healthy || fail "back to release $2, which is not healthy either: journalctl -u jukebox"
-        fail "back to release $2, which runs; nothing was lost"
+        fail "back to release $2, which runs; settings, playlists and history are kept"
     fi
     if systemd_runs; then
         systemctl try-restart jukebox-resolver.service

@@ -3,12 +3,13 @@
 # [--image FILE] [--only life|moments|cuts] [--cuts NUMBER] [--seed NUMBER]. Makes the x86 image of the last
 # commit (or takes FILE), lays webcam, shell and witness over a copy of it (tests/box/disk.sh), lets it
 # live (tests/box/life.py) and pulls its plug (tests/box/cuts.py). An hour on two cores: not for every
-# commit. Prints what it finds; sounds, logs and report.json are kept in run/box-in-qemu.
+# commit. Prints what it finds; sounds, logs and report.json are kept in run/box-in-qemu
+# (or BOX_FOLDER, which is emptied first).
 # Exit 0: every claim held. Needs root, for the image, and what it names if that is missing.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
-folder=$PWD/run/box-in-qemu image="" options=()
+folder=${BOX_FOLDER:-$PWD/run/box-in-qemu} image="" options=()
 while [[ $# -gt 0 ]]; do
     case $1 in
         --image) image=$(readlink -f "$2") ;;

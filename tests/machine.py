@@ -50,7 +50,9 @@ class Machine:
             ["sh", "-c", IN_A_GROUP_OF_ITS_OWN, GROUP,
              "setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "--quiet", "--boot",
              "--register=no", *([] if Path("/run/systemd/system").exists() else ["--keep-unit"]),
-             "--private-network", "--resolv-conf=off", "--directory", self.root],
+             # With the system call bpf, IPAddressDeny= and DeviceAllow= are in force there as well.
+             "--private-network", "--system-call-filter=bpf",
+             "--resolv-conf=off", "--directory", self.root],
             env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

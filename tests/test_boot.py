@@ -61,6 +61,10 @@ def answers(machine):
     return json.loads(machine.run("jukebox status --json", check=False).stdout or "{}")
 
 
+def history(machine):
+    return json.loads(machine.says("jukebox history --json"))
+
+
 def plays(machine):
     return answers(machine).get("player") == "play"
 
@@ -130,6 +134,21 @@ def test_who_sees_faces_has_no_network_no_homes_and_nothing_to_write_on(machine)
     assert machine.run(f"{inside} cat /home/somebody/diary", check=False).returncode != 0
     for place in ("/etc", "/opt/jukebox/current/appliance", "/boot", "/var/lib/mpd"):
         assert "Read-only" in machine.run(f"{inside} touch {place}/x", check=False).stderr
+
+
+def test_even_with_the_machines_network_its_packets_are_dropped(machine):
+    """IPAddressDeny= holds for the group of processes, whatever network and sockets they have."""
+    machine.write(
+        "/root/connect.py",
+        "import socket, sys\n"
+        "if sys.argv[1:]:\n"
+        "    open(f'/sys/fs/cgroup/system.slice/{sys.argv[1]}/cgroup.procs', 'w').write('0')\n"
+        "socket.create_connection(('127.0.0.1', 6600), 2)\n",
+    )
+    connect = "systemd-run --quiet --wait --pipe python3 /root/connect.py"
+    machine.run(connect)  # in a group of its own
+    assert "timed out" in machine.run(f"{connect} jukebox.service", check=False).stderr
+    machine.run("rm /root/connect.py")
 
 
 def test_an_mpd_elsewhere_is_reached_by_the_drop_in_and_not_without(machine):
@@ -241,15 +260,20 @@ def test_a_second_installation_changes_nothing(machine):
 def test_an_update_keeps_what_is_the_owners(machine):
     machine.run(f"mkdir {MUSIC}/own && cp {MUSIC}/happy/*.opus {MUSIC}/own/ && rm {MUSIC}/sad/*")
     machine.run("echo own/kite-weather.opus >/var/lib/mpd/playlists/happy.m3u")
-    moods = len(json.loads(machine.says("jukebox history --json")))
+    before = history(machine)
     machine.run("echo '# a newer version' >>appliance/errors.py")
     told = machine.run("./setup.sh install", **HURRY).stderr
     assert "switch from release 1 to 2" in told
     assert machine.says("readlink /opt/jukebox/current") == "releases/2"
+    assert_the_owners_is_kept(machine)
+    assert before
+    assert [row for row in before if row not in history(machine)] == []
+
+
+def assert_the_owners_is_kept(machine):
     assert machine.says(f"cat {CONFIG}") == OWN
     assert machine.says("cat /var/lib/mpd/playlists/happy.m3u") == "own/kite-weather.opus"
     assert machine.says(f"ls {MUSIC}/own {MUSIC}/sad | grep -c opus") == "3"
-    assert len(json.loads(machine.says("jukebox history --json"))) >= moods > 0
 
 
 BROKEN = {
@@ -275,15 +299,20 @@ def test_an_update_that_fails_goes_back_by_itself(machine, fault):
     machine.run("sed -i '/^def _run/r /root/fault.py' appliance/cli.py")
     machine.run("cp appliance/migrations.py /tmp; cat >>appliance/migrations.py <<'END'" + NEW_FORM)
     machine.run("sed -i 's/^Description=.*/Description=broken/' systemd/jukebox.service")
+    before = history(machine)
     failed = machine.run("./setup.sh install", check=False, **HURRY)
     assert failed.returncode == 1, failed.stderr
+    assert "release 3 did not become healthy" in failed.stderr
     assert "back to release 2, which runs" in failed.stderr
+    assert ("put back" in failed.stdout) == ("changes the history" in fault)
     assert machine.says("readlink /opt/jukebox/current") == "releases/2"
-    assert machine.show("Description") == "Emotional Jukebox"
-    machine.until(lambda: answers(machine).get("running"))
-    assert "newer jukebox" not in machine.says("journalctl -u jukebox -n 15 -o cat")
-    machine.says("jukebox history --json")
     assert machine.says("ls /opt/jukebox/releases").split() == ["1", "2"]
+    assert machine.show("Description") == "Emotional Jukebox"
+    assert "/releases/2/" in machine.says(f"tr '\\0' ' ' </proc/{pid(machine)}/cmdline")
+    machine.until(lambda: plays(machine))
+    assert "newer jukebox" not in machine.says("journalctl -u jukebox -n 15 -o cat")
+    assert [row for row in before if row not in history(machine)] == []
+    assert_the_owners_is_kept(machine)
     machine.run("cp /tmp/cli.py /tmp/migrations.py appliance/; rm /root/fault.py")
     machine.run("sed -i 's/^Description=.*/Description=Emotional Jukebox/' systemd/jukebox.service")
 

@@ -158,9 +158,7 @@ class Machine:
 
     def _start(self, command: list[str]) -> None:
         with (self.folder / "said.txt").open("ab") as said:
-            process = subprocess.Popen(
-                ["nice", "-n", "5", *command], stdin=subprocess.DEVNULL, stdout=said, stderr=said
-            )
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         self._processes.append(process)
 
     def _connect(self, name: str) -> socket.socket:
