@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import hypot
 
 from appliance.records import Box
@@ -44,7 +45,8 @@ def square_around(face: Detection, shape: tuple[int, ...], room: float) -> Box:
     return Box(left, top, side, side)
 
 
-def covering_squares(shape: tuple[int, ...], smallest_px: int) -> list[Box]:
+@lru_cache(maxsize=4)
+def covering_squares(shape: tuple[int, ...], smallest_px: int) -> tuple[Box, ...]:
     """Half overlapping squares that cover a picture, the largest first.
 
     The largest are as high (or wide) as the picture; each smaller size is half the one before,
@@ -56,7 +58,7 @@ def covering_squares(shape: tuple[int, ...], smallest_px: int) -> list[Box]:
     while side > max(smallest_px, 1):
         side //= 2
         squares += _squares(width, height, side)
-    return squares
+    return tuple(squares)
 
 
 def _squares(width: int, height: int, side: int) -> list[Box]:

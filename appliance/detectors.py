@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
-from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import cv2
 
 from appliance.blazeface import Network, checked_network
 from appliance.detection import Detection, covering_squares, square_around
 from appliance.errors import ModelError
-from appliance.records import Box, GrayImage
+from appliance.newcomers import Turns
+from appliance.records import GrayImage
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 BLAZEFACE_CARD = MODELS / "blazeface_short_range.json"
 # Looks for a photo, which has no next frame: every part of it is searched at once.
 EVERYWHERE = 1000
+# How much of a search for newcomers a frame gets: nothing, the next part of it, or as much of it as
+# one frame can take.
+Newcomers = Literal["none", "part", "all"]
 
 
 class Detector(Protocol):
-    """Looks for faces in one picture after another."""
+    """Looks for faces in one picture after another.
+
+    parts: a search for newcomers, while others are followed, is spread over so many frames.
+    """
+
+    parts: int
 
     def search(
         self,
@@ -33,12 +41,14 @@ class Detector(Protocol):
         *,
         min_score: float,
         min_height_px: int,
-        newcomers: bool = True,
+        known: Sequence[Detection] = (),
+        newcomers: Newcomers = "all",
     ) -> list[Detection]:
         """The faces found, each once.
 
         followed: where faces were a moment ago. min_score: what scores less is left out.
-        min_height_px: smaller faces need not be found. newcomers: whether to look elsewhere too.
+        min_height_px: smaller faces need not be found. known: faces that need not be found again.
+        newcomers: how much to look elsewhere too.
         """
         ...
 
@@ -49,7 +59,7 @@ class BlazeFace:
     Of the 128×128 pixels that it takes, a face must fill about a seventh, and in gray more than in
     colour. So a picture is covered by overlapping squares, and each search looks at some of them:
     where faces were a moment ago, then some squares in turn, then closer at whatever it found. The
-    large squares show near faces, which matter more, and so come up more often.
+    large squares show near faces, which matter more, and so come up more often (newcomers.py).
 
     looks: squares to look at for newcomers, about 0.9 ms each. A large number covers the whole
     picture at once, as a single photo needs.
@@ -72,9 +82,9 @@ class BlazeFace:
         else:
             self._network = self._closer = Network(model)
             self._closer_room = self._ROOM
-        self._looks = looks
-        self._turn = 0
-        self._large, self._small = count(), count()
+        self._turns = Turns(looks)
+        self._near = False
+        self.parts = looks if looks < EVERYWHERE else 1
 
     def search(
         self,
@@ -83,35 +93,29 @@ class BlazeFace:
         *,
         min_score: float,
         min_height_px: int,
-        newcomers: bool = True,
+        known: Sequence[Detection] = (),
+        newcomers: Newcomers = "all",
     ) -> list[Detection]:
         """The faces found where faces were, then those of this turn's squares."""
         faces: list[Detection] = []
         for last in followed:
             square = square_around(last, luma.shape, self._closer_room)
             _add_new(self._closer.look(luma, square, min_score), faces)
-        if not newcomers:
+        if newcomers == "none":
             return faces
         squares = covering_squares(luma.shape, round(min_height_px / self._SMALLEST))
-        for square in self._in_turn(squares, near=bool(followed) or self._turn % 2 == 0):
+        if newcomers == "part":
+            chosen = self._turns.one(squares, luma, [*known, *faces])
+        else:
+            self._near = bool(followed) or not self._near
+            chosen = self._turns.some(squares, near=self._near)
+        for square in chosen:
             for hint in self._network.look(luma, square, min_score):
-                if not any(hint.is_same(known) for known in faces):
+                if not any(hint.is_same(face) for face in (*known, *faces)):
                     around = square_around(hint, luma.shape, self._ROOM)
                     closer = self._network.look(luma, around, min_score)
                     _add_new([face for face in closer if face.is_same(hint)], faces)
         return faces
-
-    def _in_turn(self, squares: list[Box], *, near: bool) -> list[Box]:
-        """The squares of this turn. near: the largest, which show near faces, and one other."""
-        if self._looks >= len(squares):
-            return squares
-        self._turn += 1
-        large = [square for square in squares if square.width == squares[0].width]
-        rest = squares[len(large) :]
-        if not near:
-            return _next(rest, self._small, self._looks)
-        first = min(len(large), max(1, self._looks - 1))
-        return _next(large, self._large, first) + _next(rest, self._small, self._looks - first)
 
 
 class Haar:
@@ -120,6 +124,7 @@ class Haar:
     # To FER-2013's square: median over 364 Training pictures pasted four times enlarged into a gray
     # frame is side × 1.03 (quartiles ±0.07) and no offset.
     _SIDE = 1.03
+    parts = 1
 
     def __init__(self) -> None:
         file = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
@@ -134,7 +139,8 @@ class Haar:
         *,
         min_score: float,  # noqa: ARG002 - it has no score
         min_height_px: int,
-        newcomers: bool = True,  # noqa: ARG002 - as above
+        known: Sequence[Detection] = (),  # noqa: ARG002 - as above
+        newcomers: Newcomers = "all",  # noqa: ARG002 - as above
     ) -> list[Detection]:
         """The faces in the whole picture."""
         found = self._cascade.detectMultiScale(
@@ -171,8 +177,3 @@ def blazeface_model(card: Path = BLAZEFACE_CARD) -> bytes:
 
 def _add_new(faces: list[Detection], known: list[Detection]) -> None:
     known += [face for face in faces if not any(face.is_same(other) for other in known)]
-
-
-def _next(squares: list[Box], turn: Iterator[int], wanted: int) -> list[Box]:
-    """So many of them, after those of the last time."""
-    return [squares[next(turn) % len(squares)] for _ in range(min(wanted, len(squares)))]

@@ -1,0 +1,100 @@
+"""How soon a second person is seen who comes into the picture while another is followed.
+
+python tests/bench/newcomers.py [--count 60]
+
+Trials at 10 frames a second on pictures made up for it: a wall, a camera's noise, a face of the
+demo reel that is followed and nods, and after three seconds or so another one, which comes in from
+the right within a second and stays. "still": nothing else moves. "busy": the clothes of the one who
+is followed do, in every frame. Told are the seconds from the newcomer's standing still, for 12 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from importlib.resources import files
+
+import cv2
+import numpy as np
+
+from appliance.devices import build_faces
+from appliance.records import EMOTIONS, Box, Frame, GrayImage
+from appliance.settings import FaceSettings
+
+RATE, BEFORE_S, AFTER_S, COMES_IN_S = 10.0, 3.0, 12.0, 0.8
+FIRST = Box(180, 160, 150, 150)
+SIZES_PX = {"near": (90, 200), "far": (44, 66)}
+NOISE = 2.0
+
+
+def main() -> int:
+    """Prints a line for each kind of newcomer."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=60, help="trials of each")
+    count = parser.parse_args().count
+    cv2.setNumThreads(1)
+    for size, busy in [(size, busy) for size in SIZES_PX for busy in (False, True)]:
+        waited = np.array([wait_s(seed, size, busy=busy) for seed in range(count)])
+        half, most = np.percentile(waited, [50, 90], method="higher")
+        print(
+            f"{size}, {'busy' if busy else 'still'}: half of {count} within {half:.1f} s, nine of "
+            f"ten within {most:.1f} s, {np.isinf(waited).mean():.0%} not at all"
+        )
+    return 0
+
+
+def wait_s(seed: int, size: str, *, busy: bool) -> float:
+    """Seconds from a newcomer's arrival until there are two faces; infinity if that never was."""
+    random = np.random.default_rng(seed)
+    faces = build_faces(FaceSettings())
+    arrived_s = BEFORE_S + random.uniform(0.0, 1.0)
+    for luma, time_s in film(random, SIZES_PX[size], arrived_s, busy=busy):
+        seen = faces.find(Frame(0, time_s, 0.0, luma))
+        if time_s >= arrived_s and len(seen) > 1:
+            return max(0.0, time_s - arrived_s)
+    return float("inf")
+
+
+def film(
+    random: np.random.Generator, sizes_px: tuple[int, int], arrived_s: float, *, busy: bool
+) -> Iterator[tuple[GrayImage, float]]:
+    """Pictures and their times."""
+    wall = cv2.resize(_texture(random, (24, 32)), (640, 480), interpolation=cv2.INTER_CUBIC)
+    first, other = (_face(name) for name in random.choice(EMOTIONS, 2))
+    side = int(random.integers(*sizes_px))
+    top = int(random.integers(10, 470 - side))
+    left = int(random.integers(350, 635 - side))
+    for number in range(round((BEFORE_S + AFTER_S) * RATE)):
+        time_s = number / RATE
+        luma = wall.copy()
+        if busy:
+            luma[330:480, 130:380] = cv2.resize(_texture(random, (6, 10)), (250, 150))
+        nod = round(4 * np.sin(2 * time_s))
+        _put(luma, first, Box(FIRST.x, FIRST.y + nod, FIRST.width, FIRST.height))
+        if (to_go := (arrived_s - time_s) / COMES_IN_S) < 1.0:
+            at = left + round(max(0.0, to_go) * (640 - left))
+            _put(luma, other, Box(at, top, side, side))
+        noisy = luma + random.normal(0.0, NOISE, luma.shape)
+        yield noisy.clip(0, 255).astype(np.uint8), time_s
+
+
+def _texture(random: np.random.Generator, shape: tuple[int, int]) -> GrayImage:
+    return random.normal(120, 25, shape).clip(0, 255).astype(np.uint8)
+
+
+def _face(name: str) -> GrayImage:
+    content = (files("appliance") / "reel_faces" / f"{name}.png").read_bytes()
+    return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+
+
+def _put(luma: GrayImage, face: GrayImage, box: Box) -> None:
+    """Lays a face into a picture, as far as it is in it."""
+    right = min(box.x + box.width, luma.shape[1])
+    if right > box.x:
+        whole = cv2.resize(face, (box.width, box.height), interpolation=cv2.INTER_AREA)
+        luma[box.y : box.y + box.height, box.x : right] = whole[:, : right - box.x]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
