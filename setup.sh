@@ -122,7 +122,16 @@ tests() {
     $bin/ruff check --quiet .
     $bin/ruff format --check --quiet .
     $bin/mypy
-    $bin/shellcheck -x setup.sh .ci/run locks/update.sh tests/*.sh
+    $bin/shellcheck -x setup.sh .ci/run locks/update.sh {tests,tests/box,install,install/image}/*.sh
+    # Of the booted machines' time most is waiting: meanwhile the other tests run.
+    local booted=""
+    if [[ $# -eq 0 ]]; then
+        nice -n 5 $bin/python -m pytest -p no:cacheprovider tests/test_boot.py >run/test-boot.log 2>&1 &
+        booted=$!
+        # shellcheck disable=SC2064 # this process
+        trap "kill $booted 2>/dev/null || true" EXIT
+        set -- --ignore tests/test_boot.py
+    fi
     $bin/python -m pytest "$@"
     if "$bin/python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
         environment test-tflite-runtime locks/test-tflite-runtime.txt
@@ -131,6 +140,11 @@ tests() {
             tests/test_{precision,reel,rehearsal,service,tracker,whole,why}.py "$@"
     else
         say "tflite-runtime: not tested, because it does not exist for this Python"
+    fi
+    if [[ -n $booted ]]; then
+        say "the booted machines:"
+        wait "$booted" || fail "tests/test_boot.py failed: $(cat run/test-boot.log)"
+        cat run/test-boot.log
     fi
 }
 

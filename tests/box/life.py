@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from box.box import PLAYS, READY, SOUND, Box
+from box.guards import kernel_holds, muted_sound_card
 from box.hear import identify, is_silent, load_songs
 from box.machine import BoxError, Machine, Maker
 from box.report import Report
@@ -24,6 +25,8 @@ def live(make: Maker, music: Path, report: Report) -> None:
     try:
         first_start(box, report)
         moods_and_music(box, music, report)
+        kernel_holds(box, report)
+        muted_sound_card(box, report)
         camera_out_and_in(box, report)
         too_little_memory(box, report)
         full_disk(box, report)
