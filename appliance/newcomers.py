@@ -30,7 +30,7 @@ class Turns:
         self._turn = self._idle = self._given = 0
         self._looked: dict[Box, int] = {}  # at which turn
         self._before: Cells | None = None
-        self._changed = np.zeros((0, 0), np.int32)  # at which turn each cell last did
+        self._waiting: set[Box] = set()  # those that have changed since they were looked at
 
     def some(self, squares: Sequence[Box], *, near: bool) -> list[Box]:
         """Those of one frame. near: the largest, which show near faces, and one other."""
@@ -48,12 +48,12 @@ class Turns:
         Of as many as some() gives, one is small. known: faces whose own movements do not count.
         """
         self._turn += 1
-        self._note_changes(luma, known)
-        changed = [square for square in squares if self._has_changed(square)]
-        self._idle = 0 if changed else self._idle + 1
-        if not changed and self._idle % ANYWAY:
+        self._note_changes(squares, luma, known)
+        self._idle = 0 if self._waiting else self._idle + 1
+        if not self._waiting and self._idle % ANYWAY:
             return []
-        large, small = _by_size(changed or squares, squares[0].width)
+        waiting = [square for square in squares if square in self._waiting] or squares
+        large, small = _by_size(waiting, squares[0].width)
         self._given += 1
         far = self._looks > 1 and self._given % self._looks == 0
         return self._next((small or large) if far else (large or small), 1)
@@ -62,22 +62,22 @@ class Turns:
         """Those that were looked at longest ago."""
         chosen = sorted(squares, key=lambda square: self._looked.get(square, -1))[:wanted]
         self._looked |= dict.fromkeys(chosen, self._turn)
+        self._waiting.difference_update(chosen)
         return chosen
 
-    def _note_changes(self, luma: GrayImage, known: Sequence[Detection]) -> None:
+    def _note_changes(
+        self, squares: Sequence[Box], luma: GrayImage, known: Sequence[Detection]
+    ) -> None:
         cells = _cells(luma)
         if self._before is None or self._before.shape != cells.shape:
-            self._before, self._changed = cells, np.full(cells.shape, self._turn, np.int32)
+            self._before, self._waiting = cells, set(squares)
             return
         otherwise = np.abs(cells - self._before) > CHANGE
         for face in known:
             otherwise[_in_cells(face.box())] = False
-        np.copyto(self._before, cells, where=otherwise)
-        self._changed[otherwise] = self._turn
-
-    def _has_changed(self, square: Box) -> bool:
-        cells = self._changed[_in_cells(square)]
-        return bool(cells.max(initial=0) > self._looked.get(square, -1))
+        if otherwise.any():
+            np.copyto(self._before, cells, where=otherwise)
+            self._waiting |= {each for each in squares if otherwise[_in_cells(each)].any()}
 
 
 def _cells(luma: GrayImage) -> Cells:
