@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # The aarch64 packages and the whole loop on the demo reel, in an arm64 Debian under qemu-user, and
-# the same here: tests/arm64.sh [RELEASE] (default: bookworm). Prints both stories of moods and
-# exits 0 if they are the same. Needs root, qemu-user-static, mmdebstrap and systemd-nspawn; 20
-# minutes the first time. Says nothing about the speed of a Raspberry Pi. Not part of ./setup.sh test.
+# the same here: tests/arm64.sh [RELEASE] (default: bookworm). Prints both stories of moods and exits 0
+# if the same moods and songs follow each other, each at the same moment or a frame (0.2 s) later: the
+# int8 networks gave the same numbers on both, but BlazeFace, in float32, some 1e-4 of a pixel others,
+# and so may what is cut out of a picture along them. Needs root, qemu-user-static, mmdebstrap and
+# systemd-nspawn; 20 minutes on an idle machine. Says nothing about the speed of a Raspberry Pi. Not
+# part of ./setup.sh test.
 #
 # QEMU emulates a processor, but passes the host's /proc/cpuinfo on. An x86 one, together with the host's
 # /sys, makes the runtime crash while it loads a network (SIGSEGV in allocate_tensors()); without /sys
@@ -55,7 +58,6 @@ set -euo pipefail
 python3 -m venv /root/env
 pip=(/root/env/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes)
 "${pip[@]}" -r locks/box.txt
-"${pip[@]}" --no-deps -r locks/detector.txt
 INSIDE
 )
 begun=$SECONDS
@@ -82,13 +84,15 @@ for precision in int8 float32; do
 import json, sys
 here, there = (json.load(open(name)) for name in sys.argv[1:3])
 print(f"{sys.argv[3]}: {here['machine']} and {there['machine']}, {there['runtime']}")
-same = [(a["time_s"], a["mood"], a["plays"]) for a in here["told"]] == [
-    (b["time_s"], b["mood"], b["plays"]) for b in there["told"]
-]
+FRAME_S = 0.2
+story = [[(one["mood"], one["plays"]) for one in side["told"]] for side in (here, there)]
+apart_s = [abs(a["time_s"] - b["time_s"]) for a, b in zip(here["told"], there["told"])]
+same = story[0] == story[1] and max(apart_s) < 1.5 * FRAME_S
 for a, b in zip(here["told"], there["told"]):
     print(f"  {a['time_s']:6.1f} s {a['mood']:9} {a['probability']:.3f}"
           f"   {b['time_s']:6.1f} s {b['mood']:9} {b['probability']:.3f}   plays {b['plays']}")
-print("  the same moods at the same moments" if same else "  NOT the same")
+print(f"  the same {len(apart_s)} moods, {sum(s > 0 for s in apart_s)} of them a frame apart"
+      if same else "  NOT the same")
 sys.exit(not same)
 COMPARE
 done

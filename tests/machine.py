@@ -11,6 +11,8 @@ ROOTS = Path(__file__).with_name("roots.sh")
 # "systemctl kill" of one reaches the units of the other.
 GROUP = f"/sys/fs/cgroup/unified/jukebox-test-{os.getpid()}"
 IN_A_GROUP_OF_ITS_OWN = 'mkdir -p "$0" 2>/dev/null && echo $$ >"$0/cgroup.procs"; exec "$@"'
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 * 2**30  # a machine takes up to 2 GB
 NO_NETWORK = 75  # roots.sh: what must be downloaded cannot be
 
 
@@ -22,6 +24,20 @@ def why_not():
         if shutil.which(tool) is None:
             return f"needs {tool}: apt-get install {package}"
     return ""
+
+
+def place_for(release, on_disk):
+    """A new folder, in memory where there is plenty: a disk that is written to is waited for."""
+    for left in MEMORY.glob("jukebox-test-*"):  # by a run that was killed
+        if not Path(f"/proc/{left.name.split('-')[2]}").exists():
+            shutil.rmtree(left)
+    memory = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    available = 1024 * int(memory["MemAvailable"].split()[0])
+    if min(available / 2, shutil.disk_usage(MEMORY).free if MEMORY.is_dir() else 0) < ROOM_BYTES:
+        return on_disk
+    folder = MEMORY / f"jukebox-test-{os.getpid()}-{release}"
+    folder.mkdir()
+    return folder
 
 
 class NoNetworkError(Exception):
@@ -70,6 +86,11 @@ class Machine:
             self._container.kill()
             self._container.wait()
         self._container = None
+
+    def throw_away(self):
+        """Shut down, and remove."""
+        self.off()
+        shutil.rmtree(self.root)
 
     def run(self, command, *, check=True, **environment):
         """A shell command's result, as root in the machine's copy of the repository."""

@@ -8,7 +8,7 @@ import re
 import time
 
 import pytest
-from machine import Machine, NoNetworkError, why_not
+from machine import Machine, NoNetworkError, place_for, why_not
 
 from appliance.interpreter import runtime_name
 
@@ -30,7 +30,8 @@ OWN = f"{REEL}[mood]\ndwell_s = 3"
 def machine(request, tmp_path_factory):
     """Fresh, and running."""
     try:
-        made = Machine(request.param, tmp_path_factory.mktemp(request.param))
+        place = place_for(request.param, tmp_path_factory.mktemp(request.param))
+        made = Machine(request.param, place)
     except NoNetworkError as error:
         pytest.skip(str(error))
     made.write("/etc/jukebox/mpd-own.conf", SILENCE)  # as an owner's: there is no sound card
@@ -39,7 +40,7 @@ def machine(request, tmp_path_factory):
         made.files_before = files(made)
         yield made
     finally:
-        made.off()
+        made.throw_away()
         print(made.figures)  # noqa: T201 - shown by pytest -s
 
 
