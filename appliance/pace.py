@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
+import cv2
 
 from appliance.loop import Step
 from appliance.records import EMOTIONS, Frame, GrayImage
@@ -73,7 +72,7 @@ class Pace:
         self._needed = Need(None, 0.0)
         self._measure_s = float("-inf")
         self._lively_s: float | None = None  # when there was last anything new
-        self._before: npt.NDArray[np.int16] | None = None
+        self._before: GrayImage | None = None
         self._is_calm = False
         self._nobody = False
 
@@ -106,11 +105,11 @@ class Pace:
         self._is_calm = now_s - self._lively_s >= CALM_S
 
     def _moves(self, luma: GrayImage) -> bool:
-        now = luma[LOOKED_AT, LOOKED_AT].astype(np.int16)
+        now = luma[LOOKED_AT, LOOKED_AT].copy()
         before, self._before = self._before, now
         if before is None or before.shape != now.shape:
             return True
-        return float(np.abs(now - before).mean()) >= MOVES
+        return cv2.norm(now, before, cv2.NORM_L1) >= MOVES * now.size
 
 
 class PacedCamera:
