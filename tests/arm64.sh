@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The aarch64 packages and the whole loop on the demo reel, in an arm64 Debian under qemu-user, and
 # the same here: tests/arm64.sh [RELEASE] (default: bookworm). Prints both stories of moods and exits 0
-# if the same moods and songs follow each other, each at the same moment or a frame (0.2 s) later: the
+# if the same moods and songs follow each other, each no more than a frame (0.2 s) apart: the
 # int8 networks gave the same numbers on both, but BlazeFace, in float32, some 1e-4 of a pixel others,
 # and so may what is cut out of a picture along them. Needs root, qemu-user-static, mmdebstrap and
 # systemd-nspawn; 20 minutes on an idle machine. Says nothing about the speed of a Raspberry Pi. Not
