@@ -16,8 +16,8 @@ CELL_PX = 16
 # that comes in, by 20 and more (tests/bench/newcomers.py).
 CHANGE = 8
 # While nothing changes, every so manieth turn looks at a square all the same: somebody may be
-# sitting there whom the detector has not believed so far.
-ANYWAY = 6
+# sitting there whom the detector has not believed so far, or have come before a person's body.
+ANYWAY = 4
 
 Cells = npt.NDArray[np.int16]
 
@@ -45,7 +45,8 @@ class Turns:
     def one(self, squares: Sequence[Box], luma: GrayImage, known: Sequence[Detection]) -> list[Box]:
         """The next one that has changed since its last turn, if any.
 
-        Of as many as some() gives, one is small. known: faces whose own movements do not count.
+        Of as many as some() gives, one is small. known: the faces of people whose own movements do
+        not count.
         """
         self._turn += 1
         self._note_changes(squares, luma, known)
@@ -74,7 +75,7 @@ class Turns:
             return
         otherwise = np.abs(cells - self._before) > CHANGE
         for face in known:
-            otherwise[_in_cells(face.box())] = False
+            otherwise[_in_cells(_person(face, luma.shape[0]))] = False
         if otherwise.any():
             np.copyto(self._before, cells, where=otherwise)
             self._waiting |= {each for each in squares if otherwise[_in_cells(each)].any()}
@@ -85,6 +86,12 @@ def _cells(luma: GrayImage) -> Cells:
     height, width = (max(1, length // CELL_PX) for length in luma.shape)
     quarter = cv2.resize(luma, (4 * width, 4 * height), interpolation=cv2.INTER_NEAREST)
     return np.asarray(cv2.resize(quarter, (width, height), interpolation=cv2.INTER_AREA), np.int16)
+
+
+def _person(face: Detection, height_px: int) -> Box:
+    """Where somebody with this face is: hair, shoulders and all below."""
+    left, top = round(face.x - 1.25 * face.side), round(face.y - face.side)
+    return Box(left, top, round(2.5 * face.side), height_px - top)
 
 
 def _in_cells(box: Box) -> tuple[slice, slice]:

@@ -56,12 +56,12 @@ def test_a_cameras_noise_is_no_change():
     assert looked == []
 
 
-@pytest.mark.parametrize(("x", "looks"), [(100, 0), (300, 4)])
-def test_only_the_movements_of_a_followed_face_do_not_count(x, looks):
+@pytest.mark.parametrize(("x", "y", "looks"), [(100, 100, 0), (60, 400, 0), (300, 100, 3)])
+def test_only_the_movements_of_a_followed_person_do_not_count(x, y, looks):
     known = [Detection(100.0, 100.0, 80.0, 0.9)]
     turns = after_a_sweep(known)
-    moved = with_spot(Box(x - 15, 85, 30, 30))
-    looked = [square for _ in range(4) for square in turns.one(SQUARES, moved, known)]
+    moved = with_spot(Box(x - 15, y - 15, 30, 30))
+    looked = [square for _ in range(3) for square in turns.one(SQUARES, moved, known)]
     assert len(looked) == looks
 
 
