@@ -44,7 +44,7 @@ def main() -> int:
     if asked.run:
         _run(asked.run[0], int(asked.run[1]))
         return 0
-    if why := missing():
+    if why := missing(anew=asked.write):
         print(why, file=sys.stderr)
         return 1
     counts = {part: count(part) for part in PARTS}
@@ -57,11 +57,11 @@ def main() -> int:
     return 1 if over else 0
 
 
-def missing() -> str:
-    """Why nothing can be counted here, or ""."""
+def missing(*, anew: bool = False) -> str:
+    """Why nothing can be counted here, or "". anew: for a new budget, of whatever runtime."""
     if shutil.which("valgrind") is None:
         return "valgrind is not installed (apt-get install valgrind)"
-    known = json.loads(BUDGET.read_text())["runtime"] if BUDGET.exists() else runtime()
+    known = json.loads(BUDGET.read_text())["runtime"] if not anew else runtime()
     return "" if known == runtime() else f"the budget is that of {known}, and here is {runtime()}"
 
 
