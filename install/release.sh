@@ -62,7 +62,7 @@ make_release() { # make_release FOLDER FINGERPRINT
 }
 
 # With the same lock files, a release has the environment of the one before, hard-linked: an update
-# then writes 11 MB to the card, not 348 (du, ext4).
+# then writes 11 MB to the card, not 271 (du).
 make_environment() { # make_environment FOLDER; sets pip
     local wanted options=() before=$opt/current/env
     wanted=$(fingerprint "${environment_from[@]}")
