@@ -83,8 +83,8 @@ class Watch:
         """A song that MPD cannot play is left out, a dead output tried again."""
         error = status["error"]
         if status["state"] == "pause":
-            own = status.get("songid") in self._queue.own
-            if self.held or self.resting or not (self.last or own):
+            ours = status.get("songid") in self._queue.own
+            if self.held or self.resting or not (self.last or ours):
                 return  # somebody else's affair, or nobody's
             client.pause(0)  # MPD tries its outputs again; the next look tells whether they work
             raise PlayerError(f"MPD cannot be heard: {error}")
