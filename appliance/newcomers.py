@@ -15,7 +15,7 @@ CELL_PX = 16
 # Of 255, of a cell's mean: a camera's noise moves it by 2, in a dark room by 5; a face of 40 pixels
 # that comes in, by 20 and more (tests/bench/newcomers.py).
 CHANGE = 8
-# While nothing changes, every so manieth turn looks at a square all the same: somebody may be
+# While nothing changes, one turn in so many looks at a square all the same: somebody may be
 # sitting there whom the detector has not believed so far, or have come before a person's body.
 ANYWAY = 4
 
