@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +35,17 @@ class Classifier:
         self._card = _card_of(model, task, classes)
         self.head = _chosen(self._card, model, head)
         self._heads = sorted(self._card.heads.values(), key=lambda head: head is not self.head)
-        self._temperatures = np.array([[head.temperature] for head in self._heads], np.float32)
         self._network = Interpreter(checked_bytes(model, self._card.sha256), str(model))
         _check_shapes(self._network, model, self._card.size_px, self.head.index, len(classes))
 
     def probabilities(self, image: GrayImage) -> tuple[float, ...]:
         """Of the classes. image: uint8 (height, width), one face cut as in the training data."""
-        shares = softmax(self.logits(image) / np.float32(self.head.temperature))
-        return tuple(shares.tolist())
+        return _shares(self.logits(image).tolist(), self.head.temperature)
 
-    def by_head(self, image: GrayImage) -> npt.NDArray[np.float32]:
-        """Probabilities by all heads: float32 (heads, classes), the own head first."""
+    def by_head(self, image: GrayImage) -> list[tuple[float, ...]]:
+        """Probabilities of the classes by each head, the own one first."""
         answers = self._network.run(to_input(image, self._card.size_px))
-        logits = np.concatenate([answers[head.index] for head in self._heads])
-        return softmax(logits / self._temperatures)
+        return [_shares(answers[each.index][0].tolist(), each.temperature) for each in self._heads]
 
     def logits(self, image: GrayImage) -> npt.NDArray[np.float32]:
         """What the network says, before temperature and softmax: float32 (classes)."""
@@ -78,6 +76,14 @@ def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Probabilities from logits along the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
+
+
+def _shares(logits: Sequence[float], temperature: float) -> tuple[float, ...]:
+    """The softmax of a few numbers: 2 µs of seven, for which NumPy takes 10."""
+    most = max(logits)
+    powers = [exp((logit - most) / temperature) for logit in logits]
+    total = sum(powers)
+    return tuple([power / total for power in powers])
 
 
 def read_card(model: Path) -> dict[str, Any]:

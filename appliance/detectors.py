@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import cv2
 
@@ -21,18 +21,10 @@ MODELS = Path(__file__).resolve().parents[1] / "models"
 BLAZEFACE_CARD = MODELS / "blazeface_short_range.json"
 # Looks for a photo, which has no next frame: every part of it is searched at once.
 EVERYWHERE = 1000
-# How much of a search for newcomers a frame gets: nothing, the next part of it, or as much of it as
-# one frame can take.
-Newcomers = Literal["none", "part", "all"]
 
 
 class Detector(Protocol):
-    """Looks for faces in one picture after another.
-
-    parts: a search for newcomers, while others are followed, is spread over so many frames.
-    """
-
-    parts: int
+    """Looks for faces in one picture after another."""
 
     def search(
         self,
@@ -41,14 +33,12 @@ class Detector(Protocol):
         *,
         min_score: float,
         min_height_px: int,
-        known: Sequence[Detection] = (),
-        newcomers: Newcomers = "all",
+        newcomers: bool = True,
     ) -> list[Detection]:
         """The faces found, each once.
 
         followed: where faces were a moment ago. min_score: what scores less is left out.
-        min_height_px: smaller faces need not be found. known: faces that need not be found again.
-        newcomers: how much to look elsewhere too.
+        min_height_px: smaller faces need not be found. newcomers: whether to look elsewhere too.
         """
         ...
 
@@ -83,8 +73,6 @@ class BlazeFace:
             self._network = self._closer = Network(model)
             self._closer_room = self._ROOM
         self._turns = Turns(looks)
-        self._near = False
-        self.parts = looks if looks < EVERYWHERE else 1
 
     def search(
         self,
@@ -93,25 +81,20 @@ class BlazeFace:
         *,
         min_score: float,
         min_height_px: int,
-        known: Sequence[Detection] = (),
-        newcomers: Newcomers = "all",
+        newcomers: bool = True,
     ) -> list[Detection]:
         """The faces found where faces were, then those of this turn's squares."""
         faces: list[Detection] = []
         for last in followed:
             square = square_around(last, luma.shape, self._closer_room)
             _add_new(self._closer.look(luma, square, min_score), faces)
-        if newcomers == "none":
+        if not newcomers:
             return faces
         squares = covering_squares(luma.shape, round(min_height_px / self._SMALLEST))
-        if newcomers == "part":
-            chosen = self._turns.one(squares, luma, [*known, *faces])
-        else:
-            self._near = bool(followed) or not self._near
-            chosen = self._turns.some(squares, near=self._near)
-        for square in chosen:
+        turns = self._turns.changed(squares, luma, faces) if followed else self._turns.some(squares)
+        for square in turns:
             for hint in self._network.look(luma, square, min_score):
-                if not any(hint.is_same(face) for face in (*known, *faces)):
+                if not any(hint.is_same(face) for face in faces):
                     around = square_around(hint, luma.shape, self._ROOM)
                     closer = self._network.look(luma, around, min_score)
                     _add_new([face for face in closer if face.is_same(hint)], faces)
@@ -124,7 +107,6 @@ class Haar:
     # To FER-2013's square: median over 364 Training pictures pasted four times enlarged into a gray
     # frame is side × 1.03 (quartiles ±0.07) and no offset.
     _SIDE = 1.03
-    parts = 1
 
     def __init__(self) -> None:
         file = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
@@ -139,8 +121,7 @@ class Haar:
         *,
         min_score: float,  # noqa: ARG002 - it has no score
         min_height_px: int,
-        known: Sequence[Detection] = (),  # noqa: ARG002 - as above
-        newcomers: Newcomers = "all",  # noqa: ARG002 - as above
+        newcomers: bool = True,  # noqa: ARG002 - as above
     ) -> list[Detection]:
         """The faces in the whole picture."""
         found = self._cascade.detectMultiScale(

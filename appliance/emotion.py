@@ -38,8 +38,7 @@ class EmotionClassifier(Classifier):
         """By the crowd's head, and the mean of all."""
         image = preprocessing.crop(luma, face.box)
         heads = self.by_head(preprocessing.mirrored(image) if self._mirrored else image)
-        mean = heads.sum(axis=0) / len(heads)
-        return tuple(heads[0].tolist()), tuple(mean.tolist())
+        return heads[0], tuple([sum(shares) / len(heads) for shares in zip(*heads, strict=True)])
 
 
 def weight(face: Face, width_px: int, height_px: int) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from appliance.detection import Detection
-from appliance.detectors import Detector, Newcomers
+from appliance.detectors import Detector
 from appliance.records import Face, Frame, GrayImage
 
 # A face already followed may score this much lower than a newcomer must: half turned away or behind
@@ -35,9 +35,8 @@ class FaceDetector:
 
     min_score: 0…1, what a newcomer must reach. min_height_px: smaller faces are passed over.
     tracker: follows faces between two searches; without one the detector looks after each of them
-    in every frame. search_every_s: while a face is followed, newcomers are looked for so often,
-    part by part, and the detector confirms each face; 0: in every frame. While nobody is followed,
-    every frame is searched.
+    in every frame. search_every_s: while a face is followed, newcomers are looked for so often; 0:
+    in every frame. While nobody is followed, every frame is searched.
     """
 
     def __init__(
@@ -70,10 +69,10 @@ class FaceDetector:
         now_s = frame.time_s
         self._forget_the_gone(now_s)
         followed = self._followed(frame.luma)
-        newcomers = self._newcomers(now_s)
-        unsure = [n for n in self._tracks if self._is_unsure(n, followed.get(n), now_s)]
-        if unsure or newcomers != "none":
-            followed = self._searched(frame.luma, followed, unsure, now_s, newcomers)
+        due = self._is_search_due(now_s)
+        sure = [number for number, face in followed.items() if face.score >= SURE]
+        if due or len(sure) < len(self._tracks):
+            followed = self._searched(frame.luma, followed, now_s, due)
         for number, face in followed.items():
             track = self._tracks[number]
             track.face, track.seen_s = face, now_s
@@ -95,32 +94,23 @@ class FaceDetector:
                 followed[number] = face
         return followed
 
-    def _newcomers(self, now_s: float) -> Newcomers:
-        """How much this frame is searched for newcomers."""
-        every_s = self._search_every_s / self._detector.parts
-        late_s = now_s - self._search_s
-        if self._is_followed and late_s < 0:
-            return "none"
-        # From when it was due: at 10 frames a second thrice a second is in the 4th, 7th and 10th.
-        self._search_s = now_s + every_s - (late_s if self._is_followed and late_s < every_s else 0)
-        return "part" if self._is_followed and every_s > 0 and self._detector.parts > 1 else "all"
+    def _is_search_due(self, now_s: float) -> bool:
+        if self._is_followed and now_s < self._search_s:
+            return False
+        self._search_s = now_s + self._search_every_s
+        return True
 
     def _searched(
-        self,
-        luma: GrayImage,
-        followed: dict[int, Detection],
-        unsure: list[int],
-        now_s: float,
-        newcomers: Newcomers,
+        self, luma: GrayImage, followed: dict[int, Detection], now_s: float, due: bool
     ) -> dict[int, Detection]:
-        """Those followed, and what the detector sees of those it is asked for, and of newcomers."""
+        """Those followed, and what the detector sees of the others and, when due, of newcomers."""
+        unsure = [n for n in self._tracks if due or self._is_unsure(n, followed.get(n), now_s)]
         found = self._detector.search(
             luma,
             [followed.get(number, self._tracks[number].face) for number in unsure],
             min_score=self._min_score * FOLLOW_RATIO,
             min_height_px=self._min_height_px,
-            known=[face for number, face in followed.items() if number not in unsure],
-            newcomers=newcomers,
+            newcomers=due,
         )
         found = [face for face in found if self._counts(face, luma)]
         places = {number: track.face for number, track in self._tracks.items()} | followed
@@ -133,8 +123,8 @@ class FaceDetector:
             # The tracker's squares are the steadier ones, while both see the same.
             seen[number] = seen[number] if _agrees(seen.get(number), face) else face
             self._tracks[number] = _Track(face, now_s, now_s)
-        for number in unsure:
-            if now_s - self._tracks[number].confirmed_s > UNCONFIRMED_S:
+        for number, track in list(self._tracks.items()):
+            if now_s - track.confirmed_s > UNCONFIRMED_S:
                 del self._tracks[number]
         return {n: face for n, face in seen.items() if self._is_believed(n, face, now_s)}
 

@@ -15,49 +15,51 @@ CELL_PX = 16
 # Of 255, of a cell's mean: a camera's noise moves it by 2, in a dark room by 5; a face of 40 pixels
 # that comes in, by 20 and more (tests/bench/newcomers.py).
 CHANGE = 8
-# While nothing changes, one turn in so many looks at a square all the same: somebody may be
-# sitting there whom the detector has not believed so far, or have come before a person's body.
+# While nothing changes, one search in so many looks all the same: somebody may be sitting there
+# whom the detector has not believed so far, or have come before a person's body.
 ANYWAY = 4
 
 Cells = npt.NDArray[np.int16]
 
 
 class Turns:
-    """The squares to look at. looks: so many at a time, while nobody is followed."""
+    """The squares to look at. looks: so many in a search."""
 
     def __init__(self, looks: int) -> None:
         self._looks = looks
-        self._turn = self._idle = self._given = 0
+        self._turn = self._idle = 0
         self._looked: dict[Box, int] = {}  # at which turn
         self._before: Cells | None = None
         self._waiting: set[Box] = set()  # those that have changed since they were looked at
 
-    def some(self, squares: Sequence[Box], *, near: bool) -> list[Box]:
-        """Those of one frame. near: the largest, which show near faces, and one other."""
+    def some(self, squares: Sequence[Box]) -> list[Box]:
+        """While nobody is followed: large squares, which show near faces, every other time."""
         self._before = None
-        if self._looks >= len(squares):
-            return list(squares)
-        self._turn += 1
-        large, small = _by_size(squares, squares[0].width)
-        first = min(len(large), max(1, self._looks - 1)) if near else 0
-        return self._next(large, first) + self._next(small, self._looks - first)
+        return self._chosen(squares, squares[0].width, near=self._turn % 2 == 0)
 
-    def one(self, squares: Sequence[Box], luma: GrayImage, known: Sequence[Detection]) -> list[Box]:
-        """The next one that has changed since its last turn, if any.
+    def changed(
+        self, squares: Sequence[Box], luma: GrayImage, known: Sequence[Detection]
+    ) -> list[Box]:
+        """While others are followed: those that have changed since they were looked at, if any.
 
-        Of as many as some() gives, one is small. known: the faces of people whose own movements do
-        not count.
+        known: the faces of people whose own movements do not count.
         """
-        self._turn += 1
         self._note_changes(squares, luma, known)
         self._idle = 0 if self._waiting else self._idle + 1
         if not self._waiting and self._idle % ANYWAY:
             return []
         waiting = [square for square in squares if square in self._waiting] or squares
-        large, small = _by_size(waiting, squares[0].width)
-        self._given += 1
-        far = self._looks > 1 and self._given % self._looks == 0
-        return self._next((small or large) if far else (large or small), 1)
+        return self._chosen(waiting, squares[0].width, near=True)
+
+    def _chosen(self, squares: Sequence[Box], largest_px: int, *, near: bool) -> list[Box]:
+        """As many as a search may look at; near: the largest, and one other."""
+        self._turn += 1
+        if self._looks >= len(squares):
+            return self._next(squares, len(squares))
+        large = [square for square in squares if square.width == largest_px]
+        small = [square for square in squares if square.width < largest_px]
+        first = min(len(large), max(1, self._looks - 1, self._looks - len(small))) if near else 0
+        return self._next(large, first) + self._next(small, self._looks - first)
 
     def _next(self, squares: Sequence[Box], wanted: int) -> list[Box]:
         """Those that were looked at longest ago."""
@@ -101,9 +103,3 @@ def _in_cells(box: Box) -> tuple[slice, slice]:
         slice(max(0, box.y // CELL_PX), max(0, -(-bottom // CELL_PX))),
         slice(max(0, box.x // CELL_PX), max(0, -(-right // CELL_PX))),
     )
-
-
-def _by_size(squares: Sequence[Box], largest_px: int) -> tuple[list[Box], list[Box]]:
-    """The largest, and the smaller ones."""
-    large = [square for square in squares if square.width == largest_px]
-    return large, [square for square in squares if square.width < largest_px]

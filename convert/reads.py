@@ -57,7 +57,7 @@ def main() -> None:
     training = clean_training(load_emotions(chosen.data))
     _, faces = hold_out(training, recipe["hold_out"], recipe["seed"])
     network = EmotionClassifier(chosen.model)
-    answers = np.array([network.by_head(image).mean(axis=0) for image in faces.images])
+    answers = np.array([np.mean(network.by_head(image), axis=0) for image in faces.images])
     crowd = majority(join_votes(faces, load_votes(chosen.votes)))
     neutral = np.mean(
         [answers[labels == NEUTRAL].mean(axis=0) for labels in (faces.labels, crowd)], 0

@@ -5,13 +5,13 @@ from appliance.calibration import (
     LASTS_S,
     NONE,
     STRONGEST,
-    TYPICAL,
     Calibrated,
     RestingFace,
     corrected,
     describe_factors,
     factors_for,
 )
+from appliance.reads import NEUTRAL_FACES
 from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame
 
 FRAME = Frame(1, 0.0, 0.0, np.zeros((4, 4), np.uint8))
@@ -50,8 +50,8 @@ def test_what_is_plain_stays_so():
 
 
 def test_a_typical_face_at_rest_needs_no_correction():
-    assert factors_for(TYPICAL) == NONE
-    assert "nothing to correct" in describe_factors(factors_for(TYPICAL))
+    assert factors_for(NEUTRAL_FACES) == NONE
+    assert "nothing to correct" in describe_factors(factors_for(NEUTRAL_FACES))
 
 
 def test_no_factor_silences_an_emotion():

@@ -49,13 +49,12 @@ def thorough(detector=None):
 class Scripted:
     """A detector that finds what it is told to, picture after picture."""
 
-    def __init__(self, *script, parts=1):
+    def __init__(self, *script):
         self.script = iter(script)
-        self.parts = parts
         self.followed = []
         self.newcomers = []
 
-    def search(self, luma, followed, *, min_score, min_height_px, known=(), newcomers="all"):
+    def search(self, luma, followed, *, min_score, min_height_px, newcomers=True):
         self.followed.append(list(followed))
         self.newcomers.append(newcomers)
         return next(self.script)

@@ -124,18 +124,7 @@ def test_the_detector_is_asked_once_a_second_while_a_face_is_followed():
         assert [f.track for f in faces.find(frame(picture(), n / 10))] == [1]
     asked = len(detector.followed)
     assert asked == 5
-    assert detector.newcomers == ["all"] * 5
-
-
-def test_a_search_for_newcomers_is_spread_over_a_second():
-    detector = Scripted(*[[face(300.0)]] * 100, parts=3)
-    faces = box_with(detector, Following())
-    shared = []
-    for n in range(31):
-        before = len(detector.newcomers)
-        faces.find(frame(picture(), n / 10))
-        shared += [n] if "part" in detector.newcomers[before:] else []
-    assert shared == [4, 7, 10, 14, 17, 20, 24, 27, 30]
+    assert all(detector.newcomers)
 
 
 def test_a_lost_face_is_looked_for_in_the_same_frame():
@@ -144,7 +133,7 @@ def test_a_lost_face_is_looked_for_in_the_same_frame():
     seen = [[f.track for f in faces.find(frame(picture(), n / 10))] for n in range(4)]
     assert seen == [[1], [1], [1], [1]]
     assert detector.followed == [[], [face(320.0)]]
-    assert detector.newcomers[-1] == "none"
+    assert detector.newcomers[-1] is False
 
 
 def test_nobody_where_neither_sees_a_face():
@@ -157,7 +146,7 @@ def test_every_frame_is_searched_while_nobody_is_followed():
     faces = box_with(detector, Following())
     for n in range(20):
         faces.find(frame(picture(), n / 10))
-    assert detector.newcomers == ["all"] * 20
+    assert detector.newcomers == [True] * 20
 
 
 def test_what_only_the_tracker_sees_is_given_up():

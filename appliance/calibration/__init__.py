@@ -19,8 +19,6 @@ from appliance.records import EMOTIONS, Emotion, EmotionScores, Face, Factors, F
 
 LASTS_S = 60.0
 ENOUGH_LOOKS = 30
-# What the network answers on average for neutral faces.
-TYPICAL = NEUTRAL_FACES
 # One minute of one face must not silence an emotion for good.
 STRONGEST = 10.0
 
@@ -32,7 +30,7 @@ def factors_for(mean: Sequence[float]) -> Factors:
 
     Only what the face was wrongly taken for is lowered, and only neutral raised.
     """
-    ratios = np.asarray(TYPICAL) / np.maximum(mean, 1e-3)
+    ratios = np.asarray(NEUTRAL_FACES) / np.maximum(mean, 1e-3)
     neutral = np.array([emotion is Emotion.NEUTRAL for emotion in EMOTIONS])
     ratios = np.where(neutral, np.maximum(ratios, 1.0), np.minimum(ratios, 1.0))
     return tuple(np.clip(ratios, 1 / STRONGEST, STRONGEST).round(4).tolist())
