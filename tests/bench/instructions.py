@@ -3,9 +3,8 @@
 python tests/bench/instructions.py            counts, and compares with instructions.json
 python tests/bench/instructions.py --write    keeps the counts as the new budget
 
-Times change with the neighbours and the weather, counts do not (0.02 % from run to run). Each part
-is run with few frames and with more; the difference, by frame, leaves the start out. valgrind knows
-AVX2 and nothing newer, so these are the instructions of a PC without AVX-512.
+Times change with the neighbours and the weather, counts do not (0.02 % from run to run). valgrind
+knows AVX2 and nothing newer, so these are the instructions of a PC without AVX-512.
 """
 
 from __future__ import annotations
@@ -17,6 +16,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -31,7 +32,7 @@ from appliance.settings import FaceSettings
 PROJECT = Path(__file__).resolve().parents[2]
 BUDGET = Path(__file__).with_suffix(".json")
 TOLERANCE = 0.03
-FEW, MORE = 5, 45
+WARM_UP, FRAMES = 5, 40
 PARTS = ("tracked_frame", "classifier", "detector")
 
 
@@ -39,15 +40,15 @@ def main() -> int:
     """0 within the budget, 1 over it or valgrind is not there."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--run", nargs=2, metavar=("PART", "FRAMES"), help="what valgrind runs")
+    parser.add_argument("--run", action="store_true", help="what valgrind runs")
     asked = parser.parse_args()
     if asked.run:
-        _run(asked.run[0], int(asked.run[1]))
+        _run()
         return 0
     if why := missing(anew=asked.write):
         print(why, file=sys.stderr)
         return 1
-    counts = {part: count(part) for part in PARTS}
+    counts = count()
     if asked.write:
         budget = {"runtime": runtime(), "instructions": counts}
         BUDGET.write_text(json.dumps(budget, indent=1) + "\n")
@@ -78,36 +79,46 @@ def too_many(counts: dict[str, int]) -> list[str]:
     return [part for part, each in counts.items() if each > budget[part] * (1 + TOLERANCE)]
 
 
-def count(part: str) -> int:
-    """Instructions of one more frame."""
-    few, more = (_counted(part, frames) for frames in (FEW, MORE))
-    return round((more - few) / (MORE - FEW))
+def count() -> dict[str, int]:
+    """Instructions of one more frame of each part.
 
-
-def _counted(part: str, frames: int) -> int:
-    """Instructions of a whole process."""
-    command = [
-        "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-        sys.executable, str(Path(__file__)), "--run", part, str(frames),
-    ]  # fmt: skip
+    One process runs them all, and valgrind begins to count anew at every mark: what is counted
+    between the two marks of a part are its frames alone.
+    """
     alone = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, env=os.environ | alone
-    )
-    return int(re.search(r"Collected : (\d+)", done.stderr)[1])
+    with tempfile.TemporaryDirectory(prefix="jukebox-instructions-") as folder:
+        command = [
+            "valgrind", "--tool=callgrind", "--dump-before=getppid",
+            f"--callgrind-out-file={folder}/counted", sys.executable, str(Path(__file__)), "--run",
+        ]  # fmt: skip
+        subprocess.run(command, capture_output=True, check=True, env=os.environ | alone)
+        # counted.1 goes to the first mark, counted.2 from there to the second.
+        ends = [Path(folder, f"counted.{2 * number + 2}") for number in range(len(PARTS))]
+        counts = [int(re.search(r"^totals: (\d+)", end.read_text(), re.M)[1]) for end in ends]
+    return {part: round(each / FRAMES) for part, each in zip(PARTS, counts, strict=True)}
 
 
-def _run(part: str, frames: int) -> None:
+def _run() -> None:
     cv2.setNumThreads(1)
     luma = reel.frame_at(55.0)
-    faces = build_faces(FaceSettings(search_every_s=60.0), follow=part != "detector")
+    tracking, searching = (
+        build_faces(FaceSettings(search_every_s=60.0), follow=follow) for follow in (True, False)
+    )
     classifier = EmotionClassifier(MODELS / "emotion_float32_single.tflite", in_turn=True)
-    found = [faces.find(Frame(n, n / 30, 0.0, luma)) for n in range(3)][-1]
+    found = [tracking.find(Frame(n, n / 30, 0.0, luma)) for n in range(3)][-1]
     assert found, "the reel's face is found"
-    for number in range(frames):
-        frame = Frame(number, 0.1 + number / 30, 0.0, luma)
-        seen = classifier.classify(frame, found) if part == "classifier" else faces.find(frame)
-        assert len(seen) == 1
+    work: dict[str, Callable[[Frame], tuple]] = {
+        "tracked_frame": tracking.find,
+        "classifier": lambda frame: classifier.classify(frame, found),
+        "detector": searching.find,
+    }
+    for part in PARTS:
+        for number in range(WARM_UP + FRAMES):
+            if number == WARM_UP:
+                os.getppid()  # the mark
+            seen = work[part](Frame(number, 0.1 + number / 30, 0.0, luma))
+            assert len(seen) == 1
+        os.getppid()
 
 
 if __name__ == "__main__":
