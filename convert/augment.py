@@ -15,29 +15,34 @@ ERASE_CHANCE = 0.5
 ERASE_SIDE = (0.1, 0.4)  # of the side
 
 
-def augment(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def augment(
+    images: npt.NDArray[np.uint8], rng: np.random.Generator, strength: float = 1.0
+) -> npt.NDArray[np.uint8]:
     """Each face mirrored, moved, turned, scaled, lit otherwise and partly hidden, at random.
 
-    uint8 (n, side, side) in and out.
+    uint8 (n, side, side) in and out. strength: 0…1, how far moved, turned and scaled and how often
+    hidden, as a share of the above.
     """
     out = np.empty_like(images)
     for index, image in enumerate(images):
         face = image[:, ::-1] if rng.random() < 0.5 else image
-        out[index] = _move(np.ascontiguousarray(face), rng)
+        out[index] = _move(np.ascontiguousarray(face), rng, strength)
     out = _relight(out, rng)
     for image in out:
-        if rng.random() < ERASE_CHANCE:
+        if rng.random() < ERASE_CHANCE * strength:
             _erase(image, rng)
     return out
 
 
-def _move(image: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def _move(
+    image: npt.NDArray[np.uint8], rng: np.random.Generator, strength: float
+) -> npt.NDArray[np.uint8]:
     side = image.shape[0]
-    angle = rng.uniform(-ROTATION_DEG, ROTATION_DEG)
-    scale = 1 + rng.uniform(-SCALE, SCALE)
+    angle = strength * rng.uniform(-ROTATION_DEG, ROTATION_DEG)
+    scale = 1 + strength * rng.uniform(-SCALE, SCALE)
     middle = (side - 1) / 2
     matrix = cv2.getRotationMatrix2D((middle, middle), angle, scale)
-    matrix[:, 2] += rng.uniform(-SHIFT, SHIFT, 2) * side
+    matrix[:, 2] += strength * rng.uniform(-SHIFT, SHIFT, 2) * side
     return np.asarray(
         cv2.warpAffine(image, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE), np.uint8
     )

@@ -66,7 +66,10 @@ def emotion_data(recipe: Recipe, faces: data.Faces, votes: data.Votes) -> DataSe
         tuple(str(emotion) for emotion in EMOTIONS),
         _of_faces(rest, votes, smoothing),
         _of_faces(held, votes, smoothing),
-        {split: _of_faces(test, votes, smoothing) for split, test in _test_splits(faces)},
+        {
+            split: _of_faces(test.take(_limited(recipe, len(test))), votes, smoothing)
+            for split, test in _test_splits(faces)
+        },
         representative(rest).images,
     )
 
@@ -74,6 +77,7 @@ def emotion_data(recipe: Recipe, faces: data.Faces, votes: data.Votes) -> DataSe
 def gender_data(recipe: Recipe, portraits: data.Portraits) -> DataSet:
     """UTKFace with its labels of gender, as small as the network takes them."""
     training, test = data.split_portraits(portraits)
+    test = test.take(_limited(recipe, len(test)))
     # Another seed than that of the test's split, or nobody would be left to hold out.
     rest, held = data.hold_out(training.take(_limited(recipe, len(training))), recipe.hold_out, 1)
     examples = _of_portraits(rest, recipe)
@@ -125,7 +129,7 @@ def smoothed(labels: Labels, classes: int, smoothing: float) -> npt.NDArray[np.f
 
 
 def _limited(recipe: Recipe, count: int) -> npt.NDArray[np.int64]:
-    """Positions of those to train on: all, or recipe.limit of them at random."""
+    """Positions of those of a split to use: all, or recipe.limit of them at random."""
     chosen = np.random.default_rng(0).permutation(count)
     return np.sort(chosen[: recipe.limit] if recipe.limit else chosen)
 

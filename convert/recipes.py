@@ -23,13 +23,14 @@ class Recipe:
     start: str = ""  # the recipe whose weights to begin with; "": random ones
     teacher: str = ""  # the recipe whose network to learn from as well; "": from the labels alone
     teaching: float = 0.0  # share of the targets that is the teacher's
+    augmentation: float = 1.0  # strength of it, as augment.py says
     views: int = 0  # augmentations of each picture, seen in turn; 0: a new one every epoch
     rounding: int = 0  # of the epochs, the last ones feel int8's rounding
     averaging: float = 0.999  # of the weights, a step
     hold_out: float = HOLD_OUT
     seed: int = 0
     mirror: int = 0  # 1: the model answers with the mean for a face and its mirror image
-    limit: int = 0  # train on this many pictures only; 0 is all of them
+    limit: int = 0  # so many pictures of each split only; 0 is all of them
 
 
 # Networks that only help to make others.
@@ -46,6 +47,7 @@ HELPERS = {
         rounding=10,
         mirror=1,
     ),
+    "mini_xception_first": Recipe("mini_xception", epochs=50),
     "gender_first": Recipe("mini_xception_gender", epochs=30, task="gender", rounding=4, mirror=1),
 }
 # What is made, in the order in which it can be: a teacher before those it teaches.
@@ -61,18 +63,29 @@ RECIPES = {
         views=15,
         mirror=1,
     ),
-    "mini_xception": Recipe("mini_xception", epochs=50),
-    # A second cycle with the better teacher; its last epochs feel int8's rounding while the
-    # learning rate is still high enough to answer it.
-    "emotion": Recipe(
-        "mini_xception_fast",
+    # Both mini-Xceptions: a second cycle with the better teacher; its last epochs feel int8's
+    # rounding while the learning rate is still high enough to answer it.
+    "mini_xception": Recipe(
+        "mini_xception",
         epochs=12,
         peak_rate=1e-3,
-        start="emotion_first",
+        start="mini_xception_first",
         teacher="sequential_cnn",
         teaching=0.7,
         views=4,
         rounding=8,
+    ),
+    # Small networks have no room to learn faces that are never seen: augmented less than at first.
+    "emotion": Recipe(
+        "mini_xception_fast",
+        epochs=40,
+        peak_rate=2e-3,
+        start="emotion_first",
+        teacher="sequential_cnn",
+        teaching=0.7,
+        augmentation=0.4,
+        views=10,
+        rounding=10,
         mirror=1,
     ),
     "gender": Recipe(

@@ -170,7 +170,8 @@ def _view(
 ) -> tuple[npt.NDArray[np.uint8], Arrays]:
     """(pictures, targets) of an epoch. After recipe.views epochs the same again, mirrored."""
     turn, view = divmod(epoch, recipe.views) if recipe.views else (0, epoch)
-    images = augment(examples.images, np.random.default_rng((recipe.seed, view, 1)))
+    rng = np.random.default_rng((recipe.seed, view, 1))
+    images = augment(examples.images, rng, recipe.augmentation)
     targets = examples.targets
     if teacher:
         targets = teacher.targets(view, images, targets)

@@ -568,14 +568,7 @@ def test_the_shipped_models_are_as_good_as_their_cards_say():
         assert min(accuracies) >= least
 
 
-def over_the_goal(name, points):
-    reason = f"int8 costs {points} points on FER-2013's label: the goal is not reached"
-    return pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=reason))
-
-
-@pytest.mark.parametrize(
-    "name", ["emotion", over_the_goal("mini_xception", 0.31), "sequential_cnn"]
-)
+@pytest.mark.parametrize("name", ["emotion", "mini_xception", "sequential_cnn"])
 def test_int8_reads_public_test_within_three_tenths_of_a_point_of_float32(name):
     exact, small = (
         read_card(PROJECT / "models" / f"{name}_{kind}.tflite")["accuracy"]["PublicTest"]
