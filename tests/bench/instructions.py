@@ -94,7 +94,9 @@ def count() -> dict[str, int]:
         subprocess.run(command, capture_output=True, check=True, env=os.environ | alone)
         # counted.1 goes to the first mark, counted.2 from there to the second.
         ends = [Path(folder, f"counted.{2 * number + 2}") for number in range(len(PARTS))]
-        counts = [int(re.search(r"^totals: (\d+)", end.read_text(), re.M)[1]) for end in ends]
+        counts = [
+            int(re.search(r"^totals: (\d+)", end.read_text(), re.MULTILINE)[1]) for end in ends
+        ]
     return {part: round(each / FRAMES) for part, each in zip(PARTS, counts, strict=True)}
 
 
