@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-
-import numpy as np
-import numpy.typing as npt
+from operator import mul
 
 from appliance.reads import ON_AVERAGE
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Mood, MoodState
 from appliance.settings import MoodSettings
 
-Seven = npt.NDArray[np.float64]  # (7) in the order of EMOTIONS
-Matrix = npt.NDArray[np.float64]  # (7, 7)
+# In plain numbers: once a frame, with cold caches, NumPy takes twice as long for seven.
+Seven = tuple[float, ...]  # in the order of EMOTIONS
 
 # Of the faces made in a mood so many look like it, neutral, or like anything else (an assumption,
 # docs/rehearsal.md).
@@ -86,7 +84,7 @@ class MoodFilter:
         if len(scores) > 1:
             self._company_s = time_s
         company = time_s - self._company_s < self.settings.away_s
-        probability = float(self._beliefs.max())
+        probability = max(self._beliefs)
         self._mood = Mood(state, emotion, probability, len(scores), since_s, company)
         return self._mood
 
@@ -113,8 +111,8 @@ class MoodFilter:
         self._seen_s = time_s
         self._nearness = max(nearness, self._nearness * 0.5 ** (passed_s / NEARNESS_HALF_LIFE_S))
         counts = min(1.0, nearness / (NEAR_ENOUGH * self._nearness))
-        beliefs = self._beliefs * hint ** (counts * clarity * step_s / look_s)
-        self._beliefs = beliefs / beliefs.sum()
+        share = counts * clarity * step_s / look_s  # of an independent look
+        self._beliefs = _shares([b * h**share for b, h in zip(self._beliefs, hint, strict=True)])
         kept = 0.5 ** (step_s / CLARITY_HALF_LIFE_S)
         self._clarity = kept * self._clarity + (1.0 - kept) * clarity
 
@@ -126,27 +124,29 @@ class MoodFilter:
             return "nobody", None
         if self._seen_s < time_s:
             return held  # a glance away, a hand before the face, a frame without a picture
-        second, first = np.sort(self._beliefs)[-2:]
+        second, first = sorted(self._beliefs)[-2:]
         if self._clarity >= ENOUGH_CLARITY and first >= self.settings.min_probability:
             self._sure_s = time_s
             margin = self.settings.margin
             if first - second >= (margin if self._was_settled else min(margin, FIRST_MARGIN)):
                 self._was_settled = True
-                return "settled", EMOTIONS[int(np.argmax(self._beliefs))]
+                return "settled", EMOTIONS[self._beliefs.index(first)]
         patience_s = DOUBT_S if held[0] == "settled" else ARRIVAL_S
         return held if time_s - self._sure_s < patience_s else ("uncertain", None)
 
 
 def _unknown() -> Seven:
     """Beliefs about the mood of somebody who has just come."""
-    return np.full(len(EMOTIONS), 1.0 / len(EMOTIONS))
+    return (1.0 / len(EMOTIONS),) * len(EMOTIONS)
 
 
 def _after(beliefs: Seven, seconds: float) -> Seven:
     """What is believed after a time in which nothing was seen: moods come to an end."""
-    ended = beliefs * np.minimum(seconds / _LASTS_S, 0.5)
-    after: Seven = beliefs - ended + ended @ _FOLLOWS
-    return after
+    ended = [b * min(seconds / lasts_s, 0.5) for b, lasts_s in zip(beliefs, _LASTS_S, strict=True)]
+    return tuple(
+        b - gone + _dot(ended, before)
+        for b, gone, before in zip(beliefs, ended, _FOLLOWS, strict=True)
+    )
 
 
 def _hint(scores: Sequence[EmotionScores]) -> tuple[Seven, float, float]:
@@ -155,35 +155,47 @@ def _hint(scores: Sequence[EmotionScores]) -> tuple[Seven, float, float]:
     The nearer faces count more, by the cubes of the weights, so that a guest in the background,
     whose mood may be another, does not take half the room for it.
     """
-    cubes = np.array([score.weight**3 for score in scores], np.float64)
-    weights = cubes / cubes.sum()
-    evidence = np.array([score.evidence for score in scores])
-    explained = evidence @ _EXPLAINS
-    explained /= explained.sum(axis=1, keepdims=True)
-    clarity = np.clip((evidence.max(axis=1) - DULL) / (CLEAR - DULL), 0.0, 1.0)
-    return weights @ explained, float(weights @ clarity), float(cubes.sum())
+    cubes = [score.weight**3 for score in scores]
+    weights = _shares(cubes)
+    explained = [_shares([_dot(each.evidence, row) for row in _EXPLAINS]) for each in scores]
+    clearness = [(max(each.evidence) - DULL) / (CLEAR - DULL) for each in scores]
+    clarity = _dot(weights, [min(1.0, max(0.0, each)) for each in clearness])
+    hint = tuple(_dot(weights, each) for each in zip(*explained, strict=True))
+    return hint, clarity, sum(cubes)
 
 
-def _made_in() -> Matrix:
-    """The faces that people make: row the mood, column what the face shows."""
-    made = np.full((len(EMOTIONS), len(EMOTIONS)), ASTRAY / len(EMOTIONS))
-    made[:, _NEUTRAL] += NEUTRAL
-    np.fill_diagonal(made, made.diagonal() + SHOWN)
-    return made
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return float(sum(map(mul, a, b)))
 
 
-def _follows() -> Matrix:
-    """What a mood is followed by."""
+def _shares(amounts: Sequence[float]) -> Seven:
+    total = sum(amounts)
+    return tuple([each / total for each in amounts])
+
+
+def _lasts_s(mood: Emotion) -> float:
+    return NEUTRAL_LASTS_S if mood is Emotion.NEUTRAL else OTHERS_LAST_S
+
+
+def _follow(mood: Emotion, before: Emotion) -> float:
+    """How likely a mood is to come after another."""
     others = len(EMOTIONS) - 1
-    follows = np.full((len(EMOTIONS), len(EMOTIONS)), (1.0 - BACK_TO_NEUTRAL) / (others - 1))
-    follows[:, _NEUTRAL] = BACK_TO_NEUTRAL
-    follows[_NEUTRAL] = 1.0 / others
-    np.fill_diagonal(follows, 0.0)
-    return follows
+    if mood is before:
+        return 0.0
+    if before is Emotion.NEUTRAL:
+        return 1.0 / others
+    return BACK_TO_NEUTRAL if mood is Emotion.NEUTRAL else (1.0 - BACK_TO_NEUTRAL) / (others - 1)
 
 
-_NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)
-_LASTS_S = np.where(np.arange(len(EMOTIONS)) == _NEUTRAL, NEUTRAL_LASTS_S, OTHERS_LAST_S)
-_FOLLOWS = _follows()
-# Bayes: how much likelier a face of this emotion (row) is in a mood (column) than faces at all.
-_EXPLAINS = (_made_in() / np.array(ON_AVERAGE)).T
+def _made(face: Emotion, mood: Emotion) -> float:
+    """How likely people are to make this face in a mood."""
+    return ASTRAY / len(EMOTIONS) + SHOWN * (face is mood) + NEUTRAL * (face is Emotion.NEUTRAL)
+
+
+_LASTS_S = [_lasts_s(mood) for mood in EMOTIONS]
+_FOLLOWS = [[_follow(mood, before) for before in EMOTIONS] for mood in EMOTIONS]
+# Bayes: how much likelier a face of each emotion (column) is in a mood (row) than faces at all.
+_EXPLAINS = [
+    [_made(face, mood) / average for face, average in zip(EMOTIONS, ON_AVERAGE, strict=True)]
+    for mood in EMOTIONS
+]

@@ -110,10 +110,10 @@ class Store:
         """The mood lasted; kept in memory until its minute is over."""
         if self._is_private(mood):
             return
-        at = _iso(unix_s - unix_s % 60)
-        if self._minute is None or self._minute.at != at:
+        begins_s = unix_s - unix_s % 60
+        if self._minute is None or self._minute.begins_s != begins_s:
             self._end_minute()
-            self._minute = _Minute(at, dict.fromkeys(STATES, 0.0))
+            self._minute = _Minute(begins_s, dict.fromkeys(STATES, 0.0))
         self._minute.add(mood, seconds)
 
     def write(self, unix_s: float) -> None:
@@ -243,9 +243,9 @@ def read_calibration(path: Path) -> Factors | None:
 
 @dataclass(slots=True)
 class _Minute:
-    """Seconds by emotion or state, and the most faces at once. at: its beginning."""
+    """Seconds by emotion or state, and the most faces at once. begins_s: on the wall clock."""
 
-    at: str
+    begins_s: float
     seconds: dict[str, float]
     faces: int = 0
 
@@ -258,7 +258,7 @@ class _Minute:
 
     def row(self) -> dict[str, Any]:
         seconds = {f"{name}_s": round(each, 2) for name, each in self.seconds.items()}
-        return {"at": self.at, **seconds, "faces": self.faces}
+        return {"at": _iso(self.begins_s), **seconds, "faces": self.faces}
 
 
 def _iso(unix_s: float) -> str:

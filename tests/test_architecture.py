@@ -10,7 +10,7 @@ APPLIANCE = sorted((PROJECT / "appliance").rglob("*.py"))
 CORE = {"records", "errors", "mood", "reads", "policy", "loop", "recovery", "strategies", "hours"}
 CORE_MAY_IMPORT = {
     "__future__", "collections", "dataclasses", "datetime", "enum", "logging", "math", "numpy",
-    "re", "typing", "appliance",
+    "operator", "re", "typing", "appliance",
 }  # fmt: skip
 CORE_NEEDS = CORE | {"settings"}
 
