@@ -20,7 +20,8 @@ usage: ./setup.sh demo [--for SECONDS] [--camera SOURCE] [--output OUTPUT]
 TEXT
 }
 
-say() { printf '%s\n' "$*" >&2; }
+# A terminal that is gone must not end what is under way.
+say() { printf '%s\n' "$*" >&2 || true; }
 
 fail() {
     say "setup.sh: $*"
@@ -54,10 +55,10 @@ set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
 # A freshly installed MPD would start at once and at every boot; the demo and the tests have their own.
 policy=/usr/sbin/policy-rc.d
-if [[ ! -e $policy ]]; then
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
-    chmod +x "$policy"
+if [[ ! -e $policy ]] || grep -q "Emotional Jukebox" "$policy"; then # its own, if the plug was pulled
     trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\n# Of the Emotional Jukebox, while it installs packages.\nexit 101\n' >"$policy"
+    chmod +x "$policy"
 fi
 dpkg --configure --pending >/dev/null # if the plug was pulled during the last time
 # A fresh Raspberry Pi OS may be updating itself: wait for that.

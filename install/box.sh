@@ -28,16 +28,19 @@ install_box() {
     one_at_a_time
     install_packages
     step_unless "the user jukebox" user_is_there "make" make_user
+    ! trial_was_cut_off || step "end a trial that was cut off" end_trial
     find_or_make_release # sets new and old
     put_music
     put_config
-    put_mpd
+    # Only an update that has proved itself changes MPD; a first jukebox is to find music at once.
+    [[ -n $old ]] || put_mpd
     if [[ $new == "$old" ]]; then
-        step "enable and start what does not run" start_units
+        step "enable and start what does not run" put_units "$opt/current"
     else
         step "switch from release ${old:-none} to $new, and back unless it is healthy within $deadline_s s" \
             switch_to "$new" "$old"
     fi
+    [[ -z $old ]] || put_mpd
     step "remove releases older than the last two" remove_old_releases
     [[ $dry_run == yes ]] || tell_how_it_is
 }
@@ -55,6 +58,7 @@ uninstall_box() {
     step "give MPD back" give_mpd_back
     step "remove $opt, $cache and $command" rm -rf "$opt" "$cache" "$command"
     if [[ $purge == yes ]]; then
+        step "remove the stored playlists that nobody has edited" remove_own_playlists
         step "remove $etc and $state: settings, history and music" rm -rf "$etc" "$state"
         step "remove the user jukebox" remove_user
         say "Debian packages stay; if nothing else needs them: apt-get purge mpd avahi-daemon alsa-utils"
@@ -77,6 +81,12 @@ step_unless() { # step_unless WHAT IS_THERE VERB COMMAND...
     else
         step "$3 $1" "${@:4}"
     fi
+}
+
+put() { # put FILE PLACE [MODE]: whole or not at all, also if the plug is pulled
+    install -D -m "${3:-644}" "$1" "$2.new"
+    sync "$2.new"
+    mv -T "$2.new" "$2"
 }
 
 become_root() {
@@ -103,6 +113,11 @@ tell_how_it_is() {
     say "The jukebox runs: $(systemctl show --property=StatusText --value jukebox.service)"
     say "Settings: $etc/jukebox.toml, then: sudo systemctl reload jukebox"
     say "What it sees and does: sudo jukebox status, sudo jukebox check, journalctl -u jukebox"
+    if ! grep -qsw memory /sys/fs/cgroup/cgroup.controllers; then
+        say "This kernel keeps no limits of memory, as on a Raspberry Pi, so that the jukebox may use more than"
+        say "its share, and swap. To turn them on, add cgroup_enable=memory to the line in"
+        say "/boot/firmware/cmdline.txt, and restart."
+    fi
     local address
     address=$("$command" config --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["mpd"]["address"])')
     if [[ -n $address && $address != /* && ! -e $units/jukebox.service.d/other-mpd.conf ]]; then

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced by box.sh: packages, user, music, settings, MPD and units of the machine.
-# shellcheck disable=SC2154 # opt, etc, state and units are set in box.sh
+# shellcheck disable=SC2154 # opt, etc, state, units and trial are set in box.sh and release.sh
 
 is_pi() { grep -qs "Raspberry Pi" /proc/device-tree/model; }
 
@@ -21,8 +21,6 @@ install_packages() {
 }
 
 add_packages() {
-    mkdir -p "$opt"
-    [[ " $* " != *" mpd "* ]] || touch "$opt/mpd-is-ours" # uninstall stops it again
     need_packages "$@"
     # For the cards that are here already. What an owner has stored counts; an unknown one is opened.
     if [[ " $* " == *" alsa-utils "* ]] && systemd_runs; then
@@ -30,19 +28,31 @@ add_packages() {
     fi
 }
 
-user_is_there() { getent passwd jukebox >/dev/null; }
+# Not somebody's who had the name before.
+user_is_ours() { [[ "$(getent passwd jukebox | cut -d: -f5)" == "Emotional Jukebox" ]]; }
 
-make_user() {
-    useradd --system --user-group --no-create-home --home-dir "$state" \
-        --shell /usr/sbin/nologin --comment "Emotional Jukebox" jukebox
+users_groups() { # cameras; the pins of a Raspberry Pi
+    getent group video gpio | cut -d: -f1
+}
+
+user_is_there() {
+    getent passwd jukebox >/dev/null || return 1
+    user_is_ours || fail "there is a user jukebox who is not this one's; rename that account and run this again"
     local group
-    for group in video gpio; do # cameras; the pins of a Raspberry Pi
-        ! getent group "$group" >/dev/null || usermod --append --groups "$group" jukebox
+    for group in $(users_groups); do
+        [[ " $(id --name --groups jukebox) " == *" $group "* ]] || return 1
     done
 }
 
+make_user() {
+    user_is_ours || useradd --system --user-group --no-create-home --home-dir "$state" \
+        --shell /usr/sbin/nologin --comment "Emotional Jukebox" jukebox
+    usermod --append --groups "$(users_groups | paste -sd,)" jukebox
+}
+
 remove_user() {
-    ! user_is_there || userdel jukebox
+    user_is_ours || return 0
+    userdel jukebox
     ! getent group jukebox >/dev/null || groupdel jukebox
 }
 
@@ -64,12 +74,22 @@ put_music() {
 copy_music() {
     install -d -m 711 -o jukebox -g jukebox "$state"
     mkdir -p "$state/music"
-    cp -r "$@" "$state/music/"
+    local folder
+    for folder in "$@"; do
+        rm -rf "$state/music/.new" # of a copy that was cut off
+        cp -r "$folder" "$state/music/.new"
+        sync -f "$state/music/.new"
+        mv -T "$state/music/.new" "$state/$folder"
+    done
 }
 
 put_config() {
-    step_unless "$etc/jukebox.toml" config_is_there "write" \
-        install -D -m 640 -g jukebox jukebox.toml "$etc/jukebox.toml"
+    step_unless "$etc/jukebox.toml" config_is_there "write" write_config
+}
+
+write_config() {
+    put jukebox.toml "$etc/jukebox.toml" 640
+    chgrp jukebox "$etc/jukebox.toml"
 }
 
 config_is_there() { [[ -e $etc/jukebox.toml ]]; }
@@ -77,19 +97,23 @@ config_is_there() { [[ -e $etc/jukebox.toml ]]; }
 # --- MPD -----------------------------------------------------------------------------------------
 
 put_mpd() {
+    if [[ $dry_run == yes ]] && is_installed mpd && [[ ! -r /etc/mpd.conf ]]; then
+        say "- MPD: whether you have set it up yourself only root can read: sudo ./setup.sh install --dry-run"
+        return
+    fi
     if is_owners_mpd; then
         say "- MPD: you have set it up yourself, so it stays as it is; it needs the socket"
         say "  /run/mpd/socket, and the music of $state/music in folders of its own"
         return
     fi
     step_unless "$etc/mpd-own.conf" own_conf_is_there "write" \
-        install -D -m 644 install/mpd-own.conf "$etc/mpd-own.conf"
+        put install/mpd-own.conf "$etc/mpd-own.conf"
     step_unless "MPD's settings" mpd_is_set "write" set_mpd
 }
 
 # Whether there was an MPD with a configuration or music of its owner's before the jukebox came.
 is_owners_mpd() {
-    if [[ -e $opt/mpd-is-ours || -e $units/mpd.service.d/jukebox.conf ]] || ! is_installed mpd; then
+    if [[ -e $units/mpd.service.d/jukebox.conf ]] || ! is_installed mpd; then
         return 1
     fi
     local shipped
@@ -106,67 +130,104 @@ mpd_is_set() {
 }
 
 set_mpd() {
-    install -D -m 644 install/mpd.conf "$etc/mpd.conf"
-    install -D -m 644 systemd/mpd.conf "$units/mpd.service.d/jukebox.conf"
+    if [[ ! -e $units/mpd.service.d/jukebox.conf ]]; then # for uninstall: two words
+        { systemctl is-enabled mpd.service mpd.socket || true; } >"$opt/mpd-before"
+    fi
+    local before=""
+    [[ ! -e $etc/mpd.conf ]] || before=$(<"$etc/mpd.conf")
+    put install/mpd.conf "$etc/mpd.conf"
+    put systemd/mpd.conf "$units/mpd.service.d/jukebox.conf"
     # Its enabling would bring mpd.socket along, under which MPD passes over its own addresses.
     systemctl --quiet enable mpd.service
     systemctl --quiet disable mpd.socket
     if systemd_runs; then
         systemctl daemon-reload
         systemctl stop mpd.socket
-        systemctl restart mpd.service || say "  MPD does not start: journalctl -u mpd says why"
+        systemctl restart mpd.service || mpd_as_before "$before"
         systemctl start avahi-daemon.service || say "  phones will not find MPD: journalctl -u avahi-daemon says why"
+    fi
+}
+
+mpd_as_before() { # mpd_as_before SETTINGS: if there were any
+    say "  MPD does not start with its new settings: journalctl -u mpd says why"
+    [[ -n $1 ]] || return 0
+    printf '%s\n' "$1" >"$etc/mpd.conf"
+    if systemctl restart mpd.service; then
+        say "  it runs with those from before"
+    else
+        say "  nor with those from before; $etc/mpd-own.conf is your part of them"
     fi
 }
 
 give_mpd_back() {
     [[ -e $units/mpd.service.d/jukebox.conf ]] || return 0
-    local was_active=no
-    ! systemd_runs || ! systemctl --quiet is-active mpd.service || was_active=yes
     ! systemd_runs || systemctl stop mpd.service # which writes its state: remove that afterwards
     rm -f "$units/mpd.service.d/jukebox.conf" /var/lib/mpd/jukebox.*
     rmdir --ignore-fail-on-non-empty "$units/mpd.service.d"
     ! systemd_runs || systemctl daemon-reload
-    if [[ -e $opt/mpd-is-ours ]]; then
-        systemctl --quiet disable mpd.service mpd.socket
-    elif [[ $was_active == yes ]]; then
+    local before=()
+    [[ ! -e $opt/mpd-before ]] || mapfile -t before <"$opt/mpd-before"
+    systemctl --quiet disable mpd.service mpd.socket
+    [[ ${before[1]-} != enabled ]] || systemctl --quiet enable mpd.socket
+    [[ ${before[0]-} != enabled ]] || systemctl --quiet enable mpd.service
+    if systemd_runs && [[ ${before[0]-} == enabled ]]; then
         systemctl start mpd.service
     fi
 }
 
-# --- units ---------------------------------------------------------------------------------------
-
-# The timer before what it starts: so they can be stopped in this order.
-our_units=(jukebox.service jukebox-resolver.service jukebox-backup.timer jukebox-backup.service)
-started_units=("${our_units[@]:0:3}")
-
-put_units() { # put_units RELEASE_FOLDER: those of that release, so that a switch back brings its own
-    local unit version
-    for unit in "${our_units[@]}"; do
-        install -m 644 "$1/systemd/$unit" "$units/$unit"
-    done
-    version=$(systemctl --version | awk 'NR == 1 { print $2 }')
-    if [[ ${version%%[!0-9]*} -ge 254 ]]; then
-        install -D -m 644 "$1/systemd/back-off.conf" "$units/jukebox.service.d/back-off.conf"
-    fi
-    install -m 755 "$1/install/jukebox.sh" "$command"
-    ! systemd_runs || systemctl daemon-reload
-    systemctl --quiet enable "${started_units[@]}"
+# Those that are still as the jukebox has written them (appliance/player/stored.py).
+remove_own_playlists() {
+    python3 - "$state/jukebox.player.json" /var/lib/mpd/playlists <<'PYTHON'
+import hashlib, json, pathlib, sys
+kept, folder = map(pathlib.Path, sys.argv[1:])
+lists = json.loads(kept.read_text())["lists"] if kept.exists() else {}
+for name, made in lists.items():
+    file = folder / f"{name}.m3u"
+    if file.exists() and made == hashlib.sha256(file.read_bytes().strip()).hexdigest()[:16]:
+        file.unlink()
+PYTHON
 }
 
-start_units() {
-    put_units "$opt/current"
-    ! systemd_runs || systemctl start "${started_units[@]}"
+# --- units ---------------------------------------------------------------------------------------
+
+put_units() { # put_units RELEASE_FOLDER: exactly those of that release, enabled and started
+    local unit enabled=()
+    for unit in "$1"/systemd/jukebox*.{service,timer}; do
+        put "$unit" "$units/${unit##*/}"
+        ! grep -q '^\[Install\]' "$unit" || enabled+=("${unit##*/}")
+    done
+    for unit in "$units"/jukebox*.{service,timer}; do
+        [[ ! -e $unit || -e $1/systemd/${unit##*/} ]] || remove_unit "${unit##*/}"
+    done
+    put_back_off "$1" "$units"
+    put "$1/install/jukebox.sh" "$command" 755
+    systemctl --quiet enable "${enabled[@]}"
+    sync -f "$units"
+    if systemd_runs; then
+        systemctl daemon-reload
+        systemctl reset-failed 'jukebox*' 2>/dev/null || true
+        systemctl start "${enabled[@]}"
+    fi
+}
+
+put_back_off() { # put_back_off RELEASE_FOLDER UNITS: where systemd knows its words
+    local version
+    version=$(systemctl --version | awk 'NR == 1 { print $2 }')
+    [[ ${version%%[!0-9]*} -lt 254 ]] || put "$1/systemd/back-off.conf" "$2/jukebox.service.d/back-off.conf"
+}
+
+remove_unit() {
+    ! systemd_runs || systemctl stop "$1"
+    systemctl --quiet disable "$1" 2>/dev/null || true # that of the timer is not enabled
+    rm -f "$units/$1"
 }
 
 remove_units() {
     local unit
-    for unit in "${our_units[@]}"; do
-        [[ -e $units/$unit ]] || continue
-        ! systemd_runs || systemctl stop "$unit"
-        [[ $unit == jukebox-backup.service ]] || systemctl --quiet disable "$unit"
-        rm -f "$units/$unit"
+    for unit in "$units"/jukebox*.{timer,service}; do # the timer before what it starts
+        [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done
+    rm -f "$trial/jukebox.service" "$trial/jukebox.service.d/back-off.conf"
     rm -rf "$units/jukebox.service.d" /run/jukebox /var/lib/systemd/timers/stamp-jukebox-backup.timer
     if systemd_runs; then
         systemctl daemon-reload

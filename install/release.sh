@@ -8,6 +8,8 @@ wheels=$cache/wheels
 
 # All that decides whether this version is another than the present one.
 contents=(appliance models music systemd install/jukebox.sh docs/install.md pyproject.toml)
+# A unit here counts over those in /etc, and is gone after a restart of the machine.
+trial=/run/systemd/system.control
 environment_from=(locks/box.txt locks/build.txt)
 
 current_release() { basename "$(readlink "$opt/current")" 2>/dev/null || true; }
@@ -51,7 +53,7 @@ make_release() { # make_release FOLDER FINGERPRINT
     mkdir -p "$folder"
     make_environment "$folder/env"
     # The code comes to stand beside its models, as in the repository, and its command in bin/.
-    "${pip[@]}" install --no-deps --no-index --find-links "$wheels" --target "$folder" .
+    "${pip[@]}" install --no-deps --no-index --find-links "$folder/env/build" --target "$folder" .
     cp -r systemd "$folder/"
     install -m 644 -D -t "$folder/docs" docs/install.md
     install -m 755 -D -t "$folder/install" install/jukebox.sh
@@ -69,13 +71,15 @@ make_environment() { # make_environment FOLDER; sets pip
     ! has_picamera2 || options=(--system-site-packages)
     # -B: pip itself would otherwise leave 6 MB behind, of what Python compiled for it.
     pip=("$1/bin/python" -B -m pip --quiet --disable-pip-version-check --no-input --no-cache-dir)
-    if [[ "$(made_from "$before")" == "$wanted" ]]; then
+    if [[ "$(made_from "$before")" == "$wanted" && -d $before/build ]]; then
         cp -al "$(readlink -f "$before")" "$1"
         return
     fi
     "$python" -m venv "${options[@]}" "$1"
     fetch_wheels "$wanted"
     "${pip[@]}" install --no-compile --no-index --find-links "$wheels" --require-hashes -r locks/box.txt
+    # What the jukebox itself is built with, also where the downloads are gone, as in an image.
+    "${pip[@]}" download --no-deps --no-index --find-links "$wheels" --dest "$1/build" -r locks/build.txt
     "${pip[@]}" uninstall --yes setuptools 2>/dev/null # Python 3.11's venv has it, nobody needs it
     compile_what_is_used "$1"
     printf '%s\n' "$wanted" >"$1/made-from"
@@ -105,28 +109,61 @@ fetch_wheels() { # fetch_wheels FINGERPRINT
 
 # --- the switch ----------------------------------------------------------------------------------
 
+# A new release is tried by a unit that lives in memory: until it has proved itself, a pulled plug, a
+# killed installer or a failure finds everything else as it was.
 switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if NEW is not healthy
     trap '' HUP # a lost connection must not leave the box halfway
     try_settings "$1"
-    local copy=""
-    [[ -z $2 ]] || copy=$(copy_history)
-    activate "$1"
-    if systemd_runs && ! becomes_healthy; then
-        complain "$1"
-        [[ -n $2 ]] || fail "there is no release to go back to; put right what is wrong and run this again"
-        systemctl stop jukebox.service
-        activate "$2"
-        # The history may have got a form that the old release does not write.
-        [[ -z $copy ]] || "$command" backup --put-back "$copy" || say "the history could not be put back"
-        rm -rf "$opt/releases/$1"
-        becomes_healthy || fail "back to release $2, which is not healthy either: journalctl -u jukebox"
-        fail "back to release $2, which runs; settings, playlists and history are kept"
-    fi
     if systemd_runs; then
-        systemctl try-restart jukebox-resolver.service
-        systemctl start "${started_units[@]}"
+        local copy=""
+        [[ -z $2 ]] || copy=$(copy_history)
+        # shellcheck disable=SC2064 # these values
+        trap "go_back '$1' '$2' '$copy'" EXIT # also from Ctrl-C
+        begin_trial "$1"
+        becomes_healthy || {
+            complain "$1"
+            exit 1
+        }
+        trap - EXIT
     fi
     printf '%s\n' "$2" >"$opt/before"
+    activate "$1"
+    # Of the new release, as the jukebox already is.
+    ! systemd_runs || systemctl try-restart jukebox-resolver.service
+}
+
+go_back() { # go_back NEW OLD COPY
+    trap '' INT TERM
+    systemctl stop jukebox.service
+    rm -f "$trial/jukebox.service" "$trial/jukebox.service.d/back-off.conf"
+    systemctl daemon-reload
+    rm -rf "$opt/releases/$1"
+    if [[ -z $2 ]]; then
+        say "setup.sh: there is no release to go back to; put right what is wrong and run this again"
+        return
+    fi
+    # The history may have got a form that the old release does not write.
+    [[ -z $3 ]] || "$command" backup --put-back "$3" || say "the history could not be put back"
+    if becomes_healthy; then
+        say "setup.sh: back to release $2, which runs; settings, playlists and history are kept"
+    else
+        say "setup.sh: back to release $2, which is not healthy either: journalctl -u jukebox"
+    fi
+}
+
+begin_trial() { # begin_trial RELEASE
+    mkdir -p "$trial"
+    sed "s|$opt/current|$opt/releases/$1|g" "$opt/releases/$1/systemd/jukebox.service" >"$trial/jukebox.service"
+    put_back_off "$opt/releases/$1" "$trial"
+    systemctl daemon-reload
+}
+
+trial_was_cut_off() { [[ -e $trial/jukebox.service ]]; }
+
+end_trial() {
+    rm -f "$trial/jukebox.service" "$trial/jukebox.service.d/back-off.conf"
+    systemctl daemon-reload
+    systemctl try-restart jukebox.service
 }
 
 copy_history() { # prints where the copy is; nothing if there is no history yet
@@ -142,13 +179,14 @@ try_settings() { # try_settings RELEASE
     case $status in
         0) ;;
         78) fail "release $1 refuses the settings (see above); put them right and run this again" ;;
-        *) fail "release $1 does not run (see above); the box is as it was" ;;
+        *) fail "release $1 does not run (see above); nothing is switched" ;;
     esac
 }
 
-activate() {
+activate() { # activate RELEASE
     ln -sfn "releases/$1" "$opt/current.new"
     mv -T "$opt/current.new" "$opt/current" # atomic; ln -sfn is not
+    rm -f "$trial/jukebox.service" "$trial/jukebox.service.d/back-off.conf"
     put_units "$opt/current"
 }
 

@@ -300,6 +300,7 @@ def test_an_update_that_fails_goes_back_by_itself(machine, fault):
     machine.run("sed -i '/^def _run/r /root/fault.py' appliance/cli.py")
     machine.run("cp appliance/migrations.py /tmp; cat >>appliance/migrations.py <<'END'" + NEW_FORM)
     machine.run("sed -i 's/^Description=.*/Description=broken/' systemd/jukebox.service")
+    machine.run("cp systemd/jukebox-backup.service systemd/jukebox-new.service")
     before = history(machine)
     failed = machine.run("./setup.sh install", check=False, **HURRY)
     assert failed.returncode == 1, failed.stderr
@@ -309,6 +310,7 @@ def test_an_update_that_fails_goes_back_by_itself(machine, fault):
     assert machine.says("readlink /opt/jukebox/current") == "releases/2"
     assert machine.says("ls /opt/jukebox/releases").split() == ["1", "2"]
     assert machine.show("Description") == "Emotional Jukebox"
+    assert machine.show("LoadState", "jukebox-new.service") == "not-found"
     assert "/releases/2/" in machine.says(f"tr '\\0' ' ' </proc/{pid(machine)}/cmdline")
     machine.until(lambda: plays(machine))
     assert "newer jukebox" not in machine.says("journalctl -u jukebox -n 15 -o cat")
@@ -316,6 +318,33 @@ def test_an_update_that_fails_goes_back_by_itself(machine, fault):
     assert_the_owners_is_kept(machine)
     machine.run("cp /tmp/cli.py /tmp/migrations.py appliance/; rm /root/fault.py")
     machine.run("sed -i 's/^Description=.*/Description=Emotional Jukebox/' systemd/jukebox.service")
+    machine.run("rm systemd/jukebox-new.service")
+
+
+TRIAL = "/run/systemd/system.control/jukebox.service"
+# Its last words go nowhere, as after a lost connection.
+UPDATE = "systemd-run --quiet --unit=update --setenv=JUKEBOX_STEADY_S=20"
+
+
+def try_a_new_version(machine):
+    """Begins an update and waits until it is being tried."""
+    machine.run("echo '# a newer version' >>appliance/errors.py")
+    before = pid(machine)
+    machine.run(f"{UPDATE} sh -c '/root/jukebox/setup.sh install >/dev/full 2>&1'")
+    machine.until(lambda: machine.run(f"test -e {TRIAL}", check=False).returncode == 0)
+    machine.until(lambda: is_back(machine, before))
+    return pid(machine)
+
+
+def test_an_update_that_is_cut_off_goes_back_by_itself(machine):
+    tried = try_a_new_version(machine)
+    assert "/releases/3/" in machine.says(f"tr '\\0' ' ' </proc/{tried}/cmdline")
+    machine.run("systemctl kill --signal=TERM update")
+    machine.until(lambda: machine.show("ActiveState", "update.service") in ("failed", "inactive"))
+    machine.until(lambda: is_back(machine, tried))
+    assert "/releases/2/" in machine.says(f"tr '\\0' ' ' </proc/{pid(machine)}/cmdline")
+    assert machine.says("ls /opt/jukebox/releases").split() == ["1", "2"]
+    machine.run(f"! test -e {TRIAL}; systemctl reset-failed update", check=False)
 
 
 def test_an_update_that_refuses_the_settings_is_not_tried(machine):
@@ -329,11 +358,15 @@ def test_an_update_that_refuses_the_settings_is_not_tried(machine):
     machine.run(f"echo '{OWN}' >{CONFIG}")
 
 
-def test_it_starts_with_the_machine(machine):
+def test_it_starts_with_the_machine_and_without_what_was_being_tried(machine):
+    tried = try_a_new_version(machine)
+    assert "/releases/3/" in machine.says(f"tr '\\0' ' ' </proc/{tried}/cmdline")
+    machine.run("systemctl kill --signal=KILL update")  # as a pulled plug does
     machine.off()
     machine.figures["boot_s"] = round(machine.boot(), 1)
     assert machine.says("systemctl is-system-running") == "running"
     assert answers(machine)["running"]
+    assert "/releases/2/" in machine.says(f"tr '\\0' ' ' </proc/{pid(machine)}/cmdline")
     began, ready = (
         int(machine.show(name))
         for name in ("InactiveExitTimestampMonotonic", "ActiveEnterTimestampMonotonic")
@@ -357,4 +390,13 @@ def test_purging_leaves_nothing_behind(machine):
     assert machine.says("systemctl is-system-running") == "running"
     left = {path for path in files(machine) - machine.files_before if "jukebox" in path}
     assert left == set()
+    assert machine.says("ls /var/lib/mpd/playlists") == "happy.m3u"  # which a person has edited
     assert machine.run("systemctl is-enabled mpd", check=False).stdout.strip() == "disabled"
+
+
+def test_somebody_elses_account_is_left_alone(machine):
+    machine.run("useradd jukebox")
+    refused = machine.run("./setup.sh install", check=False).stderr
+    assert "there is a user jukebox who is not this one's" in refused
+    machine.run("./setup.sh uninstall --purge")
+    machine.run("userdel jukebox")

@@ -114,7 +114,7 @@ def too_little_memory(box: Box, report: Report) -> None:
     machine = box.machine
     machine.run("systemctl set-property --runtime jukebox MemoryHigh=infinity MemoryMax=40M")
     machine.wait_for('test "$(systemctl show -P NRestarts jukebox)" -ge 1', 180)
-    machine.run("systemctl set-property --runtime jukebox MemoryHigh=224M MemoryMax=288M")
+    machine.run("systemctl set-property --runtime jukebox MemoryHigh=256M MemoryMax=320M")
     sound = box.listen(12)
     gaps = box.gaps(sound)
     report.claim("memory limit hit: the music goes on", gaps < GAPS, f"{gaps:.0%} silent")
