@@ -36,7 +36,7 @@ class Classifier:
         self.head = _chosen(self._card, model, head)
         self._heads = sorted(self._card.heads.values(), key=lambda head: head is not self.head)
         self._network = Interpreter(checked_bytes(model, self._card.sha256), str(model))
-        _check_shapes(self._network, model, self._card.size_px, self.head.index, len(classes))
+        _check_shapes(self._network, model, self._card, len(classes))
 
     def probabilities(self, image: GrayImage) -> tuple[float, ...]:
         """Of the classes. image: uint8 (height, width), one face cut as in the training data."""
@@ -142,16 +142,18 @@ def _chosen(card: Card, model: Path, name: str | None) -> Head:
     if head is None:
         known = ", ".join(card.heads) or "none"
         raise ModelError(f"{path}: has no head {name or card.head!r}; its heads are {known}")
-    if not head.temperature > 0.0:
-        raise ModelError(f"{path}: temperature is {head.temperature}; it must be above 0; {REPAIR}")
+    for each in card.heads.values():
+        if not each.temperature > 0.0:
+            raise ModelError(
+                f"{path}: temperature is {each.temperature}; it must be above 0; {REPAIR}"
+            )
     return head
 
 
-def _check_shapes(
-    network: Interpreter, model: Path, size_px: int, output: int, classes: int
-) -> None:
-    wanted = (1, size_px, size_px, 1), (1, classes)
-    outputs = network.output_shapes
-    found = network.input_shape, outputs[output] if output < len(outputs) else None
-    if found != wanted:
-        raise ModelError(f"{model}: has shapes {found}, its card says {wanted}; {REPAIR}")
+def _check_shapes(network: Interpreter, model: Path, card: Card, classes: int) -> None:
+    wanted = (1, card.size_px, card.size_px, 1), (1, classes)
+    outputs = dict(enumerate(network.output_shapes))
+    for head in card.heads.values():
+        found = network.input_shape, outputs.get(head.index)
+        if found != wanted:
+            raise ModelError(f"{model}: has shapes {found}, its card says {wanted}; {REPAIR}")

@@ -26,7 +26,7 @@ def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str,
             continue
         # Faces of one picture are no continuation of those in the last.
         finder = build_faces(settings.faces, looks=EVERYWHERE)
-        frame = Frame(0, 0.0, 0.0, luma)
+        frame = Frame(0.0, 0.0, luma)
         faces = []
         for score in classifier.classify(frame, finder.find(frame)):
             faces.append(face_as_json(score))

@@ -204,7 +204,7 @@ def _history(chosen: argparse.Namespace) -> int:
     from appliance.store import read_history
 
     database = database_file(_settings(chosen).store, os.environ)
-    entries = read_history(database, time.time() - chosen.days * 86_400, chosen.limit)
+    entries = read_history(database, max(0.0, time.time() - chosen.days * 86_400), chosen.limit)
     if chosen.json:
         _print_json([asdict(entry) for entry in entries])
     else:

@@ -91,7 +91,7 @@ def build_shutter(
 ) -> Shutter:
     """The camera with its lid, as the running box has it. asked: see Shutter."""
     return Shutter(
-        lambda: build_camera(settings, reel_stands_in=reel_stands_in),
+        build_camera(settings, reel_stands_in=reel_stands_in),
         settings.off_hours,
         asked=asked,
     )
@@ -124,15 +124,14 @@ def build_player(
 def _last_plays(settings: Settings) -> list[Play]:
     """The song that was put on last and, as it may only be waiting, the one before."""
     try:
-        entries = read_history(database_file(settings.store, os.environ), 0.0, limit=20)
+        plays = read_history(database_file(settings.store, os.environ), 0.0, limit=2, what="play")
     except StoreError:
         return []  # no history yet, or none that can be read: write() says so
-    plays = [
+    return [
         Play(each.title or "", each.uri, Emotion(each.emotion), each.source or "", "")
-        for each in entries
+        for each in plays
         if each.uri and each.emotion
     ]
-    return plays[-2:]
 
 
 def kept_calibration(database: Path) -> Factors:

@@ -131,7 +131,8 @@ class FaceDetector:
     def _is_unsure(self, number: int, followed: Detection | None, now_s: float) -> bool:
         """Whether to ask the detector for its opinion of a face."""
         waited_s = now_s - self._tracks[number].confirmed_s
-        return followed is None or followed.score < SURE or waited_s >= self._search_every_s
+        patience_s = min(self._search_every_s, UNCONFIRMED_S)
+        return followed is None or followed.score < SURE or waited_s >= patience_s
 
     def _is_believed(self, number: int, face: Detection, now_s: float) -> bool:
         track = self._tracks.get(number)

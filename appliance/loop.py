@@ -90,8 +90,8 @@ class Player(Protocol):
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         """The song put on, or None if its playlist has none."""
 
-    def adjust(self, adjustment: Adjustment, time_s: float) -> None:
-        """Pauses, goes on or turns the volume."""
+    def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
+        """Pauses, goes on or turns the volume; False if there was nothing to be done."""
 
 
 class Store(Protocol):
@@ -162,7 +162,7 @@ class Loop:
             sure = f", {mood.probability:.0%} sure" if mood.emotion else ""
             log.info("%s%s", describe(mood), sure)
         playback, play = self._play(frame, mood)
-        self._remember(frame, mood if changed else None, playback, play)
+        self._remember(frame, mood if changed else None, play)
         self._time_s, self._mood = frame.time_s, mood
         return Step(frame, scores, mood, playback, play)
 
@@ -173,12 +173,14 @@ class Loop:
     def _look_and_act(self, frame: Frame, mood: Mood) -> tuple[Playback, Play | None]:
         time_s, player = frame.time_s, self.devices.player
         playback = player.playback(time_s)
+        if playback.touch is not None:  # told once, whatever becomes of the rest
+            self.devices.store.record_touch(frame.unix_s, playback.touch)
         decision = self.devices.policy.decide(time_s, frame.unix_s, mood, playback)
         if decision is None:
             return playback, None
         if isinstance(decision, Adjustment):
-            player.adjust(decision, time_s)
-            log.info("%s: %s", ADJUSTED[decision.how], decision.reason)
+            if player.adjust(decision, time_s):
+                log.info("%s: %s", ADJUSTED[decision.how], decision.reason)
             return playback, None
         play = player.carry_out(decision, time_s)
         if play is None:
@@ -187,16 +189,12 @@ class Loop:
             log.info("playing %s (%s): %s", play.title, play.emotion, play.reason)
         return playback, play
 
-    def _remember(
-        self, frame: Frame, new_mood: Mood | None, playback: Playback | None, play: Play | None
-    ) -> None:
+    def _remember(self, frame: Frame, new_mood: Mood | None, play: Play | None) -> None:
         store, unix_s = self.devices.store, frame.unix_s
         if self._time_s is not None:
             store.record_seconds(unix_s, self._mood, frame.time_s - self._time_s)
         if new_mood is not None:
             store.record_mood(unix_s, new_mood)
-        if playback is not None and playback.touch is not None:
-            store.record_touch(unix_s, playback.touch)
         if play is not None:
             store.record_play(unix_s, play)
         self._store.attempt(frame.time_s, lambda: store.write(unix_s))

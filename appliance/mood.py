@@ -78,7 +78,7 @@ class MoodFilter:
         else:
             self._look(time_s, self._counting(scores))
         self._time_s = time_s
-        state, emotion = self._judge(time_s)
+        state, emotion = self._judge(time_s, blind)
         changed = (state, emotion) != (self._mood.state, self._mood.emotion)
         since_s = time_s if changed else self._mood.since_s
         if len(scores) > 1:
@@ -116,13 +116,13 @@ class MoodFilter:
         kept = 0.5 ** (step_s / CLARITY_HALF_LIFE_S)
         self._clarity = kept * self._clarity + (1.0 - kept) * clarity
 
-    def _judge(self, time_s: float) -> tuple[MoodState, Emotion | None]:
+    def _judge(self, time_s: float, blind: bool) -> tuple[MoodState, Emotion | None]:
         held = self._mood.state, self._mood.emotion
         if time_s - self._looked_s >= self.settings.away_s:
             return "uncertain", None
         if time_s - self._seen_s >= self.settings.away_s:
             return "nobody", None
-        if self._seen_s < time_s:
+        if blind or self._seen_s < time_s:
             return held  # a glance away, a hand before the face, a frame without a picture
         second, first = sorted(self._beliefs)[-2:]
         if self._clarity >= ENOUGH_CLARITY and first >= self.settings.min_probability:

@@ -16,6 +16,7 @@ log = logging.getLogger("jukebox")
 APPEND_BEFORE_S = 8.0
 # A playlist that could not be played is asked again after this long; owners add music meanwhile.
 REFUSED_FOR_S = 60.0
+MIXER_ROUNDS = 4  # percent, by which a volume may come out otherwise than it was set
 NEVER = float("inf")
 
 LOOKS = {
@@ -60,7 +61,6 @@ class Policy:
         self._resume_asked = False
         self._theirs = False  # a person's own songs play
         self._invited = False  # somebody asked for the box's music in place of their own
-        self._loud_percent: int | None = None  # the volume before the quiet hours
 
     # What people ask for
 
@@ -116,8 +116,6 @@ class Policy:
             self.hold(time_s, minutes)
             self._asleep = self._resume_asked = self._invited = False
             self._refused_until_s.clear()  # the player may only have left it to the person
-            if playback.touch == "volume":
-                self._loud_percent = None
         ran_out = self._theirs and playback.state == "stop" and not playback.listener
         self._theirs = playback.listener and playback.state == "play"
         if ran_out:
@@ -126,12 +124,12 @@ class Policy:
     def _rest(self, time_s: float, mood: Mood, playback: Playback) -> Adjustment | None:
         """Pause when it is bedtime or nobody is here; go on when somebody is back or asks."""
         if playback.state == "pause" and self._resume_asked:
-            self._resume_asked = False
             return Adjustment("resume", "somebody asked for it")
         self._resume_asked = False
         if time_s >= self.sleep_at_s:
             self.sleep_at_s, self._asleep = NEVER, True
-            return Adjustment("pause", "time to sleep") if playback.state == "play" else None
+        if self._asleep and playback.state == "play":
+            return Adjustment("pause", "time to sleep")
         if playback.resting and not self._asleep and mood.state != "nobody" and mood.faces > 0:
             return Adjustment("resume", "somebody is back")
         away_s = 60.0 * self.settings.listener.away_minutes
@@ -143,17 +141,15 @@ class Policy:
 
     def _volume(self, time_s: float, unix_s: float, playback: Playback) -> Adjustment | None:
         """Lower it in the quiet hours, and as it was afterwards."""
-        rules, now = self.settings.volume, playback.volume_percent
+        rules, now, before = self.settings.volume, playback.volume_percent, playback.volume_before
         if now is None or self.holds(time_s):
             return None
+        lowered = before is not None and abs(now - rules.quiet_max) <= MIXER_ROUNDS
         if within(rules.quiet_hours, unix_s):
-            if now > rules.quiet_max:
-                self._loud_percent = now
-                return Adjustment("volume", "quiet hours", rules.quiet_max)
-        elif self._loud_percent is not None:
-            before, self._loud_percent = self._loud_percent, None
-            if now == rules.quiet_max:
-                return Adjustment("volume", "the quiet hours are over", min(before, rules.max))
+            if now > rules.quiet_max and not lowered:
+                return Adjustment("volume", "quiet hours", rules.quiet_max, now)
+        elif before is not None and lowered:
+            return Adjustment("volume", "the quiet hours are over", min(before, rules.max))
         return None
 
     def _song(self, time_s: float, mood: Mood, playback: Playback) -> Decision | None:
@@ -165,7 +161,9 @@ class Policy:
         if emotion is None:
             return None
         how = self._how(time_s, mood, playback, emotion)
-        return None if how is None else Decision(emotion, how, self._why(time_s, emotion, mood))
+        if how is None:
+            return None
+        return Decision(emotion, how, self._why(time_s, emotion, wanted, mood))
 
     def _music(self, time_s: float, mood: Mood) -> Emotion | None:
         """Whose playlist it should be; None before anything is known."""
@@ -204,8 +202,7 @@ class Policy:
                 return emotion
         return None
 
-    def _why(self, time_s: float, emotion: Emotion, mood: Mood) -> str:
-        wanted = self._music(time_s, mood)
+    def _why(self, time_s: float, emotion: Emotion, wanted: Emotion, mood: Mood) -> str:
         if emotion is not wanted:
             return f"there is no music for {wanted}"
         if self.asked is not None:

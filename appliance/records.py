@@ -39,7 +39,6 @@ class Frame:
     history. luma is None where the camera gave nothing in time: time goes on all the same.
     """
 
-    number: int
     time_s: float
     unix_s: float
     luma: GrayImage | None
@@ -112,7 +111,8 @@ class Playback:
     listener: the box must not act, because a person did (paused, stopped or chose for themselves).
     volume_percent: None where MPD has no control over it, or a fade is on its way.
     touch: the last thing that a person did since the look before.
-    resting: the box itself paused the music.
+    resting: the box itself paused the music. volume_before: the listener's, before the box turned
+    it down for the quiet hours; None if it did not, or a person has turned it since.
     """
 
     state: Literal["play", "pause", "stop"]
@@ -124,6 +124,7 @@ class Playback:
     volume_percent: int | None = None
     touch: Touch | None = None
     resting: bool = False
+    volume_before: int | None = None
 
 
 How = Literal["append", "switch", "fade"]
@@ -140,11 +141,15 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """What should happen to that which plays: fade out and pause, go on, or another volume."""
+    """What should happen to that which plays: fade out and pause, go on, or another volume.
+
+    volume_before: to be remembered, for Playback.
+    """
 
     how: Literal["pause", "resume", "volume"]
     reason: str
     volume_percent: int | None = None  # of "volume"
+    volume_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")
 
+What = Literal["mood", "play", "touch"]
+
 MAX_WAITING = 10_000  # rows, some MB: a week of a full disk
 
 
@@ -46,7 +48,7 @@ class Entry:
     """
 
     at: str
-    what: Literal["mood", "play", "touch"]
+    what: What
     state: str | None
     emotion: str | None
     probability: float | None
@@ -209,17 +211,22 @@ class Store:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
-def read_history(path: Path, since_unix_s: float, limit: int) -> list[Entry]:
-    """The newest entries since then, oldest first; also while a jukebox runs. Raises StoreError."""
+def read_history(
+    path: Path, since_unix_s: float, limit: int, what: What | None = None
+) -> list[Entry]:
+    """The newest entries since then, oldest first; also while a jukebox runs. Raises StoreError.
+
+    what: only those of this kind.
+    """
     names = [each.name for each in fields(Entry)]
     if not path.exists():
         raise StoreError(f"{path} does not exist: no jukebox has run with it yet")
     try:
         with open_for_reading(path) as db:
             rows = db.execute(
-                f"select {', '.join(names)} from history where at >= ?"  # noqa: S608 (own names)
+                f"select {', '.join(names)} from history where at >= ? and what like ?"  # noqa: S608
                 " order by at desc, what desc, id desc limit ?",
-                [_iso(since_unix_s), limit],
+                [_iso(since_unix_s), what or "%", limit],
             ).fetchall()
     except sqlite3.Error as error:
         raise explained(path, error) from error

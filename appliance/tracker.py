@@ -39,7 +39,7 @@ class FaceTracker:
         # Linear, as in training: averaging a large face's window takes ten times as long.
         window = np.asarray(cv2.resize(pixels, (size, size)), np.uint8)
         outputs = self._network.run(scale(window)[np.newaxis, :, :, np.newaxis])
-        probability = 1.0 / (1.0 + exp(-min(80.0, float(outputs[self._card.face][0, 0]))))
+        probability = 1.0 / (1.0 + exp(-max(-80.0, float(outputs[self._card.face][0, 0]))))
         if probability < self._min_probability:
             return None
         right, down, growth = outputs[self._card.box][0].tolist()

@@ -145,7 +145,7 @@ def _measured(content: bytes, options: argparse.Namespace) -> dict:
     def find(luma: npt.NDArray[np.uint8]) -> tuple[Face, ...]:
         detector = BlazeFace(content, looks=EVERYWHERE)
         faces = FaceDetector(detector, min_score=MIN_SCORE, min_height_px=LEAST_PX)
-        return faces.find(Frame(0, 0.0, 0.0, luma))
+        return faces.find(Frame(0.0, 0.0, luma))
 
     return detect.recall(detect.load_photos(options.photos), find) | detect.false_alarms(
         detect.load_negatives(options.negatives), find

@@ -81,7 +81,7 @@ def finder(detector: str, min_score: float, min_height_px: int) -> Find:
     def find(luma: GrayImage) -> tuple[Face, ...]:
         # A new one for each photo: no face continues one of the last.
         faces = FaceDetector(build(), min_score=min_score, min_height_px=min_height_px)
-        return faces.find(Frame(0, 0.0, 0.0, luma))
+        return faces.find(Frame(0.0, 0.0, luma))
 
     return find
 

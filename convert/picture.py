@@ -41,7 +41,7 @@ def watch() -> list[tuple[Frame, tuple[EmotionScores, ...], Mood]]:
     seen = []
     for number in range(int(reel.LENGTH_S * FRAMES_PER_SECOND)):
         time_s = number / FRAMES_PER_SECOND
-        frame = Frame(number, time_s, 0.0, reel.frame_at(time_s))
+        frame = Frame(time_s, 0.0, reel.frame_at(time_s))
         scores = classifier.classify(frame, faces.find(frame))
         seen.append((frame, scores, mood.update(time_s, scores)))
     return seen

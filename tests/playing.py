@@ -62,8 +62,9 @@ class Box:
     def put_on(self, emotion, how="switch"):
         return self.player.carry_out(Decision(emotion, how, "test"), self.time_s)
 
-    def adjust(self, how, volume_percent=None):
-        self.player.adjust(Adjustment(how, "test", volume_percent), self.time_s)
+    def adjust(self, how, volume_percent=None, volume_before=None):
+        adjustment = Adjustment(how, "test", volume_percent, volume_before)
+        return self.player.adjust(adjustment, self.time_s)
 
     def die(self):
         """End as by SIGKILL: nothing is tidied up."""

@@ -67,7 +67,7 @@ def main():
     told, last = [], None
     for number in range(round(reel.LENGTH_S * FRAMES_PER_SECOND)):
         time_s = number / FRAMES_PER_SECOND
-        step = loop.step(Frame(number, time_s, time_s, reel.frame_at(time_s)))
+        step = loop.step(Frame(time_s, time_s, reel.frame_at(time_s)))
         now = step.mood.state, step.mood.emotion
         if now != last or step.play:
             last = now

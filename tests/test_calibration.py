@@ -14,7 +14,7 @@ from appliance.calibration import (
 from appliance.reads import NEUTRAL_FACES
 from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame
 
-FRAME = Frame(1, 0.0, 0.0, np.zeros((4, 4), np.uint8))
+FRAME = Frame(0.0, 0.0, np.zeros((4, 4), np.uint8))
 # In the order of EMOTIONS: a face at rest that the network takes for angry.
 SCOWL = (0.55, 0.02, 0.02, 0.01, 0.10, 0.02, 0.28)
 LAUGH = (0.01, 0.01, 0.01, 0.94, 0.01, 0.01, 0.01)

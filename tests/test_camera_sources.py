@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +92,22 @@ def test_without_a_camera_the_box_waits_for_one_and_makes_up_no_moods(
     choice = choose("auto", **ASKED)
     assert choice.name == "the first camera to be plugged in"
     assert isinstance(choice.make(time.sleep), V4l2Source)
+
+
+def test_a_search_that_hangs_keeps_nobody_waiting() -> None:
+    reel, clock, released = Scripted(picture(1)), Clock(), threading.Event()
+    stand_in = Choice(lambda _s: reel, "the demo reel", stands_in=True)
+    camera = Camera(monotonic=clock, choose_source=lambda: stand_in).open()
+    camera._choose = lambda: released.wait(10) and stand_in
+    for brightness in range(2, 30):
+        reel.script.put(picture(brightness))
+        camera._capture.wait(5)
+        assert camera.read(0).luma is not None
+        clock.now_s += 2
+    assert [each.name for each in threading.enumerate()].count("camera search") == 1
+    released.set()
+    reel.script.put(CameraError("the test is over"))
+    camera.close()
 
 
 def test_a_camera_plugged_in_later_replaces_the_demo_reel() -> None:

@@ -31,6 +31,11 @@ def edit_card(model: Path, **changes: object) -> None:
     model.with_suffix(".json").write_text(json.dumps(card | changes))
 
 
+def edit_second_head(model: Path, **changes: object) -> None:
+    first, second = json.loads(model.with_suffix(".json").read_text())["outputs"]
+    edit_card(model, outputs=[first, second | changes])
+
+
 def replace_model(model: Path, content: bytes) -> None:
     """Another file, and a card that vouches for it."""
     model.write_bytes(content)
@@ -42,7 +47,7 @@ def test_the_shipped_models_give_seven_probabilities(name):
     classifier = EmotionClassifier(MODELS / f"{name}.tflite")
     noise = np.random.default_rng(0).integers(0, 256, (480, 640), dtype=np.uint8)
     faces = [Face(Box(10, 10, 90, 90), 0.9, 1), Face(Box(600, 400, 120, 120), 0.6, 2)]
-    scores = classifier.classify(Frame(1, 0.0, 0.0, noise), faces)
+    scores = classifier.classify(Frame(0.0, 0.0, noise), faces)
     assert [score.face for score in scores] == faces
     for score in scores:
         assert len(score.probabilities) == len(EMOTIONS)
@@ -53,7 +58,7 @@ def test_the_shipped_models_give_seven_probabilities(name):
 def test_a_frame_without_a_picture_has_no_scores():
     classifier = EmotionClassifier(MODELS / "emotion_int8.tflite")
     face = Face(Box(0, 0, 50, 50), 0.9, 1)
-    assert classifier.classify(Frame(1, 0.0, 0.0, None), [face]) == ()
+    assert classifier.classify(Frame(0.0, 0.0, None), [face]) == ()
 
 
 def test_int8_and_float_read_noise_alike():
@@ -71,7 +76,7 @@ def test_every_other_frame_is_shown_in_a_mirror():
     face = Face(Box(0, 0, 100, 100), 0.9, 1)
 
     def look(luma):
-        return classifier.classify(Frame(1, 0.0, 0.0, luma), [face])[0].probabilities
+        return classifier.classify(Frame(0.0, 0.0, luma), [face])[0].probabilities
 
     straight, mirrored, again = look(noise), look(noise), look(noise)
     assert straight == again != mirrored
@@ -117,6 +122,8 @@ def test_two_looks_in_turn_say_what_the_network_with_both_says():
             ),
             "must be above 0",
         ),
+        (lambda m: edit_second_head(m, temperature=0.0), "must be above 0"),
+        (lambda m: edit_second_head(m, index=9), "has shapes"),
         (lambda m: shutil.copy(MODELS / "emotion_float32.tflite", m), "damaged"),
         (
             lambda m: shutil.copy(MODELS / "emotion_float32.json", m.with_suffix(".json")),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -37,7 +38,7 @@ def picture(*boxes, shape=(480, 640)):
 
 
 def frame(luma, time_s=0.0):
-    return Frame(number=round(time_s * 30), time_s=time_s, unix_s=0.0, luma=luma)
+    return Frame(time_s=time_s, unix_s=0.0, luma=luma)
 
 
 def thorough(detector=None):
@@ -209,6 +210,19 @@ def test_a_face_far_from_all_others_is_a_new_one():
 def test_only_a_face_already_followed_may_score_less():
     script = [[face(300.0, score=0.6)], [face(300.0, score=0.8)], [face(300.0, score=0.6)]]
     assert tracks(script, [0.0, 0.1, 0.2]) == [[], [1], [1]]
+
+
+class Doubtful:
+    """A tracker that sees faces where they were, and is not sure of those on the right."""
+
+    def follow(self, luma, last):
+        return replace(last, score=0.7 if last.x > 320 else 0.9)
+
+
+def test_a_face_that_is_surely_followed_stays_while_another_is_doubted():
+    both = [face(100.0), face(500.0)]
+    found = tracks([both] * 50, [n / 5 for n in range(50)], tracker=Doubtful(), search_every_s=10.0)
+    assert found == [[1, 2]] * 50
 
 
 def test_the_detector_is_told_where_faces_were():

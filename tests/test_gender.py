@@ -88,7 +88,7 @@ def person(track):
 
 
 def at(time_s):
-    return Frame(0, time_s, 0.0, np.zeros((60, 60), np.uint8))
+    return Frame(time_s, 0.0, np.zeros((60, 60), np.uint8))
 
 
 def test_a_followed_face_is_looked_at_now_and_then():
@@ -120,7 +120,7 @@ def test_who_has_left_is_forgotten():
     reader = GenderReader(Recording((0.9, 0.1)))
     reader.read(at(0.0), [person(1)])
     reader.read(at(5.0), [])
-    assert reader.read(Frame(0, 5.1, 0.0, None), [person(1)]) == {}
+    assert reader.read(Frame(5.1, 0.0, None), [person(1)]) == {}
 
 
 def checked(settings):

@@ -41,7 +41,7 @@ class ScriptedRoom:
         assert timeout_s <= 1.0
         self.frames += 1
         luma = None if self.blind else PICTURE
-        return Frame(self.frames, 100.0 + self.frames / 5, 1.7e9 + self.frames / 5, luma)
+        return Frame(100.0 + self.frames / 5, 1.7e9 + self.frames / 5, luma)
 
     def find(self, frame: Frame) -> tuple[Face, ...]:
         return () if self.look is None or frame.luma is None else (FACE,)
@@ -90,11 +90,12 @@ class RecordingPlayer:
             self._start(decision.emotion, time_s)
         return Play(f"a {decision.emotion} song", "uri", decision.emotion, "x", decision.reason)
 
-    def adjust(self, adjustment: Adjustment, time_s: float) -> None:
+    def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
         self.adjustments.append(adjustment.how)
         resting = adjustment.how == "pause"
         self._ends_s = float("inf") if resting else time_s + 30.0
         self.now = replace(self.now, state="pause" if resting else "play", resting=resting)
+        return True
 
     def _start(self, emotion: Emotion | None, time_s: float) -> None:
         self._next, self._ends_s = None, time_s + 30.0
@@ -150,7 +151,7 @@ class Jukebox:
 
     def live(self, seconds: float) -> None:
         end = self.room.frames + round(5 * seconds)
-        self.loop.run(lambda step: step.frame.number < end)
+        self.loop.run(lambda _step: self.room.frames < end)
 
     def put_on(self) -> list[tuple[Emotion, str]]:
         return [(decision.emotion, decision.how) for decision in self.player.decisions]

@@ -185,6 +185,13 @@ def test_blindness_is_no_absence_but_is_uncertain_in_the_end():
     assert room.show(10, looks(Emotion.HAPPY)).emotion is Emotion.HAPPY
 
 
+def test_what_was_unclear_before_a_gap_ends_no_mood_within_it():
+    room = Room()
+    room.show(20, looks(Emotion.HAPPY))
+    room.show(15, looks(Emotion.HAPPY, 1 / 7))
+    assert room.show(SETTINGS.away_s - 2, blind=True).emotion is Emotion.HAPPY
+
+
 def test_the_heavier_of_two_faces_decides():
     near, far = looks(Emotion.HAPPY, weight=0.6), looks(Emotion.SAD, weight=0.1)
     mood = Room().show(20, far, near)

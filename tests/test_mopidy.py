@@ -16,8 +16,8 @@ from conftest import wait_for, write_tone
 from mpd import MPDClient
 from playing import FEAR, HAPPY, NEUTRAL, SAD, Box
 
-from appliance.player.private import answers
 from appliance.records import Emotion
+from appliance.resolver import answers
 
 PROGRAM = os.environ.get("JUKEBOX_MOPIDY") or shutil.which("mopidy")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="Mopidy is not installed here")

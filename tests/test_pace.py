@@ -19,7 +19,7 @@ def step(time_s, looks=None, mood=None, luma=ROOM):
         scores = (EmotionScores(Face(Box(0, 0, 90, 90), 0.9, 1), shares, shares, 0.5),)
     state = "settled" if mood else "uncertain" if looks else "nobody"
     told = Mood(state, mood, 0.9 if mood else 0.0, len(scores), 0.0)
-    return Step(Frame(0, time_s, 0.0, luma), scores, told, None, None)
+    return Step(Frame(time_s, 0.0, luma), scores, told, None, None)
 
 
 def after(seconds, *, need=COOL, most=5.0, **seen):

@@ -117,7 +117,7 @@ class Box:
         self.camera = self.service._camera = SimpleNamespace(off=False, lost=False)
 
     def step(self, time_s, playback=PLAYS):
-        frame = Frame(1, time_s, 0.0, None)
+        frame = Frame(time_s, 0.0, None)
         self.service._use_panel(Step(frame, (), Mood("nobody", None, 0.0, 0, 0.0), playback, None))
 
     def holds(self, time_s):

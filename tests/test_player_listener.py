@@ -767,6 +767,26 @@ def test_resting_music_survives_a_restarted_mpd(tmp_path, long_music):
         box.close()
 
 
+def test_the_volume_before_the_quiet_hours_outlives_the_box(born):
+    box = born()
+    box.app.setvol(70)
+    put_on(box, HAPPY)
+    assert box.adjust("volume", 30, 70)
+    assert (box.look().volume_percent, box.look().volume_before) == (30, 70)
+    box.die()
+    box = born()
+    assert box.look().volume_before == 70
+    box.app.setvol(50)
+    assert (box.look().touch, box.look().volume_before) == ("volume", None)
+
+
+def test_it_says_when_there_was_nothing_to_be_done(box):
+    put_on(box, HAPPY)
+    assert not box.adjust("resume")
+    box.app.pause(1)
+    assert not box.adjust("pause"), "a person was there first"
+
+
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"volume": "loud"}', '{"what": 1}'])
 def test_a_spoilt_memory_begins_anew(clean, tmp_path, text):
     file = tmp_path / "player.json"

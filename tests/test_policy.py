@@ -227,9 +227,11 @@ def test_the_sleep_timer_ends_the_music_until_somebody_asks():
     policy.sleep(0.0, 30)
     assert how(policy, 29 * MINUTE, settled(HAPPY), EARLY) is None
     assert how(policy, 30 * MINUTE, settled(HAPPY), EARLY) == (None, "pause")
+    assert how(policy, 30.1 * MINUTE, settled(HAPPY), EARLY) == (None, "pause"), "MPD was not there"
     assert how(policy, 31 * MINUTE, settled(SAD), RESTING) is None, "somebody is in bed, and seen"
     policy.resume()
     assert how(policy, 32 * MINUTE, settled(SAD), RESTING) == (None, "resume")
+    assert how(policy, 32.1 * MINUTE, settled(SAD), RESTING) == (None, "resume"), "not there again"
     assert how(policy, 33 * MINUTE, settled(SAD), EARLY) == (SAD, "switch")
 
 
@@ -245,10 +247,18 @@ def test_quiet_hours_lower_the_volume_and_give_it_back():
     loud = replace(EARLY, volume_percent=70)
     assert how(policy, 0, settled(HAPPY), loud, NOON) is None
     assert how(policy, 1, settled(HAPPY), loud, NIGHT) == (30, "volume")
-    low = replace(loud, volume_percent=30)
+    low = replace(loud, volume_percent=30, volume_before=70)
     assert how(policy, 2, settled(HAPPY), low, NIGHT) is None
     assert how(policy, 3, settled(HAPPY), low, NOON) == (70, "volume")
     assert how(policy, 4, settled(HAPPY), loud, NOON) is None
+
+
+@pytest.mark.parametrize("came_out", [26, 29, 31, 34])
+def test_quiet_hours_are_as_good_with_a_mixer_that_rounds(came_out):
+    policy = with_settings(volume=QUIET)
+    low = replace(EARLY, volume_percent=came_out, volume_before=70)
+    assert how(policy, 0, settled(HAPPY), low, NIGHT) is None
+    assert how(policy, 1, settled(HAPPY), low, NOON) == (70, "volume")
 
 
 def test_a_volume_that_somebody_chose_at_night_is_theirs():
@@ -258,12 +268,14 @@ def test_a_volume_that_somebody_chose_at_night_is_theirs():
     policy.decide(1, NIGHT, settled(HAPPY), replace(loud, volume_percent=50, touch="volume"))
     assert how(policy, 2, settled(HAPPY), replace(loud, volume_percent=50), NIGHT) is None
     assert how(policy, 3, settled(HAPPY), replace(loud, volume_percent=30), NOON) is None
+    turned = replace(loud, volume_percent=50, volume_before=70)  # while the box was off
+    assert how(policy, 3, settled(HAPPY), turned, NOON) is None
 
 
 def test_the_morning_is_never_louder_than_allowed():
     policy = with_settings(volume=replace(QUIET, max=50))
     assert how(policy, 0, settled(HAPPY), replace(EARLY, volume_percent=90), NIGHT)
-    low = replace(EARLY, volume_percent=30)
+    low = replace(EARLY, volume_percent=30, volume_before=90)
     assert how(policy, 1, settled(HAPPY), low, NOON) == (50, "volume")
 
 

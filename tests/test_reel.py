@@ -28,7 +28,7 @@ def is_empty(time_s):
 def seen():
     """What the shipped detector finds in the reel: (frame, faces), five a second."""
     detector = FaceDetector(BlazeFace(), min_score=0.7, min_height_px=40)
-    frames = [Frame(n, time_s, 0.0, reel.frame_at(time_s)) for n, time_s in enumerate(TIMES_S)]
+    frames = [Frame(time_s, 0.0, reel.frame_at(time_s)) for time_s in TIMES_S]
     return [(frame, detector.find(frame)) for frame in frames]
 
 

@@ -17,7 +17,7 @@ PLAYING = Playback("play", "Sunny", HAPPY, 50.0, 0, listener=False)
 LAUGHS = (0.01, 0.0, 0.02, 0.9, 0.0, 0.06, 0.01)
 LAUGH = EmotionScores(Face(Box(0, 0, 9, 9), 1.0, 3), LAUGHS, LAUGHS, 1.0)
 STEP = Step(
-    Frame(9, 1000.0, 0.0, np.zeros((9, 9), np.uint8)),
+    Frame(1000.0, 0.0, np.zeros((9, 9), np.uint8)),
     (LAUGH,),
     Mood("settled", HAPPY, 0.9, 1, 0.0),
     PLAYING,

@@ -19,7 +19,7 @@ from appliance import cli
 from appliance.player import MpdPlayer, links
 from appliance.player.recording import wav_header
 from appliance.records import Decision, Emotion
-from appliance.resolver import Answer, answer_of, find_socket, own_socket, server
+from appliance.resolver import Answer, answer_of, answers, find_socket, own_socket, server
 from appliance.resolver.lookup import look_up
 
 HAPPY = Emotion.HAPPY
@@ -92,7 +92,7 @@ def start(path):
     started = subprocess.Popen(
         [sys.executable, "-c", command, "resolve", "--socket", str(path)], stderr=subprocess.PIPE
     )
-    wait_for(lambda: server._answers(path))
+    wait_for(lambda: answers(path))
     return started
 
 
@@ -292,6 +292,15 @@ def test_a_look_up_that_hangs_is_ended(site, monkeypatch):
     look_up_slow = server.Resolver()._look_up(f"{site}/slow")
     answer = asyncio.run(asyncio.wait_for(look_up_slow, 5))  # by itself it gives up after 8 s
     assert answer.error == "no answer within 0.5 s"
+
+
+def test_a_machine_without_room_for_a_look_up_is_said_and_asked_again(monkeypatch):
+    async def no_room(*_arguments, **_more):
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", no_room)
+    answer = asyncio.run(server.Resolver()._look_up("http://radio.example/"))
+    assert "no more processes" in answer.error
 
 
 def test_a_socket_left_behind_is_taken_over_and_a_living_one_is_not(tmp_path, capsys):

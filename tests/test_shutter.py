@@ -13,6 +13,7 @@ from fake_camera import Clock, picture
 from appliance.camera import Camera
 from appliance.camera.shutter import Shutter
 from appliance.camera.sources import Choice
+from appliance.errors import CameraError
 
 EVENING = datetime(2026, 11, 24, 21, 59, 50).astimezone().timestamp()
 
@@ -41,7 +42,7 @@ class Rig:
         self.clock, self.sources = Clock(), list[Source]()
         self.unix_s = EVENING
         self.shutter = Shutter(
-            self._camera, off_hours, monotonic=self.clock, wall=lambda: self.unix_s
+            self._camera(), off_hours, monotonic=self.clock, wall=lambda: self.unix_s
         )
 
     def _camera(self) -> Camera:
@@ -59,7 +60,7 @@ class Rig:
         """Whether a picture comes, once the capture thread has said something."""
         self.shutter.read(0)  # opens or closes it
         camera = self.shutter._camera
-        if camera is not None and camera._capture is not None:
+        if camera._capture is not None:
             camera._capture.wait(5)
         return self.shutter.read(0).luma is not None
 
@@ -92,6 +93,21 @@ def test_off_closes_the_device_and_on_opens_it_anew():
         assert len(rig.sources) == 2
 
 
+def test_a_source_that_has_gone_meanwhile_is_a_lost_camera_and_no_error():
+    with opened(rig := Rig()):
+        assert rig.sees()
+        rig.shutter.asked = True
+        rig.shutter.read(0)
+        rig.shutter._camera._choose = gone
+        rig.shutter.asked = False
+        rig.shutter.read(0)
+        assert rig.sees()
+
+
+def gone() -> Choice:
+    raise CameraError("no such file")
+
+
 def test_its_hours_close_and_open_it_and_end_what_was_asked_for():
     with opened(Rig("22:00-07:00")) as rig:
         assert rig.sees()
@@ -106,13 +122,13 @@ def test_its_hours_close_and_open_it_and_end_what_was_asked_for():
         assert rig.shutter.asked is None
 
 
-def test_time_and_frame_numbers_go_on_while_it_is_off():
+def test_time_goes_on_while_it_is_off():
     with opened(Rig()) as rig:
         rig.shutter.read(0)
         rig.shutter.asked = True
         rig.clock.now_s += 5
         frame = rig.shutter.read(0)
-        assert (frame.number, frame.time_s, frame.luma) == (2, rig.clock.now_s, None)
+        assert (frame.time_s, frame.luma) == (rig.clock.now_s, None)
 
 
 def test_a_box_that_starts_in_its_off_hours_never_opens_the_device():

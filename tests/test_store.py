@@ -81,6 +81,7 @@ def test_what_was_written_is_read_back_oldest_first(path: Path) -> None:
         store.write(NOON + 6)
         first, second, third = read_history(path, NOON, 10)
         assert read_history(path, NOON, 1) == [third]
+        assert [each.what for each in read_history(path, 0, 10, what="play")] == ["play"]
         assert read_history(path, NOON + 6, 10) == []
     assert (first.at, first.what, first.state) == ("2026-11-27T12:00:00Z", "mood", "nobody")
     assert (second.at, second.emotion) == ("2026-11-27T12:00:05Z", "happy")

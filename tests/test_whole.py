@@ -43,7 +43,7 @@ class FastReel:
         time_s = self.number / FRAMES_PER_SECOND
         # Not a wait for something to happen: MPD plays in real time, and so must the reel.
         time.sleep(max(0.0, self._began_s + time_s / SPEED - time.monotonic()))
-        return Frame(self.number, time_s, 1.7e9 + time_s, reel.frame_at(time_s % reel.LENGTH_S))
+        return Frame(time_s, 1.7e9 + time_s, reel.frame_at(time_s % reel.LENGTH_S))
 
 
 @pytest.fixture
@@ -95,13 +95,13 @@ def jukebox(mpd: PrivateMpd, folder: Path) -> Iterator[Devices]:
 
 
 def test_what_is_heard_follows_what_is_shown(music, tmp_path, tones):
-    recording, frames = tmp_path / "heard.wav", reel.LENGTH_S * FRAMES_PER_SECOND
+    recording = tmp_path / "heard.wav"
     output = f"record:{recording}"
     with (
         PrivateMpd(tmp_path / "mpd", tones, output) as mpd,
         jukebox(mpd, tmp_path) as devices,
     ):
-        Loop(devices).run(lambda step: step.frame.number < frames)
+        Loop(devices).run(lambda step: step.frame.time_s < reel.LENGTH_S)
     entries = read_history(tmp_path / "jukebox.db", 0.0, 1000)
     moods = [entry.emotion for entry in entries if entry.what == "mood" and entry.emotion]
     plays = [entry.emotion for entry in entries if entry.what == "play"]
@@ -127,7 +127,7 @@ def film(path) -> Iterator[Frame]:
         if not there:
             return
         time_s = number / rate
-        yield Frame(number, time_s, 1.7e9 + time_s, cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+        yield Frame(time_s, 1.7e9 + time_s, cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
 
 
 def test_a_film_of_bottles_is_nobody_and_changes_no_music(music, tmp_path):

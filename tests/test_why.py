@@ -33,7 +33,7 @@ def scores_of(emotion):
     """(picture of a composite, how the shipped network reads it)."""
     luma = read_gray(FACES / f"{emotion}.png")
     face = Face(Box(0, 0, luma.shape[1], luma.shape[0]), 1.0, 1)
-    return luma, EmotionClassifier(MODEL).classify(Frame(0, 0.0, 0.0, luma), (face,))[0]
+    return luma, EmotionClassifier(MODEL).classify(Frame(0.0, 0.0, luma), (face,))[0]
 
 
 @pytest.fixture(scope="module")

@@ -100,7 +100,7 @@ def _networks() -> dict[str, float]:
     """Milliseconds of one run of each network, the median of runs in turn."""
     files = {name: MODELS / f"{name}.tflite" for name in NETWORKS}
     runs = {name: Lane(_run(Interpreter(path))) for name, path in files.items() if path.exists()}
-    frames = [Frame(number, 0.0, 0.0, None) for number in range(220)]
+    frames = [Frame(0.0, 0.0, None)] * 220
     return {name: each.p50_ms for name, each in measure(runs, frames, 20).items()}
 
 
@@ -148,9 +148,7 @@ def _of_the_reel(settings: Settings, count: int) -> list[Frame]:
     shown = [cv2.resize(reel.frame_at(ALONE_S[0] + n / rate), size) for n in range(steps)]
     there_and_back = [*range(steps), *range(steps - 2, 0, -1)]
     return [
-        Frame(
-            n, n / rate, 0.0, np.asarray(shown[there_and_back[n % len(there_and_back)]], np.uint8)
-        )
+        Frame(n / rate, 0.0, np.asarray(shown[there_and_back[n % len(there_and_back)]], np.uint8))
         for n in range(count)
     ]
 

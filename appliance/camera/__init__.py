@@ -1,8 +1,8 @@
 """Frames from whatever camera there is, for as long as the box runs.
 
 The loop calls read() and always gets a Frame in time: with the newest picture, or without one while
-the camera is silent. A camera that hangs or is unplugged is reopened until it is back; the attempts
-run in threads of their own (capture.py), so read() never blocks longer than it was asked to.
+the camera is silent. A camera that hangs or is unplugged is reopened until it is back. Whatever
+touches a device does so in a thread of its own, so read() never blocks longer than it was asked to.
 """
 
 from __future__ import annotations
@@ -75,26 +75,26 @@ class Camera:
         self._choice: Choice | None = None
         self._capture: Capture | None = None
         self._left_behind: list[Capture] = []
+        self._search: _Search | None = None  # for a camera, while there is none
         self._look_again_s = 0.0
         self._failure: CameraError | None = None
         self._delay_s = FIRST_DELAY_S
         self._reopen_s = 0.0
         self._steady_s: float | None = None
-        self._frames = 0
-        self._dropped = 0
 
     def choose(self) -> None:
-        """Decide on the source; open() does so if it was not done before.
+        """Decide on the source, once; open() does so if it was not done before.
 
         Raises CameraError for a source that can never work. A camera that is merely missing (not
         plugged in yet, no permission, in use) is waited for.
         """
-        self._choice = self._choose()
+        self._choice = self._choice or self._choose()
 
     def open(self) -> Self:
-        """Begin to capture. Raises CameraError as choose() does."""
-        if self._choice is None:
-            self.choose()
+        """Begin to capture, also again after close(). Raises CameraError as choose() does."""
+        self.choose()
+        self._closed.clear()
+        self._failure, self._delay_s = None, FIRST_DELAY_S
         self._begin(self._monotonic())
         log.info("camera: %s", self._choice)
         return self
@@ -102,8 +102,7 @@ class Camera:
     def close(self) -> None:
         """Stop within half a second, even when the camera hangs."""
         self._closed.set()
-        if self._capture is not None:
-            self._capture.stop(join_s=0.5)
+        self._end_capture(join_s=0.5)
 
     def read(self, timeout_s: float) -> Frame:
         """The newest picture not seen before; after timeout_s a frame without one: time goes on."""
@@ -132,14 +131,9 @@ class Camera:
         """Why the camera is lost, as of the last attempt."""
         return self._failure
 
-    @property
-    def dropped(self) -> int:
-        """Pictures replaced by newer ones before anybody looked at them."""
-        return self._dropped + (self._capture.dropped if self._capture else 0)
-
     def _look_after(self, now_s: float) -> GrayImage | None:
         """Do what is due: take a picture, notice a loss, reopen."""
-        if self._choice is not None and self._choice.stands_in and now_s >= self._look_again_s:
+        if self._choice is not None and self._choice.stands_in:
             self._look_for_a_real_camera(now_s)
         if self._capture is None:
             if now_s >= self._reopen_s and not self._closed.is_set():
@@ -164,8 +158,7 @@ class Camera:
     def _frame(self, luma: GrayImage | None, now_s: float) -> Frame:
         if luma is not None and self._rotation is not None:
             luma = cast("GrayImage", cv2.rotate(luma, self._rotation))
-        self._frames += 1
-        return Frame(self._frames, now_s, self._wall(), luma)
+        return Frame(now_s, self._wall(), luma)
 
     def _begin(self, now_s: float) -> None:
         choice = cast("Choice", self._choice)
@@ -177,10 +170,9 @@ class Camera:
         self._look_again_s = now_s + LOOK_AGAIN_S
         self._capture = Capture(choice.make, self._stall_s, self._monotonic)
 
-    def _end_capture(self) -> None:
+    def _end_capture(self, join_s: float = 0.0) -> None:
         if self._capture is not None:
-            self._capture.stop()
-            self._dropped += self._capture.dropped
+            self._capture.stop(join_s)
             self._left_behind.append(self._capture)
             self._capture = None
 
@@ -202,10 +194,30 @@ class Camera:
         self._delay_s = min(2 * self._delay_s, LONGEST_DELAY_S)
 
     def _look_for_a_real_camera(self, now_s: float) -> None:
+        if self._search is None:
+            if now_s >= self._look_again_s:
+                self._search = _Search(self._choose)
+            return
+        if self._search.is_alive():
+            return
+        choice, self._search = self._search.choice, None
         self._look_again_s = now_s + LOOK_AGAIN_S
-        choice = self._choose()
-        if not choice.stands_in:
+        if choice is not None and not choice.stands_in:
             log.info("camera: %s", choice)
             self._choice = choice
             self._end_capture()
             self._begin(now_s)
+
+
+class _Search(threading.Thread):
+    """Looks for a camera once. One that hangs is waited for; the loop goes on."""
+
+    def __init__(self, choose: Callable[[], Choice]) -> None:
+        super().__init__(name="camera search", daemon=True)
+        self.choice: Choice | None = None
+        self._choose = choose
+        self.start()
+
+    def run(self) -> None:
+        """Decides anew."""
+        self.choice = self._choose()

@@ -51,16 +51,15 @@ class Capture:
     """
 
     def __init__(self, make_source: SourceMaker, stall_s: float, monotonic: Clock) -> None:
-        self.dropped = 0
         self._stall_s = stall_s
         self._monotonic = monotonic
         self._changed = threading.Condition()  # guards everything down to the blank line
         self._slot: GrayImage | None = None
         self._error: Exception | None = None
-        self._garbage = ""
         self._delivers = False
         self._heard_s = monotonic()
 
+        self._garbage = ""  # what came that was no picture, in words
         self._stopped = threading.Event()
         self._source = make_source(self._stopped.wait)
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -90,9 +89,9 @@ class Capture:
                 raise self._error
             if self._error is not None:
                 return self._error
+            silence_s = now_s - self._heard_s
         if now_s < self.patience_ends_s:
             return None
-        silence_s = now_s - self._heard_s
         return CameraError(
             f"no picture for {silence_s:.0f} s{self._garbage}; check the camera and its cable"
         )
@@ -120,7 +119,6 @@ class Capture:
     def _put(self, luma: object) -> None:
         if isinstance(luma, np.ndarray) and _is_gray(luma):
             with self._changed:
-                self.dropped += self._slot is not None
                 self._slot = luma
                 self._delivers = True
                 self._heard_s = self._monotonic()

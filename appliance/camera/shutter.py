@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Self
 
 from appliance.camera import Camera
@@ -20,13 +18,13 @@ log = logging.getLogger("jukebox")
 class Shutter:
     """A camera that is really off, its device closed, when it should be.
 
-    build: makes the camera. off_hours: as in jukebox.toml. asked: None, or whether somebody wants
+    camera: not yet opened. off_hours: as in jukebox.toml. asked: None, or whether somebody wants
     it off; that counts until the hours say something new.
     """
 
     def __init__(
         self,
-        build: Callable[[], Camera],
+        camera: Camera,
         off_hours: str = "",
         *,
         asked: bool | None = None,
@@ -34,20 +32,17 @@ class Shutter:
         wall: Clock = time.time,
     ) -> None:
         self.asked = asked
-        self._build = build
         self._off_hours = off_hours
         self._monotonic = monotonic
         self._wall = wall
-        self._camera: Camera | None = build()
+        self._camera = camera
         self._is_open = False
         self._closed = threading.Event()
         self._scheduled = within(off_hours, wall())
-        self._frames = 0
 
     def choose(self) -> None:
         """Decide on the source. Raises CameraError for one that can never work."""
-        if self._camera is not None:
-            self._camera.choose()
+        self._camera.choose()
 
     def open(self) -> Self:
         """Begin to capture, unless it should be off. Raises CameraError as choose() does."""
@@ -58,17 +53,16 @@ class Shutter:
     def close(self) -> None:
         """Stop within half a second, even when the camera hangs."""
         self._closed.set()
-        if self._camera is not None and self._is_open:
+        if self._is_open:
             self._camera.close()
 
     def read(self, timeout_s: float) -> Frame:
         """The newest picture; while it is off, a frame without one every timeout_s."""
         self._follow()
-        self._frames += 1
-        if self._camera is None:
+        if not self._is_open:
             self._closed.wait(timeout_s)
-            return Frame(self._frames, self._monotonic(), self._wall(), None)
-        return replace(self._camera.read(timeout_s), number=self._frames)
+            return Frame(self._monotonic(), self._wall(), None)
+        return self._camera.read(timeout_s)
 
     @property
     def off(self) -> bool:
@@ -78,25 +72,22 @@ class Shutter:
     @property
     def lost(self) -> bool:
         """Whether the camera failed and is not back yet."""
-        return self._camera is not None and self._camera.lost
+        return self._is_open and self._camera.lost
 
     @property
     def description(self) -> str:
         """Which source was chosen, or "off"."""
-        return "off" if self._camera is None else self._camera.description
+        return self._camera.description if self._is_open else "off"
 
     def _follow(self) -> None:
         """Open or close what should be."""
         scheduled = within(self._off_hours, self._wall())
         if scheduled != self._scheduled:
             self._scheduled, self.asked = scheduled, None
-        if self.off:
-            if self._camera is not None and self._is_open:
-                self._camera.close()
-                self._is_open = False
-                log.info("camera: off")
-            self._camera = None
-        elif not self._is_open:
-            self._camera = self._camera or self._build()
+        if self.off and self._is_open:
+            self._camera.close()
+            self._is_open = False
+            log.info("camera: off")
+        elif not self.off and not self._is_open:
             self._camera.open()
             self._is_open = True

@@ -125,12 +125,13 @@ class MpdPlayer:
                 return None
             return self._hands.carry_out(client, decision, songs, look)
 
-    def adjust(self, adjustment: Adjustment, time_s: float) -> None:
+    def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
         """Fade out and pause, fade in and go on, or turn the volume, unless a person just acted."""
         with self._connection.client() as client:
             look = self._watch.look(client, time_s)
-            if not self._watch.touch:
-                self._hands.adjust(client, adjustment, look)
+            if self._watch.touch:
+                return False
+            return self._hands.adjust(client, adjustment, look)
 
     def messages(self) -> list[str]:
         """What came in on the channel "jukebox" since the last time."""

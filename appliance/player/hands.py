@@ -79,8 +79,8 @@ class Hands:
             own.song.title, own.queue_uri, decision.emotion, own.song.source, decision.reason
         )
 
-    def adjust(self, client: Client, adjustment: Adjustment, look: Look) -> None:
-        """Pause, go on or turn the volume."""
+    def adjust(self, client: Client, adjustment: Adjustment, look: Look) -> bool:
+        """Pause, go on or turn the volume. Whether there was anything to be done."""
         state = look.status["state"]
         if adjustment.how == "pause" and state == "play":
             if self._fader.can_fade(look.status):
@@ -91,8 +91,12 @@ class Hands:
         elif adjustment.how == "resume" and (state == "pause" or self._fader.is_going_out):
             self._go_on(client, look)
         elif adjustment.how == "volume" and adjustment.volume_percent is not None:
+            self._watch.turns_down(adjustment.volume_before)
             self._fader.set(client, adjustment.volume_percent, look.time_s)
             self._watch.expect(volume=str(adjustment.volume_percent))
+        else:
+            return False
+        return True
 
     # Songs
 

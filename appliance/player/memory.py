@@ -20,7 +20,8 @@ class Kept:
 
     volume: the listener's, in percent, while a fade is on its way; low, high: between what the fade
     may have left it; boot: of the machine, during which that was so. paused: the song that the box
-    itself paused; paused_at_s: where in it. lists: a hash of each stored playlist that the box
+    itself paused; paused_at_s: where in it. loud: the listener's volume before the quiet hours, in
+    percent, while the box has turned it down. lists: a hash of each stored playlist that the box
     made, by name; "" for one that belongs to a person.
     """
 
@@ -30,6 +31,7 @@ class Kept:
     boot: str = ""
     paused: str | None = None
     paused_at_s: float = 0.0
+    loud: int | None = None
     lists: dict[str, str] = field(default_factory=dict)
 
 
@@ -96,6 +98,7 @@ def _read(path: Path | None) -> Kept:
             and isinstance(kept.high, int)
             and isinstance(kept.paused, str | None)
             and isinstance(kept.paused_at_s, int | float)
+            and isinstance(kept.loud, int | None)
             and isinstance(kept.lists, dict)
         )
     except FileNotFoundError:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +15,7 @@ from mpd import MPDClient, MPDError
 from appliance.errors import PlayerError
 from appliance.player.outputs import choose_output, mpd_plugins, output_blocks, quoted
 from appliance.player.recording import begin_recording, end_recording, recording_file
+from appliance.resolver import answers
 
 START_S = 5.0  # MPD 0.23 listens within 0.2 s here; a slow card may need more
 STOP_S = 1.5  # the demo must be gone two seconds after Ctrl-C
@@ -184,10 +183,3 @@ def find_program() -> str:
     if mpd is None:
         raise PlayerError("mpd is not installed; install it with: sudo apt install mpd")
     return mpd
-
-
-def answers(path: Path) -> bool:
-    """Whether a server accepts connections on this Unix socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(1)
-        return client.connect_ex(str(path)) in (0, errno.EAGAIN)

@@ -64,6 +64,8 @@ class Watch:
             turned = self._fader.is_turned(before.status, status, time_s)
             touch = what_was_done(before, status, time_s + late_s, edited=edited, turned=turned)
             self._keep(touch)
+            if touch == "volume":
+                self._memory.keep(loud=None)
             skipped = touch == "skip" and is_passed_over(before, status)
             if was_on and was_on.emotion and skipped:
                 self._likes.mark_skipped(client, was_on.queue_uri, was_on.emotion)
@@ -123,6 +125,10 @@ class Watch:
         self._memory.keep(paused=None)
         self.expect(state="play")
 
+    def turns_down(self, before: int | None) -> None:
+        """The box is about to turn the volume; before: which one to remember, if any."""
+        self._memory.keep(loud=before)
+
     def expect(self, **status: str) -> None:
         """Take this, which the box has just done, as seen."""
         if self.last is not None:
@@ -135,7 +141,8 @@ class Watch:
 
     def _note(self, time_s: float, status: Status, **known: Any) -> Look:
         playback = describe(status, self._queue, self._fader, held=self.held, resting=self.resting)
-        self.last = Look(time_s, status, replace(playback, **known))
+        playback = replace(playback, volume_before=self._memory.kept.loud, **known)
+        self.last = Look(time_s, status, playback)
         return self.last
 
 

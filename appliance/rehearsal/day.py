@@ -88,7 +88,7 @@ class Day:
             while self._doings and self._doings[0].time_s <= time_s:
                 self._witness.do(self._doings.pop(0), time_s)
             luma = self._see(time_s)
-            step = self._step(Frame(number, time_s, BEGAN_UNIX_S + time_s, luma))
+            step = self._step(Frame(time_s, BEGAN_UNIX_S + time_s, luma))
             diary.moments.append(self._moment(step))
             if tell and number % 500 == 0:
                 tell(time_s / self._script.length_s)

@@ -52,6 +52,7 @@ class StandIn:
         self._state: Literal["play", "pause", "stop"] = "stop"
         self._held = self._resting = False
         self._volume = 60
+        self._volume_before: int | None = None
         self._touch: Touch | None = None
 
     def playback(self, time_s: float) -> Playback:
@@ -73,6 +74,7 @@ class StandIn:
             volume_percent=self._volume,
             touch=touch,
             resting=self._resting,
+            volume_before=self._volume_before,
         )
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
@@ -89,7 +91,7 @@ class StandIn:
         title = self._queue[-1].title
         return Play(title, title, decision.emotion, "rehearsal", decision.reason)
 
-    def adjust(self, adjustment: Adjustment, time_s: float) -> None:
+    def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
         """Pause, go on, or turn the volume."""
         if adjustment.how == "pause" and self._state == "play":
             self._pause(time_s)
@@ -98,6 +100,10 @@ class StandIn:
             self._go_on(time_s)
         elif adjustment.volume_percent is not None:
             self._volume = adjustment.volume_percent
+            self._volume_before = adjustment.volume_before
+        else:
+            return False
+        return True
 
     def do(self, doing: Doing, time_s: float) -> bool:
         """What the listener does; False where there is nothing to be done."""
@@ -114,7 +120,7 @@ class StandIn:
                 self._queue = deque(own)
                 self._start(time_s)
             case "volume":
-                self._volume = doing.percent
+                self._volume, self._volume_before = doing.percent, None
             case _:
                 return False
         self._touch = doing.what
@@ -173,10 +179,12 @@ class Witness:
                 self._before = decision.emotion
         return play
 
-    def adjust(self, adjustment: Adjustment, time_s: float) -> None:
+    def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
         """The player does it, the witness notes it."""
-        self._player.adjust(adjustment, time_s)
-        self._note(time_s, adjustment.how)
+        done = self._player.adjust(adjustment, time_s)
+        if done:
+            self._note(time_s, adjustment.how)
+        return done
 
     def do(self, doing: Doing, time_s: float) -> None:
         """The listener does it, the witness notes it if there was anything to be done."""

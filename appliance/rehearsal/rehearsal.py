@@ -137,7 +137,7 @@ class Rehearsal:
         faces, watched = build_faces(self._settings.faces), RestingFace(0.0)
         for number in range(int(LASTS_S * FRAMES_PER_SECOND)):
             time_s = number / FRAMES_PER_SECOND
-            frame = Frame(number, time_s, time_s, room.frame_at(time_s))
+            frame = Frame(time_s, time_s, room.frame_at(time_s))
             watched.watch(network.classify(frame, faces.find(frame)))
         return watched.factors() or NONE
 

@@ -7,8 +7,10 @@ One connection is one question: a line with the link, then a line of JSON with t
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -63,6 +65,13 @@ def find_socket(environ: Mapping[str, str] = os.environ) -> Path:
     """Where to ask: $JUKEBOX_RESOLVER, the user's own resolver if there is one, the system's."""
     own = own_socket({name: environ[name] for name in environ if name != "RUNTIME_DIRECTORY"})
     return own if "JUKEBOX_RESOLVER" in environ or own.is_socket() else SYSTEM_SOCKET
+
+
+def answers(path: Path) -> bool:
+    """Whether a server accepts connections on this Unix socket, be it too busy for one more."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(1)
+        return client.connect_ex(str(path)) in (0, errno.EAGAIN)
 
 
 def _has_controls(text: str) -> bool:

@@ -6,14 +6,14 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from appliance.errors import BusyError, JukeboxError
 from appliance.notify import Notifier
-from appliance.resolver import LONGEST_LINE, Answer, answer_of, own_socket
+from appliance.resolver import LONGEST_LINE, Answer, answer_of, answers, own_socket
 
 log = logging.getLogger("jukebox")
 
@@ -71,11 +71,14 @@ class Resolver:
 
     async def _look_up(self, link: str) -> Answer:
         async with self._turns:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "appliance.resolver.lookup",
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-                start_new_session=True,
-            )  # fmt: skip
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "appliance.resolver.lookup",
+                    stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                    start_new_session=True,
+                )  # fmt: skip
+            except OSError as error:
+                return Answer(error=f"it could not be looked up: {error}")
             try:
                 async with asyncio.timeout(LOOKUP_S):
                     said, _ = await process.communicate(link.encode())
@@ -91,7 +94,8 @@ class Resolver:
 async def _end(process: asyncio.subprocess.Process) -> None:
     """Ends a look-up with all that it started."""
     if process.returncode is None:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
 
@@ -101,7 +105,7 @@ def run(environ: Mapping[str, str], path: Path | None = None) -> None:
     Raises BusyError if a resolver already listens there, JukeboxError if the socket has no place.
     """
     path = path or own_socket(environ)
-    if _answers(path):
+    if answers(path):
         raise BusyError(f"another resolver already listens at {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -131,9 +135,3 @@ async def _serve(path: Path, mode: int) -> None:
         server.close()
         await resolver.close()
         path.unlink(missing_ok=True)
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(1)
-        return client.connect_ex(str(path)) == 0

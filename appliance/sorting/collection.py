@@ -41,6 +41,7 @@ class Memory:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: dict[str, Mapping[str, float]] = {}
+        self._warned = False
         with suppress(FileNotFoundError):
             for line in path.read_text(encoding="utf-8").splitlines():
                 with suppress(ValueError, KeyError):  # cut off by a pulled plug
@@ -54,9 +55,19 @@ class Memory:
 
     def keep(self, track: Path, cues: Cues) -> None:
         """Remember it, also when the program ends now."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"file": _key(track), "cues": asdict(cues)}) + "\n")
+        line = json.dumps({"file": _key(track), "cues": asdict(cues)}) + "\n"
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError as error:
+            if not self._warned:
+                log.warning(
+                    "%s: cannot be written, so a sorting that ends early begins anew: %s",
+                    self._path,
+                    error,
+                )
+            self._warned = True
 
 
 def sort(tracks: Sequence[Path], memory: Memory) -> Iterator[Track]:

@@ -30,7 +30,7 @@ def explain(
     explainer = Explainer(emotion_model(settings))
     classifier = build_classifier(settings, still=True)
     luma = read_gray(path)
-    frame = Frame(0, 0.0, 0.0, luma)
+    frame = Frame(0.0, 0.0, luma)
     faces = [_all_of(luma)] if whole else build_faces(settings.faces, looks=EVERYWHERE).find(frame)
     if not faces:
         raise JukeboxError(f"{path}: no face found; if it is one face already cut, say --whole")

@@ -77,7 +77,7 @@ def frames(path: Path) -> Iterator[Frame]:
     rate, number = capture.get(cv2.CAP_PROP_FPS) or 10.0, 0
     while (read := capture.read())[0]:
         luma = cv2.cvtColor(read[1], cv2.COLOR_BGR2GRAY)
-        yield Frame(number, number / rate, 0.0, luma)
+        yield Frame(number / rate, 0.0, luma)
         number += 1
 
 

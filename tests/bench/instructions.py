@@ -107,7 +107,7 @@ def _run() -> None:
         build_faces(FaceSettings(search_every_s=60.0), follow=follow) for follow in (True, False)
     )
     classifier = EmotionClassifier(MODELS / "emotion_float32_single.tflite", in_turn=True)
-    found = [tracking.find(Frame(n, n / 30, 0.0, luma)) for n in range(3)][-1]
+    found = [tracking.find(Frame(n / 30, 0.0, luma)) for n in range(3)][-1]
     assert found, "the reel's face is found"
     work: dict[str, Callable[[Frame], tuple]] = {
         "tracked_frame": tracking.find,
@@ -118,7 +118,7 @@ def _run() -> None:
         for number in range(WARM_UP + FRAMES):
             if number == WARM_UP:
                 os.getppid()  # the mark
-            seen = work[part](Frame(number, 0.1 + number / 30, 0.0, luma))
+            seen = work[part](Frame(0.1 + number / 30, 0.0, luma))
             assert len(seen) == 1
         os.getppid()
 

@@ -50,7 +50,7 @@ def wait_s(seed: int, size: str, *, busy: bool) -> float:
     faces = build_faces(FaceSettings())
     arrived_s = BEFORE_S + random.uniform(0.0, 1.0)
     for luma, time_s in film(random, SIZES_PX[size], arrived_s, busy=busy):
-        seen = faces.find(Frame(0, time_s, 0.0, luma))
+        seen = faces.find(Frame(time_s, 0.0, luma))
         if time_s >= arrived_s and len(seen) > 1:
             return max(0.0, time_s - arrived_s)
     return float("inf")

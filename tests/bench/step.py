@@ -38,7 +38,7 @@ def main() -> None:
     took_ms: dict[str, list[float]] = {"find": [], "classify": [], "mood": [], "all": []}
     for number in range(asked.frames):
         time_s = number / FRAMES_PER_SECOND
-        frame = Frame(number, time_s, 0.0, reel.frame_at(time_s))
+        frame = Frame(time_s, 0.0, reel.frame_at(time_s))
         begun = time.perf_counter()
         found = faces.find(frame)
         seen = time.perf_counter()

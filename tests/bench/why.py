@@ -45,7 +45,7 @@ def took_ms(count: int) -> list[float]:
     number = 0
     while len(times) < count:
         time_s = number / FRAMES_PER_SECOND
-        frame = Frame(number, time_s, 0.0, reel.frame_at(time_s))
+        frame = Frame(time_s, 0.0, reel.frame_at(time_s))
         scores = classifier.classify(frame, faces.find(frame))
         times += [explainer.explain(frame.luma, score).took_ms for score in scores]
         number += 1
