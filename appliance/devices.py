@@ -16,6 +16,7 @@ from appliance.errors import StoreError
 from appliance.faces import FaceDetector
 from appliance.gender import GenderClassifier
 from appliance.player import MpdPlayer
+from appliance.player.memory import Memory
 from appliance.precision import fastest
 from appliance.records import EMOTIONS, Emotion, Factors, Play
 from appliance.settings import CameraSettings, FaceSettings, Settings
@@ -98,7 +99,7 @@ def build_shutter(
 
 
 def build_player(
-    settings: Settings, memory: Path | None = None, *, starting: bool = False
+    settings: Settings, memory: Memory | None = None, *, starting: bool = False
 ) -> MpdPlayer:
     """The player that the settings name; it connects when it is first asked.
 

@@ -103,8 +103,8 @@ class Store(Protocol):
     def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
         """The mood lasted."""
 
-    def record_play(self, unix_s: float, play: Play) -> None:
-        """A song was put on."""
+    def record_play(self, unix_s: float, play: Play, mood: Mood) -> None:
+        """A song was put on, in this mood."""
 
     def record_touch(self, unix_s: float, touch: Touch) -> None:
         """A person did something to the player."""
@@ -162,7 +162,7 @@ class Loop:
             sure = f", {mood.probability:.0%} sure" if mood.emotion else ""
             log.info("%s%s", describe(mood), sure)
         playback, play = self._play(frame, mood)
-        self._remember(frame, mood if changed else None, play)
+        self._remember(frame, mood, play, changed=changed)
         self._time_s, self._mood = frame.time_s, mood
         return Step(frame, scores, mood, playback, play)
 
@@ -189,14 +189,14 @@ class Loop:
             log.info("playing %s (%s): %s", play.title, play.emotion, play.reason)
         return playback, play
 
-    def _remember(self, frame: Frame, new_mood: Mood | None, play: Play | None) -> None:
+    def _remember(self, frame: Frame, mood: Mood, play: Play | None, *, changed: bool) -> None:
         store, unix_s = self.devices.store, frame.unix_s
         if self._time_s is not None:
             store.record_seconds(unix_s, self._mood, frame.time_s - self._time_s)
-        if new_mood is not None:
-            store.record_mood(unix_s, new_mood)
+        if changed:
+            store.record_mood(unix_s, mood)
         if play is not None:
-            store.record_play(unix_s, play)
+            store.record_play(unix_s, play, mood)
         self._store.attempt(frame.time_s, lambda: store.write(unix_s))
 
 

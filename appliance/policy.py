@@ -5,7 +5,16 @@ from __future__ import annotations
 import logging
 
 from appliance.hours import within
-from appliance.records import EMOTIONS, Adjustment, Decision, Emotion, How, Mood, Playback
+from appliance.records import (
+    EMOTIONS,
+    Adjustment,
+    Decision,
+    Emotion,
+    How,
+    Mood,
+    Playback,
+    Touch,
+)
 from appliance.settings import Settings, Strategy
 from appliance.strategies import music_for
 
@@ -51,36 +60,48 @@ class Policy:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.asked: Emotion | None = None  # the mood that somebody asked for, until "auto"
-        self.hold_until_s = -NEVER
         self.sleep_at_s = NEVER
+        self.asleep = False  # the sleep timer ran out
+        self._hold_asked_until_s = -NEVER
+        self._touched_until_s = -NEVER  # it holds back so long because of what a person did
+        self._touch: Touch | None = None  # the last one, while it holds back
         self._wanted: Emotion | None = None  # of the last settled mood
         self._wanted_since_s = 0.0
         self._played: Emotion | None = None  # whose music the box put on last
         self._refused_until_s: dict[Emotion, float] = {}
-        self._asleep = False  # the sleep timer ran out
         self._resume_asked = False
         self._theirs = False  # a person's own songs play
         self._invited = False  # somebody asked for the box's music in place of their own
+        self._volume_chosen = False  # by somebody, in these quiet hours
 
     # What people ask for
 
     def hold(self, time_s: float, minutes: float) -> None:
         """Change nothing for so long; the music is kept going."""
-        self.hold_until_s = time_s + 60.0 * minutes
+        self._hold_asked_until_s = time_s + 60.0 * minutes
 
     def resume(self) -> None:
-        """Hold back no longer, and let what is paused go on."""
-        self.hold_until_s, self.sleep_at_s = -NEVER, NEVER
-        self._asleep, self._resume_asked, self._invited = False, True, True
+        """Hold back no longer, and play: also what is paused or was stopped, and all night."""
+        self.sleep_at_s = NEVER
+        self._begin_anew()
 
     def ask_for(self, emotion: Emotion | None) -> None:
         """Play for this mood whatever the faces say; None: for the faces again."""
         self.asked = emotion
-        self.resume()
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._hold_asked_until_s = self._touched_until_s = -NEVER
+        self.asleep, self._resume_asked, self._invited = False, True, True
 
     def sleep(self, time_s: float, minutes: float) -> None:
         """Fade out after so long, and stay silent until somebody asks for music."""
         self.sleep_at_s = time_s + 60.0 * minutes
+
+    @property
+    def hold_until_s(self) -> float:
+        """Until when it holds back; in the past: it does not."""
+        return max(self._hold_asked_until_s, self._touched_until_s)
 
     def holds(self, time_s: float) -> bool:
         """Whether it holds back now."""
@@ -95,6 +116,8 @@ class Policy:
         self._notice(time_s, playback)
         if mood.emotion is not None and mood.emotion is not self._wanted:
             self._wanted, self._wanted_since_s = mood.emotion, time_s
+        elif mood.state == "nobody":
+            self._wanted_since_s = time_s  # who comes back begins where they are
         return (
             self._rest(time_s, mood, playback)
             or self._volume(time_s, unix_s, playback)
@@ -111,15 +134,17 @@ class Policy:
             self._played, self._invited = playback.emotion, False
         if playback.touch is not None:
             minutes = self.settings.listener.override_minutes
-            if not self.holds(time_s):
-                log.info("%s; it stays so for %g minutes", TOUCHED[playback.touch], minutes)
-            self.hold(time_s, minutes)
-            self._asleep = self._resume_asked = self._invited = False
+            if not self.holds(time_s) or playback.touch != self._touch:
+                log.info("%s; %s", TOUCHED[playback.touch], _how_long(playback.touch, minutes))
+            self._touch, self._touched_until_s = playback.touch, time_s + 60.0 * minutes
+            self._resume_asked = self._invited = False
+            if playback.state == "play" or playback.touch in ("play", "skip", "seek"):
+                self.asleep = False  # turning the volume wakes nobody up
             self._refused_until_s.clear()  # the player may only have left it to the person
         ran_out = self._theirs and playback.state == "stop" and not playback.listener
         self._theirs = playback.listener and playback.state == "play"
         if ran_out:
-            self.hold_until_s = -NEVER
+            self._touched_until_s = -NEVER
 
     def _rest(self, time_s: float, mood: Mood, playback: Playback) -> Adjustment | None:
         """Pause when it is bedtime or nobody is here; go on when somebody is back or asks."""
@@ -127,10 +152,10 @@ class Policy:
             return Adjustment("resume", "somebody asked for it")
         self._resume_asked = False
         if time_s >= self.sleep_at_s:
-            self.sleep_at_s, self._asleep = NEVER, True
-        if self._asleep and playback.state == "play":
+            self.sleep_at_s, self.asleep = NEVER, True
+        if self.asleep and playback.state == "play":
             return Adjustment("pause", "time to sleep")
-        if playback.resting and not self._asleep and mood.state != "nobody" and mood.faces > 0:
+        if playback.resting and not self.asleep and mood.state != "nobody" and mood.faces > 0:
             return Adjustment("resume", "somebody is back")
         away_s = 60.0 * self.settings.listener.away_minutes
         gone = mood.state == "nobody" and 0 < away_s <= time_s - mood.since_s
@@ -142,20 +167,24 @@ class Policy:
     def _volume(self, time_s: float, unix_s: float, playback: Playback) -> Adjustment | None:
         """Lower it in the quiet hours, and as it was afterwards."""
         rules, now, before = self.settings.volume, playback.volume_percent, playback.volume_before
-        if now is None or self.holds(time_s):
+        quiet = within(rules.quiet_hours, unix_s)
+        self._volume_chosen = quiet and (self._volume_chosen or playback.touch == "volume")
+        if now is None or self._volume_chosen or self.holds(time_s):
             return None
         lowered = before is not None and abs(now - rules.quiet_max) <= MIXER_ROUNDS
-        if within(rules.quiet_hours, unix_s):
+        if quiet:
             if now > rules.quiet_max and not lowered:
-                return Adjustment("volume", "quiet hours", rules.quiet_max, now)
+                # What was not heard yet may be too loud to begin with in the morning, too.
+                loud = now if self._played else min(now, rules.start)
+                return Adjustment("volume", "quiet hours", rules.quiet_max, loud)
         elif before is not None and lowered:
             return Adjustment("volume", "the quiet hours are over", min(before, rules.max))
         return None
 
     def _song(self, time_s: float, mood: Mood, playback: Playback) -> Decision | None:
         wanted = self._music(time_s, mood)
-        theirs = playback.listener and not (self._invited and playback.state == "play")
-        if wanted is None or theirs or playback.resting or self._asleep:
+        theirs = playback.listener and not (self._invited and playback.state != "pause")
+        if wanted is None or theirs or playback.resting or self.asleep:
             return None
         emotion = self._playable(time_s, wanted, playback.emotion)
         if emotion is None:
@@ -170,7 +199,7 @@ class Policy:
         if self.asked is not None:
             return self.asked
         if self._wanted is None:
-            return None
+            return self._played
         if (mood.emotion is None or self.holds(time_s)) and self._played is not None:
             return self._played  # kept going, not changed
         iso_s = 60.0 * self.settings.music.iso_minutes
@@ -186,12 +215,14 @@ class Policy:
             return "switch"
         # A mood is kept for a while after its owner has left, but for whom should it change then?
         known = self.asked is not None or (mood.emotion is not None and mood.faces > 0)
-        if known and emotion is not playback.emotion and not self.holds(time_s):
+        other = known and emotion is not playback.emotion and not self.holds(time_s)
+        if other or playback.listener:
             change = self.settings.music.change
-            # A stream has no end to wait for, and neither has who asked.
+            # A stream has no end to wait for, and neither has who asked: for a mood, or for the
+            # box's music in place of their own.
             if change == "now" or playback.remaining_s is None:
                 return "switch"
-            if change == "crossfade" or self.asked is not None:
+            if change == "crossfade" or self.asked is not None or playback.listener:
                 return "fade"
         return "append" if playback.songs_after == 0 and _ending(playback) else None
 
@@ -207,12 +238,18 @@ class Policy:
             return f"there is no music for {wanted}"
         if self.asked is not None:
             return f"somebody asked for {emotion}"
-        if self.holds(time_s):
-            return f"somebody used the player, so {emotion} goes on"
+        if self.holds(time_s) and emotion is self._played:
+            return f"nothing is to change for a while, so {emotion} goes on"
         if mood.emotion is None:
             return f"the mood is {mood.state}, so {emotion} goes on"
         strategy = self._strategy(mood.emotion)
         return f"the room {LOOKS[mood.emotion]}" + (f"; {strategy}" if strategy != "match" else "")
+
+
+def _how_long(touch: Touch, minutes: float) -> str:
+    if touch in ("pause", "stop"):
+        return "it stays so until somebody presses play"
+    return f"nothing else is changed for {minutes:g} minutes" if minutes else "so be it"
 
 
 def _ending(playback: Playback) -> bool:

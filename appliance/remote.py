@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from appliance.errors import JukeboxError
 from appliance.loop import Step
 from appliance.policy import NEVER, Policy
 from appliance.records import EMOTIONS, Emotion, EmotionScores
@@ -59,7 +58,7 @@ def answer(message: str, step: Step, house: House) -> str:
         return f"{message.strip()[:40]!r} is nothing I know; {USAGE}"
     try:
         return commands[word](rest.strip(), step, house)
-    except (ValueError, JukeboxError) as error:
+    except ValueError as error:
         return str(error)
 
 
@@ -82,8 +81,9 @@ def _hold(minutes: str, step: Step, house: House) -> str:
 
 
 def _resume(_rest: str, _step: Step, house: House) -> str:
+    slept = house.policy.sleep_at_s < NEVER
     house.policy.resume()
-    return "holding back no longer"
+    return "holding back no longer" + ("; the sleep timer is off" if slept else "")
 
 
 def _sleep(minutes: str, step: Step, house: House) -> str:
@@ -110,7 +110,10 @@ def _calibrate(what: str, step: Step, house: House) -> str:
 
 def _why(_rest: str, step: Step, house: House) -> str:
     seen = "; ".join(f"face {one.face.track}: {_looks(one)}" for one in step.scores)
-    return f"{house.status().reason or 'nothing was put on yet'}. Now: {seen or 'no face'}"
+    reason = house.status().reason or "nothing was put on yet"
+    if step.playback is not None and step.playback.listener:
+        reason = "somebody chose what plays"
+    return f"{reason}. Now: {seen or 'no face'}"
 
 
 def _looks(scores: EmotionScores) -> str:
@@ -125,5 +128,7 @@ def _minutes(what: str, text: str) -> float:
     except ValueError:
         minutes = -1.0
     if not 0 < minutes <= LONGEST_MINUTES:
-        raise ValueError(f"{what} {text[:40]}: it must be a number of minutes up to 1440")
+        raise ValueError(
+            f"{what} {text[:40]}: it must be a number of minutes up to {LONGEST_MINUTES:g}"
+        )
     return minutes

@@ -6,7 +6,6 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from types import FrameType
 
 from appliance import remote, status
@@ -30,6 +29,7 @@ from appliance.mood import MoodFilter
 from appliance.notify import Notifier
 from appliance.pace import Pace, PacedCamera
 from appliance.panel import build_panel
+from appliance.player.memory import Memory
 from appliance.policy import Policy
 from appliance.records import Factors
 from appliance.settings import Settings
@@ -86,11 +86,17 @@ class Service:
             log.info("stopping")
 
     def _build(self, settings: Settings) -> None:
-        self._camera = build_shutter(settings.camera, reel_stands_in=self._reel_stands_in)
-        self._player = build_player(settings, self._player_memory(), starting=True)
+        self._memory = Memory(self._store.path.with_suffix(".player.json"))
+        self._camera = build_shutter(
+            settings.camera,
+            self._memory.kept.camera_off or None,
+            reel_stands_in=self._reel_stands_in,
+        )
+        self._player = build_player(settings, self._memory, starting=True)
         self._panel = build_panel(settings.gpio)
         self._mood = MoodFilter(settings.mood)
         self.policy = Policy(settings)
+        self.policy.asleep = self._memory.kept.asleep
         factors = kept_calibration(self._store.path)
         self._calibrated = Calibrated(build_classifier(settings), factors)
         self._pace = Pace(settings.camera.frames_per_second)
@@ -104,10 +110,6 @@ class Service:
             player=self._player,
             store=self._store,
         )
-
-    def _player_memory(self) -> Path:
-        """The file in which the player keeps what must outlive the process."""
-        return self._store.path.with_suffix(".player.json")
 
     def _close_devices(self) -> None:
         self._camera.close()
@@ -125,6 +127,7 @@ class Service:
         self._step, self._reason = step, step.play.reason if step.play else self._reason
         self._pace.note(step)
         self._watch_resting_face(step)
+        self._memory.keep(asleep=self.policy.asleep, camera_off=self._camera.asked is True)
         self._tell()
         self._use_panel(step)
         if step.playback is not None:
@@ -209,8 +212,9 @@ class Service:
             factors = watched.factors()
             if factors is not None:
                 self._calibrate_by(factors)
+            log.info("%s", text := describe_factors(factors))
             with suppress(PlayerError):
-                self._player.answer(describe_factors(factors))
+                self._player.answer(text)
 
     def _calibrate_by(self, factors: Factors) -> None:
         self._calibrated.factors = factors
@@ -248,7 +252,7 @@ class Service:
         heard = new.mpd, new.playlists, new.music, new.volume
         if heard != (old.mpd, old.playlists, old.music, old.volume):
             self._player.close()
-            devices.player = self._player = build_player(new, self._player_memory())
+            devices.player = self._player = build_player(new, self._memory)
         if new.gpio != old.gpio:
             self._panel.close()
             self._panel = build_panel(new.gpio)

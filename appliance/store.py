@@ -94,9 +94,11 @@ class Store:
             faces=mood.faces,
         )
 
-    def record_play(self, unix_s: float, play: Play) -> None:
-        """A song was put on, for the mood recorded last."""
+    def record_play(self, unix_s: float, play: Play, mood: Mood) -> None:
+        """A song was put on, for the mood recorded last. Why, is not told of guests."""
         row = {each.name: _storable(getattr(play, each.name)) for each in fields(play)}
+        if self._is_private(mood):
+            row["reason"] = ""
         self._add("plays", at=_iso(unix_s), **row)
 
     def record_touch(self, unix_s: float, touch: Touch) -> None:
@@ -194,7 +196,7 @@ class Store:
     def _write_waiting(self, db: Database) -> None:
         with db.atomic():
             for table, row in self._waiting:
-                if table == "plays":
+                if table == "plays" and row["reason"]:
                     row["mood_id"] = db.execute("select max(id) from moods").fetchone()[0]
                 if table == "calibration":
                     db.table(table).delete_where()

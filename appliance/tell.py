@@ -9,16 +9,20 @@ from mpd import CommandError, MPDClient
 
 from appliance.errors import PlayerError
 from appliance.player.connection import Address, Connection
+from appliance.player.server import ANSWERS, CHANNEL
 from appliance.settings import MpdSettings
 
-CHANNEL, ANSWERS = "jukebox", "jukebox-status"
 ANSWER_WAIT_S = 5.0
 
 
-def tell(settings: MpdSettings, message: str, later_s: float = 0.0) -> Iterator[str]:
-    """The jukebox's answers, as they come. later_s: how long a second one may take, if any.
+def tell(
+    settings: MpdSettings, message: str, later_s: float = 0.0, result: str = ""
+) -> Iterator[str]:
+    """The jukebox's answers, as they come.
 
-    Raises PlayerError if MPD is not there, knows no messages, or no jukebox listens or answers.
+    later_s: how long the result may take that follows the first answer, if any; it begins with
+    these words. Raises PlayerError if MPD is not there, knows no messages, or no jukebox listens or
+    answers.
     """
     address = Address(settings.address, settings.port, settings.password)
     connection = Connection(address, lambda client: client.subscribe(ANSWERS))
@@ -29,14 +33,19 @@ def tell(settings: MpdSettings, message: str, later_s: float = 0.0) -> Iterator[
             raise PlayerError(
                 f"no jukebox listens at MPD at {connection.address}; is it running?"
             ) from error
-        for wait_s in filter(None, (ANSWER_WAIT_S, later_s)):
-            yield from _answers(client, wait_s, str(connection.address))
+        answers = _answers(client, str(connection.address))
+        client.idletimeout = ANSWER_WAIT_S
+        yield next(answers)
+        if later_s:
+            # Others may ask the jukebox something meanwhile, and it answers to all.
+            client.idletimeout = later_s
+            yield next(answer for answer in answers if answer.startswith(result))
 
 
-def _answers(client: MPDClient, wait_s: float, address: str) -> Iterator[str]:
-    client.idletimeout = wait_s
-    try:
-        client.idle("message")
-    except TimeoutError as error:
-        raise PlayerError(f"the jukebox at MPD at {address} gave no answer") from error
-    yield from (one["message"] for one in client.readmessages())
+def _answers(client: MPDClient, address: str) -> Iterator[str]:
+    while True:
+        try:
+            client.idle("message")
+        except TimeoutError as error:
+            raise PlayerError(f"the jukebox at MPD at {address} gave no answer") from error
+        yield from (one["message"] for one in client.readmessages())

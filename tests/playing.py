@@ -7,6 +7,7 @@ from pathlib import Path
 from mpd import MPDClient
 
 from appliance.player import MpdPlayer
+from appliance.player.memory import Memory
 from appliance.records import Adjustment, Decision, Emotion
 
 HAPPY, SAD, NEUTRAL, FEAR = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL, Emotion.FEAR
@@ -29,6 +30,8 @@ class Box:
 
     def __init__(self, mpd, sources=SOURCES, crossfade_s=2.0, **more):
         more = {"address": str(mpd.socket), **more}
+        if "memory" in more:
+            more["memory"] = Memory(more["memory"])
         self.player = MpdPlayer(
             playlists=sources, crossfade_s=crossfade_s, random=random.Random(1), **more
         )

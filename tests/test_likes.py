@@ -75,6 +75,11 @@ def test_stickers_make_a_song_come_more_or_less_often(app, stickers, sticker, va
     assert low <= shares(app)["happy-0"] <= high
 
 
+def test_they_count_for_a_folder_that_is_named_by_its_whole_path(app, shared_mpd, stickers):
+    stickers(like="0")
+    assert shares(app, sources=(str(shared_mpd.music / "happy"),))["happy-0"] <= 0.03
+
+
 def test_what_nobody_likes_comes_only_where_there_is_nothing_else(app, stickers):
     stickers(like="0")
     assert drawn(app, sources=("happy/happy-0.wav",), times=3) == ["happy-0"] * 3

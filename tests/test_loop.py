@@ -116,7 +116,7 @@ class RecordingStore:
         assert unix_s > 1e9
         self.waiting.append(mood)
 
-    def record_play(self, unix_s: float, play: Play) -> None:
+    def record_play(self, unix_s: float, play: Play, mood: Mood) -> None:
         assert unix_s > 1e9
         self.waiting.append(play)
 

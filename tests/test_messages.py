@@ -8,6 +8,9 @@ from conftest import wait_for
 from mpd import MPDClient
 from running import ask, running
 
+from appliance.calibration import command as calibration_command
+from appliance.config import load
+from appliance.errors import PlayerError
 from appliance.player.private import PrivateMpd
 
 
@@ -70,11 +73,25 @@ def test_the_camera_can_be_closed_and_the_watchdog_is_still_fed(config, mpd):
         jukebox.hears("looks happy")
 
 
+def test_what_people_asked_for_outlives_the_box(config, phone):
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-")
+        tell(config, "camera", "off")
+        phone.stop()
+        jukebox.logs("somebody stopped the music; it stays so until somebody presses play")
+    with running(config) as jukebox:
+        jukebox.hears("the camera is off")
+        time.sleep(1.5)  # as long as the box would need to undo it
+        assert phone.status()["state"] == "stop"
+        tell(config, "mood", "happy")
+        jukebox.hears("playing happy-")
+
+
 def test_a_pause_on_the_phone_is_seen_said_and_kept(config, phone):
     with running(config) as jukebox:
         jukebox.hears("playing happy-")
         phone.pause(1)
-        jukebox.logs("somebody paused the music; it stays so for 30 minutes")
+        jukebox.logs("somebody paused the music; it stays so until somebody presses play")
         assert status(config)["listener_in_charge"]
         time.sleep(1.5)  # as long as the box would need to undo it
         assert phone.status()["state"] == "pause"
@@ -87,6 +104,23 @@ def test_a_resting_face_is_watched_by_the_running_box(config, mpd):
         jukebox.hears("playing happy-")
         assert tell(config, "calibrate").startswith("look at the camera with a face at rest")
         assert tell(config, "calibrate", "forget") == "faces are read as they are"
+
+
+def test_what_others_ask_meanwhile_is_no_result(config, phone, monkeypatch):
+    monkeypatch.setattr(calibration_command, "LASTS_S", 0.1)
+    others = iter(["status", "why", "dance"])
+    said = []
+
+    def print_and_ask(text, **_more):
+        said.append(text)
+        phone.sendmessage("jukebox", next(others))
+
+    monkeypatch.setattr(calibration_command, "print", print_and_ask, raising=False)
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-")
+        with pytest.raises(PlayerError, match="gave no answer"):
+            calibration_command.calibrate(load(config), forget=False)
+    assert len(said) == 1
 
 
 def test_without_a_jukebox_tell_says_so(config, mpd):

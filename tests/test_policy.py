@@ -196,6 +196,53 @@ def test_asking_for_a_mood_ends_the_listeners_own_songs():
     assert how(policy, 1, settled(SAD), theirs) == (HAPPY, "switch")
 
 
+@pytest.mark.parametrize("change", ["end", "crossfade", "now"])
+@pytest.mark.parametrize("ask", ["resume", "auto"])
+def test_asking_for_the_boxs_music_ends_the_listeners_own_songs(change, ask):
+    policy = Policy(Settings(music=MusicSettings(change=change)))
+    theirs = replace(EARLY, emotion=None, listener=True)
+    assert how(policy, 0, settled(SAD), replace(theirs, touch="queue")) is None
+    policy.resume() if ask == "resume" else policy.ask_for(None)
+    assert how(policy, 1, settled(SAD), theirs) == (SAD, "switch" if change == "now" else "fade")
+
+
+def test_what_a_person_stopped_plays_again_when_somebody_asks():
+    policy = with_settings()
+    stopped = replace(SILENCE, listener=True)
+    assert how(policy, 0, settled(SAD), replace(stopped, touch="stop")) is None
+    assert how(policy, 3600, settled(SAD), stopped) is None
+    policy.resume()
+    assert how(policy, 3601, settled(SAD), stopped) == (SAD, "switch")
+
+
+def test_a_touch_never_shortens_a_hold_that_was_asked_for():
+    policy = with_settings()
+    policy.hold(0.0, 120)
+    theirs = replace(EARLY, emotion=None, listener=True)
+    policy.decide(60, 0.0, settled(SAD), replace(theirs, touch="queue"))
+    assert policy.hold_until_s == 120 * MINUTE
+    policy.decide(400, 0.0, settled(SAD), SILENCE)  # their songs have run out
+    assert policy.hold_until_s == 120 * MINUTE
+
+
+def test_each_kind_of_doing_is_told_once_within_a_hold(caplog):
+    caplog.set_level("INFO")
+    policy = with_settings()
+    for touch in ("skip", "skip", "pause", "play"):
+        policy.decide(0, 0.0, settled(HAPPY), replace(EARLY, touch=touch))
+    assert [line.partition(";")[0] for line in caplog.messages] == [
+        "somebody chose another song",
+        "somebody paused the music",
+        "somebody pressed play",
+    ]
+
+
+def test_after_a_restart_with_the_camera_closed_the_music_goes_on():
+    policy = with_settings()
+    assert how(policy, 0, UNCERTAIN, replace(EARLY, emotion=SAD)) is None
+    assert how(policy, 1, UNCERTAIN, SILENCE) == (SAD, "switch")
+
+
 # --- presence, sleep ----------------------------------------------------------------------------
 
 RESTING = replace(EARLY, state="pause", resting=True)
@@ -229,6 +276,8 @@ def test_the_sleep_timer_ends_the_music_until_somebody_asks():
     assert how(policy, 30 * MINUTE, settled(HAPPY), EARLY) == (None, "pause")
     assert how(policy, 30.1 * MINUTE, settled(HAPPY), EARLY) == (None, "pause"), "MPD was not there"
     assert how(policy, 31 * MINUTE, settled(SAD), RESTING) is None, "somebody is in bed, and seen"
+    turned = replace(RESTING, touch="volume")
+    assert how(policy, 31.5 * MINUTE, settled(SAD), turned) is None, "and does not want to wake up"
     policy.resume()
     assert how(policy, 32 * MINUTE, settled(SAD), RESTING) == (None, "resume")
     assert how(policy, 32.1 * MINUTE, settled(SAD), RESTING) == (None, "resume"), "not there again"
@@ -268,6 +317,10 @@ def test_a_volume_that_somebody_chose_at_night_is_theirs():
     policy.decide(1, NIGHT, settled(HAPPY), replace(loud, volume_percent=50, touch="volume"))
     assert how(policy, 2, settled(HAPPY), replace(loud, volume_percent=50), NIGHT) is None
     assert how(policy, 3, settled(HAPPY), replace(loud, volume_percent=30), NOON) is None
+    policy = with_settings(volume=QUIET)
+    policy.decide(1, NIGHT, settled(HAPPY), replace(loud, volume_percent=50, touch="volume"))
+    later = how(policy, 3600, settled(HAPPY), replace(loud, volume_percent=50), NIGHT)
+    assert later is None, "all night"
     turned = replace(loud, volume_percent=50, volume_before=70)  # while the box was off
     assert how(policy, 3, settled(HAPPY), turned, NOON) is None
 
@@ -277,6 +330,19 @@ def test_the_morning_is_never_louder_than_allowed():
     assert how(policy, 0, settled(HAPPY), replace(EARLY, volume_percent=90), NIGHT)
     low = replace(EARLY, volume_percent=30, volume_before=90)
     assert how(policy, 1, settled(HAPPY), low, NOON) == (50, "volume")
+
+
+def test_a_night_that_began_silent_ends_no_louder_than_the_box_begins():
+    policy = with_settings(volume=replace(QUIET, start=60))
+    decision = policy.decide(0, NIGHT, settled(HAPPY), replace(SILENCE, volume_percent=90))
+    assert (decision.volume_percent, decision.volume_before) == (30, 60)
+
+
+def test_asking_for_a_mood_keeps_the_sleep_timer():
+    policy = with_settings()
+    policy.sleep(0.0, 30)
+    policy.ask_for(SAD)
+    assert how(policy, 30 * MINUTE, settled(HAPPY), replace(EARLY, emotion=SAD)) == (None, "pause")
 
 
 # --- strategies -----------------------------------------------------------------------------------
@@ -311,6 +377,16 @@ def test_iso_leads_from_the_mood_to_the_target_in_steps():
             steps.append(decision.emotion)
             playing = replace(EARLY, emotion=decision.emotion)
     assert steps == [SAD, NEUTRAL, HAPPY]
+
+
+def test_iso_begins_anew_with_who_comes_back():
+    settings = Settings(music=MusicSettings("now", strategy="iso", iso_minutes=20))
+    policy = Policy(settings)
+    policy.decide(0.0, 0.0, settled(SAD), SILENCE)
+    policy.decide(120 * MINUTE, 0.0, NOBODY, RESTING)
+    back = policy.decide(121 * MINUTE, 0.0, settled(SAD), SILENCE)
+    assert back is not None
+    assert back.emotion is SAD
 
 
 def test_iso_stands_still_while_the_mood_is_uncertain():

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from appliance import remote
-from appliance.errors import StoreError
 from appliance.loop import Step
 from appliance.pace import Pace
 from appliance.policy import NEVER, Policy
@@ -44,7 +43,7 @@ class House:
         return "look at the camera"
 
     def forget_calibration(self) -> str:
-        raise StoreError("the disk is full")
+        return "faces are read as they are"
 
 
 @pytest.fixture
@@ -109,7 +108,6 @@ def test_a_resting_face_is_watched(house):
         ("sleep", "it must be a number of minutes"),
         ("camera", "it must be camera on or camera off"),
         ("calibrate me", "it must be calibrate or calibrate forget"),
-        ("calibrate forget", "the disk is full"),
         ("x" * 5000, "is nothing I know"),
     ],
 )

@@ -57,7 +57,7 @@ def add(path: Path, *titles: str) -> None:
     with opened(path) as store:
         store.record_mood(NOON, happy())
         for title in titles:
-            store.record_play(NOON, song(title))
+            store.record_play(NOON, song(title), happy())
         store.write(NOON)
 
 
@@ -77,7 +77,7 @@ def test_what_was_written_is_read_back_oldest_first(path: Path) -> None:
     with opened(path) as store:
         store.record_mood(NOON, EMPTY_ROOM)
         store.record_mood(NOON + 5.9, happy(2))
-        store.record_play(NOON + 5.9, song())
+        store.record_play(NOON + 5.9, song(), happy())
         store.write(NOON + 6)
         first, second, third = read_history(path, NOON, 10)
         assert read_history(path, NOON, 1) == [third]
@@ -93,7 +93,7 @@ def test_a_play_points_to_its_mood(path: Path) -> None:
     with opened(path) as store:
         store.record_mood(NOON, UNCERTAIN)
         store.record_mood(NOON + 1, happy())
-        store.record_play(NOON + 1, song())
+        store.record_play(NOON + 1, song(), happy())
         store.write(NOON + 1)
     assert ask(path, "select moods.emotion from plays join moods on moods.id = mood_id") == [
         ("happy",)
@@ -169,9 +169,9 @@ def test_the_place_of_the_database(set_path: str, environ: dict[str, str], place
 def test_old_entries_go_and_leave_no_trace(path: Path) -> None:
     with opened(path, days=30) as store:
         store.record_mood(NOON - 31 * DAY_S, happy())
-        store.record_play(NOON - 31 * DAY_S, song("Confession"))
+        store.record_play(NOON - 31 * DAY_S, song("Confession"), happy())
         store.record_seconds(NOON - 31 * DAY_S, happy(), 60.0)
-        store.record_play(NOON - 29 * DAY_S, song("Recent"))
+        store.record_play(NOON - 29 * DAY_S, song("Recent"), happy())
         store.record_seconds(NOON, happy(), 1.0)
         store.write(NOON)
         assert titles(path) == ["Confession", "Recent"]
@@ -195,7 +195,7 @@ def test_a_clock_that_starts_in_1970_deletes_nothing(path: Path) -> None:
 
 def assert_it_waits_and_is_written_later(store: Store, sentence: str) -> None:
     """The two halves of every trouble that passes: call it, end the trouble, call store.write."""
-    store.record_play(NOON, song("Waiting"))
+    store.record_play(NOON, song("Waiting"), happy())
     with pytest.raises(StoreError, match=sentence):
         store.write(NOON)
 
@@ -205,7 +205,7 @@ def test_a_locked_database_costs_patience_but_no_entry(path: Path) -> None:
         store.write(NOON)
         other.execute("BEGIN EXCLUSIVE")
         assert_it_waits_and_is_written_later(store, r"jukebox\.db is locked by another program")
-        store.record_play(NOON, song("Later"))
+        store.record_play(NOON, song("Later"), happy())
         other.rollback()
         store.write(NOON)
     assert titles(path) == ["Waiting", "Later"]
@@ -279,7 +279,7 @@ def test_a_full_database_costs_no_entry(path: Path) -> None:
         (pages,) = store._db.execute("PRAGMA page_count").fetchone()
         store._db.execute(f"PRAGMA max_page_count = {pages}").fetchone()
         for number in range(500):
-            store.record_play(NOON, song(f"Song {number}"))
+            store.record_play(NOON, song(f"Song {number}"), happy())
         assert_it_waits_and_is_written_later(store, "the disk is full; make room")
         assert titles(path) == []  # all of it or nothing
         store.write(NOON)
@@ -292,12 +292,12 @@ from pathlib import Path
 from appliance.errors import StoreError
 from appliance.settings import StoreSettings
 from appliance.store import Store
-from tests.test_store import NOON, song
+from tests.test_store import NOON, happy, song
 store = Store(StoreSettings(sys.argv[1]))
 store.write(NOON)
 no_limit = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, no_limit))
-store.record_play(NOON, song("Waiting"))
+store.record_play(NOON, song("Waiting"), happy())
 for _ in range(2):
     try:
         store.write(NOON)
@@ -331,7 +331,7 @@ def test_what_waits_too_long_is_counted_in_one_line(
         with closing(sqlite3.connect(path)) as other:
             other.execute("BEGIN EXCLUSIVE")
             for number in range(8):
-                store.record_play(NOON, song(str(number)))
+                store.record_play(NOON, song(str(number)), happy())
             with pytest.raises(StoreError):
                 store.write(NOON)
         store.write(NOON)
@@ -345,7 +345,7 @@ def test_entries_that_never_could_be_written_are_counted_at_the_end(
 ) -> None:
     path.mkdir()
     with opened(path) as store:
-        store.record_play(NOON, song())
+        store.record_play(NOON, song(), happy())
     (line,) = caplog.messages
     assert line.startswith("history: 1 entries are lost:")
     assert line.endswith("jukebox.db cannot be opened: Is a directory")
@@ -356,7 +356,7 @@ def test_a_database_taken_away_begins_anew(path: Path, caplog: pytest.LogCapture
         store.write(NOON)
         for file in path.parent.glob("jukebox.db*"):
             file.unlink()
-        store.record_play(NOON, song())
+        store.record_play(NOON, song(), happy())
         store.write(NOON)
         assert titles(path) == ["Sun"]
     assert caplog.messages == [f"history: {path} was taken away; it begins anew"]
@@ -393,7 +393,7 @@ def test_a_damaged_database_is_set_aside_and_nothing_new_is_lost(
     damage(path)  # type: ignore[operator]
     broken = path.read_bytes()
     with opened(path) as store:
-        store.record_play(NOON, song("New"))
+        store.record_play(NOON, song("New"), happy())
         store.write(NOON)
         store.prune(NOON)
     assert titles(path) == ["New"]
@@ -414,7 +414,7 @@ def test_damage_in_a_corner_is_found_by_the_daily_look(
         file.seek((page - 1) * 4096)
         file.write(b"\xff" * 4096)
     with opened(path) as store:
-        store.record_play(NOON, song("New"))
+        store.record_play(NOON, song("New"), happy())
         store.write(NOON)
         assert titles(path) == ["Old", "New"]
         store.prune(NOON)
@@ -465,7 +465,7 @@ store = Store(StoreSettings(sys.argv[1]))
 store.write(NOON)
 for number in range(10**9):
     store.record_mood(NOON, happy())
-    store.record_play(NOON, song(str(number)))
+    store.record_play(NOON, song(str(number)), happy())
     store.write(NOON)
     print(number, flush=True)
 """
@@ -504,8 +504,10 @@ def test_guests_leave_no_trace_unless_they_shall(path: Path, tmp_path: Path) -> 
             for second in range(120):
                 store.record_seconds(NOON + second, company, 1.0)
             store.record_mood(NOON, company)
-            store.record_play(NOON, song())
+            store.record_play(NOON, song(), company)
         assert titles(file) == ["Sun"], "the box knows its own songs again after a restart"
+        reasons = ask(file, "select reason from plays")
+        assert reasons == [(song().reason if remember else "",)]
         assert len(ask(file, "select * from moods")) == remember
         assert len(ask(file, "select * from minutes")) == 2 * remember
 
@@ -605,7 +607,7 @@ def test_the_documented_commands_work(path: Path, command: str) -> None:
     with opened(path) as store:
         store.record_seconds(NOON, happy(), 30.0)
         store.record_mood(NOON, happy())
-        store.record_play(NOON, song())
+        store.record_play(NOON, song(), happy())
         store.record_seconds(NOON + 60, happy(), 30.0)
         store.write(NOON)  # and the jukebox goes on
         ran = subprocess.run(

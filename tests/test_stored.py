@@ -6,6 +6,7 @@ from conftest import wait_for
 from mpd import MPDClient
 
 from appliance.player import MpdPlayer
+from appliance.player.memory import Memory
 from appliance.player.private import PrivateMpd
 from appliance.records import Decision, Emotion
 
@@ -29,7 +30,7 @@ class Days:
             address=str(self._mpd.socket),
             playlists=SOURCES,
             random=random.Random(1),
-            memory=self._memory,
+            memory=self._memory and Memory(self._memory),
         )
         self.look(0.0)
 

@@ -22,6 +22,9 @@ ENOUGH_LOOKS = 30
 # One minute of one face must not silence an emotion for good.
 STRONGEST = 10.0
 
+RESULT = "calibration: "  # what every answer with a result begins with
+TOO_FEW = RESULT + "too few looks at a face; sit down before the camera, in light, and try again"
+
 NONE: Factors = (1.0,) * len(EMOTIONS)
 
 
@@ -45,11 +48,11 @@ def corrected(probabilities: Sequence[float], factors: Factors) -> tuple[float, 
 def describe_factors(factors: Factors | None) -> str:
     """One line on what a calibration found. factors: None if there was too little to see."""
     if factors is None:
-        return "too few looks at a face; sit down before the camera, in light, and try again"
+        return TOO_FEW
     lowered = [f"{emotion} ×{f:.2g}" for emotion, f in zip(EMOTIONS, factors, strict=True) if f < 1]
     if not lowered:
-        return "this face at rest is read as neutral already: nothing to correct"
-    return f"corrected for this face at rest: {', '.join(lowered)}"
+        return f"{RESULT}this face at rest is read as neutral already, nothing to correct"
+    return f"{RESULT}for this face at rest {', '.join(lowered)}"
 
 
 class Calibrated:

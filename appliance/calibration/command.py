@@ -8,7 +8,7 @@ import time
 from contextlib import closing
 
 from appliance import tell
-from appliance.calibration import LASTS_S, RestingFace, describe_factors
+from appliance.calibration import LASTS_S, RESULT, TOO_FEW, RestingFace, describe_factors
 from appliance.database import database_file, is_in_use
 from appliance.devices import build_camera, build_classifier, build_faces
 from appliance.records import Factors
@@ -29,9 +29,9 @@ def calibrate(settings: Settings, *, forget: bool) -> bool:
         later_s = 0.0 if forget else LASTS_S + tell.ANSWER_WAIT_S
         message = "calibrate forget" if forget else "calibrate"
         text = ""
-        for text in tell.tell(settings.mpd, message, later_s):
+        for text in tell.tell(settings.mpd, message, later_s, RESULT):
             print(text, flush=True)
-        return "too few" not in text
+        return text != TOO_FEW
     if forget:
         _keep(settings, None)
         print("faces are read as they are")

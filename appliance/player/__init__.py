@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from random import Random
 
 from mpd import CommandError, FailureResponseCode
@@ -25,7 +24,7 @@ from appliance.player.look import Look
 from appliance.player.memory import Memory
 from appliance.player.playlists import Playlists
 from appliance.player.queue import Queue
-from appliance.player.server import Server
+from appliance.player.server import ANSWERS, CHANNEL, Server
 from appliance.player.sources import Song
 from appliance.player.stored import StoredLists
 from appliance.player.watch import Watch
@@ -37,7 +36,6 @@ NEAR_END_S = 10.0
 # However silent it is: a network that is gone says nothing, and Mopidy hangs up after 60 s.
 LOOK_ANYWAY_S = 20.0
 READING_S = 10.0  # what MPD may need to read a mood's playlists and fetch those of links
-CHANNEL, ANSWERS = "jukebox", "jukebox-status"
 LONGEST_ANSWER = 1000  # characters; MPD hangs up on a line of more than 4096 bytes
 
 
@@ -65,11 +63,11 @@ class MpdPlayer:
         start_percent: int = 100,
         max_percent: int = 100,
         chime: str = "",
-        memory: Path | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._connection = Connection(Address(address, port, password), self._greet)
         self._server = Server()
-        self._memory = Memory(memory)
+        self._memory = memory or Memory(None)
         self._messages: list[str] = []
         likes = Likes(self._server)
         self._playlists = Playlists(playlists, random, likes)

@@ -37,6 +37,13 @@ class Likes:
                 weights[uri] = weights.get(uri, 1.0) * weight(value)
         return weights
 
+    @staticmethod
+    def of(uri: str, weights: Mapping[str, float]) -> float:
+        """The weight of a song. MPD calls a file of its own music, however named, by its place."""
+        parts = uri.split("/") if uri.startswith("/") else [uri]
+        names = ("/".join(parts[begin:]) for begin in range(len(parts)))
+        return next((weights[name] for name in names if name in weights), 1.0)
+
     def mark_skipped(self, client: MPDClient, uri: str, emotion: Emotion) -> None:
         """Count that a person skipped this song in this mood."""
         if not self._server.has_stickers:

@@ -21,8 +21,9 @@ class Kept:
     volume: the listener's, in percent, while a fade is on its way; low, high: between what the fade
     may have left it; boot: of the machine, during which that was so. paused: the song that the box
     itself paused; paused_at_s: where in it. loud: the listener's volume before the quiet hours, in
-    percent, while the box has turned it down. lists: a hash of each stored playlist that the box
-    made, by name; "" for one that belongs to a person.
+    percent, while the box has turned it down. stopped: a person stopped the music. asleep: the
+    sleep timer ran out; camera_off: somebody asked for it. lists: a hash of each stored playlist
+    that the box made, by name; "" for one that belongs to a person.
     """
 
     volume: int | None = None
@@ -32,6 +33,9 @@ class Kept:
     paused: str | None = None
     paused_at_s: float = 0.0
     loud: int | None = None
+    stopped: bool = False
+    asleep: bool = False
+    camera_off: bool = False
     lists: dict[str, str] = field(default_factory=dict)
 
 
@@ -99,6 +103,9 @@ def _read(path: Path | None) -> Kept:
             and isinstance(kept.paused, str | None)
             and isinstance(kept.paused_at_s, int | float)
             and isinstance(kept.loud, int | None)
+            and all(
+                isinstance(is_so, bool) for is_so in (kept.stopped, kept.asleep, kept.camera_off)
+            )
             and isinstance(kept.lists, dict)
         )
     except FileNotFoundError:

@@ -57,7 +57,7 @@ class Playlists:
             self._empty_until[emotion] = time_s + EMPTY_AGAIN_S
             return []
         weights = self._likes.weights(client, emotion)
-        return self._shuffled(emotion, {song: weights.get(song.uri, 1.0) for song in songs})
+        return self._shuffled(emotion, {song: Likes.of(song.uri, weights) for song in songs})
 
     def mark_heard(self, emotion: Emotion, song: Song) -> None:
         """Remember that this song was put on."""

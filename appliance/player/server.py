@@ -10,6 +10,8 @@ from appliance.player.client import Client
 
 log = logging.getLogger("jukebox")
 
+# Of MPD's messages: what people tell the jukebox, and what it answers.
+CHANNEL, ANSWERS = "jukebox", "jukebox-status"
 STICKERS = "stickers (what people like and skip counts for nothing)"
 MESSAGES = "messages (it is told nothing from MPD apps)"
 

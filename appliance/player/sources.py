@@ -67,7 +67,9 @@ def read_songs(client: MPDClient, wanted_for: str, source: str, *, local: bool) 
     else:
         songs = songs_in_folder(client, source)
     if not songs:
-        raise PlaylistError(f"{wanted_for}: {_nothing_found(source)}")
+        stored = source in stored_playlists(client)
+        reason = f"the stored playlist {source!r} is empty" if stored else _nothing_found(source)
+        raise PlaylistError(f"{wanted_for}: {reason}")
     return songs
 
 

@@ -35,7 +35,7 @@ class Watch:
         self._playlists, self._likes = playlists, likes
         self.last: Look | None = None
         self.touch: Touch | None = None
-        self.held = False
+        self.held = memory.kept.stopped
         self.resting = False
 
     def begin(self, status: Status) -> None:
@@ -71,6 +71,7 @@ class Watch:
                 self._likes.mark_skipped(client, was_on.queue_uri, was_on.emotion)
         self.resting = self.resting and status["state"] == "pause"
         self.held = not self.resting and is_held(status, before, self.held, time_s)
+        self._memory.keep(stopped=self.held and status["state"] == "stop")
         if not self.resting:
             self._memory.keep(paused=None)
         return self._note(time_s, status)
@@ -103,7 +104,7 @@ class Watch:
     def begun(self, status: Status, own: OwnSong, song_id: str, time_s: float) -> None:
         """The box just put this song on, which MPD may say only a little later."""
         self.held = self.resting = False
-        self._memory.keep(paused=None)
+        self._memory.keep(paused=None, stopped=False)
         if status.get("songid") != song_id or status["state"] != "play":
             place = {"state": "play", "songid": song_id, "song": self._queue.position(song_id)}
             later = ("elapsed", "duration", "nextsongid")
@@ -122,7 +123,7 @@ class Watch:
     def goes_on(self) -> None:
         """The box lets the music play, whoever paused or stopped it."""
         self.held = self.resting = False
-        self._memory.keep(paused=None)
+        self._memory.keep(paused=None, stopped=False)
         self.expect(state="play")
 
     def turns_down(self, before: int | None) -> None:

@@ -127,7 +127,7 @@ class _NoStore:
     def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
         pass
 
-    def record_play(self, unix_s: float, play: Play) -> None:
+    def record_play(self, unix_s: float, play: Play, mood: Mood) -> None:
         pass
 
     def record_touch(self, unix_s: float, touch: Touch) -> None:
