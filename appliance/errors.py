@@ -1,4 +1,4 @@
-"""Every deliberate error, and what the loop does about it.
+"""The deliberate errors that more than one part knows, and what the loop does about them.
 
 Messages are sentences for the owner: what is wrong, where, and what to do.
 """
@@ -25,7 +25,7 @@ class ModelError(JukeboxError):
 
 
 class CameraError(JukeboxError):
-    """The camera gives no usable pictures. The loop reopens it with back-off; the music goes on."""
+    """A camera or a picture file gives nothing usable. A camera is reopened; the music goes on."""
 
 
 class PlayerError(JukeboxError):

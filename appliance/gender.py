@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from appliance import preprocessing
 from appliance.classifier import Classifier
-from appliance.records import GENDERS, Face, Frame, GrayImage
-
-# Looks of a person do not change, so a followed face is looked at now and then: once a second at
-# first, rarely once enough was seen. A track is forgotten like faces.py forgets it.
-FIRST_EVERY_S, ENOUGH_LOOKS, THEN_EVERY_S, FORGOTTEN_S = 1.0, 8, 10.0, 2.0
+from appliance.records import GENDERS, Face, GrayImage
 
 
 class GenderClassifier(Classifier):
@@ -24,54 +18,3 @@ class GenderClassifier(Classifier):
     def classify(self, luma: GrayImage, face: Face) -> tuple[float, ...]:
         """Probabilities in the order of GENDERS. luma: uint8 (height, width), the whole frame."""
         return self.probabilities(preprocessing.crop(luma, preprocessing.portrait(face.box)))
-
-
-class GenderReader:
-    """Reads the faces of one frame after another: the mean of a few looks at each track."""
-
-    def __init__(self, classifier: GenderClassifier) -> None:
-        self._classifier = classifier
-        self._known: dict[int, _Known] = {}
-
-    def read(self, frame: Frame, faces: Sequence[Face]) -> dict[int, tuple[float, ...]]:
-        """Probabilities in the order of GENDERS by track; a new face may have to wait its turn."""
-        if frame.luma is not None:
-            due = [face for face in faces if self._is_due(face, frame.time_s)]
-            for face in due[:1]:  # one look a frame, so that none takes much longer than the others
-                known = self._known.get(face.track, _Known())
-                known.add(frame.time_s, self._classifier.classify(frame.luma, face))
-                self._known[face.track] = known
-        for face in faces:
-            if face.track in self._known:
-                self._known[face.track].seen_s = frame.time_s
-        self._known = {
-            track: known
-            for track, known in self._known.items()
-            if frame.time_s - known.seen_s <= FORGOTTEN_S
-        }
-        return {f.track: self._known[f.track].mean() for f in faces if f.track in self._known}
-
-    def _is_due(self, face: Face, now_s: float) -> bool:
-        known = self._known.get(face.track)
-        if known is None:
-            return True
-        every_s = FIRST_EVERY_S if known.looks < ENOUGH_LOOKS else THEN_EVERY_S
-        return now_s - known.looked_s >= every_s
-
-
-@dataclass(slots=True)
-class _Known:
-    """What the looks at one track said."""
-
-    total: tuple[float, ...] = (0.0,) * len(GENDERS)
-    looks: int = 0
-    looked_s: float = 0.0
-    seen_s: float = 0.0
-
-    def add(self, now_s: float, shares: tuple[float, ...]) -> None:
-        self.total = tuple(a + b for a, b in zip(self.total, shares, strict=True))
-        self.looks += 1
-        self.looked_s = self.seen_s = now_s
-
-    def mean(self) -> tuple[float, ...]:
-        return tuple(each / self.looks for each in self.total)

@@ -22,17 +22,15 @@ class Interpreter:
     """Runs one network. Raises ModelError if the runtime cannot read the file.
 
     model: the file's path, or its bytes (so that what was checked is what runs) and its name.
-    threads: one is fastest for networks this small (measured: two are slower or erratic).
     """
 
-    def __init__(self, model: Path | bytes, name: str = "the model", threads: int = 1) -> None:
+    def __init__(self, model: Path | bytes, name: str = "the model") -> None:
         content = model.read_bytes() if isinstance(model, Path) else model
         name = str(model) if isinstance(model, Path) else name
         try:
             with _silence():
-                self._interpreter = _runtime().Interpreter(
-                    model_content=content, num_threads=threads
-                )
+                # For networks this small two threads are slower, or erratic (measured).
+                self._interpreter = _runtime().Interpreter(model_content=content, num_threads=1)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{name} is not a model this runtime can read: {error}") from error

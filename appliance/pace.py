@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 
-from appliance.loop import Step
+from appliance.loop import Camera, Step
 from appliance.records import EMOTIONS, Frame, GrayImage
 
 # The least, and what a calm room gets: at 2 a second a newcomer is seen within half a second, and
@@ -29,14 +28,6 @@ MEASURED_EVERY_S = 5.0
 THERMAL = Path("/sys/class/thermal")
 
 Clock = Callable[[], float]
-
-
-class Camera(Protocol):
-    """What the loop reads."""
-
-    def read(self, timeout_s: float) -> Frame:
-        """The newest frame not yet seen; one without a picture if none came in time."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,14 @@ def read_gray(path: Path) -> GrayImage:
         content = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
         raise CameraError(f"{path}: cannot be read: {os.strerror(error.errno or 0)}") from error
-    luma = _decoded(content)
+    luma = decoded(content)
     if luma is None:
         raise CameraError(f"{path}: is no picture that OpenCV can read (JPEG, PNG, WebP, …)")
     return luma
 
 
-def _decoded(content: npt.NDArray[np.uint8]) -> GrayImage | None:
+def decoded(content: npt.NDArray[np.uint8]) -> GrayImage | None:
+    """The picture in a file's bytes; None if OpenCV cannot read it."""
     if not content.size:
         return None
     try:

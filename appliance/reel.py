@@ -92,7 +92,12 @@ def frame_at(time_s: float) -> GrayImage:
     for visit in sorted(VISITS, key=lambda visit: visit.face_px):  # the nearer hides the farther
         if visit.enters_s < time_s < visit.leaves_s + WALK_S:
             _lay_over(frame, _person(visit, time_s), _place(visit, time_s))
-    lighter, darker = _grain(int(time_s * 30) % 4)
+    return grainy(frame, int(time_s * 30))
+
+
+def grainy(frame: GrayImage, number: int) -> GrayImage:
+    """A picture of this size with a camera's noise; number: of one picture after another."""
+    lighter, darker = _grain(number % 4)
     return np.asarray(cv2.subtract(cv2.add(frame, lighter), darker), np.uint8)
 
 

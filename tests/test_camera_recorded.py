@@ -13,7 +13,7 @@ from conftest import DATA
 from fake_camera import Clock, picture
 
 from appliance.camera import Camera
-from appliance.camera.recorded import Film, Pace, Pictures, Reel
+from appliance.camera.recorded import Film, Pictures, Reel, Ticks
 from appliance.errors import CameraError
 
 GIFS = DATA / "video"
@@ -36,7 +36,7 @@ def watch(source: Film | Pictures | Reel, clock: Clock, ticks: int) -> list[tupl
 
 def test_the_pace_is_even_and_lost_time_is_not_made_up_for() -> None:
     clock = Clock()
-    pace = Pace(2.0, clock.sleep, clock)
+    pace = Ticks(2.0, clock.sleep, clock)
     ticks = [pace.tick(), pace.tick()]
     clock.now_s += 10
     ticks += [pace.tick(), pace.tick()]
@@ -124,7 +124,7 @@ def test_a_folder_that_vanishes_is_a_loss_and_no_crash(tmp_path: Path) -> None:
 
 
 def test_the_demo_reel_is_played_over_and_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    reel = SimpleNamespace(LENGTH_S=3.0, frame_at=lambda time_s: picture(round(20 * time_s)))
+    reel = SimpleNamespace(frame_at=lambda time_s: picture(round(20 * (time_s % 3))))
     monkeypatch.setitem(sys.modules, "appliance.reel", reel)
     monkeypatch.setattr("appliance.reel", reel, raising=False)
     clock = Clock()

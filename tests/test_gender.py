@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from appliance import checks, devices
+from appliance.bench.gender import ENOUGH_LOOKS, THEN_EVERY_S, GenderReader
 from appliance.classify import classify, describe
 from appliance.emotion import EmotionClassifier
 from appliance.errors import ModelError
-from appliance.gender import ENOUGH_LOOKS, THEN_EVERY_S, GenderClassifier, GenderReader
+from appliance.gender import GenderClassifier
 from appliance.records import GENDERS, Box, Face, Frame
 from appliance.settings import CameraSettings, GenderSettings, Settings
 

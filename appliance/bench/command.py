@@ -18,7 +18,7 @@ TITLES = {
     "reference_tflite": "its networks in TFLite",
     "small_detector": "with the small detector",
     "every_frame": "the box, detecting on every frame",
-    "steady_state": "the box, as it runs",
+    "steady_state": "the box, following, and gender",
 }
 
 

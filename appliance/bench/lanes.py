@@ -8,11 +8,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from appliance.bench.gender import GenderReader
 from appliance.bench.timing import Lane
 from appliance.devices import build_classifier, build_faces, build_gender
 from appliance.emotion import EmotionClassifier
 from appliance.faces import FaceDetector
-from appliance.gender import GenderReader
 from appliance.records import EmotionScores, Face, Frame
 from appliance.settings import Settings
 
@@ -20,7 +20,7 @@ Read = Callable[[Frame], object]
 
 
 class Box:
-    """The box's eyes as it runs them: faces, gender on its schedule, emotion."""
+    """The box's eyes as it runs them, faces and emotion, and gender as the paper has it."""
 
     def __init__(self, settings: Settings, *, follow: bool) -> None:
         self.faces: FaceDetector = build_faces(settings.faces, follow=follow)

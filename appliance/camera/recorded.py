@@ -19,7 +19,7 @@ PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".webp"}
 log = logging.getLogger("jukebox")
 
 
-class Pace:
+class Ticks:
     """Even ticks, as a camera gives them. Late ones are not made up for."""
 
     def __init__(self, ticks_per_second: float, sleep: Sleep, monotonic: Clock) -> None:
@@ -53,7 +53,7 @@ class Film:
         monotonic: Clock = time.monotonic,
     ) -> None:
         self._path = path
-        self._pace = Pace(frames_per_second, sleep, monotonic)
+        self._ticks = Ticks(frames_per_second, sleep, monotonic)
         self._capture: cv2.VideoCapture | None = None
         self._began_s = 0.0  # when the present round began, in seconds of the pace
         self._due_s = 0.0  # when the picture that was grabbed but not yet shown is due
@@ -65,7 +65,7 @@ class Film:
 
     def read(self) -> GrayImage | None:
         """The picture of this moment; the same again while the film stands still."""
-        elapsed_s = self._pace.tick()
+        elapsed_s = self._ticks.tick()
         while self._due_s <= elapsed_s:
             self._show_next()
         return self._luma
@@ -115,7 +115,7 @@ class Pictures:
         self._path = path
         self._paths: list[Path] = []
         self._picture_s = picture_s
-        self._pace = Pace(frames_per_second, sleep, monotonic)
+        self._ticks = Ticks(frames_per_second, sleep, monotonic)
         self._due_s = 0.0
         self._luma: GrayImage | None = None
 
@@ -130,7 +130,7 @@ class Pictures:
 
     def read(self) -> GrayImage | None:
         """The picture of this moment."""
-        elapsed_s = self._pace.tick()
+        elapsed_s = self._ticks.tick()
         if elapsed_s >= self._due_s + self._picture_s:
             self._due_s = elapsed_s
             self._show_next()
@@ -161,7 +161,7 @@ class Reel:
     def __init__(
         self, frames_per_second: float, sleep: Sleep, monotonic: Clock = time.monotonic
     ) -> None:
-        self._pace = Pace(frames_per_second, sleep, monotonic)
+        self._ticks = Ticks(frames_per_second, sleep, monotonic)
 
     def open(self) -> None:
         """Nothing to open."""
@@ -170,7 +170,7 @@ class Reel:
         """The picture of this moment."""
         from appliance import reel  # noqa: PLC0415 - its pictures are loaded only where it runs
 
-        return reel.frame_at(self._pace.tick() % reel.LENGTH_S)
+        return reel.frame_at(self._ticks.tick())
 
     def close(self) -> None:
         """Nothing is held open."""

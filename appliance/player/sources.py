@@ -105,6 +105,14 @@ def name_of(uri: str) -> str:
     return uri if "://" in uri else Path(uri).stem
 
 
+def can_be_said(path: str) -> bool:
+    """Whether MPD's protocol and playlists, lines of UTF-8, can carry this path."""
+    try:
+        return "\n" not in path and bool(path.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def _files_in(client: MPDClient, folder: str) -> list[Song]:
     """What MPD can decode in a folder of this machine and in the folders below."""
     suffixes = _decodable_suffixes(client)
@@ -114,7 +122,7 @@ def _files_in(client: MPDClient, folder: str) -> list[Song]:
         for name in names
         if name.rpartition(".")[2].lower() in suffixes
     )
-    return [Song(path, "", folder) for path in paths if _can_be_said(path)]
+    return [Song(path, "", folder) for path in paths if can_be_said(path)]
 
 
 def _is_stream(source: str) -> bool:
@@ -156,14 +164,6 @@ def _decodable_suffixes(client: MPDClient) -> frozenset[str]:
         several = decoder.get("suffix", [])  # python-mpd2 gives one as a string
         suffixes.update([several] if isinstance(several, str) else several)
     return frozenset(suffixes)
-
-
-def _can_be_said(path: str) -> bool:
-    """Whether MPD's protocol, lines of UTF-8, can carry this path."""
-    try:
-        return "\n" not in path and bool(path.encode())
-    except UnicodeEncodeError:
-        return False
 
 
 def _nothing_found(source: str) -> str:

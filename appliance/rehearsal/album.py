@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
-import cv2
 import numpy as np
 
 from appliance.errors import DataError
+from appliance.pictures import decoded
 from appliance.records import EMOTIONS, Emotion, GrayImage
 
 # The columns of ferplus_votes.csv in the order of EMOTIONS.
@@ -109,10 +109,7 @@ def _crowd(path: Path) -> dict[str, Emotion]:
 
 
 def _decoded(content: bytes, name: str) -> GrayImage:
-    try:
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
-    except cv2.error:
-        image = None
+    image = decoded(np.frombuffer(content, np.uint8))
     if image is None:
         raise DataError(f"{name}: not a picture that can be read")
-    return np.asarray(image, np.uint8)
+    return image

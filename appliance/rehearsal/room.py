@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.records import EMOTIONS, Emotion, GrayImage
+from appliance.reel import HEIGHT_PX, WIDTH_PX, grainy
 from appliance.rehearsal.album import Album
 from appliance.rehearsal.script import Script
 
-WIDTH_PX, HEIGHT_PX = 640, 480
 WALL = 140
 # Of the pictures shown in a mood these are neutral or of any other class; the rest is the mood's.
 NEUTRAL_SHARE, WRONG_SHARE = 0.15, 0.10
@@ -71,8 +71,7 @@ class Room:
             frame = np.asarray(cv2.GaussianBlur(frame, (0, 0), BLUR_PX), np.uint8)
         elif light == "dark":
             frame = np.asarray(cv2.convertScaleAbs(frame, alpha=DARK), np.uint8)
-        lighter, darker = _grain(int(time_s * 10) % 4)
-        return np.asarray(cv2.subtract(cv2.add(frame, lighter), darker), np.uint8)
+        return grainy(frame, int(time_s * 10))
 
 
 class _Person:
@@ -138,11 +137,3 @@ def _cover(side: int) -> npt.NDArray[np.float32]:
     rim = round(1.5 * EDGE_PX)
     inner[rim:-rim, rim:-rim] = 1.0
     return np.asarray(cv2.GaussianBlur(inner, (0, 0), EDGE_PX), np.float32)
-
-
-@cache
-def _grain(number: int) -> tuple[GrayImage, GrayImage]:
-    """A camera's noise: what it adds and what it takes away."""
-    noise = np.random.default_rng(number).normal(0, 2.0, (HEIGHT_PX, WIDTH_PX))
-    lighter, darker = np.clip(noise, 0, None), np.clip(-noise, 0, None)
-    return lighter.round().astype(np.uint8), darker.round().astype(np.uint8)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from appliance.player.sources import can_be_said
 from appliance.records import Emotion
 from appliance.sorting import listening, moods
 from appliance.sorting.cues import Cues, measure
-from appliance.sorting.lists import can_be_listed
 
 log = logging.getLogger("jukebox")
 
@@ -82,7 +82,7 @@ def sort(tracks: Sequence[Path], memory: Memory) -> Iterator[Track]:
 
 
 def _listen(path: Path, memory: Memory) -> Cues:
-    if not can_be_listed(path):
+    if not can_be_said(str(path)):
         raise listening.UnreadableError("a playlist cannot carry its name")
     cues = measure(listening.listen(path))
     memory.keep(path, cues)

@@ -40,14 +40,6 @@ def write(folder: Path, emotion: Emotion, tracks: Iterable[Path]) -> Path:
     return path
 
 
-def can_be_listed(track: Path) -> bool:
-    """Whether a playlist, lines of UTF-8, can carry this path."""
-    try:
-        return "\n" not in str(track) and bool(str(track).encode())
-    except UnicodeEncodeError:
-        return False
-
-
 def _header(body: bytes) -> bytes:
     return f"{HEADER}{hashlib.sha256(body).hexdigest()}\n".encode()
 
