@@ -251,8 +251,13 @@ def _print_json(value: Any) -> None:
 
 
 def _log_to_stderr(level: int) -> None:
-    """The journal dates its lines itself; a terminal does not."""
+    """The journal dates its lines itself, and takes their weight from a number before them."""
     in_journal = "JOURNAL_STREAM" in os.environ
-    form = "%(message)s" if in_journal else "%(asctime)s  %(message)s"
+    form = "%(levelname)s%(message)s" if in_journal else "%(asctime)s  %(message)s"
+    if in_journal:
+        from appliance.notify import JOURNAL_WEIGHTS
+
+        for weight, number in JOURNAL_WEIGHTS.items():
+            logging.addLevelName(weight, f"<{number}>")
     logging.basicConfig(level=logging.WARNING, format=form, datefmt="%H:%M:%S")
     log.setLevel(level)  # libraries speak only of trouble

@@ -5,10 +5,22 @@ The protocol is that of sd_notify(3): datagrams of KEY=VALUE lines to the socket
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
 from collections.abc import Mapping
+
+# Of the log's lines; between INFO and WARNING the day in a line: `journalctl -u jukebox -p notice`.
+NOTICE = 25
+# What the journal calls them, by the number in <> before a line (sd-daemon(3)).
+JOURNAL_WEIGHTS = {
+    logging.DEBUG: 7,
+    logging.INFO: 6,
+    NOTICE: 5,
+    logging.WARNING: 4,
+    logging.ERROR: 3,
+}
 
 
 class Notifier:

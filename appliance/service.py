@@ -26,7 +26,7 @@ from appliance.devices import (
 from appliance.errors import JukeboxError, PlayerError
 from appliance.loop import Devices, Loop, Step
 from appliance.mood import MoodFilter
-from appliance.notify import Notifier
+from appliance.notify import NOTICE, Notifier
 from appliance.pace import Pace, PacedCamera
 from appliance.panel import build_panel
 from appliance.player.memory import Memory
@@ -34,7 +34,7 @@ from appliance.policy import Policy
 from appliance.records import Factors
 from appliance.settings import Settings
 from appliance.status import Status
-from appliance.store import Store
+from appliance.store import Store, read_yesterday
 
 log = logging.getLogger("jukebox")
 
@@ -143,6 +143,8 @@ class Service:
     def _prune(self, unix_s: float) -> None:
         try:
             self._store.prune(unix_s)
+            if yesterday := read_yesterday(self._store.path, unix_s):
+                log.log(NOTICE, "yesterday: %s", yesterday)
         except JukeboxError as error:
             log.warning("history: old entries stay for another day: %s", error)
 

@@ -22,7 +22,7 @@ from appliance.errors import BusyError, StoreError
 from appliance.migrations import STATES, steps
 from appliance.records import Emotion, Mood, Play
 from appliance.settings import StoreSettings
-from appliance.store import Store, read_calibration, read_history
+from appliance.store import Store, read_calibration, read_history, read_yesterday
 
 ROOT = Path(__file__).parent.parent
 NOON = 1_795_780_800.0  # 2026-11-27T12:00:00Z
@@ -510,6 +510,22 @@ def test_guests_leave_no_trace_unless_they_shall(path: Path, tmp_path: Path) -> 
         assert reasons == [(song().reason if remember else "",)]
         assert len(ask(file, "select * from moods")) == remember
         assert len(ask(file, "select * from minutes")) == 2 * remember
+
+
+def test_yesterday_in_a_sentence(path: Path) -> None:
+    with opened(path) as store:
+        store.record_mood(NOON, happy())
+        for minute in range(90):
+            mood = happy() if minute < 60 else UNCERTAIN
+            store.record_seconds(NOON + 60 * minute, mood, 60.0)
+        store.record_play(NOON, song(), happy())
+        store.record_touch(NOON, "pause")
+    told = read_yesterday(path, NOON + DAY_S)
+    assert told == (
+        "1.5 hours with somebody here: happy 67%, uncertain 33%; songs put on: 1; "
+        "what people did to the player: 1"
+    )
+    assert read_yesterday(path, NOON) is None
 
 
 def test_what_a_person_did_to_the_player_is_in_the_history(path: Path) -> None:
