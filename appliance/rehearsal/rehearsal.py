@@ -51,9 +51,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A rehearsal and what came of it."""
+    """A rehearsal and what came of it. network: the file that read the faces."""
 
     plan: Plan
+    network: str
     album: Album
     diary: Diary
     figures: Figures
@@ -76,6 +77,7 @@ class Result:
             "pictures": self.album.counts(),
             "resting": plan.resting,
             "calibrated": plan.calibrated,
+            "network": self.network,
         }
 
 
@@ -85,6 +87,7 @@ class Rehearsal:
     def __init__(self, plan: Plan, settings: Settings) -> None:
         self._plan, self._settings = plan, as_rehearsed(settings)
         network = build_classifier(self._settings)
+        self._network = network.name
         self._album = load(plan.faces, plan.split, plan.votes) if plan.faces else composites()
         if plan.resting:
             still = build_classifier(self._settings, still=True)
@@ -129,7 +132,9 @@ class Rehearsal:
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         diary = day.live(tell)
         took_s, took_cpu_s = time.monotonic() - began_s, time.process_time() - began_cpu_s
-        return Result(self._plan, self._album, diary, figures(diary), took_s, took_cpu_s)
+        return Result(
+            self._plan, self._network, self._album, diary, figures(diary), took_s, took_cpu_s
+        )
 
     def _calibration(self, network: Classifier) -> Factors:
         """What `jukebox calibrate` finds in a minute of the owner's face at rest."""
