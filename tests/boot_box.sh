@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole box, from power-on to the loudspeaker, in QEMU without KVM: tests/boot_box.sh
-# [--image FILE] [--only life|moments|cuts] [--cuts NUMBER] [--seed NUMBER]. Makes the x86 image of the last
+# [--image FILE] [--only firmware|life|moments|cuts] [--cuts NUMBER] [--seed NUMBER]. Makes the x86 image of the last
 # commit (or takes FILE), lays webcam, shell and witness over a copy of it (tests/box/disk.sh), lets it
 # live (tests/box/life.py) and pulls its plug (tests/box/cuts.py). An hour on two cores: not for every
 # commit. Prints what it finds; sounds, logs and report.json are kept in run/box-in-qemu
@@ -14,7 +14,7 @@ while [[ $# -gt 0 ]]; do
     case $1 in
         --image) image=$(readlink -f "$2") ;;
         --only | --cuts | --moments | --seed) options+=("$1" "$2") ;;
-        *) echo "usage: $0 [--image FILE] [--only life|moments|cuts] [--cuts NUMBER] [--seed NUMBER]" >&2; exit 2 ;;
+        *) echo "usage: $0 [--image FILE] [--only firmware|life|moments|cuts] [--cuts NUMBER] [--seed NUMBER]" >&2; exit 2 ;;
     esac
     shift 2
 done

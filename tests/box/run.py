@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from box.cuts import cut_again_and_again
-from box.life import live
+from box.life import from_the_firmware_on, live
 from box.machine import BoxError, Machine
 from box.moments import look_at_moments
 from box.report import Report
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--moments", type=int, default=50)
-    parser.add_argument("--only", choices=("life", "moments", "cuts"))
+    parser.add_argument("--only", choices=("firmware", "life", "moments", "cuts"))
     parser.add_argument("--kernel", type=Path, help="a folder: see Machine")
     asked = parser.parse_args()
     report = Report(asked.folder / "report.json")
@@ -32,6 +32,8 @@ def main() -> int:
         return Machine(asked.folder / name, asked.disk, asked.kernel)
 
     try:
+        if asked.only in (None, "firmware"):
+            from_the_firmware_on(Machine(asked.folder / "firmware", asked.disk), report)
         if asked.only in (None, "life"):
             live(make, MUSIC, report)
         if asked.only in (None, "moments"):
