@@ -17,11 +17,11 @@ from appliance.devices import (
     build_player,
 )
 from appliance.errors import CameraError, JukeboxError, StoreError
+from appliance.history import read_history
 from appliance.interpreter import runtime_name
 from appliance.player import MpdPlayer
 from appliance.records import EMOTIONS, Emotion, Frame
 from appliance.settings import Settings
-from appliance.store import read_history
 
 # A camera may need this long to open and to find its exposure.
 CAMERA_WAIT_S = 6.0

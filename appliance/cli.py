@@ -26,7 +26,7 @@ from appliance.sorting import command as sort_command
 from appliance.why import command as why_command
 
 if TYPE_CHECKING:
-    from appliance.store import Entry
+    from appliance.history import Entry
 
 log = logging.getLogger("jukebox")
 
@@ -201,7 +201,7 @@ def _calibrate(chosen: argparse.Namespace) -> int:
 
 def _history(chosen: argparse.Namespace) -> int:
     from appliance.database import database_file
-    from appliance.store import read_history
+    from appliance.history import read_history
 
     database = database_file(_settings(chosen).store, os.environ)
     entries = read_history(database, max(0.0, time.time() - chosen.days * 86_400), chosen.limit)

@@ -169,3 +169,8 @@ def _refuse_newer(path: Path, db: Database) -> None:
 
 def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
+
+
+def iso(unix_s: float) -> str:
+    """A moment as every table has it: ISO 8601 in UTC, to the second."""
+    return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%dT%H:%M:%SZ}"

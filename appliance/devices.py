@@ -15,12 +15,12 @@ from appliance.emotion import EmotionClassifier
 from appliance.errors import StoreError
 from appliance.faces import FaceDetector
 from appliance.gender import GenderClassifier
+from appliance.history import read_calibration, read_history
 from appliance.player import MpdPlayer
 from appliance.player.memory import Memory
 from appliance.precision import fastest
 from appliance.records import EMOTIONS, Emotion, Factors, Play
 from appliance.settings import CameraSettings, FaceSettings, Settings
-from appliance.store import read_calibration, read_history
 from appliance.tracker import FaceTracker
 
 MODELS = Path(__file__).resolve().parent.parent / "models"

@@ -24,6 +24,7 @@ from appliance.devices import (
     kept_calibration,
 )
 from appliance.errors import JukeboxError, PlayerError
+from appliance.history import read_yesterday
 from appliance.loop import Devices, Loop, Step
 from appliance.mood import MoodFilter
 from appliance.notify import NOTICE, Notifier
@@ -34,7 +35,7 @@ from appliance.policy import Policy
 from appliance.records import Factors
 from appliance.settings import Settings
 from appliance.status import Status
-from appliance.store import Store, read_yesterday
+from appliance.store import Store
 
 log = logging.getLogger("jukebox")
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -24,39 +24,18 @@ from appliance.database import (
     database_file,
     explained,
     is_damaged,
-    open_for_reading,
+    iso,
     open_for_writing,
     set_aside,
 )
-from appliance.errors import JukeboxError, StoreError
+from appliance.errors import JukeboxError
 from appliance.migrations import STATES
 from appliance.records import EMOTIONS, Factors, Mood, Play, Touch
 from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")
 
-What = Literal["mood", "play", "touch"]
-
 MAX_WAITING = 10_000  # rows, some MB: a week of a full disk
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the history. at: ISO 8601 in UTC; a mood has no title, a play no state.
-
-    reason: why a song was put on, or what a person did to the player.
-    """
-
-    at: str
-    what: What
-    state: str | None
-    emotion: str | None
-    probability: float | None
-    faces: int | None
-    title: str | None
-    uri: str | None
-    source: str | None
-    reason: str | None
 
 
 class Store:
@@ -87,7 +66,7 @@ class Store:
             return
         self._add(
             "moods",
-            at=_iso(unix_s),
+            at=iso(unix_s),
             state=mood.state,
             emotion=mood.emotion,
             probability=round(mood.probability, 3),
@@ -99,16 +78,16 @@ class Store:
         row = {each.name: _storable(getattr(play, each.name)) for each in fields(play)}
         if self._is_private(mood):
             row["reason"] = ""
-        self._add("plays", at=_iso(unix_s), **row)
+        self._add("plays", at=iso(unix_s), **row)
 
     def record_touch(self, unix_s: float, touch: Touch) -> None:
         """A person did something to the player."""
-        self._add("touches", at=_iso(unix_s), touch=touch)
+        self._add("touches", at=iso(unix_s), touch=touch)
 
     def record_calibration(self, unix_s: float, factors: Factors | None) -> None:
         """How a resting face is corrected from now on, in place of what was; None: not at all."""
         row = dict(zip(map(str, EMOTIONS), factors, strict=True)) if factors else {}
-        self._add("calibration", at=_iso(unix_s), **row)
+        self._add("calibration", at=iso(unix_s), **row)
 
     def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
         """The mood lasted; kept in memory until its minute is over."""
@@ -209,67 +188,8 @@ class Store:
         oldest = datetime.fromtimestamp(self._unix_s, UTC) - self._retention
         with db.atomic():
             for table in ("plays", "moods", "minutes", "touches"):
-                db.table(table).delete_where("at < ?", [_iso(oldest.timestamp())])
+                db.table(table).delete_where("at < ?", [iso(oldest.timestamp())])
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-
-
-def read_history(
-    path: Path, since_unix_s: float, limit: int, what: What | None = None
-) -> list[Entry]:
-    """The newest entries since then, oldest first; also while a jukebox runs. Raises StoreError.
-
-    what: only those of this kind.
-    """
-    names = [each.name for each in fields(Entry)]
-    if not path.exists():
-        raise StoreError(f"{path} does not exist: no jukebox has run with it yet")
-    try:
-        with open_for_reading(path) as db:
-            rows = db.execute(
-                f"select {', '.join(names)} from history where at >= ? and what like ?"  # noqa: S608
-                " order by at desc, what desc, id desc limit ?",
-                [_iso(since_unix_s), what or "%", limit],
-            ).fetchall()
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    return [Entry(*row) for row in reversed(rows)]
-
-
-def read_yesterday(path: Path, unix_s: float) -> str | None:
-    """The day before this moment in a sentence; None if nobody was there. Raises StoreError."""
-    day = f"{datetime.fromtimestamp(unix_s, UTC).astimezone() - timedelta(days=1):%Y-%m-%d}"
-    moods = ", ".join(f"{name}_minutes" for name in STATES[:-1])
-    count = "select count(*) from {} where date(at, 'localtime') = ?"
-    try:
-        with open_for_reading(path) as db:
-            row = db.execute(f"select {moods} from mood_per_day where day = ?", [day]).fetchone()  # noqa: S608 (own names)
-            songs, touches = (
-                db.execute(count.format(table), [day]).fetchone()[0]
-                for table in ("plays", "touches")
-            )
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    if row is None or not sum(row):
-        return None
-    shares = sorted(zip(row, STATES[:-1], strict=True), reverse=True)
-    seen = ", ".join(f"{name} {part / sum(row):.0%}" for part, name in shares if part >= 1)
-    hours = f"{sum(row) / 60:.1f} hours with somebody here"
-    return f"{hours}: {seen}; songs put on: {songs}; what people did to the player: {touches}"
-
-
-def read_calibration(path: Path) -> Factors | None:
-    """How a resting face is corrected, None if it is not. Raises StoreError."""
-    if not path.exists():
-        return None
-    names = ", ".join(EMOTIONS)
-    try:
-        with open_for_reading(path) as db:
-            if not db.table("calibration").exists():
-                return None
-            row = db.execute(f"select {names} from calibration").fetchone()  # noqa: S608 (own names)
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    return row and tuple(row)
 
 
 @dataclass(slots=True)
@@ -289,11 +209,7 @@ class _Minute:
 
     def row(self) -> dict[str, Any]:
         seconds = {f"{name}_s": round(each, 2) for name, each in self.seconds.items()}
-        return {"at": _iso(self.begins_s), **seconds, "faces": self.faces}
-
-
-def _iso(unix_s: float) -> str:
-    return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return {"at": iso(self.begins_s), **seconds, "faces": self.faces}
 
 
 def _storable(text: str) -> str:

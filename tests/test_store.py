@@ -19,10 +19,11 @@ from sqlite_utils import Database
 from appliance import store as module
 from appliance.database import database_file, set_aside
 from appliance.errors import BusyError, StoreError
+from appliance.history import read_calibration, read_history, read_yesterday
 from appliance.migrations import STATES, steps
 from appliance.records import Emotion, Mood, Play
 from appliance.settings import StoreSettings
-from appliance.store import Store, read_calibration, read_history, read_yesterday
+from appliance.store import Store
 
 ROOT = Path(__file__).parent.parent
 NOON = 1_795_780_800.0  # 2026-11-27T12:00:00Z

@@ -15,6 +15,7 @@ from conftest import DATA, write_tone
 
 from appliance import reel
 from appliance.devices import build_classifier, build_faces
+from appliance.history import read_history
 from appliance.loop import Devices, Loop
 from appliance.mood import MoodFilter
 from appliance.player import MpdPlayer
@@ -22,7 +23,7 @@ from appliance.player.private import PrivateMpd
 from appliance.policy import Policy
 from appliance.records import EMOTIONS, Emotion, Frame
 from appliance.settings import MusicSettings, Settings, StoreSettings, StrategySettings
-from appliance.store import Store, read_history
+from appliance.store import Store
 
 SPEED = 6.0  # the reel runs so much faster than the clock, so that the test takes half a minute
 FRAMES_PER_SECOND = 4
