@@ -1,19 +1,21 @@
-"""A rehearsal against a real MPD: the real player, and a listener with a real app."""
+"""A rehearsal against a real MPD: the real eyes and player, and a listener with a real app."""
 
 import time
 from random import Random
 
 from conftest import write_tone
 from mpd import MPDClient
-from rehearsing import PICTURE, MindReader
 
+from appliance.devices import build_classifier, build_faces
 from appliance.mood import MoodFilter
 from appliance.player import MpdPlayer
 from appliance.player.private import PrivateMpd
 from appliance.records import EMOTIONS, Emotion
+from appliance.rehearsal.album import composites
 from appliance.rehearsal.day import FRAMES_PER_SECOND, Day, as_rehearsed
 from appliance.rehearsal.figures import figures
 from appliance.rehearsal.player import Witness
+from appliance.rehearsal.room import Room
 from appliance.rehearsal.script import Doing, Script, Spell, Timeline
 from appliance.settings import ListenerSettings, Settings
 
@@ -46,16 +48,17 @@ class App:
         return True
 
 
-class Pace:
+class InTime:
     """The picture of each moment, no sooner than MPD's clock allows."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room) -> None:
+        self._room = room
         self._began_s = time.monotonic()
 
     def __call__(self, time_s: float):
         # Not a wait for something to happen: MPD plays in real time, and so must the day.
         time.sleep(max(0.0, self._began_s + time_s / SPEED - time.monotonic()))
-        return PICTURE
+        return self._room.frame_at(time_s)
 
 
 def moods(*lengths_s: tuple[Emotion, float]) -> Timeline[Emotion]:
@@ -67,7 +70,10 @@ def moods(*lengths_s: tuple[Emotion, float]) -> Timeline[Emotion]:
 
 
 def test_a_listener_at_a_real_mpd_is_left_alone(music, tmp_path):
-    doings = (Doing(180.0, "volume", 41), Doing(950.0, "pause"), Doing(1010.0, "play"))
+    doings = (
+        Doing(180.0, "volume", 41), Doing(950.0, "pause"), Doing(1010.0, "play"),
+        Doing(1150.0, "queue"), Doing(1250.0, "skip"),
+    )  # fmt: skip
     day = Script(
         1500.0,
         moods((NEUTRAL, 90), (HAPPY, 190), (SAD, 400), (HAPPY, 200), (SAD, 500)),
@@ -75,19 +81,22 @@ def test_a_listener_at_a_real_mpd_is_left_alone(music, tmp_path):
     )  # fmt: skip
     for emotion in EMOTIONS:
         write_tone(tmp_path / "tones" / emotion / "tone.wav", 440.0, seconds=120.0, rate=8000)
+    for number in range(3):
+        tone = tmp_path / "tones" / "own" / f"tone-{number}.wav"
+        write_tone(tone, 550.0, seconds=120.0, rate=8000)
     settings = as_rehearsed(Settings(listener=ListenerSettings(override_minutes=10)))
     with PrivateMpd(tmp_path / "mpd", tmp_path / "tones", "null") as mpd:
         player = MpdPlayer(
             address=str(mpd.socket), playlists={e: (str(e),) for e in EMOTIONS}, random=Random(1)
         )
-        app, reader = App(mpd), MindReader(day)
+        app, room = App(mpd), Room(day, composites(), seed=1)
         witness = Witness(player, app)
         diary = Day(
             day,
             settings,
-            see=Pace(),
-            faces=reader,
-            classifier=reader,
+            see=InTime(room),
+            faces=build_faces(settings.faces),
+            classifier=build_classifier(settings),
             mood=MoodFilter(settings.mood),
             witness=witness,
         ).live()
@@ -95,15 +104,16 @@ def test_a_listener_at_a_real_mpd_is_left_alone(music, tmp_path):
         app.client.disconnect()
         player.close()
     found = figures(diary)
-    assert found.doings == 3
+    assert found.doings == 5
     assert found.against_listener == 0
     assert found.changes_while_uncertain_or_away == 0
     assert found.wrong_changes == 0
     assert volume == 41
     put_on = [deed.emotion for deed in diary.deeds if deed.by_box and deed.what == "switch"]
-    # Sad only ten minutes after the volume was turned; then the pause holds it.
+    # Sad only ten minutes after the volume was turned; then a pause holds it, then their own songs.
     assert put_on == [NEUTRAL, HAPPY, SAD]
     held = [moment for moment in diary.moments if 185.0 < moment.time_s < 775.0]
     assert not any(moment.in_charge for moment in held), "the player told of the listener's doing"
     assert {moment.music for moment in held} == {HAPPY}
+    assert diary.moments[-1].music is None, "theirs"
     assert len(diary.moments) == 1500 * FRAMES_PER_SECOND
