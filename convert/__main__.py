@@ -65,11 +65,7 @@ class Workshop:
     def _dataset(self, name: str) -> DataSet:
         recipe = self._recipe(name)
         if recipe.task == "gender":
-            if self._options.portraits is None:
-                raise data.DataError(f"{name} is made from UTKFace: give --portraits")
             return gender_data(recipe, self._portraits)
-        if self._options.data is None or self._options.votes is None:
-            raise data.DataError(f"{name} is made from FER-2013 and FER+: give --data and --votes")
         return emotion_data(recipe, self._faces, self._votes)
 
     @cached_property
@@ -130,7 +126,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
             parser.error("--quick makes models that are no good: say with --out where to put them")
         options.runs = options.runs or options.out / "training"
         for name, value in QUICK.items():
-            setattr(options, name, value)
+            if getattr(options, name) is None:
+                setattr(options, name, value)
+    tasks = {RECIPES[name].task for name in options.only}
+    for task, needed in (("emotion", ("data", "votes")), ("gender", ("portraits",))):
+        missing = [f"--{name}" for name in needed if getattr(options, name) is None]
+        if missing and task in tasks:
+            parser.error(f"the {task} networks need {' and '.join(missing)}")
     options.out = options.out or figures.MODELS
     options.runs = options.runs or default_runs()
     return options

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -18,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.records import EMOTIONS, Emotion
-from convert.pictures import DataError, decode, pictures
+from convert.pictures import DataError, decode, files, pictures
+from convert.recipes import HOLD_OUT
 from convert.tables import read_rows
 
 SIZE_PX = 48
@@ -27,8 +30,7 @@ PORTRAIT_PX = 80  # of UTKFace; its public 200×200 pictures are averaged down t
 RACES = ("White", "Black", "Asian", "Indian", "other")
 TRAINING_SPLITS = ("training", "train")
 UNKNOWN_ROW = -1  # a picture whose name does not tell its row of fer2013.csv
-# The ten FER+ votes by row of fer2013.csv, in the order of VOTE_COLUMNS.
-Votes = dict[int, npt.NDArray[np.int64]]
+USAGES = ("training", "publictest", "privatetest")
 
 # The columns of FER+ in the order of both its files; the first of equals wins a majority.
 VOTE_COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear",
@@ -42,6 +44,9 @@ _FOLDER_NAMES = {emotion.value: index for index, emotion in enumerate(EMOTIONS)}
     "disgusted": EMOTIONS.index(Emotion.DISGUST),  # the other Kaggle copy's names
     "fearful": EMOTIONS.index(Emotion.FEAR),
     "surprised": EMOTIONS.index(Emotion.SURPRISE),
+    "anger": EMOTIONS.index(Emotion.ANGRY),  # FER+'s own
+    "happiness": EMOTIONS.index(Emotion.HAPPY),
+    "sadness": EMOTIONS.index(Emotion.SAD),
 }
 
 
@@ -87,6 +92,14 @@ class Portraits:
         return Portraits(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """FER+ by row of fer2013.csv. counts: int64 (10), as VOTE_COLUMNS; usages: lower case or ""."""
+
+    counts: dict[int, npt.NDArray[np.int64]]
+    usages: dict[int, str]
+
+
 Labelled = TypeVar("Labelled", Faces, Portraits)
 
 
@@ -94,7 +107,11 @@ def load_emotions(path: Path) -> Faces:
     """Every labelled face of a zip, a folder or a CSV. Raises DataError."""
     faces = _from_csv(path) if path.suffix.lower() == ".csv" else _from_pictures(path)
     if not len(faces):
-        raise DataError(f"{path}: no faces found; expected SPLIT/CLASS/FILE pictures or a CSV")
+        inside = [name for name, _ in files(path, (".csv",))] if path.suffix != ".csv" else []
+        found = f"; it holds {inside[0]}: unpack that and give it" if inside else ""
+        raise DataError(
+            f"{path}: no faces found; expected SPLIT/CLASS/FILE pictures or a CSV{found}"
+        )
     return faces
 
 
@@ -135,6 +152,11 @@ def hold_out(faces: Labelled, fraction: float, seed: int) -> tuple[Labelled, Lab
     return faces.take(~held), faces.take(held)
 
 
+def emotion_held_out(faces: Faces, fraction: float = HOLD_OUT) -> tuple[Faces, Faces]:
+    """(trained on, held out) of FER-2013's clean training split, always the same."""
+    return hold_out(clean_training(faces), fraction, seed=0)
+
+
 def split_portraits(portraits: Portraits) -> tuple[Portraits, Portraits]:
     """(training, held out): a tenth of UTKFace, which has no splits of its own, always the same.
 
@@ -144,24 +166,50 @@ def split_portraits(portraits: Portraits) -> tuple[Portraits, Portraits]:
 
 
 def load_votes(path: Path) -> Votes:
-    """The ten FER+ votes by row of fer2013.csv, in the order of VOTE_COLUMNS. Raises DataError.
+    """The FER+ votes of either file. Raises DataError.
 
     Microsoft's file has no row number and its "Image name" is none either: it is joined by order.
     """
 
-    def ballot(number: int, line: dict[str, str]) -> tuple[int, npt.NDArray[np.int64]]:
-        return int(line.get("row", number)), np.array([int(line[name]) for name in VOTE_COLUMNS])
+    def ballot(number: int, line: dict[str, str]) -> tuple[int, npt.NDArray[np.int64], str]:
+        usage = line.get("usage") or line.get("Usage") or ""
+        counts = np.array([int(line[name]) for name in VOTE_COLUMNS])
+        return int(line.get("row", number)), counts, usage.lower()
 
-    return dict(read_rows(path, VOTE_COLUMNS, ballot, "ten FER+ votes"))
+    found = read_rows(path, VOTE_COLUMNS, ballot, "ten FER+ votes")
+    return Votes({row: counts for row, counts, _ in found}, {row: usage for row, _, usage in found})
 
 
 def join_votes(faces: Faces, votes: Votes) -> npt.NDArray[np.int64]:
-    """The votes of each face, int64 (n, 10); all zero where there are none. Raises DataError."""
+    """The votes of each face, int64 (n, 10); all zero where there are none.
+
+    Raises DataError where there are none at all, or those of other faces.
+    """
+    _check_rows(faces, votes)
     none = np.zeros(len(VOTE_COLUMNS), np.int64)
-    joined = np.array([votes.get(int(row), none) for row in faces.rows])
+    joined = np.array([votes.counts.get(int(row), none) for row in faces.rows])
     if not joined.any():
-        raise DataError("no face has votes: these pictures' names do not tell their row")
+        raise DataError(
+            "no face has votes: the pictures' names do not tell their row of fer2013.csv, or the "
+            "votes are those of other rows"
+        )
     return joined
+
+
+def _check_rows(faces: Faces, votes: Votes) -> None:
+    known = faces.rows[faces.rows != UNKNOWN_ROW]
+    if len(np.unique(known)) < len(known):
+        raise DataError(
+            "several pictures have the number of one row: a part of them is there twice, or their "
+            "names are no rows of fer2013.csv"
+        )
+    for row, split in zip(faces.rows.tolist(), np.char.lower(faces.splits), strict=True):
+        usage = votes.usages.get(row, "")
+        if usage in USAGES and split in USAGES and usage != split:
+            raise DataError(
+                f"row {row} is {usage} in the votes and {split} in the data, so these are not its "
+                "votes; a part of fer2013.csv needs a column row: the number in the whole, from 0"
+            )
 
 
 def majority(votes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -191,6 +239,12 @@ def load_utkface(path: Path) -> Portraits:
     return Portraits(np.stack(images), *(np.array(column) for column in columns))
 
 
+def is_own_utkface(path: Path) -> bool:
+    """Whether these are the pictures by whose pixels split_portraits chose. Raises DataError."""
+    shape = (PORTRAIT_PX, PORTRAIT_PX)
+    return all(decode(content, name).shape == shape for name, content in islice(pictures(path), 9))
+
+
 def fingerprints(images: npt.NDArray[np.uint8]) -> list[bytes]:
     """A mark for each picture, equal where the pixels are."""
     return [hashlib.sha256(image.tobytes()).digest() for image in images]
@@ -208,16 +262,20 @@ def sha256_of(path: Path) -> str:
 
 
 def _from_pictures(path: Path) -> Faces:
-    images, labels, rows, splits = [], [], [], []
+    images, labels, rows, splits, others = [], [], [], [], set()
     for name, content in pictures(path):
-        parts = PurePosixPath(name).parts
+        parts = path.stem, *PurePosixPath(name).parts  # a zip may be one split
         if len(parts) < 3 or parts[-2].lower() not in _FOLDER_NAMES:
+            others.add(str(PurePosixPath(name).parent))
             continue
         images.append(decode(content, name, SIZE_PX))
         labels.append(_FOLDER_NAMES[parts[-2].lower()])
         stem = PurePosixPath(name).stem
         rows.append(int(stem) if stem.isdigit() else UNKNOWN_ROW)
         splits.append(parts[-3])
+    if others:
+        print(f"{path}: left out, as their folder is no emotion: {', '.join(sorted(others)[:9])}",
+              file=sys.stderr)  # fmt: skip
     return _faces(images, labels, rows, splits)
 
 
@@ -227,9 +285,9 @@ def _from_csv(path: Path) -> Faces:
         pixels = np.frombuffer(bytes(map(int, line["pixels"].split())), np.uint8)
         image = pixels.reshape(SIZE_PX, SIZE_PX)
         label = int(line["emotion"])
-        if not 0 <= label < len(EMOTIONS):
+        if not 0 <= label < len(EMOTIONS) or not line["Usage"]:
             raise ValueError
-        return image, label, number, line["Usage"]
+        return image, label, int(line.get("row", number)), line["Usage"]
 
     columns = ("emotion", "pixels", "Usage")
     rows = read_rows(path, columns, row, "a face with a label 0 to 6")

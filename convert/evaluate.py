@@ -11,7 +11,8 @@
 emotion: with --votes the answers are judged against the crowd's majority (FER+), else against
 FER-2013's label. --head says which head answers and so also by which labels; without it the head
 follows them. --in-turn judges two looks, at a face and at its mirror image, averaged as the running
-box averages them. gender: UTKFace has no splits of its own; `training` and `heldout` are this
+box averages them. The split heldout is the part of Training that was never trained on. gender:
+UTKFace has no splits of its own; `training` and `heldout` are this
 project's, and without --split every picture counts. detect: --model is blazeface, haar, a .tflite
 file, or the card of one that is in a package.
 """
@@ -27,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from appliance.classifier import Classifier, heads_of, softmax
+from appliance.classifier import Classifier, heads_of, read_card, softmax
 from appliance.errors import ModelError
 from appliance.interpreter import Interpreter
 from appliance.preprocessing import to_input
@@ -39,7 +40,13 @@ from convert.report import for_people
 from convert.scoring import Labels, Logits, score
 
 ALL = "all"
-PORTRAIT_SPLITS = ("training", "heldout")  # in the order of data.split_portraits
+LOOKS: dict[object, str] = {
+    1: "one",
+    2: "a face and its mirror image at once",
+    "in turn": "a face and its mirror image in turn",
+}
+HELD_OUT = "heldout"
+PORTRAIT_SPLITS = ("training", HELD_OUT)  # in the order of data.split_portraits
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -73,6 +80,9 @@ def evaluate_emotion(
     if head is None and len(heads_of(model, "emotion", EMOTIONS)) > 1:
         head = "ferplus" if by_votes else "fer"
     classifier = Classifier(model, "emotion", EMOTIONS, head)
+    if in_turn and read_card(model).get("looks") == 2:
+        raise ModelError(f"{model}: looks at the mirror image itself, so --in-turn is not for it")
+    asked = len(faces)
     faces, labels = labelled(faces, votes if by_votes else None)
     temperature = classifier.head.temperature
     logits = answers(classifier, faces.images)
@@ -84,9 +94,10 @@ def evaluate_emotion(
     return {
         "task": "emotion",
         "model": model.name,
-        "looks": "a face and its mirror image in turn" if in_turn else "one",
+        "looks": LOOKS["in turn" if in_turn else read_card(model).get("looks", 1)],
         "head": classifier.head.name,
         "labels": "ferplus" if by_votes else "fer",
+        "left_out": asked - len(faces),
         **result.as_json(),
     }
 
@@ -131,17 +142,28 @@ def run_model(content: bytes, images: npt.NDArray[np.uint8], size_px: int) -> tu
 
 
 def _emotion(options: argparse.Namespace) -> dict:
-    faces = data.select_split(data.load_emotions(options.data), options.split)
+    faces = data.load_emotions(options.data)
+    if held_out := (options.split or "").lower() == HELD_OUT:
+        faces = data.emotion_held_out(faces)[1]
+    else:
+        faces = data.select_split(faces, options.split)
+        if faces.splits[0].lower() in data.TRAINING_SPLITS:
+            _say(f"{faces.splits[0]}: trained on, but for what --split {HELD_OUT} judges")
     votes = data.load_votes(options.votes) if options.votes else None
     result = evaluate_emotion(
         options.model, faces, options.head, votes, in_turn=bool(options.in_turn)
     )
-    return result | {"split": str(faces.splits[0])}
+    return result | {"split": HELD_OUT if held_out else str(faces.splits[0])}
 
 
 def _gender(options: argparse.Namespace) -> dict:
     portraits, split = data.load_utkface(options.data), (options.split or ALL).lower()
     if split in PORTRAIT_SPLITS:
+        if not data.is_own_utkface(options.data):
+            _say(
+                f"{split}: chosen by the pixels of pictures of 80×80, which these are not; nine of "
+                "ten may have been trained on"
+            )
         portraits = data.split_portraits(portraits)[PORTRAIT_SPLITS.index(split)]
     elif split != ALL:
         _say_all_count(options.split)
@@ -167,7 +189,11 @@ def _detect(options: argparse.Namespace) -> dict:
 
 
 def _say_all_count(split: str) -> None:
-    print(f"these data have no split {split!r}: every picture counts", file=sys.stderr)
+    _say(f"these data have no split {split!r}: every picture counts")
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr)
 
 
 TASKS = {"emotion": _emotion, "gender": _gender, "detect": _detect}

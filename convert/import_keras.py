@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
 def read_reference(path: Path, votes: Path | None) -> Reference:
     """What FER-2013, and FER+ if it is given, can say of a network. Raises DataError."""
     faces = data.load_emotions(path)
-    rest, held = data.hold_out(data.clean_training(faces), 0.05, seed=0)
+    rest, held = data.emotion_held_out(faces)
     splits = sorted(s for s in set(faces.splits) if s.lower() not in data.TRAINING_SPLITS)
     return Reference(
         representative(rest).images,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-PICTURES = (".png", ".jpg", ".jpeg")
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
 class DataError(Exception):
@@ -29,9 +30,10 @@ def files(path: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     The names of a folder begin with its own, so that DATA/train may be given as well as DATA.
     """
     if path.is_dir():
-        folder = path.resolve()
+        folder = Path(os.path.abspath(path))  # a link keeps its own name
         for file in sorted(folder.rglob("*")):
-            if _is_one(name := file.relative_to(folder.parent).as_posix(), endings):
+            name = file.relative_to(folder.parent).as_posix()
+            if _is_one(name, endings) and file.is_file():
                 yield name, file.read_bytes()
         return
     with _opened(path) as archive:
@@ -62,9 +64,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{path}: not a folder, a CSV or a zip that can be read ({error})"
-        ) from error
+        raise DataError(f"{path}: not a folder or a zip that can be read ({error})") from error
 
 
 def _content(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:

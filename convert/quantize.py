@@ -26,7 +26,6 @@ from tensorflow.lite.tools import flatbuffer_utils
 from appliance.preprocessing import to_input
 from appliance.records import EMOTIONS
 from convert import data
-from convert.recipes import HOLD_OUT
 
 REPRESENTATIVE_ROWS = Path(__file__).parent / "representative_rows.json"
 # Fewer leave out what hardly ever occurs and so round the rest finer: on 6,745 training rows int8
@@ -104,11 +103,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="FER-2013: zip, folder or CSV")
     options = parser.parse_args(arguments)
     try:
-        training = data.clean_training(data.load_emotions(options.data))
+        training, _ = data.emotion_held_out(data.load_emotions(options.data))
     except data.DataError as error:
         print(error, file=sys.stderr)
         return 1
-    training, _ = data.hold_out(training, HOLD_OUT, 0)
     chosen = training.take(choose_rows(training.labels))
     rows = {
         str(emotion): chosen.rows[chosen.labels == i].tolist() for i, emotion in enumerate(EMOTIONS)

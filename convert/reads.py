@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from appliance.emotion import EmotionClassifier
 from appliance.records import EMOTIONS, Emotion
-from convert.data import clean_training, hold_out, join_votes, load_emotions, load_votes, majority
+from convert.data import emotion_held_out, join_votes, load_emotions, load_votes, majority
 
 NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)
 TARGET = Path(__file__).resolve().parents[1] / "appliance" / "reads.py"
@@ -54,8 +54,7 @@ def main() -> None:
     chosen = parser.parse_args()
     card = json.loads(chosen.model.with_suffix(".json").read_text(encoding="utf-8"))
     recipe = card["training"]["recipe"]
-    training = clean_training(load_emotions(chosen.data))
-    _, faces = hold_out(training, recipe["hold_out"], recipe["seed"])
+    _, faces = emotion_held_out(load_emotions(chosen.data), recipe["hold_out"])
     network = EmotionClassifier(chosen.model)
     answers = np.array([np.mean(network.by_head(image), axis=0) for image in faces.images])
     crowd = majority(join_votes(faces, load_votes(chosen.votes)))

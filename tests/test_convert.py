@@ -41,7 +41,8 @@ pytestmark = [
 PROJECT = Path(__file__).parent.parent
 FER2013, VOTES = DATA / "fer2013.zip", DATA / "ferplus_votes.csv"
 needs_data = pytest.mark.skipif(
-    not FER2013.exists(), reason=f"{FER2013} is not here (set JUKEBOX_DATA)"
+    not (FER2013.exists() and VOTES.exists()),
+    reason=f"{FER2013} or {VOTES} is not here (set JUKEBOX_DATA)",
 )
 KINDS = ("float32", "dynamic", "int8")
 SHIPPED = ("emotion_float32", "emotion_int8")
@@ -121,7 +122,7 @@ def test_a_folder_of_pictures_has_splits_but_no_rows(tmp_path):
     assert set(faces.rows) == {data.UNKNOWN_ROW}
     assert len(data.select_split(faces, "TEST")) == 4
     with pytest.raises(data.DataError, match="names do not tell their row"):
-        data.join_votes(faces, {0: np.ones(10, np.int64)})
+        data.join_votes(faces, data.Votes({0: np.ones(10, np.int64)}, {}))
 
 
 def test_our_layout_unpacked_is_the_zip(tmp_path):
@@ -162,8 +163,45 @@ def test_both_files_of_votes_give_the_same(tmp_path):
     rows = rows_of(10)
     ours = data.load_votes(write_votes(tmp_path / "ferplus_votes.csv", rows))
     theirs = data.load_votes(write_votes(tmp_path / "fer2013new.csv", rows, microsoft=True))
-    assert ours.keys() == theirs.keys()
-    assert all((ours[row] == theirs[row]).all() for row in ours)
+    assert ours.counts.keys() == theirs.counts.keys()
+    assert ours.usages == theirs.usages
+    assert all((ours.counts[row] == theirs.counts[row]).all() for row in ours.counts)
+
+
+def test_a_part_of_the_csv_gets_its_own_votes_or_none(tmp_path):
+    rows = rows_of(20)
+    votes = data.load_votes(write_votes(tmp_path / "votes.csv", rows))
+    whole = write_csv(tmp_path / "fer2013.csv", rows).read_text().splitlines()
+    head, lines = whole[0], [line for line in whole[1:] if "PublicTest" in line]
+    (part := tmp_path / "part.csv").write_text("\n".join([head, *lines]))
+    with pytest.raises(data.DataError, match="row 0 is training in the votes and publictest"):
+        data.join_votes(data.load_emotions(part), votes)
+    numbers = [n for n, line in enumerate(whole[1:]) if "PublicTest" in line]
+    numbered = [f"{n},{line}" for n, line in zip(numbers, lines, strict=True)]
+    part.write_text("\n".join([f"row,{head}", *numbered]))
+    faces = data.load_emotions(part)
+    assert data.majority(data.join_votes(faces, votes)).tolist() == faces.labels.tolist()
+
+
+def test_pictures_numbered_anew_in_each_folder_have_no_rows(tmp_path):
+    votes = data.load_votes(write_votes(tmp_path / "votes.csv", rows_of(20)))
+    for emotion in ("angry", "happy"):
+        (folder := tmp_path / "fer" / "test" / emotion).mkdir(parents=True)
+        for number in range(3):
+            cv2.imwrite(str(folder / f"{number}.png"), rows_of(20)[number][2])
+    with pytest.raises(data.DataError, match="the number of one row"):
+        data.join_votes(data.load_emotions(tmp_path / "fer"), votes)
+
+
+def test_a_zip_may_be_one_split_in_the_crowds_own_words(tmp_path, capsys):
+    with zipfile.ZipFile(tmp_path / "PrivateTest.zip", "w") as archive:
+        picture = cv2.imencode(".png", np.full((48, 48), 9, np.uint8))[1].tobytes()
+        for folder in ("anger", "happiness", "neutral", "contempt"):
+            archive.writestr(f"{folder}/1.png", picture)
+    faces = data.load_emotions(tmp_path / "PrivateTest.zip")
+    assert sorted(EMOTIONS[label] for label in faces.labels) == ["angry", "happy", "neutral"]
+    assert set(faces.splits) == {"PrivateTest"}
+    assert "left out, as their folder is no emotion: contempt" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -196,8 +234,8 @@ def test_utkface_names_in_both_forms(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        ("x.zip", b"not a zip", "not a folder, a CSV or a zip"),
-        ("absent.zip", None, "not a folder, a CSV or a zip"),
+        ("x.zip", b"not a zip", "not a folder or a zip"),
+        ("absent.zip", None, "not a folder or a zip"),
         ("x.csv", b"a,b\n1,2\n", "columns missing: Usage, emotion, pixels"),
         ("x.csv", b"emotion,pixels,Usage\n7,1 2 3,Training\n", "line 2 is not a face"),
         ("x.csv", b"emotion,pixels,Usage\n", "no faces found"),

@@ -105,7 +105,11 @@ def test_looks_in_turn_are_those_at_a_face_and_at_its_mirror_image(tmp_path, cap
     asked = "emotion", "--model", single, "--data", our_zip(tmp_path), "--split", "PublicTest"
     one, both = evaluated(capsys, *asked), evaluated(capsys, *asked, "--in-turn")
     assert (one["looks"], one["count"]) == ("one", both["count"])
-    assert "mirror" in both["looks"]
+    assert both["looks"] == "a face and its mirror image in turn"
+    assert "looks at the mirror image itself" in refused(
+        capsys, "emotion", "--model", MODEL, "--data", our_zip(tmp_path), "--split", "PublicTest",
+        "--in-turn"
+    )  # fmt: skip
     assert both["reliability"] != one["reliability"]
 
 
