@@ -252,7 +252,8 @@ def _print_json(value: Any) -> None:
 
 def _log_to_stderr(level: int) -> None:
     """The journal dates its lines itself, and takes their weight from a number before them."""
-    in_journal = "JOURNAL_STREAM" in os.environ
+    stderr = os.fstat(2)  # a shell of a service inherits the variable, but not what it names
+    in_journal = os.environ.get("JOURNAL_STREAM") == f"{stderr.st_dev}:{stderr.st_ino}"
     form = "%(levelname)s%(message)s" if in_journal else "%(asctime)s  %(message)s"
     if in_journal:
         from appliance.notify import JOURNAL_WEIGHTS

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from appliance.config import as_toml
+from appliance.player.memory import Memory, memory_file
 from appliance.player.private import PrivateMpd
 from appliance.service import Service
 from appliance.settings import PlaylistSettings, Settings
@@ -37,6 +38,10 @@ def play(
         )
         # For the other verbs, such as `jukebox status --config run/demo/jukebox.toml`.
         (folder / "jukebox.toml").write_text(as_toml(own), encoding="utf-8")
+        # Who starts it wants to hear it, whatever was asked of it the last time.
+        Memory(memory_file(folder / "jukebox.db")).keep(
+            stopped=False, asleep=False, camera_off=None
+        )
         log.info("Ctrl-C ends it; any MPD app may join in: MPD_HOST=%s mpc", mpd.socket)
         Service(own, for_s=for_s, reel_stands_in=True).run()
 

@@ -54,14 +54,15 @@ class Policy:
 
     People come first: after any doing of theirs nothing is changed for a while, only kept going.
     A mood that is not settled never changes the music: what plays goes on. settings may be
-    replaced at any time.
+    replaced at any time. asleep: the sleep timer ran out, and nobody asked for music since.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, asleep: bool = False) -> None:
         self.settings = settings
         self.asked: Emotion | None = None  # the mood that somebody asked for, until "auto"
         self.sleep_at_s = NEVER
-        self.asleep = False  # the sleep timer ran out
+        self.asleep = asleep
+        self._lay_silent = asleep  # since then
         self._hold_asked_until_s = -NEVER
         self._touched_until_s = -NEVER  # it holds back so long because of what a person did
         self._touch: Touch | None = None  # the last one, while it holds back
@@ -153,7 +154,12 @@ class Policy:
         self._resume_asked = False
         if time_s >= self.sleep_at_s:
             self.sleep_at_s, self.asleep = NEVER, True
-        if self.asleep and playback.state == "play":
+            self._lay_silent = False
+        if self.asleep and playback.state != "play":
+            self._lay_silent = True
+        elif self.asleep and self._lay_silent:
+            self.asleep = False  # somebody started it, in a moment when nobody looked
+        elif self.asleep:
             return Adjustment("pause", "time to sleep")
         if playback.resting and not self.asleep and mood.state != "nobody" and mood.faces > 0:
             return Adjustment("resume", "somebody is back")
@@ -175,7 +181,8 @@ class Policy:
         if quiet:
             if now > rules.quiet_max and not lowered:
                 # What was not heard yet may be too loud to begin with in the morning, too.
-                loud = now if self._played else min(now, rules.start)
+                heard = self._played is not None or playback.state == "play"
+                loud = now if heard else min(now, rules.start)
                 return Adjustment("volume", "quiet hours", rules.quiet_max, loud)
         elif before is not None and lowered:
             return Adjustment("volume", "the quiet hours are over", min(before, rules.max))

@@ -89,6 +89,8 @@ def _resume(_rest: str, _step: Step, house: House) -> str:
 def _sleep(minutes: str, step: Step, house: House) -> str:
     if minutes == "off":
         house.policy.sleep_at_s = NEVER
+        if house.policy.asleep:
+            house.policy.resume()
         return "the sleep timer is off"
     long = _minutes("sleep", minutes)
     house.policy.sleep(step.frame.time_s, long)

@@ -30,7 +30,7 @@ from appliance.mood import MoodFilter
 from appliance.notify import NOTICE, Notifier
 from appliance.pace import Pace, PacedCamera
 from appliance.panel import build_panel
-from appliance.player.memory import Memory
+from appliance.player.memory import Memory, memory_file
 from appliance.policy import Policy
 from appliance.records import Factors
 from appliance.settings import Settings
@@ -87,17 +87,14 @@ class Service:
             log.info("stopping")
 
     def _build(self, settings: Settings) -> None:
-        self._memory = Memory(self._store.path.with_suffix(".player.json"))
-        self._camera = build_shutter(
-            settings.camera,
-            self._memory.kept.camera_off or None,
-            reel_stands_in=self._reel_stands_in,
-        )
+        self._memory = Memory(memory_file(self._store.path))
+        self._camera = build_shutter(settings.camera, reel_stands_in=self._reel_stands_in)
+        if self._memory.kept.off_hours == self._camera.scheduled:
+            self._camera.asked = self._memory.kept.camera_off
         self._player = build_player(settings, self._memory, starting=True)
         self._panel = build_panel(settings.gpio)
         self._mood = MoodFilter(settings.mood)
-        self.policy = Policy(settings)
-        self.policy.asleep = self._memory.kept.asleep
+        self.policy = Policy(settings, asleep=self._memory.kept.asleep)
         factors = kept_calibration(self._store.path)
         self._calibrated = Calibrated(build_classifier(settings), factors)
         self._pace = Pace(settings.camera.frames_per_second)
@@ -128,7 +125,11 @@ class Service:
         self._step, self._reason = step, step.play.reason if step.play else self._reason
         self._pace.note(step)
         self._watch_resting_face(step)
-        self._memory.keep(asleep=self.policy.asleep, camera_off=self._camera.asked is True)
+        self._memory.keep(
+            asleep=self.policy.asleep,
+            camera_off=self._camera.asked,
+            off_hours=self._camera.scheduled,
+        )
         self._tell()
         self._use_panel(step)
         if step.playback is not None:

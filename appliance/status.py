@@ -27,9 +27,10 @@ class Status:
     """How things are. playlist: whose music the box put on; None if a person chose the song.
 
     asked: the mood that somebody asked for. hold_until, sleep_at: local time, such as "18:30",
-    until which it holds back or at which it fades out; None: it does not. resting: the box itself
-    paused. reason: why the last song was put on. looks_per_second: how often it looks now, and
-    looks_reason: why not as often as it could, or "".
+    until which it holds back or at which it fades out; None: it does not. asleep: it has done so,
+    until somebody asks for music. resting: the box itself paused. reason: why the last song was put
+    on. looks_per_second: how often it looks now, and looks_reason: why not as often as it could, or
+    "".
     """
 
     mood: str
@@ -43,6 +44,7 @@ class Status:
     asked: Emotion | None = None
     hold_until: str | None = None
     sleep_at: str | None = None
+    asleep: bool = False
     resting: bool = False
     reason: str = ""
     looks_per_second: float = 0.0
@@ -64,6 +66,7 @@ class Status:
             asked=policy.asked,
             hold_until=_clock(policy.hold_until_s, step.frame),
             sleep_at=_clock(policy.sleep_at_s, step.frame),
+            asleep=policy.asleep,
             resting=playing is not None and playing.resting,
             reason=reason,
             looks_per_second=pace.looks_per_second,
@@ -82,6 +85,8 @@ class Status:
             parts.append(f"nothing is changed until {self.hold_until}")
         if self.sleep_at:
             parts.append(f"the music fades out at {self.sleep_at}")
+        if self.asleep:
+            parts.append("it sleeps until somebody asks for music")
         if self.camera in ("lost", "off"):
             parts.append("waiting for the camera" if self.camera == "lost" else "the camera is off")
         return "; ".join(parts)

@@ -83,8 +83,8 @@ step_unless() { # step_unless WHAT IS_THERE VERB COMMAND...
     fi
 }
 
-put() { # put FILE PLACE [MODE]: whole or not at all, also if the plug is pulled
-    install -D -m "${3:-644}" "$1" "$2.new"
+put() { # put FILE PLACE [MODE [GROUP]]: whole or not at all, also if the plug is pulled
+    install -D -m "${3:-644}" -g "${4:-root}" "$1" "$2.new"
     sync "$2.new"
     mv -T "$2.new" "$2"
 }

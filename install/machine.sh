@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced by box.sh: packages, user, music, settings, MPD and units of the machine.
-# shellcheck disable=SC2154 # opt, etc, state, units and trial are set in box.sh and release.sh
+# shellcheck disable=SC2154 # opt, etc, state and units are set in box.sh
 
 is_pi() { grep -qs "Raspberry Pi" /proc/device-tree/model; }
 
@@ -84,12 +84,7 @@ copy_music() {
 }
 
 put_config() {
-    step_unless "$etc/jukebox.toml" config_is_there "write" write_config
-}
-
-write_config() {
-    put jukebox.toml "$etc/jukebox.toml" 640
-    chgrp jukebox "$etc/jukebox.toml"
+    step_unless "$etc/jukebox.toml" config_is_there "write" put jukebox.toml "$etc/jukebox.toml" 640 jukebox
 }
 
 config_is_there() { [[ -e $etc/jukebox.toml ]]; }
@@ -165,12 +160,12 @@ give_mpd_back() {
     rm -f "$units/mpd.service.d/jukebox.conf" /var/lib/mpd/jukebox.*
     rmdir --ignore-fail-on-non-empty "$units/mpd.service.d"
     ! systemd_runs || systemctl daemon-reload
-    local before=()
+    local before=(enabled disabled) # of service and socket
     [[ ! -e $opt/mpd-before ]] || mapfile -t before <"$opt/mpd-before"
-    systemctl --quiet disable mpd.service mpd.socket
+    [[ ${before[0]} == enabled ]] || systemctl --quiet disable mpd.service
+    systemctl --quiet disable mpd.socket
     [[ ${before[1]-} != enabled ]] || systemctl --quiet enable mpd.socket
-    [[ ${before[0]-} != enabled ]] || systemctl --quiet enable mpd.service
-    if systemd_runs && [[ ${before[0]-} == enabled ]]; then
+    if systemd_runs && [[ ${before[0]} == enabled ]]; then
         systemctl start mpd.service
     fi
 }
@@ -180,7 +175,10 @@ remove_own_playlists() {
     python3 - "$state/jukebox.player.json" /var/lib/mpd/playlists <<'PYTHON'
 import hashlib, json, pathlib, sys
 kept, folder = map(pathlib.Path, sys.argv[1:])
-lists = json.loads(kept.read_text())["lists"] if kept.exists() else {}
+try:
+    lists = json.loads(kept.read_text())["lists"]
+except (OSError, ValueError, KeyError, TypeError):
+    lists = {}
 for name, made in lists.items():
     file = folder / f"{name}.m3u"
     if file.exists() and made == hashlib.sha256(file.read_bytes().strip()).hexdigest()[:16]:
@@ -224,10 +222,10 @@ remove_unit() {
 
 remove_units() {
     local unit
+    remove_trial
     for unit in "$units"/jukebox*.{timer,service}; do # the timer before what it starts
         [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done
-    rm -f "$trial/jukebox.service" "$trial/jukebox.service.d/back-off.conf"
     rm -rf "$units/jukebox.service.d" /run/jukebox /var/lib/systemd/timers/stamp-jukebox-backup.timer
     if systemd_runs; then
         systemctl daemon-reload

@@ -112,13 +112,14 @@ fetch_wheels() { # fetch_wheels FINGERPRINT
 # A new release is tried by a unit that lives in memory: until it has proved itself, a pulled plug, a
 # killed installer or a failure finds everything else as it was.
 switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if NEW is not healthy
-    trap '' HUP # a lost connection must not leave the box halfway
+    trap '' HUP PIPE # a lost connection must not leave the box halfway
     try_settings "$1"
     if systemd_runs; then
         local copy=""
         [[ -z $2 ]] || copy=$(copy_history)
+        printf '%s\n' "$copy" >"$opt/trial-copy"
         # shellcheck disable=SC2064 # these values
-        trap "go_back '$1' '$2' '$copy'" EXIT # also from Ctrl-C
+        trap "go_back '$1' '$2'" EXIT # also from Ctrl-C
         begin_trial "$1"
         becomes_healthy || {
             complain "$1"
@@ -128,22 +129,29 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
     fi
     printf '%s\n' "$2" >"$opt/before"
     activate "$1"
+    rm -f "$opt/trial-copy"
     # Of the new release, as the jukebox already is.
     ! systemd_runs || systemctl try-restart jukebox-resolver.service
 }
 
-go_back() { # go_back NEW OLD COPY
+# The history may have got a form that the old release does not write.
+put_history_back() {
+    local copy
+    copy=$(cat "$opt/trial-copy")
+    [[ -z $copy ]] || "$command" backup --put-back "$copy" || say "the history could not be put back"
+    rm -f "$opt/trial-copy"
+}
+
+go_back() { # go_back NEW OLD
     trap '' INT TERM
-    systemctl stop jukebox.service
-    rm -f "$trial/jukebox.service" "$trial/jukebox.service.d/back-off.conf"
-    systemctl daemon-reload
+    remove_trial
     rm -rf "$opt/releases/$1"
     if [[ -z $2 ]]; then
+        rm -f "$opt/trial-copy"
         say "setup.sh: there is no release to go back to; put right what is wrong and run this again"
         return
     fi
-    # The history may have got a form that the old release does not write.
-    [[ -z $3 ]] || "$command" backup --put-back "$3" || say "the history could not be put back"
+    put_history_back
     if becomes_healthy; then
         say "setup.sh: back to release $2, which runs; settings, playlists and history are kept"
     else
@@ -158,12 +166,21 @@ begin_trial() { # begin_trial RELEASE
     systemctl daemon-reload
 }
 
-trial_was_cut_off() { [[ -e $trial/jukebox.service ]]; }
+trial_was_cut_off() { [[ -e $opt/trial-copy ]]; }
+
+remove_trial() {
+    systemctl stop jukebox.service 2>/dev/null || true # there may be none
+    rm -f "$trial/jukebox.service" "$trial/jukebox.service.d/back-off.conf"
+    ! systemd_runs || systemctl daemon-reload
+}
 
 end_trial() {
-    rm -f "$trial/jukebox.service" "$trial/jukebox.service.d/back-off.conf"
-    systemctl daemon-reload
-    systemctl try-restart jukebox.service
+    remove_trial
+    [[ ! -e $opt/current ]] || put_history_back
+    rm -f "$opt/trial-copy"
+    if systemd_runs && [[ -e $units/jukebox.service ]]; then
+        systemctl start jukebox.service
+    fi
 }
 
 copy_history() { # prints where the copy is; nothing if there is no history yet

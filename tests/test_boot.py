@@ -379,6 +379,9 @@ def test_it_starts_with_the_machine_and_without_what_was_being_tried(machine):
     )
     machine.figures["ready_s"] = round((ready - began) / 1e6, 2)
     machine.until(lambda: plays(machine))
+    told = machine.run("./setup.sh install", **HURRY).stderr
+    assert "end a trial that was cut off" in told
+    assert "The jukebox runs" in told
 
 
 def test_uninstalling_keeps_what_is_the_owners(machine):

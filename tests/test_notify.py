@@ -1,4 +1,3 @@
-import os
 import socket
 import subprocess
 import sys
@@ -57,12 +56,12 @@ def test_without_systemd_nothing_happens(tmp_path):
 
 def test_the_journal_is_told_the_weight_of_each_line():
     program = (
-        "import logging; from appliance.cli import _log_to_stderr; _log_to_stderr(logging.INFO);"
+        "import logging, os; from appliance.cli import _log_to_stderr; err = os.fstat(2);"
+        "os.environ['JOURNAL_STREAM'] = f'{err.st_dev}:{err.st_ino}'; _log_to_stderr(logging.INFO);"
         "from appliance.notify import NOTICE; log = logging.getLogger('jukebox');"
         "log.info('a song'); log.log(NOTICE, 'a day'); log.warning('trouble')"
     )
-    environment = os.environ | {"JOURNAL_STREAM": "8:1"}
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stderr.split("\n") == ["<6>a song", "<5>a day", "<4>trouble", ""]

@@ -780,6 +780,17 @@ def test_the_volume_before_the_quiet_hours_outlives_the_box(born):
     assert (box.look().touch, box.look().volume_before) == ("volume", None)
 
 
+def test_a_stop_is_kept_from_the_chime_of_the_next_start(born):
+    box = born()
+    put_on(box, HAPPY)
+    box.app.stop()
+    assert box.look().listener
+    box.die()
+    box = born(chime="bell")
+    assert box.look().listener
+    assert box.app.status()["state"] == "stop"
+
+
 def test_it_says_when_there_was_nothing_to_be_done(box):
     put_on(box, HAPPY)
     assert not box.adjust("resume")

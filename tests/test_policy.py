@@ -338,6 +338,17 @@ def test_a_night_that_began_silent_ends_no_louder_than_the_box_begins():
     assert (decision.volume_percent, decision.volume_before) == (30, 60)
 
 
+def test_music_that_somebody_starts_while_it_sleeps_plays_even_if_nobody_saw_them_start_it():
+    policy = with_settings()
+    policy.sleep(0.0, 30)
+    assert how(policy, 30 * MINUTE, settled(HAPPY), EARLY) == (None, "pause")
+    assert how(policy, 31 * MINUTE, settled(HAPPY), RESTING) is None
+    assert how(policy, 40 * MINUTE, settled(HAPPY), EARLY) is None
+    restarted = Policy(Settings(), asleep=True)
+    assert how(restarted, 0, settled(HAPPY), EARLY) is None
+    assert not restarted.asleep
+
+
 def test_asking_for_a_mood_keeps_the_sleep_timer():
     policy = with_settings()
     policy.sleep(0.0, 30)

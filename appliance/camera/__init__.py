@@ -94,8 +94,10 @@ class Camera:
         """Begin to capture, also again after close(). Raises CameraError as choose() does."""
         self.choose()
         self._closed.clear()
-        self._failure, self._delay_s = None, FIRST_DELAY_S
+        self._delay_s = FIRST_DELAY_S
         self._begin(self._monotonic())
+        if self._capture is not None:
+            self._failure = None
         log.info("camera: %s", self._choice)
         return self
 

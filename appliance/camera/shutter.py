@@ -19,7 +19,7 @@ class Shutter:
     """A camera that is really off, its device closed, when it should be.
 
     camera: not yet opened. off_hours: as in jukebox.toml. asked: None, or whether somebody wants
-    it off; that counts until the hours say something new.
+    it off; that counts until the hours say something new. scheduled: whether it is off by them.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Shutter:
         self._camera = camera
         self._is_open = False
         self._closed = threading.Event()
-        self._scheduled = within(off_hours, wall())
+        self.scheduled = within(off_hours, wall())
 
     def choose(self) -> None:
         """Decide on the source. Raises CameraError for one that can never work."""
@@ -67,7 +67,7 @@ class Shutter:
     @property
     def off(self) -> bool:
         """Whether it is off on purpose."""
-        return self._scheduled if self.asked is None else self.asked
+        return self.scheduled if self.asked is None else self.asked
 
     @property
     def lost(self) -> bool:
@@ -82,8 +82,8 @@ class Shutter:
     def _follow(self) -> None:
         """Open or close what should be."""
         scheduled = within(self._off_hours, self._wall())
-        if scheduled != self._scheduled:
-            self._scheduled, self.asked = scheduled, None
+        if scheduled != self.scheduled:
+            self.scheduled, self.asked = scheduled, None
         if self.off and self._is_open:
             self._camera.close()
             self._is_open = False

@@ -47,7 +47,9 @@ class Hands:
             self._start_softly(client, look)  # PulseAudio tells the volume only when it plays
         elif look.status["state"] == "play" or self._watch.touch == "volume":
             self._start_percent = None  # somebody's choice
-        return look.status["state"] == "stop" and self._ring(client, chime, look, local=local)
+        if look.status["state"] != "stop" or self._watch.is_to_be_silent:
+            return False
+        return self._ring(client, chime, look, local=local)
 
     def fade_on(self, client: Client, look: Look) -> None:
         """Go on with a fade, if there is one, and leave no old songs behind."""

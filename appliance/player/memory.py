@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ class Kept:
     may have left it; boot: of the machine, during which that was so. paused: the song that the box
     itself paused; paused_at_s: where in it. loud: the listener's volume before the quiet hours, in
     percent, while the box has turned it down. stopped: a person stopped the music. asleep: the
-    sleep timer ran out; camera_off: somebody asked for it. lists: a hash of each stored playlist
+    sleep timer ran out. camera_off: whether somebody wants it off or on, and off_hours: whether it
+    was off by its hours then. lists: a hash of each stored playlist
     that the box made, by name; "" for one that belongs to a person.
     """
 
@@ -35,8 +36,14 @@ class Kept:
     loud: int | None = None
     stopped: bool = False
     asleep: bool = False
-    camera_off: bool = False
+    camera_off: bool | None = None
+    off_hours: bool = False
     lists: dict[str, str] = field(default_factory=dict)
+
+
+def memory_file(database: Path) -> Path:
+    """Where the jukebox with this database keeps it."""
+    return database.with_suffix(".player.json")
 
 
 class Memory:
@@ -95,7 +102,9 @@ def _boot_id() -> str:
 def _read(path: Path | None) -> Kept:
     """What was kept; nothing where the file is not there or cannot be understood."""
     try:
-        kept = Kept(**json.loads(path.read_text(encoding="utf-8"))) if path else Kept()
+        found = json.loads(path.read_text(encoding="utf-8")) if path else {}
+        # A later version may have kept more.
+        kept = Kept(**{each.name: found[each.name] for each in fields(Kept) if each.name in found})
         whole = (
             isinstance(kept.volume, int | None)
             and isinstance(kept.low, int)
@@ -103,9 +112,8 @@ def _read(path: Path | None) -> Kept:
             and isinstance(kept.paused, str | None)
             and isinstance(kept.paused_at_s, int | float)
             and isinstance(kept.loud, int | None)
-            and all(
-                isinstance(is_so, bool) for is_so in (kept.stopped, kept.asleep, kept.camera_off)
-            )
+            and isinstance(kept.camera_off, bool | None)
+            and all(isinstance(x, bool) for x in (kept.stopped, kept.asleep, kept.off_hours))
             and isinstance(kept.lists, dict)
         )
     except FileNotFoundError:

@@ -38,6 +38,11 @@ class Watch:
         self.held = memory.kept.stopped
         self.resting = False
 
+    @property
+    def is_to_be_silent(self) -> bool:
+        """Whether a person stopped or paused the music, or sleeps."""
+        return self.held or self._memory.kept.asleep
+
     def begin(self, status: Status) -> None:
         """A new connection: nothing can be compared with what was before it."""
         self.last = None
