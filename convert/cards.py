@@ -64,7 +64,7 @@ GENDER_WORDS = {
     ),
     "misuse": EMOTION_WORDS["misuse"],
     "weaknesses": (
-        "Two labels for what has more. Small children are read much worse (69 %), and "
+        "Two labels for what has more. Small children are read much worse than others, and "
         "the errors differ between groups of race and age: see the table of groups."
     ),
 }

@@ -90,10 +90,11 @@ RECIPES = {
     ),
     "gender": Recipe(
         "mini_xception_gender",
-        epochs=24,
+        epochs=40,
         task="gender",
         peak_rate=2e-3,
         start="gender_first",
+        augmentation=0.4,
         rounding=8,
         mirror=1,
     ),
