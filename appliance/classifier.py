@@ -72,12 +72,6 @@ class Card:
     head: str
 
 
-def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Probabilities from logits along the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
-
-
 def _shares(logits: Sequence[float], temperature: float) -> tuple[float, ...]:
     """The softmax of a few numbers: 2 µs of seven, for which NumPy takes 10."""
     most = max(logits)

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from appliance.classifier import Classifier, heads_of, read_card, softmax
+from appliance.classifier import Classifier, heads_of, read_card
 from appliance.errors import ModelError
 from appliance.interpreter import Interpreter
 from appliance.preprocessing import to_input
@@ -37,7 +37,7 @@ from appliance.settings import FaceSettings
 from convert import data, detect
 from convert.groups import gender_figures
 from convert.report import for_people
-from convert.scoring import Labels, Logits, score
+from convert.scoring import Labels, Logits, score, softmax
 
 ALL = "all"
 LOOKS: dict[object, str] = {

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from appliance.classifier import softmax
 from appliance.records import EMOTIONS, GENDERS
 
 Logits = npt.NDArray[np.float32]
@@ -57,6 +56,12 @@ class Share:
     count: int
     accuracy: float
     interval95: tuple[float, float]
+
+
+def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Probabilities from logits along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
 
 
 def score(logits: Logits, labels: Labels, temperature: float = 1.0) -> Score:

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from appliance.classifier import softmax
 from convert.examples import Arrays
 from convert.networks import with_mirror
 from convert.predict import predict
+from convert.scoring import softmax
 
 
 class Teacher:

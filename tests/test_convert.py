@@ -614,3 +614,7 @@ def test_int8_reads_public_test_within_three_tenths_of_a_point_of_float32(name):
     )
     for head in exact:
         assert small[head]["accuracy"] == pytest.approx(exact[head]["accuracy"], abs=0.003)
+
+
+def test_softmax_stays_finite():
+    assert scoring.softmax(np.array([1000.0, 0.0, -1000.0], np.float32)).tolist() == [1.0, 0.0, 0.0]
