@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import time
+from functools import cache
 from pathlib import Path
 
 ROOTS = Path(__file__).with_name("roots.sh")
@@ -16,6 +17,7 @@ ROOM_BYTES = 4 * 2**30  # a machine takes up to 2 GB
 NO_NETWORK = 75  # roots.sh: what must be downloaded cannot be
 
 
+@cache
 def why_not():
     """The reason why no such machine can run here, or ""."""
     if os.geteuid() != 0:
@@ -23,7 +25,11 @@ def why_not():
     for tool, package in (("systemd-nspawn", "systemd-container"), ("mmdebstrap", "mmdebstrap")):
         if shutil.which(tool) is None:
             return f"needs {tool}: apt-get install {package}"
-    return ""
+    # Some places have the tool and not the rights, as a container without privileges.
+    try_out = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--as-pid2",
+               "--volatile=yes", "--directory=/", "/usr/bin/true"]  # fmt: skip
+    tried = subprocess.run(try_out, check=False, capture_output=True, text=True)
+    return f"systemd-nspawn cannot run here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 def place_for(release, on_disk):
