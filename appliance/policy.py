@@ -62,7 +62,7 @@ class Policy:
         self.asked: Emotion | None = None  # the mood that somebody asked for, until "auto"
         self.sleep_at_s = NEVER
         self.asleep = asleep
-        self._lay_silent = asleep  # since then
+        self._lay_silent = asleep  # since it fell asleep
         self._hold_asked_until_s = -NEVER
         self._touched_until_s = -NEVER  # it holds back so long because of what a person did
         self._touch: Touch | None = None  # the last one, while it holds back
@@ -136,7 +136,7 @@ class Policy:
         if playback.touch is not None:
             minutes = self.settings.listener.override_minutes
             if not self.holds(time_s) or playback.touch != self._touch:
-                log.info("%s; %s", TOUCHED[playback.touch], _how_long(playback.touch, minutes))
+                log.info("%s%s", TOUCHED[playback.touch], _how_long(playback.touch, minutes))
             self._touch, self._touched_until_s = playback.touch, time_s + 60.0 * minutes
             self._resume_asked = self._invited = False
             if playback.state == "play" or playback.touch in ("play", "skip", "seek"):
@@ -152,14 +152,8 @@ class Policy:
         if playback.state == "pause" and self._resume_asked:
             return Adjustment("resume", "somebody asked for it")
         self._resume_asked = False
-        if time_s >= self.sleep_at_s:
-            self.sleep_at_s, self.asleep = NEVER, True
-            self._lay_silent = False
-        if self.asleep and playback.state != "play":
-            self._lay_silent = True
-        elif self.asleep and self._lay_silent:
-            self.asleep = False  # somebody started it, in a moment when nobody looked
-        elif self.asleep:
+        self._fall_asleep(time_s, playback)
+        if self.asleep and playback.state == "play":
             return Adjustment("pause", "time to sleep")
         if playback.resting and not self.asleep and mood.state != "nobody" and mood.faces > 0:
             return Adjustment("resume", "somebody is back")
@@ -169,6 +163,15 @@ class Policy:
         if gone and mine and not self.holds(time_s):
             return Adjustment("pause", "nobody is here")
         return None
+
+    def _fall_asleep(self, time_s: float, playback: Playback) -> None:
+        """When the timer runs out; and wake up with music that a person has started."""
+        if time_s >= self.sleep_at_s:
+            self.sleep_at_s, self.asleep, self._lay_silent = NEVER, True, False
+        if playback.state != "play":
+            self._lay_silent = True
+        elif self._lay_silent:
+            self.asleep = False  # started in a moment when nobody looked, or a touch would tell
 
     def _volume(self, time_s: float, unix_s: float, playback: Playback) -> Adjustment | None:
         """Lower it in the quiet hours, and as it was afterwards."""
@@ -255,8 +258,8 @@ class Policy:
 
 def _how_long(touch: Touch, minutes: float) -> str:
     if touch in ("pause", "stop"):
-        return "it stays so until somebody presses play"
-    return f"nothing else is changed for {minutes:g} minutes" if minutes else "so be it"
+        return "; it stays so until somebody presses play"
+    return f"; nothing else is changed for {minutes:g} minutes" if minutes else ""
 
 
 def _ending(playback: Playback) -> bool:
