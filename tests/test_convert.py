@@ -606,10 +606,20 @@ def test_the_shipped_models_are_as_good_as_their_cards_say():
         assert min(accuracies) >= least
 
 
-@pytest.mark.parametrize("name", ["emotion", "mini_xception", "sequential_cnn"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "emotion_{}",
+        "mini_xception_{}",
+        "sequential_cnn_{}",
+        pytest.param(
+            "emotion_{}_single", marks=pytest.mark.xfail(reason="fer: 0.31 points", strict=True)
+        ),
+    ],
+)
 def test_int8_reads_public_test_within_three_tenths_of_a_point_of_float32(name):
     exact, small = (
-        read_card(PROJECT / "models" / f"{name}_{kind}.tflite")["accuracy"]["PublicTest"]
+        read_card(PROJECT / "models" / f"{name.format(kind)}.tflite")["accuracy"]["PublicTest"]
         for kind in ("float32", "int8")
     )
     for head in exact:
