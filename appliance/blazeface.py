@@ -22,7 +22,7 @@ from appliance.records import Box, GrayImage
 SIDE, UP = 1.17, 0.105
 # Cells of 8 and of 16 pixels, and the anchors of each.
 CELLS_PX = ((8, 2), (16, 6))
-ANCHORS = {size_px: sum(n * (size_px // px) ** 2 for px, n in CELLS_PX) for size_px in (64, 128)}
+SIZES_PX = (64, 128)
 
 
 class Network:
@@ -34,15 +34,17 @@ class Network:
     def __init__(self, content: bytes) -> None:
         self._network = Interpreter(content)
         _, self.size_px, _, self._colours = shape = self._network.input_shape
-        anchors = ANCHORS.get(self.size_px)
+        self._anchors = _anchors(self.size_px)
+        # All, or those of the finer map alone, which come first.
+        known = len(self._anchors), CELLS_PX[0][1] * (self.size_px // CELLS_PX[0][0]) ** 2
         ends = {end[-1]: index for index, end in enumerate(self._network.output_shapes)}
-        if anchors is None or {end[1] for end in self._network.output_shapes} != {anchors}:
+        counts = {end[1] for end in self._network.output_shapes}
+        if self.size_px not in SIZES_PX or len(counts) != 1 or not counts <= set(known):
             raise ModelError(
                 f"the face detector takes {shape}, not 128×128 or 64×64; "
                 "name the right file in models/blazeface_*.json"
             )
         self._scores, self._boxes = ends[min(ends)], ends[max(ends)]
-        self._anchors = _anchors(self.size_px)
 
     def look(self, luma: GrayImage, square: Box, min_score: float) -> list[Detection]:
         """The faces that lie wholly in one square, or are cut by the picture's own edge."""

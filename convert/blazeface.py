@@ -6,7 +6,10 @@
 The published file takes colour and tells six points of a face besides its box. The box's pictures
 are gray, so the first convolution's three colours add up to one, and it uses no points: what is
 left gives the same scores and boxes. Being convolutions only, it runs at any size: 128×128 as
-published, for searching, and 64×64 for a closer look where a face was. Weights stay in half
+published, for searching, and 64×64 for a closer look where a face was. There a face fills half of
+the side, which only the finer of its two maps sees (704 looks at followed faces in the reel and the
+videos: the coarser one never alone), so the coarser one is left out, too; and it is in int8, which
+takes a quarter less time. For searching, weights stay in half
 precision, as published. (In int8 a look took 0.75 ms instead of 0.90, and answers changed much.)
 """
 
@@ -17,6 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 import numpy.typing as npt
@@ -24,27 +28,33 @@ from ai_edge_litert.interpreter import Interpreter
 from keras import layers
 
 from appliance.classifier import read_card
+from appliance.detection import Detection, square_around
 from appliance.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, blazeface_model
 from appliance.errors import ModelError
 from appliance.faces import FaceDetector
-from appliance.records import Face, Frame
+from appliance.preprocessing import crop
+from appliance.records import Face, Frame, GrayImage
 from convert import data, detect
 from convert.cards import of_the_file, of_the_network, write_model
 from convert.figures import MODELS
-from convert.quantize import output_positions, to_float16, without_names
+from convert.quantize import output_positions, to_float16, to_int8, without_names
 
 SIZES_PX = {"search": 128, "closer": 64}
+MAPS = {"search": 2, "closer": 1}
 # (channels, stride) of the blocks that end in the finer map, and of those that end in the coarser.
 FINE = ((24, 1), (28, 1), (32, 2), (36, 1), (42, 1), (48, 2), (56, 1), (64, 1), (72, 1), (80, 1),
         (88, 1))  # fmt: skip
 COARSE = ((96, 2), (96, 1), (96, 1), (96, 1), (96, 1))
 ANCHORS = (2, 6)  # of a cell of either map
 MIN_SCORE, LEAST_PX = 0.7, min(detect.HEIGHTS_PX)  # as the box has it set, and for all faces
+# int8's ranges: from so many photos; the faces moved and grown by so much of their side; as the box
+# looks (appliance/detectors.py).
+CALIBRATING, BESIDE, ROOM = 60, 0.2, 2.0
 TOLD, KEPT = 16, 4  # numbers of an anchor in the file: a box, and six points that are left out
 
 
-def gray_blazeface(size_px: int, content: bytes) -> keras.Model:
-    """The network of a BlazeFace file for gray pictures of this size.
+def gray_blazeface(size_px: int, content: bytes, maps_kept: int = 2) -> keras.Model:
+    """The network of a BlazeFace file for gray pictures of this size; 1 map: the finer alone.
 
     Outputs for n anchors, those of the finer map first: boxes (1, n, 4) in input pixels, and scores
     (1, n, 1), which are logits.
@@ -76,7 +86,8 @@ def gray_blazeface(size_px: int, content: bytes) -> keras.Model:
             layers.Reshape((-1, numbers))(convolved(each, layers.Conv2D(numbers * anchors, 1)))
             for each, anchors in zip(maps, ANCHORS, strict=True)
         ]
-        ends[name] = layers.Concatenate(axis=1, name=name)(heads)
+        kept = heads[:maps_kept]
+        ends[name] = layers.Concatenate(axis=1, name=name)(kept) if kept[1:] else kept[0]
     network = keras.Model(image, ends, name="blazeface")
     for layer, weights in zip(convolutions, _weights(content), strict=True):
         shapes = [weight.shape for weight in layer.weights]
@@ -120,17 +131,19 @@ def main(arguments: list[str] | None = None) -> int:
     """The command. 0 made, 1 the package or the photos are not there, 2 usage."""
     parser = argparse.ArgumentParser("convert.blazeface", description=__doc__)
     parser.add_argument("--out", type=Path, default=MODELS, help="folder; default: models/")
-    parser.add_argument("--photos", type=Path, help="with an annotations.json, to be judged on")
-    parser.add_argument("--negatives", type=Path, help="photos without people, to be judged on")
+    parser.add_argument("--photos", type=Path, required=True, help="with an annotations.json")
+    parser.add_argument("--negatives", type=Path, required=True, help="photos without people")
     options = parser.parse_args(arguments)
     try:
         content, origin = blazeface_model(), read_card(BLAZEFACE_CARD)
+        photos = detect.load_photos(options.photos)
         for use, size_px in SIZES_PX.items():
-            network = gray_blazeface(size_px, content)
-            named = to_float16(network)
-            card = _card(f"blazeface_{use}", named, network, origin)
-            if use == "search" and options.photos and options.negatives:
-                card["measured"] = _measured(without_names(named), options)
+            network = gray_blazeface(size_px, content, MAPS[use])
+            named = to_float16(network) if use == "search" else to_int8(network, windows(photos))
+            card = _card(use, named, network, origin)
+            if use == "search":
+                negatives = detect.load_negatives(options.negatives)
+                card["measured"] = _measured(without_names(named), photos, negatives)
             write_model(options.out, without_names(named), card)
             print(card["name"], card["bytes"], card.get("measured", ""))
     except (ModelError, data.DataError) as error:
@@ -139,30 +152,49 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _measured(content: bytes, options: argparse.Namespace) -> dict:
+def windows(photos: list[detect.Photo]) -> npt.NDArray[np.uint8]:
+    """What a closer look sees, to measure int8's ranges by: uint8 (n, 64, 64).
+
+    Around each face that BlazeFace finds in the first photos, twice, somewhat beside it.
+    """
+    random, size_px, found = np.random.default_rng(0), SIZES_PX["closer"], []
+    for photo in photos[:CALIBRATING]:
+        for face in _find(photo.luma, BlazeFace(looks=EVERYWHERE)):
+            box = face.box
+            for right, down, growth in random.uniform(-BESIDE, BESIDE, (2, 3)):
+                middle = box.x + box.width * (0.5 + right), box.y + box.height * (0.5 + down)
+                moved = Detection(*middle, box.width * float(np.exp(growth)), face.score)
+                square = crop(photo.luma, square_around(moved, photo.luma.shape, ROOM))
+                found.append(cv2.resize(square, (size_px, size_px)))
+    return np.array(found, np.uint8)
+
+
+def _measured(content: bytes, photos: list[detect.Photo], negatives: list[GrayImage]) -> dict:
     """Recall and false alarms, as `convert.evaluate --task detect` tells them."""
 
-    def find(luma: npt.NDArray[np.uint8]) -> tuple[Face, ...]:
-        detector = BlazeFace(content, looks=EVERYWHERE)
-        faces = FaceDetector(detector, min_score=MIN_SCORE, min_height_px=LEAST_PX)
-        return faces.find(Frame(0.0, 0.0, luma))
+    def find(luma: GrayImage) -> tuple[Face, ...]:
+        return _find(luma, BlazeFace(content, looks=EVERYWHERE))
 
-    return detect.recall(detect.load_photos(options.photos), find) | detect.false_alarms(
-        detect.load_negatives(options.negatives), find
-    )
+    return detect.recall(photos, find) | detect.false_alarms(negatives, find)
 
 
-def _card(name: str, named: bytes, network: keras.Model, origin: dict) -> dict:
+def _find(luma: GrayImage, detector: BlazeFace) -> tuple[Face, ...]:
+    faces = FaceDetector(detector, min_score=MIN_SCORE, min_height_px=LEAST_PX)
+    return faces.find(Frame(0.0, 0.0, luma))
+
+
+def _card(use: str, named: bytes, network: keras.Model, origin: dict) -> dict:
     outputs = [{"head": head, "index": at} for head, at in sorted(output_positions(named).items())]
     content = without_names(named)
     return {
-        **of_the_file(name, content, "face detection", ("face",)),
+        **of_the_file(f"blazeface_{use}", content, "face detection", ("face",)),
         **of_the_network(network),
         "outputs": outputs,
         "made_from": {key: origin[key] for key in ("package", "package_version", "sha256")},
         "changes": (
             "The first convolution's kernels are summed over the colours; the heads' six points of "
             "a face are left out."
+            + (" So is the coarser of the two maps; in int8." if MAPS[use] == 1 else "")
         ),
         **{key: origin[key] for key in ("authors", "paper", "licence")},
     }
