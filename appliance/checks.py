@@ -84,7 +84,7 @@ def _light(frame: Frame) -> str:
 
 
 def _faces(settings: Settings) -> str:
-    build_faces(settings.faces)
+    build_faces(settings)
     return settings.faces.detector
 
 

@@ -53,8 +53,8 @@ class BlazeFace:
 
     looks: squares to look at for newcomers, about 0.9 ms each. A large number covers the whole
     picture at once, as a single photo needs.
-    model: the network; by default the shipped ones, of which a smaller one, a quarter of the work,
-    looks where faces were. Raises ModelError.
+    model: the network; by default the shipped ones, of which a smaller one, a sixth of the work,
+    looks where faces were; closer: which kind of that one. Raises ModelError.
     """
 
     # A third of its square is where a face scores best: 0.9 and more.
@@ -64,10 +64,12 @@ class BlazeFace:
     # The smallest share of a square's side that a face can be found with.
     _SMALLEST = 1 / 7
 
-    def __init__(self, model: bytes | None = None, *, looks: int = 3) -> None:
+    def __init__(
+        self, model: bytes | None = None, *, looks: int = 3, closer: str = "float32"
+    ) -> None:
         if model is None:
             self._network = checked_network(MODELS / "blazeface_search.tflite")
-            self._closer = checked_network(MODELS / "blazeface_closer.tflite")
+            self._closer = checked_network(MODELS / f"blazeface_closer_{closer}.tflite")
             self._closer_room = self._CLOSER_ROOM
         else:
             self._network = self._closer = Network(model)

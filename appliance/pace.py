@@ -21,7 +21,8 @@ CALM_S = 30.0
 # Of the mean difference between one look's brightness and the next, in 255ths: a camera's noise
 # stays below 2 (the reel's 1.3), a person walking by makes 4 and more.
 MOVES = 3.0
-LOOKED_AT = slice(None, None, 32)  # so few pixels tell movement; each is far from the others in memory
+# So few pixels tell movement; each costs a cache line.
+LOOKED_AT = slice(None, None, 32)
 HOT_C = 75.0  # a Raspberry Pi slows itself down from 80 °C on
 BUSY = 1.5  # processes waiting for each core
 MEASURED_EVERY_S = 5.0

@@ -101,7 +101,7 @@ class Service:
         self._paced = PacedCamera(self._camera, self._pace)
         self._devices = Devices(
             camera=self._paced,
-            faces=build_faces(settings.faces),
+            faces=build_faces(settings),
             classifier=self._calibrated,
             mood=self._mood,
             policy=self.policy,
@@ -243,7 +243,8 @@ class Service:
     def _rebuild(self, new: Settings) -> None:
         """Replaces the devices whose settings differ. Raises before the first one is replaced."""
         old, devices = self._settings, self._devices
-        faces = devices.faces if new.faces == old.faces else build_faces(new.faces)
+        eyes_stay = (new.faces, new.emotion) == (old.faces, old.emotion)
+        faces = devices.faces if eyes_stay else build_faces(new)
         read = self._calibrated.uncorrected if new.emotion == old.emotion else build_classifier(new)
         if new.camera != old.camera:
             camera = build_shutter(

@@ -35,7 +35,7 @@ def main() -> None:
 def watch() -> list[tuple[Frame, tuple[EmotionScores, ...], Mood]]:
     """What the box sees in each frame of the reel, at the frame rate of its settings."""
     settings = Settings()
-    faces = build_faces(settings.faces)
+    faces = build_faces(settings)
     classifier = EmotionClassifier(MODELS / "emotion_int8.tflite")
     mood = MoodFilter(settings.mood)
     seen = []

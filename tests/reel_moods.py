@@ -56,7 +56,7 @@ def main():
     loop = Loop(
         Devices(
             camera=Nothing(),
-            faces=build_faces(settings.faces),
+            faces=build_faces(settings),
             classifier=build_classifier(settings),
             mood=MoodFilter(settings.mood),
             policy=Policy(settings),

@@ -51,6 +51,8 @@ def test_the_workshop_takes_little_from_the_box(path):
         allowed |= {"settings"}
     if path.name == "picture.py":  # it shows the box at work
         allowed |= {"reel", "mood", "devices", "settings"}
+    if path.name == "blazeface.py":  # it sees squares as the box cuts them
+        allowed |= {"detection"}
     assert {m.split(".")[1] for m in ours} <= allowed
 
 

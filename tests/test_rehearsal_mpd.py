@@ -95,7 +95,7 @@ def test_a_listener_at_a_real_mpd_is_left_alone(music, tmp_path):
             day,
             settings,
             see=InTime(room),
-            faces=build_faces(settings.faces),
+            faces=build_faces(settings),
             classifier=build_classifier(settings),
             mood=MoodFilter(settings.mood),
             witness=witness,

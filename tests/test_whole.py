@@ -84,7 +84,7 @@ def jukebox(mpd: PrivateMpd, folder: Path) -> Iterator[Devices]:
     store = Store(settings.store)
     yield Devices(
         FastReel(),
-        build_faces(settings.faces),
+        build_faces(settings),
         build_classifier(settings),
         MoodFilter(settings.mood),
         Policy(Settings(music=MusicSettings(change="now"), strategies=AS_IT_LOOKS)),

@@ -23,7 +23,7 @@ class Box:
     """The box's eyes as it runs them, faces and emotion, and gender as the paper has it."""
 
     def __init__(self, settings: Settings, *, follow: bool) -> None:
-        self.faces: FaceDetector = build_faces(settings.faces, follow=follow)
+        self.faces: FaceDetector = build_faces(settings, follow=follow)
         self.gender = GenderReader(build_gender(settings))
         self.emotion: EmotionClassifier = build_classifier(settings)
 

@@ -44,7 +44,7 @@ def calibrate(settings: Settings, *, forget: bool) -> bool:
 
 
 def _watch(settings: Settings) -> RestingFace:
-    faces, classifier = build_faces(settings.faces), build_classifier(settings)
+    faces, classifier = build_faces(settings), build_classifier(settings)
     print("look at the camera with a face at rest, for a minute ...", file=sys.stderr)
     with closing(build_camera(settings.camera).open()) as camera:
         began_s = time.monotonic()

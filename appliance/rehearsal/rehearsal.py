@@ -103,7 +103,7 @@ class Rehearsal:
     def live(self, tell: Callable[[float], None] | None = None) -> Result:
         """The day as the box lives it."""
         room = Room(self._script, self._album, self._plan.seed)
-        eyes = _Eyes(build_faces(self._settings.faces), self._classifier)
+        eyes = _Eyes(build_faces(self._settings), self._classifier)
         self._seen = eyes.seen
         return self._lived(room.frame_at, eyes, OurFilter(self._settings.mood), tell)
 
@@ -139,7 +139,7 @@ class Rehearsal:
     def _calibration(self, network: Classifier) -> Factors:
         """What `jukebox calibrate` finds in a minute of the owner's face at rest."""
         room = Room(script.at_rest(LASTS_S), self._album, self._plan.seed, wrong_share=0.0)
-        faces, watched = build_faces(self._settings.faces), RestingFace(0.0)
+        faces, watched = build_faces(self._settings), RestingFace(0.0)
         for number in range(int(LASTS_S * FRAMES_PER_SECOND)):
             time_s = number / FRAMES_PER_SECOND
             frame = Frame(time_s, time_s, room.frame_at(time_s))

@@ -57,7 +57,7 @@ class _Reader:
     def __init__(self, settings: Settings, emotion: Emotion | None) -> None:
         self._explainer = Explainer(emotion_model(settings))
         self._classifier = build_classifier(settings)
-        self._finder = build_faces(settings.faces)
+        self._finder = build_faces(settings)
         self._emotion = emotion
 
     def explain(self, frame: Frame) -> Explanation | None:

@@ -22,7 +22,7 @@ import cv2
 
 from appliance.devices import build_faces
 from appliance.records import Box, Face, Frame, GrayImage
-from appliance.settings import FaceSettings
+from appliance.settings import FaceSettings, Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 VIDEOS = PROJECT.parent / "shared" / "data" / "video"
@@ -83,8 +83,8 @@ def frames(path: Path) -> Iterator[Frame]:
 
 def compare(name: str, shown: Sequence[Frame]) -> Figures:
     """The box against detection on every frame."""
-    every = build_faces(replace(FaceSettings(), search_every_s=0.0), follow=False)
-    box = build_faces(FaceSettings())
+    every = build_faces(Settings(faces=FaceSettings(search_every_s=0.0)), follow=False)
+    box = build_faces(Settings())
     overlaps, faces, astray, row, longest, tracks = [], 0, 0, 0, 0, set()
     for frame in shown:
         wanted, found = every.find(frame), box.find(frame)
@@ -103,7 +103,7 @@ def compare(name: str, shown: Sequence[Frame]) -> Figures:
 
 def cut(shown: Sequence[Frame], nobody: Sequence[GrayImage]) -> int:
     """How many frames after a cut to a room without people still have a face."""
-    box, height = build_faces(FaceSettings()), 0
+    box, height = build_faces(Settings()), 0
     for frame in shown:
         box.find(frame)
         assert frame.luma is not None

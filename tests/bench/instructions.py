@@ -27,7 +27,7 @@ from appliance.bench import machine
 from appliance.devices import MODELS, build_faces
 from appliance.emotion import EmotionClassifier
 from appliance.records import Frame
-from appliance.settings import FaceSettings
+from appliance.settings import EmotionSettings, FaceSettings, Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 BUDGET = Path(__file__).with_suffix(".json")
@@ -103,9 +103,10 @@ def count() -> dict[str, int]:
 def _run() -> None:
     cv2.setNumThreads(1)
     luma = reel.frame_at(55.0)
-    tracking, searching = (
-        build_faces(FaceSettings(search_every_s=60.0), follow=follow) for follow in (True, False)
+    settings = Settings(
+        faces=FaceSettings(search_every_s=60.0), emotion=EmotionSettings(precision="float32")
     )
+    tracking, searching = (build_faces(settings, follow=follow) for follow in (True, False))
     classifier = EmotionClassifier(MODELS / "emotion_float32_single.tflite", in_turn=True)
     found = [tracking.find(Frame(n / 30, 0.0, luma)) for n in range(3)][-1]
     assert found, "the reel's face is found"

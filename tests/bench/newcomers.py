@@ -20,7 +20,7 @@ import numpy as np
 
 from appliance.devices import build_faces
 from appliance.records import EMOTIONS, Box, Frame, GrayImage
-from appliance.settings import FaceSettings
+from appliance.settings import Settings
 
 RATE, BEFORE_S, AFTER_S, COMES_IN_S = 10.0, 3.0, 12.0, 0.8
 FIRST = Box(180, 160, 150, 150)
@@ -47,7 +47,7 @@ def main() -> int:
 def wait_s(seed: int, size: str, *, busy: bool) -> float:
     """Seconds from a newcomer's arrival until there are two faces; infinity if that never was."""
     random = np.random.default_rng(seed)
-    faces = build_faces(FaceSettings())
+    faces = build_faces(Settings())
     arrived_s = BEFORE_S + random.uniform(0.0, 1.0)
     for luma, time_s in film(random, SIZES_PX[size], arrived_s, busy=busy):
         seen = faces.find(Frame(time_s, 0.0, luma))

@@ -33,7 +33,7 @@ def main() -> None:
         faces=FaceSettings(detector=asked.detector),
         emotion=EmotionSettings(precision=asked.precision),
     )
-    faces, classifier = build_faces(settings.faces), build_classifier(settings)
+    faces, classifier = build_faces(settings), build_classifier(settings)
     mood = MoodFilter(settings.mood)
     took_ms: dict[str, list[float]] = {"find": [], "classify": [], "mood": [], "all": []}
     for number in range(asked.frames):

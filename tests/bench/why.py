@@ -40,7 +40,7 @@ def took_ms(count: int) -> list[float]:
     """From the cut face to its map, for the first faces of the reel, again from its start."""
     settings = Settings()
     explainer = Explainer(emotion_model(settings))
-    faces, classifier = build_faces(settings.faces), build_classifier(settings)
+    faces, classifier = build_faces(settings), build_classifier(settings)
     times: list[float] = []
     number = 0
     while len(times) < count:
