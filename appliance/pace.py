@@ -23,6 +23,7 @@ CALM_S = 30.0
 MOVES = 3.0
 # So few pixels tell movement; each costs a cache line.
 LOOKED_AT = slice(None, None, 32)
+COMPARED_EVERY_S = 0.45  # as often as a calm room is looked at
 HOT_C = 75.0  # a Raspberry Pi slows itself down from 80 °C on
 BUSY = 1.5  # processes waiting for each core
 MEASURED_EVERY_S = 5.0
@@ -65,6 +66,7 @@ class Pace:
         self._measure_s = float("-inf")
         self._lively_s: float | None = None  # when there was last anything new
         self._before: GrayImage | None = None
+        self._compare_s = float("-inf")
         self._is_calm = False
         self._nobody = False
 
@@ -90,13 +92,14 @@ class Pace:
             self._needed = self._need()
         if step.frame.luma is None:
             return
-        moves = self._moves(step.frame.luma)
+        moves = now_s >= self._compare_s and self._moves(step.frame.luma, now_s)
         self._nobody = not step.scores and step.mood.state == "nobody"
         if self._lively_s is None or moves or _may_change(step):
             self._lively_s = now_s
         self._is_calm = now_s - self._lively_s >= CALM_S
 
-    def _moves(self, luma: GrayImage) -> bool:
+    def _moves(self, luma: GrayImage, now_s: float) -> bool:
+        self._compare_s = now_s + COMPARED_EVERY_S
         now = luma[LOOKED_AT, LOOKED_AT].copy()
         before, self._before = self._before, now
         if before is None or before.shape != now.shape:

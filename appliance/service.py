@@ -40,6 +40,7 @@ from appliance.store import Store
 log = logging.getLogger("jukebox")
 
 DAY_S = 86_400.0
+TOLD_EVERY_S = 0.5
 PRUNE_AFTER_S = 60.0  # reading through a year takes a slow card a while: first the music
 
 
@@ -67,7 +68,7 @@ class Service:
         self._notifier = Notifier()
         self._stop = self._reload = False
         self._began_s: float | None = None
-        self._prune_s = float("-inf")
+        self._prune_s = self._tell_s = float("-inf")
         self._status: Status | None = None
         self._step: Step | None = None  # the last one
         self._reason = ""  # why the last song was put on
@@ -130,7 +131,9 @@ class Service:
             camera_off=self._camera.asked,
             off_hours=self._camera.scheduled,
         )
-        self._tell()
+        if time_s >= self._tell_s:
+            self._tell_s = time_s + TOLD_EVERY_S
+            self._tell()
         self._use_panel(step)
         if step.playback is not None:
             self._answer_messages(step)
