@@ -18,6 +18,8 @@ def within(hours: str, unix_s: float) -> bool:
 
     Never for an empty text. The same time twice is the whole day.
     """
+    if not hours:  # asked with every frame
+        return False
     found = _FORM.fullmatch(hours)
     if found is None:
         return False

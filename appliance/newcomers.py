@@ -15,9 +15,9 @@ CELL_PX = 16
 # Of 255, of a cell's mean: a camera's noise moves it by 2, in a dark room by 5; a face of 40 pixels
 # that comes in, by 20 and more (tests/bench/newcomers.py).
 CHANGE = 8
-# While nothing changes, one search in so many looks all the same: somebody may be sitting there
-# whom the detector has not believed so far, or have come before a person's body.
-ANYWAY = 4
+# While nothing changes, one search in so many looks at a square all the same: somebody may be
+# sitting there whom the detector has not believed so far, or have come before a person's body.
+ANYWAY = 2
 
 Cells = npt.NDArray[np.int16]
 
@@ -46,9 +46,10 @@ class Turns:
         """
         self._note_changes(squares, luma, known)
         self._idle = 0 if self._waiting else self._idle + 1
-        if not self._waiting and self._idle % ANYWAY:
-            return []
-        waiting = [square for square in squares if square in self._waiting] or squares
+        if not self._waiting:
+            self._turn += 1
+            return [] if self._idle % ANYWAY else self._next(squares, 1)
+        waiting = [square for square in squares if square in self._waiting]
         return self._chosen(waiting, squares[0].width, near=True)
 
     def _chosen(self, squares: Sequence[Box], largest_px: int, *, near: bool) -> list[Box]:
