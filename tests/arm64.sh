@@ -18,7 +18,7 @@ release=${1:-bookworm}
 # shellcheck source=tests/roots.sh
 source tests/roots.sh
 need_tools
-for tool in qemu-aarch64-static arch-test; do
+for tool in qemu-aarch64-static arch-test update-binfmts; do
     command -v "$tool" >/dev/null || {
         echo "$0: needs $tool: apt-get install qemu-user-static binfmt-support arch-test" >&2
         exit 1
