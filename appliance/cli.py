@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -252,8 +253,10 @@ def _print_json(value: Any) -> None:
 
 def _log_to_stderr(level: int) -> None:
     """The journal dates its lines itself, and takes their weight from a number before them."""
-    stderr = os.fstat(2)  # a shell of a service inherits the variable, but not what it names
-    in_journal = os.environ.get("JOURNAL_STREAM") == f"{stderr.st_dev}:{stderr.st_ino}"
+    in_journal = False
+    with suppress(OSError):  # closed
+        stderr = os.fstat(2)  # a shell of a service inherits the variable, but not what it names
+        in_journal = os.environ.get("JOURNAL_STREAM") == f"{stderr.st_dev}:{stderr.st_ino}"
     form = "%(levelname)s%(message)s" if in_journal else "%(asctime)s  %(message)s"
     if in_journal:
         from appliance.notify import JOURNAL_WEIGHTS

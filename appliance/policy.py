@@ -25,6 +25,7 @@ log = logging.getLogger("jukebox")
 APPEND_BEFORE_S = 8.0
 # A playlist that could not be played is asked again after this long; owners add music meanwhile.
 REFUSED_FOR_S = 60.0
+FADE_ENDS_S = 2.0  # at the latest so long after its time
 MIXER_ROUNDS = 4  # percent, by which a volume may come out otherwise than it was set
 NEVER = float("inf")
 
@@ -54,15 +55,16 @@ class Policy:
 
     People come first: after any doing of theirs nothing is changed for a while, only kept going.
     A mood that is not settled never changes the music: what plays goes on. settings may be
-    replaced at any time. asleep: the sleep timer ran out, and nobody asked for music since.
+    replaced at any time. asleep: the sleep timer ran out, and nobody asked for music since;
+    silent: and the music had faded out.
     """
 
-    def __init__(self, settings: Settings, *, asleep: bool = False) -> None:
+    def __init__(self, settings: Settings, *, asleep: bool = False, silent: bool = False) -> None:
         self.settings = settings
         self.asked: Emotion | None = None  # the mood that somebody asked for, until "auto"
         self.sleep_at_s = NEVER
         self.asleep = asleep
-        self._lay_silent = asleep  # since it fell asleep
+        self._awake_if_played_s = -NEVER if silent else NEVER  # from when on nothing fades any more
         self._hold_asked_until_s = -NEVER
         self._touched_until_s = -NEVER  # it holds back so long because of what a person did
         self._touch: Touch | None = None  # the last one, while it holds back
@@ -167,10 +169,12 @@ class Policy:
     def _fall_asleep(self, time_s: float, playback: Playback) -> None:
         """When the timer runs out; and wake up with music that a person has started."""
         if time_s >= self.sleep_at_s:
-            self.sleep_at_s, self.asleep, self._lay_silent = NEVER, True, False
+            self.sleep_at_s, self.asleep, self._awake_if_played_s = NEVER, True, NEVER
         if playback.state != "play":
-            self._lay_silent = True
-        elif self._lay_silent:
+            # A fade is told as a pause; one that breaks off must not pass for somebody's start.
+            faded_s = time_s + self.settings.music.crossfade_s + FADE_ENDS_S
+            self._awake_if_played_s = min(self._awake_if_played_s, faded_s)
+        elif time_s >= self._awake_if_played_s:
             self.asleep = False  # started in a moment when nobody looked, or a touch would tell
 
     def _volume(self, time_s: float, unix_s: float, playback: Playback) -> Adjustment | None:

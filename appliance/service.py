@@ -95,7 +95,8 @@ class Service:
         self._player = build_player(settings, self._memory, starting=True)
         self._panel = build_panel(settings.gpio)
         self._mood = MoodFilter(settings.mood)
-        self.policy = Policy(settings, asleep=self._memory.kept.asleep)
+        kept = self._memory.kept
+        self.policy = Policy(settings, asleep=kept.asleep, silent=kept.paused is not None)
         factors = kept_calibration(self._store.path)
         self._calibrated = Calibrated(build_classifier(settings), factors)
         self._pace = Pace(settings.camera.frames_per_second)
@@ -128,7 +129,7 @@ class Service:
         self._watch_resting_face(step)
         self._memory.keep(
             asleep=self.policy.asleep,
-            camera_off=self._camera.asked,
+            camera_off=self._camera.asked or None,  # "on" is forgotten: it fails safe
             off_hours=self._camera.scheduled,
         )
         if time_s >= self._tell_s:

@@ -107,7 +107,8 @@ def load_emotions(path: Path) -> Faces:
     """Every labelled face of a zip, a folder or a CSV. Raises DataError."""
     faces = _from_csv(path) if path.suffix.lower() == ".csv" else _from_pictures(path)
     if not len(faces):
-        inside = [name for name, _ in files(path, (".csv",))] if path.suffix != ".csv" else []
+        listed = path.suffix.lower() == ".csv"
+        inside = [] if listed else [name for name, _ in files(path, (".csv",))]
         found = f"; it holds {inside[0]}: unpack that and give it" if inside else ""
         raise DataError(
             f"{path}: no faces found; expected SPLIT/CLASS/FILE pictures or a CSV{found}"
@@ -264,7 +265,8 @@ def sha256_of(path: Path) -> str:
 def _from_pictures(path: Path) -> Faces:
     images, labels, rows, splits, others = [], [], [], [], set()
     for name, content in pictures(path):
-        parts = path.stem, *PurePosixPath(name).parts  # a zip may be one split
+        # A folder's names begin with its own; a zip may be one split, too.
+        parts = (*([] if path.is_dir() else [path.stem]), *PurePosixPath(name).parts)
         if len(parts) < 3 or parts[-2].lower() not in _FOLDER_NAMES:
             others.add(str(PurePosixPath(name).parent))
             continue

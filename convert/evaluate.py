@@ -145,6 +145,8 @@ def _emotion(options: argparse.Namespace) -> dict:
     faces = data.load_emotions(options.data)
     if held_out := (options.split or "").lower() == HELD_OUT:
         faces = data.emotion_held_out(faces)[1]
+        if not len(faces):
+            raise data.DataError(f"{options.data}: too few pictures for a split {HELD_OUT!r}")
     else:
         faces = data.select_split(faces, options.split)
         if faces.splits[0].lower() in data.TRAINING_SPLITS:

@@ -161,7 +161,7 @@ give_mpd_back() {
     rmdir --ignore-fail-on-non-empty "$units/mpd.service.d"
     ! systemd_runs || systemctl daemon-reload
     local before=(enabled disabled) # of service and socket
-    [[ ! -e $opt/mpd-before ]] || mapfile -t before <"$opt/mpd-before"
+    [[ ! -s $opt/mpd-before ]] || mapfile -t before <"$opt/mpd-before"
     [[ ${before[0]} == enabled ]] || systemctl --quiet disable mpd.service
     systemctl --quiet disable mpd.socket
     [[ ${before[1]-} != enabled ]] || systemctl --quiet enable mpd.socket

@@ -344,9 +344,19 @@ def test_music_that_somebody_starts_while_it_sleeps_plays_even_if_nobody_saw_the
     assert how(policy, 30 * MINUTE, settled(HAPPY), EARLY) == (None, "pause")
     assert how(policy, 31 * MINUTE, settled(HAPPY), RESTING) is None
     assert how(policy, 40 * MINUTE, settled(HAPPY), EARLY) is None
-    restarted = Policy(Settings(), asleep=True)
+    restarted = Policy(Settings(), asleep=True, silent=True)
     assert how(restarted, 0, settled(HAPPY), EARLY) is None
     assert not restarted.asleep
+
+
+def test_a_fade_into_sleep_that_breaks_off_wakes_nobody():
+    policy = with_settings()
+    policy.sleep(0.0, 30)
+    assert how(policy, 1800, settled(HAPPY), EARLY) == (None, "pause")
+    assert how(policy, 1801, settled(HAPPY), RESTING) is None, "so a fade is told"
+    assert how(policy, 1803, settled(HAPPY), EARLY) == (None, "pause"), "MPD was lost meanwhile"
+    restarted = Policy(Settings(), asleep=True)
+    assert how(restarted, 0, settled(HAPPY), EARLY) == (None, "pause")
 
 
 def test_asking_for_a_mood_keeps_the_sleep_timer():

@@ -22,8 +22,8 @@ class Kept:
     may have left it; boot: of the machine, during which that was so. paused: the song that the box
     itself paused; paused_at_s: where in it. loud: the listener's volume before the quiet hours, in
     percent, while the box has turned it down. stopped: a person stopped the music. asleep: the
-    sleep timer ran out. camera_off: whether somebody wants it off or on, and off_hours: whether it
-    was off by its hours then. lists: a hash of each stored playlist
+    sleep timer ran out. camera_off: somebody wants it off, and off_hours: whether it was off by its
+    hours then. lists: a hash of each stored playlist
     that the box made, by name; "" for one that belongs to a person.
     """
 
