@@ -40,7 +40,7 @@ def play(
         (folder / "jukebox.toml").write_text(as_toml(own), encoding="utf-8")
         # Who starts it wants to hear it, whatever was asked of it the last time.
         Memory(memory_file(folder / "jukebox.db")).keep(
-            stopped=False, asleep=False, camera_off=None
+            stopped=False, asleep=False, camera_off=False
         )
         log.info("Ctrl-C ends it; any MPD app may join in: MPD_HOST=%s mpc", mpd.socket)
         Service(own, for_s=for_s, reel_stands_in=True).run()

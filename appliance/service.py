@@ -90,12 +90,12 @@ class Service:
     def _build(self, settings: Settings) -> None:
         self._memory = Memory(memory_file(self._store.path))
         self._camera = build_shutter(settings.camera, reel_stands_in=self._reel_stands_in)
-        if self._memory.kept.off_hours == self._camera.scheduled:
-            self._camera.asked = self._memory.kept.camera_off
+        kept = self._memory.kept
+        if kept.camera_off and kept.off_hours == self._camera.scheduled:
+            self._camera.asked = True  # "on" is not kept: it fails safe
         self._player = build_player(settings, self._memory, starting=True)
         self._panel = build_panel(settings.gpio)
         self._mood = MoodFilter(settings.mood)
-        kept = self._memory.kept
         self.policy = Policy(settings, asleep=kept.asleep, silent=kept.paused is not None)
         factors = kept_calibration(self._store.path)
         self._calibrated = Calibrated(build_classifier(settings), factors)
@@ -127,13 +127,9 @@ class Service:
         self._step, self._reason = step, step.play.reason if step.play else self._reason
         self._pace.note(step)
         self._watch_resting_face(step)
-        self._memory.keep(
-            asleep=self.policy.asleep,
-            camera_off=self._camera.asked or None,  # "on" is forgotten: it fails safe
-            off_hours=self._camera.scheduled,
-        )
         if time_s >= self._tell_s:
             self._tell_s = time_s + TOLD_EVERY_S
+            self._keep()
             self._tell()
         self._use_panel(step)
         if step.playback is not None:
@@ -159,6 +155,14 @@ class Service:
         assert self._step is not None  # noqa: S101 - asked for only after a step
         camera = "lost" if self._camera.lost else self._camera.description
         return Status.of(self._step, camera, self.policy, self._reason, self._pace)
+
+    def _keep(self) -> None:
+        """What people asked for that must outlive this process."""
+        self._memory.keep(
+            asleep=self.policy.asleep,
+            camera_off=self._camera.asked is True,
+            off_hours=self._camera.scheduled,
+        )
 
     def _tell(self) -> None:
         """Says how things are to `systemctl status` and `jukebox status`, when that has changed."""

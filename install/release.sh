@@ -115,9 +115,7 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
     trap '' HUP PIPE # a lost connection must not leave the box halfway
     try_settings "$1"
     if systemd_runs; then
-        local copy=""
-        [[ -z $2 ]] || copy=$(copy_history)
-        printf '%s\n' "$copy" >"$opt/trial-copy"
+        { [[ -z $2 ]] || copy_history; } >"$opt/trial-copy"
         # shellcheck disable=SC2064 # these values
         trap "go_back '$1' '$2'" EXIT # also from Ctrl-C
         begin_trial "$1"

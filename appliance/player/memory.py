@@ -23,8 +23,8 @@ class Kept:
     itself paused; paused_at_s: where in it. loud: the listener's volume before the quiet hours, in
     percent, while the box has turned it down. stopped: a person stopped the music. asleep: the
     sleep timer ran out. camera_off: somebody wants it off, and off_hours: whether it was off by its
-    hours then. lists: a hash of each stored playlist
-    that the box made, by name; "" for one that belongs to a person.
+    hours then. lists: a hash of each stored playlist that the box made, by name; "" for one that
+    belongs to a person.
     """
 
     volume: int | None = None
@@ -36,7 +36,7 @@ class Kept:
     loud: int | None = None
     stopped: bool = False
     asleep: bool = False
-    camera_off: bool | None = None
+    camera_off: bool = False
     off_hours: bool = False
     lists: dict[str, str] = field(default_factory=dict)
 
@@ -112,8 +112,8 @@ def _read(path: Path | None) -> Kept:
             and isinstance(kept.paused, str | None)
             and isinstance(kept.paused_at_s, int | float)
             and isinstance(kept.loud, int | None)
-            and isinstance(kept.camera_off, bool | None)
-            and all(isinstance(x, bool) for x in (kept.stopped, kept.asleep, kept.off_hours))
+            and all(isinstance(x, bool) for x in (kept.stopped, kept.asleep))
+            and all(isinstance(x, bool) for x in (kept.camera_off, kept.off_hours))
             and isinstance(kept.lists, dict)
         )
     except FileNotFoundError:

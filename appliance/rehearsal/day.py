@@ -112,10 +112,10 @@ def _ticks(length_s: float) -> Iterator[tuple[int, float]]:
 
 
 class _NoCamera:
-    """The frames come from the room."""
+    """Never read: each frame of the room is given to Loop.step."""
 
     def read(self, timeout_s: float) -> Frame:
-        raise NotImplementedError(timeout_s)
+        raise AssertionError(f"the day reads no camera, not for {timeout_s} s either")
 
 
 class _NoStore:
