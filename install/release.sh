@@ -64,13 +64,13 @@ make_release() { # make_release FOLDER FINGERPRINT
 }
 
 # With the same lock files, a release has the environment of the one before, hard-linked: an update
-# then writes 11 MB to the card, not 271 (du).
+# then writes 11 MB to the card, not 269 (du).
 make_environment() { # make_environment FOLDER; sets pip
     local wanted options=() before=$opt/current/env
     wanted=$(fingerprint "${environment_from[@]}")
     ! has_picamera2 || options=(--system-site-packages)
-    # -B: pip itself would otherwise leave 6 MB behind, of what Python compiled for it.
-    pip=("$1/bin/python" -B -m pip --quiet --disable-pip-version-check --no-input --no-cache-dir)
+    # pip, and the pip that it starts to build with, would leave 6 MB behind of what Python compiled.
+    pip=(env PYTHONDONTWRITEBYTECODE=1 "$1/bin/python" -m pip --quiet --disable-pip-version-check --no-input --no-cache-dir)
     if [[ "$(made_from "$before")" == "$wanted" && -d $before/build ]]; then
         cp -al "$(readlink -f "$before")" "$1"
         return
