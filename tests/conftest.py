@@ -1,5 +1,6 @@
 """A real MPD of the tests' own, with tones for music, so that a recording tells them apart."""
 
+import logging
 import os
 import shutil
 import time
@@ -116,3 +117,12 @@ def write_config(file: Path, room: Path, folder: Path, more: str = "") -> None:
         f'[mpd]\naddress = "{folder / "mpd" / "socket"}"\n'
         f'[store]\npath = "{folder / "jukebox.db"}"\n{more}'
     )
+
+
+@pytest.fixture(autouse=True)
+def log_as_before():
+    """A command sets how much the jukebox says, which is not for the tests after it."""
+    log = logging.getLogger("jukebox")
+    level = log.level
+    yield
+    log.setLevel(level)
