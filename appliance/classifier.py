@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp
+from math import exp, inf
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from appliance.interpreter import Interpreter
 from appliance.preprocessing import to_input
 from appliance.records import GrayImage
 
+# What preprocessing.to_input makes of a face.
+INPUT = {"channels": 1, "scaling": "x/127.5-1", "dtype": "float32"}
 REPAIR = "put back both files (those of the project: git checkout models)"
 
 
@@ -87,7 +89,7 @@ def read_card(model: Path) -> dict[str, Any]:
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{path}: not there; every model needs its card; {REPAIR}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise ModelError(f"{path}: cannot be read: {error}; {REPAIR}") from error
     if not isinstance(card, dict):
         raise ModelError(f"{path}: is not a card; {REPAIR}")
@@ -117,6 +119,9 @@ def _card_of(model: Path, task: str, classes: Sequence[str]) -> Card:
     if card.get("labels") != [str(name) for name in classes]:
         raise ModelError(f"{path}: names other labels than {', '.join(classes)}; {REPAIR}")
     try:
+        for field, wanted in INPUT.items():
+            if (found := card["input"][field]) != wanted:
+                raise ModelError(f"{path}: input.{field} is {found!r}, not {wanted!r}; {REPAIR}")
         heads = [
             Head(str(one["head"]), int(one["index"]), float(one["temperature"]))
             for one in card["outputs"]
@@ -127,7 +132,7 @@ def _card_of(model: Path, task: str, classes: Sequence[str]) -> Card:
             {head.name: head for head in heads},
             str(card["head"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: lacks what a card must say: {error!r}; {REPAIR}") from error
 
 
@@ -137,10 +142,12 @@ def _chosen(card: Card, model: Path, name: str | None) -> Head:
         known = ", ".join(card.heads) or "none"
         raise ModelError(f"{path}: has no head {name or card.head!r}; its heads are {known}")
     for each in card.heads.values():
-        if not each.temperature > 0.0:
+        if not 0.0 < each.temperature < inf:
             raise ModelError(
                 f"{path}: temperature is {each.temperature}; it must be above 0; {REPAIR}"
             )
+    if len({each.index for each in card.heads.values()}) < len(card.heads):
+        raise ModelError(f"{path}: two heads have the same index; {REPAIR}")
     return head
 
 

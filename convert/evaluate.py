@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -144,13 +145,18 @@ def run_model(content: bytes, images: npt.NDArray[np.uint8], size_px: int) -> tu
 def _emotion(options: argparse.Namespace) -> dict:
     faces = data.load_emotions(options.data)
     if held_out := (options.split or "").lower() == HELD_OUT:
+        if (faces.rows == data.UNKNOWN_ROW).any():
+            raise data.DataError(
+                f"{options.data}: the split {HELD_OUT} is chosen by the pixels of fer2013.csv, and "
+                "pictures whose names are not its rows may have others; give the CSV itself"
+            )
         faces = data.emotion_held_out(faces)[1]
         if not len(faces):
             raise data.DataError(f"{options.data}: too few pictures for a split {HELD_OUT!r}")
     else:
         faces = data.select_split(faces, options.split)
         if faces.splits[0].lower() in data.TRAINING_SPLITS:
-            _say(f"{faces.splits[0]}: trained on, but for what --split {HELD_OUT} judges")
+            _say_trained_on(faces.splits[0])
     votes = data.load_votes(options.votes) if options.votes else None
     result = evaluate_emotion(
         options.model, faces, options.head, votes, in_turn=bool(options.in_turn)
@@ -160,12 +166,15 @@ def _emotion(options: argparse.Namespace) -> dict:
 
 def _gender(options: argparse.Namespace) -> dict:
     portraits, split = data.load_utkface(options.data), (options.split or ALL).lower()
+    own = data.is_own_utkface(options.data)
+    if split in PORTRAIT_SPLITS and not own:
+        _say(
+            f"{split}: chosen by the pixels of pictures of 80×80, which these are not; nine of "
+            "ten may have been trained on"
+        )
+    elif split != HELD_OUT:
+        _say_trained_on(split)
     if split in PORTRAIT_SPLITS:
-        if not data.is_own_utkface(options.data):
-            _say(
-                f"{split}: chosen by the pixels of pictures of 80×80, which these are not; nine of "
-                "ten may have been trained on"
-            )
         portraits = data.split_portraits(portraits)[PORTRAIT_SPLITS.index(split)]
     elif split != ALL:
         _say_all_count(options.split)
@@ -188,6 +197,10 @@ def _detect(options: argparse.Namespace) -> dict:
     alarms = detect.false_alarms(negatives, find) if negatives else {}
     figures = detect.recall(photos, find) | alarms
     return {"task": "detect", "model": options.model.name, **asked, **figures, "split": ALL}
+
+
+def _say_trained_on(split: str) -> None:
+    _say(f"{split}: trained on, but for what --split {HELD_OUT} judges")
 
 
 def _say_all_count(split: str) -> None:
@@ -217,7 +230,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--in-turn", action="store_true", default=None, help="two looks averaged, as the box does")
     add("--votes", type=Path, help="ferplus_votes.csv or fer2013new.csv")
     add("--negatives", type=Path, help="zip or folder of photos without people")
-    add("--min-score", type=float, help=f"default: the box's, {FaceSettings().min_score}")
+    add("--min-score", type=_share, help=f"default: the box's, {FaceSettings().min_score}")
     add("--min-height-px", type=int, help="default: 32, the lowest faces that count")
     add("--json", action="store_true")
     options = parser.parse_args(arguments)
@@ -231,5 +244,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return share
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # … | head is no failure
     sys.exit(main())

@@ -64,6 +64,8 @@ def with_layers(network: keras.Model, others: Mapping[type, type]) -> keras.Mode
     """A copy of the network in which other classes stand for some kinds of its layers."""
 
     def copied(layer: layers.Layer) -> layers.Layer:
+        if type(layer) is layers.Activation and layer.activation is keras.activations.relu:
+            layer = layers.ReLU(name=layer.name)  # as old Keras files have it
         if getattr(layer, "activation", keras.activations.linear) is not keras.activations.linear:
             raise ValueError(f"{layer.name}: has an activation inside; make it a layer of its own")
         return others.get(type(layer), type(layer)).from_config(layer.get_config())

@@ -16,11 +16,13 @@ HEAD = "fer"  # what FER-2013's label says
 
 def load_network(path: Path) -> keras.Model:
     """The model of an HDF5 file of whichever Keras. Raises ModelError."""
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file")
     try:
         with h5py.File(path) as file:
             whole = "model_config" in file.attrs
     except OSError as error:
-        raise ModelError(f"{path}: is no HDF5 file that can be read: {error}") from error
+        raise ModelError(f"{path}: is no HDF5 file that can be read") from error
     if not whole:
         raise ModelError(f"{path}: holds no whole model, as model.save() writes it, but weights")
     try:

@@ -5,7 +5,8 @@
         --data ../shared/data/fer2013.zip --votes ../shared/data/ferplus_votes.csv
 
 Leaves NAME_float32.tflite and NAME_dynamic.tflite with their cards beside FILE. With --data there
-is a NAME_int8.tflite as well, and the cards say how good all three are. With --votes too, the
+is a NAME_int8.tflite as well, and the cards say how good all three are. NAME_why.tflite is for
+`jukebox why`. With --votes too, the
 temperature is fitted to what the crowd saw in held-out training rows; else it is 1.
 """
 
@@ -28,6 +29,7 @@ from convert.examples import Pictures
 from convert.hdf5 import HEAD, load_network, to_logits
 from convert.quantize import representative, to_dynamic, to_float32, to_int8
 from convert.scoring import Labels, fit_temperature, score
+from convert.why import to_why, why_card
 
 OWN_WORDS = {
     "terms": (
@@ -96,12 +98,18 @@ def write_all(
     if reference:
         contents["int8"] = to_int8(network, reference.calibration)
     common = of_the_network(network) | {"network": source.stem} | _of_the_source(source, reference)
-    models = []
+    cards = []
     for kind, content in contents.items():
         card = of_the_file(f"{source.stem}_{kind}", content, "emotion", EMOTIONS) | common
-        write_model(folder, content, card | _figures(content, reference) | OWN_WORDS)
-        models.append(folder / card["file"])
-    return models
+        card |= _figures(content, reference) | OWN_WORDS
+        cards.append(write_model(folder, content, card))
+    try:
+        why = to_why(network, HEAD)
+    except ValueError as error:
+        print(f"jukebox why cannot explain this network: {error}", file=sys.stderr)
+    else:
+        write_model(folder, why, why_card(f"{source.stem}_why", why, cards))
+    return [folder / card["file"] for card in cards]
 
 
 def _crowd(faces: data.Faces, votes: data.Votes) -> tuple[Pictures, Labels]:

@@ -17,6 +17,7 @@ from itertools import product
 import keras
 import tensorflow as tf
 from keras import layers
+from tensorflow.lite.python.convert import ConverterError
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from convert.guided import GUIDED, gradient_of, with_layers
@@ -76,8 +77,11 @@ def to_why(network: keras.Model, head: str) -> bytes:
     # that depend on them would be computed ahead.
     frozen = convert_variables_to_constants_v2(explain.get_concrete_function())
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], tf.Module())
-    with contextlib.redirect_stdout(io.StringIO()):  # as in convert.quantize
-        return converter.convert()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # as in convert.quantize
+            return converter.convert()
+    except ConverterError as error:
+        raise ValueError("TFLite has no operation for the gradient of one of its layers") from error
 
 
 def why_card(name: str, content: bytes, explained: list[dict]) -> dict:

@@ -30,6 +30,12 @@ def edit_card(model: Path, **changes: object) -> None:
     model.with_suffix(".json").write_text(json.dumps(card | changes))
 
 
+def edit_input(model: Path, **changes: object) -> None:
+    """Changes fields of the card's input; ... takes one out."""
+    stated = json.loads(model.with_suffix(".json").read_text())["input"] | changes
+    edit_card(model, input={name: value for name, value in stated.items() if value is not ...})
+
+
 def edit_second_head(model: Path, **changes: object) -> None:
     first, second = json.loads(model.with_suffix(".json").read_text())["outputs"]
     edit_card(model, outputs=[first, second | changes])
@@ -108,7 +114,15 @@ def test_two_looks_in_turn_say_what_the_network_with_both_says():
         (lambda m: edit_card(m, outputs=[]), "has no head 'ferplus'; its heads are none"),
         (lambda m: edit_card(m, outputs=[{"head": "x"}]), "lacks what a card must say"),
         (lambda m: edit_card(m, input=None), "lacks what a card must say"),
-        (lambda m: edit_card(m, input={"size_px": 64}), "has shapes"),
+        (lambda m: edit_input(m, size_px=64), "has shapes"),
+        (lambda m: edit_input(m, size_px=float("inf")), "lacks what a card must say"),
+        (lambda m: edit_input(m, scaling="x/255"), "input.scaling is 'x/255', not 'x/127.5-1'"),
+        (lambda m: edit_input(m, scaling=...), "lacks what a card must say"),
+        (lambda m: edit_input(m, channels=3), "input.channels is 3, not 1"),
+        (lambda m: edit_input(m, dtype="uint8"), "input.dtype is 'uint8'"),
+        (lambda m: edit_second_head(m, index=0), "two heads have the same index"),
+        (lambda m: edit_second_head(m, temperature=float("inf")), "must be above 0"),
+        (lambda m: m.with_suffix(".json").write_text("[" * 100_000), "cannot be read"),
         (
             lambda m: edit_card(
                 m, head="x", outputs=[{"head": "x", "index": 9, "temperature": 1.0}]

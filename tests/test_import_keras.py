@@ -10,7 +10,8 @@ import pytest
 from appliance.classifier import read_card
 from appliance.emotion import EmotionClassifier
 from appliance.preprocessing import to_input
-from appliance.records import EMOTIONS
+from appliance.records import EMOTIONS, Box, Face, Frame
+from appliance.why.explainer import Explainer
 
 with warnings.catch_warnings():
     # TensorFlow and Keras warn about their own future while they are imported.
@@ -128,6 +129,18 @@ def reference(tmp_path):
     return faces, votes
 
 
+def test_what_was_imported_can_say_why(tmp_path):
+    source = tmp_path / "x.hdf5"
+    write_old_network(source)
+    assert imported(source) == 0
+    model, luma = tmp_path / "x_float32.tflite", FACES[0]
+    face = Face(Box(0, 0, *luma.shape), 1.0, 1)
+    scores = EmotionClassifier(model).classify(Frame(0.0, 0.0, luma), (face,))[0]
+    heat = Explainer(model).explain(luma, scores).heat
+    assert (heat.max(), heat.shape) == (1.0, (SIZE_PX, SIZE_PX))
+    assert heat.std() > 0
+
+
 def test_with_data_there_is_an_int8_file_and_the_cards_have_figures(tmp_path, reference, capsys):
     source = tmp_path / "x.hdf5"
     write_old_network(source)
@@ -172,7 +185,7 @@ def write_text(path: Path) -> Path:
 @pytest.mark.parametrize(
     ("write", "said"),
     [
-        (lambda path: path, "no HDF5 file"),
+        (lambda path: path, "there is no such file"),
         (write_text, "no HDF5 file"),
         (write_weights_alone, "holds no whole model"),
         (write_nonsense, "Keras cannot build this network"),

@@ -157,6 +157,7 @@ def test_an_explanation_that_does_not_belong_is_refused(tmp_path, spoil, complai
 def test_an_owners_model_has_its_explanation_beside_it(tmp_path):
     copied(tmp_path)
     assert why_file(tmp_path / "emotion_int8.tflite") == tmp_path / "emotion_why.tflite"
+    assert why_file(tmp_path / "mine_int8_single.tflite") == tmp_path / "mine_why.tflite"
     assert why_file(tmp_path / "mine.tflite") == tmp_path / "mine_why.tflite"
     for suffix in (".tflite", ".json"):
         (tmp_path / f"emotion_float32{suffix}").rename(tmp_path / f"mine{suffix}")

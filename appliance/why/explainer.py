@@ -65,6 +65,11 @@ class Explainer:
 
     def __init__(self, model: Path) -> None:
         path = why_file(model)
+        if not path.exists():
+            raise ModelError(
+                f"{path}: not there, so nothing can explain {model.name}; it is made together with "
+                "the model, by python -m convert or convert.import_keras"
+            )
         card = _card(path)
         if read_card(model).get("sha256") not in card["explains"].values():
             raise ModelError(f"{path}: explains another network than {model}; {REPAIR}")
@@ -88,7 +93,7 @@ class Explainer:
 
 def why_file(model: Path) -> Path:
     """The file that explains another: NAME_why.tflite beside NAME_int8.tflite or NAME.tflite."""
-    name = re.sub(r"_(int8|float32|dynamic)$", "", model.stem)
+    name = re.sub(r"_(int8|float32|dynamic)(_single)?$", "", model.stem)
     return model.with_name(f"{name}_why.tflite")
 
 
