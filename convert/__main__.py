@@ -17,15 +17,22 @@ from pathlib import Path
 
 import keras
 
+from appliance.errors import ModelError
 from convert import data, explain, figures
 from convert.cards import Training, write_models
 from convert.drawing import save
 from convert.examples import DataSet, emotion_data, gender_data
-from convert.recipes import HELPERS, RECIPES, Recipe
+from convert.losses import LOSSES
+from convert.networks import NETWORKS
+from convert.recipes import MADE, PRECISIONS, RECIPES, Recipe
 from convert.teacher import Teacher
-from convert.train import default_runs, train, use_threads
+from convert.train import default_runs, epochs_done, train, use_threads
 
+# What each task is trained on: options.
+DATA = {"emotion": ("data", "votes"), "gender": ("portraits",)}
 QUICK = {"epochs": 2, "limit": 600, "hold_out": 0.2, "views": 1}
+# They decide which pictures are held out, and a teacher must not know those of its pupil.
+OF_THE_DATA = ("limit", "hold_out")
 
 
 class Workshop:
@@ -33,34 +40,40 @@ class Workshop:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._changes = {
-            field.name: value
-            for field in fields(Recipe)
-            if (value := getattr(options, field.name)) is not None
-        }
         self._trained: dict[str, tuple[keras.Model, list[dict]]] = {}
 
     def make(self, name: str) -> dict[str, dict]:
-        """Trains, converts and judges one model; its cards by name."""
-        recipe, dataset = self._recipe(name), self._dataset(name)
+        """Trains, converts and judges one model; its cards by name. Others it only trains."""
         network, history = self._train(name)
-        training = Training(recipe, history, self._hashes)
+        if name not in MADE:
+            return {}
+        recipe, dataset = self._recipe(name), self._dataset(name)
+        training = Training(recipe, history, self._hashes(recipe.task), self._helpers(name))
         return write_models(name, network, dataset, training, self._options.out)
 
     def _train(self, name: str) -> tuple[keras.Model, list[dict]]:
         if name not in self._trained:
-            recipe = self._recipe(name)
-            start = self._train(recipe.start)[0] if recipe.start else None
-            teacher = None
-            if recipe.teacher:
-                teacher = Teacher(self._train(recipe.teacher)[0], recipe.teaching)
-            print(f"training {name}: {recipe}", file=sys.stderr)
+            recipe, start, teacher = self._recipe(name), None, None
             run = self._options.runs / f"{name}-seed{recipe.seed}"
+            done = epochs_done(run)
+            if recipe.start and not done:
+                start = self._train(recipe.start)[0]
+            if recipe.teachers and done < recipe.epochs:
+                networks = [self._train(teacher)[0] for teacher in recipe.teachers]
+                teacher = Teacher(networks, recipe.teaching)
+            print(f"training {name}: {recipe}", file=sys.stderr)
             self._trained[name] = train(recipe, self._dataset(name), run, teacher, start)
         return self._trained[name]
 
+    def _helpers(self, name: str) -> dict[str, Recipe]:
+        """The recipes of the networks that this one begins with and learns from, and of theirs."""
+        helpers = {}
+        for needed in self._recipe(name).needs:
+            helpers |= self._helpers(needed) | {needed: self._recipe(needed)}
+        return helpers
+
     def _recipe(self, name: str) -> Recipe:
-        return replace((HELPERS | RECIPES)[name], **self._changes)
+        return recipe_for(name, self._options)
 
     def _dataset(self, name: str) -> DataSet:
         recipe = self._recipe(name)
@@ -80,10 +93,17 @@ class Workshop:
     def _portraits(self) -> data.Portraits:
         return data.load_utkface(self._options.portraits)
 
-    @cached_property
-    def _hashes(self) -> dict[str, str]:
-        files = (self._options.data, self._options.votes, self._options.portraits)
-        return {path.name: data.sha256_of(path) for path in files if path}
+    def _hashes(self, task: str) -> dict[str, str]:
+        files = [getattr(self._options, name) for name in DATA[task]]
+        return {path.name: data.sha256_of(path) for path in files}
+
+
+def recipe_for(name: str, options: argparse.Namespace) -> Recipe:
+    """The recipe with what the command line changes: of helpers only what is said of the data."""
+    asked = options.changes
+    if name not in options.only:
+        asked = {field: value for field, value in asked.items() if field in OF_THE_DATA}
+    return replace(RECIPES[name], **(QUICK if options.quick else {}) | asked)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -98,10 +118,18 @@ def main(arguments: list[str] | None = None) -> int:
     except data.DataError as error:
         print(error, file=sys.stderr)
         return 1
-    figures.draw(options.out, options.out / "figures")
-    if any(options.out.glob("*_why.json")):
-        save(explain.draw(options.out), options.out / "figures" / "guided_backprop.png")
+    if set(options.only) & set(MADE):
+        figures.draw(options.out, options.out / "figures")
+        _draw_explanations(options.out)
     return 0
+
+
+def _draw_explanations(folder: Path) -> None:
+    """What each network looks at, if all of them are there to be asked."""
+    try:
+        save(explain.draw(folder), folder / "figures" / "guided_backprop.png")
+    except ModelError as error:
+        print(error, file=sys.stderr)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -111,31 +139,49 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="FER-2013: zip, folder or CSV")
     parser.add_argument("--votes", type=Path, help="FER+: either CSV")
     parser.add_argument("--portraits", type=Path, help="UTKFace: zip or folder")
-    parser.add_argument("--only", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="NAME",
+    parser.add_argument("--only", nargs="+", choices=RECIPES, default=MADE, metavar="NAME",
                         help=f"of {', '.join(RECIPES)}")  # fmt: skip
     parser.add_argument("--out", type=Path, help="folder of the models; default: models/")
     parser.add_argument("--runs", type=Path, help="folder of the checkpoints; default: a cache")
     parser.add_argument("--quick", action="store_true", help="2 epochs on 600 rows; needs --out")
     parser.add_argument("--threads", type=int, default=1)
+    known = {"network": NETWORKS, "loss": LOSSES, "precision": PRECISIONS, "task": DATA}
     for field in fields(Recipe):
-        kind = {"str": str, "int": int, "float": float}[field.type]
-        parser.add_argument("--" + field.name.replace("_", "-"), type=kind)
+        parser.add_argument(
+            "--" + field.name.replace("_", "-"),
+            type={"str": str, "int": int, "float": float}[field.type],
+            choices=known.get(field.name),
+        )
     options = parser.parse_args(arguments)
+    options.changes = {
+        field.name: value
+        for field in fields(Recipe)
+        if (value := getattr(options, field.name)) is not None
+    }
+    if (options.quick or options.changes) and not options.out:
+        parser.error("these would not be the project's models: say with --out where to put them")
     if options.quick:
-        if not options.out:
-            parser.error("--quick makes models that are no good: say with --out where to put them")
         options.runs = options.runs or options.out / "training"
-        for name, value in QUICK.items():
-            if getattr(options, name) is None:
-                setattr(options, name, value)
+    for name in options.only:
+        if mistake := _mistake(name, options, ()):
+            parser.error(mistake)
     tasks = {RECIPES[name].task for name in options.only}
-    for task, needed in (("emotion", ("data", "votes")), ("gender", ("portraits",))):
-        missing = [f"--{name}" for name in needed if getattr(options, name) is None]
-        if missing and task in tasks:
+    for task in tasks:
+        if missing := [f"--{name}" for name in DATA[task] if getattr(options, name) is None]:
             parser.error(f"the {task} networks need {' and '.join(missing)}")
     options.out = options.out or figures.MODELS
     options.runs = options.runs or default_runs()
     return options
+
+
+def _mistake(name: str, options: argparse.Namespace, path: tuple[str, ...]) -> str:
+    """What is wrong with the networks that this one needs, or ""."""
+    if name not in RECIPES:
+        return f"{path[-1]} needs {name!r}, which is none of {', '.join(RECIPES)}"
+    if name in path:
+        return f"{name} would have to be there before itself: {' needs '.join((*path, name))}"
+    needs = recipe_for(name, options).needs
+    return next(filter(None, (_mistake(one, options, (*path, name)) for one in needs)), "")
 
 
 def _headlines(card: dict) -> list[str]:

@@ -11,7 +11,7 @@ import json
 import platform
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import cv2
@@ -80,11 +80,16 @@ Answers = dict[str, Logits]
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What came before the model. hashes: SHA-256 of each data file by its name."""
+    """What came before the model.
+
+    hashes: SHA-256 of each data file by its name. helpers: the recipes of the networks it began
+    with and learned from, and of theirs.
+    """
 
     recipe: Recipe
     history: list[dict]
     hashes: dict[str, str]
+    helpers: dict[str, Recipe] = field(default_factory=dict)
 
 
 def write_models(
@@ -187,6 +192,7 @@ def of_the_training(training: Training, trained: int, held_out: int) -> dict:
     """What a card says of how a network came about. trained, held_out: how many pictures."""
     return {
         "recipe": asdict(training.recipe),
+        "helpers": {name: asdict(recipe) for name, recipe in training.helpers.items()},
         "data_sha256": training.hashes,
         "rows": {"trained": trained, "held_out": held_out},
         "epochs_done": len(training.history),

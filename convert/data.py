@@ -76,13 +76,15 @@ class Portraits:
     """UTKFace.
 
     images: uint8 (n, 80, 80), whole, for on the box preprocessing.portrait cuts faces like them;
-    ages in years; genders: index into records.GENDERS; races: index into RACES.
+    ages in years; genders: index into records.GENDERS; races: index into RACES; names: str (n), of
+    their files.
     """
 
     images: npt.NDArray[np.uint8]
     ages: npt.NDArray[np.int64]
     genders: npt.NDArray[np.int64]
     races: npt.NDArray[np.int64]
+    names: npt.NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.genders)
@@ -166,6 +168,16 @@ def split_portraits(portraits: Portraits) -> tuple[Portraits, Portraits]:
     return hold_out(portraits, 0.1, seed=0)
 
 
+def portraits_held_out(
+    training: Portraits, fraction: float = HOLD_OUT
+) -> tuple[Portraits, Portraits]:
+    """(trained on, held out) of the training part of UTKFace, always the same.
+
+    By another seed than that of the test's split, or nobody would be left to hold out.
+    """
+    return hold_out(training, fraction, seed=1)
+
+
 def load_votes(path: Path) -> Votes:
     """The FER+ votes of either file. Raises DataError.
 
@@ -230,7 +242,7 @@ def load_utkface(path: Path) -> Portraits:
     """
     pattern = re.compile(r"(\d+)_([01])_([0-4])_")
     found = [
-        (decode(content, name, PORTRAIT_PX), *map(int, match.groups()))
+        (decode(content, name, PORTRAIT_PX), *map(int, match.groups()), match.string)
         for name, content in pictures(path)
         if (match := pattern.match(PurePosixPath(name).name))
     ]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from appliance.records import EMOTIONS, GENDERS
 from convert import data
 from convert.networks import GENDER_SIZE_PX
-from convert.quantize import choose_rows, representative
+from convert.quantize import representative, representative_portraits
 from convert.recipes import Recipe
 from convert.scoring import Labels
 
@@ -78,16 +78,15 @@ def gender_data(recipe: Recipe, portraits: data.Portraits) -> DataSet:
     """UTKFace with its labels of gender, as small as the network takes them."""
     training, test = data.split_portraits(portraits)
     test = test.take(_limited(recipe, len(test)))
-    # Another seed than that of the test's split, or nobody would be left to hold out.
-    rest, held = data.hold_out(training.take(_limited(recipe, len(training))), recipe.hold_out, 1)
-    examples = _of_portraits(rest, recipe)
+    training = training.take(_limited(recipe, len(training)))
+    rest, held = data.portraits_held_out(training, recipe.hold_out)
     return DataSet(
         "gender",
         GENDERS,
-        examples,
+        _of_portraits(rest, recipe),
         _of_portraits(held, recipe),
         {GENDER_TEST: _of_portraits(test, recipe)},
-        examples.images[choose_rows(rest.genders)],
+        _of_portraits(representative_portraits(rest), recipe).images,
         test,
     )
 

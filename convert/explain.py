@@ -4,7 +4,7 @@
 
 makes models/figures/guided_backprop.png (Arriaga et al. 2017, figure 4) from the files *_why.tflite
 in models/, which convert/why.py writes at the end of a training. What is drawn is so what the box
-shows, and nobody needs data or a checkpoint to draw it again.
+shows. sequential_cnn_why.tflite is not kept in the repository for its size.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from appliance.interpreter import Interpreter
 from appliance.preprocessing import to_input
 from appliance.records import EMOTIONS, GrayImage
 from convert.drawing import new_figure, save
+from convert.recipes import MADE, RECIPES
 
 PROJECT = Path(__file__).parent.parent
 MODELS = PROJECT / "models"
@@ -61,11 +62,17 @@ def draw(folder: Path) -> Figure:
 
 
 def explaining(folder: Path) -> Iterator[tuple[Path, dict]]:
-    """The files that explain a network, and their cards, by falling size. Raises ModelError."""
-    paths = [path.with_suffix(".tflite") for path in folder.glob("*_why.json")]
-    if not paths:
-        raise ModelError(f"{folder}: holds no card *_why.json; python -m convert makes them")
-    cards = [(path, read_card(path)) for path in sorted(paths)]
+    """The files that explain a network, and their cards, by falling size.
+
+    Raises ModelError if one is missing, lest a picture of some replaces one of all.
+    """
+    paths = [folder / f"{name}_why.tflite" for name in MADE if RECIPES[name].task == "emotion"]
+    if missing := [path.name for path in paths if not path.exists()]:
+        raise ModelError(
+            f"{folder}: lacks {' and '.join(missing)}, so guided_backprop.png is not drawn; "
+            "python -m convert makes them with their networks"
+        )
+    cards = [(path, read_card(path)) for path in paths]
     yield from sorted(cards, key=lambda pair: -pair[1]["parameters"])
 
 

@@ -92,6 +92,25 @@ def sequential_cnn(
     return keras.Model(image, _heads(x, heads, kernel=1), name="sequential_cnn")
 
 
+def residual_cnn(
+    size_px: int = 48,
+    heads: Heads = BOTH,
+    stem_width: int = 32,
+    modules: tuple[tuple[int, int], ...] = ((64, 1), (128, 2), (256, 2)),
+) -> keras.Model:
+    """The teacher: 2.7 million parameters, with room for what 28,000 faces can tell.
+
+    Residual modules of two convolutions (He et al. 2016) with the shortcuts of He et al. 2019.
+    modules: (width, how many); each first one but the very first halves the side.
+    """
+    image = keras.Input((size_px, size_px, 1), name="face")  # 48×48×1
+    x = _convolution(image, stem_width, strides=2)  # 24×24×32
+    for place, (width, count) in enumerate(modules):  # 24×24×64, 12×12×128, 6×6×256
+        for number in range(count):
+            x = _residual(x, width, strides=2 if place and not number else 1)
+    return keras.Model(image, _heads(x, heads, kernel=1), name="residual_cnn")
+
+
 def mini_xception_gender() -> keras.Model:
     """The box's network with one head of two classes."""
     network = mini_xception_fast(GENDER_SIZE_PX, GENDER)
@@ -124,6 +143,7 @@ NETWORKS: dict[str, Callable[[], keras.Model]] = {
     "mini_xception": lambda: mini_xception(size_px=48),
     "mini_xception_fast": mini_xception_fast,
     "mini_xception_gender": mini_xception_gender,
+    "residual_cnn": residual_cnn,
     "sequential_cnn": sequential_cnn,
     "tracker": tracker,
 }
@@ -159,6 +179,15 @@ def _convolution(x: keras.KerasTensor, width: int, **options: object) -> keras.K
     return layers.ReLU()(BatchNormalization()(x))
 
 
+def _residual(x: keras.KerasTensor, width: int, strides: int) -> keras.KerasTensor:
+    shortcut = layers.AveragePooling2D(strides)(x) if strides > 1 else x
+    if x.shape[-1] != width:
+        shortcut = BatchNormalization()(layers.Conv2D(width, 1, use_bias=False)(shortcut))
+    x = _convolution(x, width, strides=strides)
+    x = BatchNormalization()(layers.Conv2D(width, 3, padding="same", use_bias=False)(x))
+    return layers.ReLU()(layers.Add()([x, shortcut]))
+
+
 def _residual_separable(x: keras.KerasTensor, width: int, strides: int = 2) -> keras.KerasTensor:
     """A module; with strides 1 it keeps the width and adds its input as it is."""
     shortcut = x
@@ -180,7 +209,11 @@ def _heads(x: keras.KerasTensor, heads: Heads, kernel: int) -> dict[str, keras.K
         name: layers.Conv2D(classes, kernel, padding="same", name=f"{name}_maps")(x)
         for name, classes in heads.items()
     }
-    return {name: layers.GlobalAveragePooling2D(name=name)(x) for name, x in maps.items()}
+    # In float32 whatever the rest computes with: the losses ask for it.
+    return {
+        name: layers.GlobalAveragePooling2D(name=name, dtype="float32")(x)
+        for name, x in maps.items()
+    }
 
 
 def _products(layer: layers.Layer) -> list[int]:

@@ -1,6 +1,7 @@
-"""Keras networks to TFLite: float32, dynamic-range, and int8 calibrated on fixed training rows.
+r"""Keras networks to TFLite: float32, dynamic-range, and int8 calibrated on fixed training rows.
 
-    python -m convert.quantize --data ../shared/data/fer2013.zip   # chooses that list anew
+    python -m convert.quantize --data ../shared/data/fer2013.zip \
+        --portraits ../shared/data/utkface.zip   # chooses these lists anew
 
 All kinds take and give float32, so that the box treats them alike. The dynamic-range file keeps
 its weights in int8 and its activations in float; inside the int8 file all weights and activations
@@ -14,6 +15,7 @@ import contextlib
 import io
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -24,10 +26,11 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.tools import flatbuffer_utils
 
 from appliance.preprocessing import to_input
-from appliance.records import EMOTIONS
+from appliance.records import EMOTIONS, GENDERS
 from convert import data
 
 REPRESENTATIVE_ROWS = Path(__file__).parent / "representative_rows.json"
+REPRESENTATIVE_PORTRAITS = Path(__file__).parent / "representative_portraits.json"
 # Fewer leave out what hardly ever occurs and so round the rest finer: on 6,745 training rows int8
 # chooses as float32 does for 97.9 % (fer) with 98 pictures and for 97.4 % with 350; below 50 it
 # depends on which they are.
@@ -84,10 +87,12 @@ def without_names(content: bytes) -> bytes:
 
 def representative(training: data.Faces) -> data.Faces:
     """The pictures that measure int8's ranges: the listed rows, or others if any is missing."""
-    rows = json.loads(REPRESENTATIVE_ROWS.read_text())
-    listed = [row for of_class in rows.values() for row in of_class]
-    faces = training.take(np.isin(training.rows, listed))
-    return faces if len(faces) == len(listed) else training.take(choose_rows(training.labels))
+    return training.take(_listed(REPRESENTATIVE_ROWS, training.rows, training.labels))
+
+
+def representative_portraits(training: data.Portraits) -> data.Portraits:
+    """The same of UTKFace, listed by the names of their files."""
+    return training.take(_listed(REPRESENTATIVE_PORTRAITS, training.names, training.genders))
 
 
 def choose_rows(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -98,24 +103,39 @@ def choose_rows(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the fixed list. 0 written, 1 data that cannot be used."""
+    """Write the fixed lists. 0 written, 1 data that cannot be used."""
     parser = argparse.ArgumentParser("convert.quantize", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="FER-2013: zip, folder or CSV")
+    parser.add_argument("--portraits", type=Path, required=True, help="UTKFace: zip or folder")
     options = parser.parse_args(arguments)
     try:
-        training, _ = data.emotion_held_out(data.load_emotions(options.data))
+        faces, _ = data.emotion_held_out(data.load_emotions(options.data))
+        training, _ = data.split_portraits(data.load_utkface(options.portraits))
+        portraits, _ = data.portraits_held_out(training)
     except data.DataError as error:
         print(error, file=sys.stderr)
         return 1
-    chosen = training.take(choose_rows(training.labels))
-    rows = {
-        str(emotion): chosen.rows[chosen.labels == i].tolist() for i, emotion in enumerate(EMOTIONS)
-    }
-    lines = ",\n".join(
-        f"{json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in rows.items()
-    )
-    REPRESENTATIVE_ROWS.write_text("{\n" + lines + "\n}\n")
+    _write_list(REPRESENTATIVE_ROWS, faces.rows, faces.labels, EMOTIONS)
+    _write_list(REPRESENTATIVE_PORTRAITS, portraits.names, portraits.genders, GENDERS)
     return 0
+
+
+def _listed(path: Path, names: npt.NDArray, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Positions of the pictures that a list names, or of others if any is missing."""
+    listed = [name for of_class in json.loads(path.read_text()).values() for name in of_class]
+    found = np.flatnonzero(np.isin(names, listed))
+    return found if len(found) == len(listed) else choose_rows(labels)
+
+
+def _write_list(
+    path: Path, names: npt.NDArray, labels: npt.NDArray[np.int64], classes: Sequence[str]
+) -> None:
+    chosen = choose_rows(labels)
+    lines = [
+        f"{json.dumps(str(name))}: {json.dumps(names[chosen][labels[chosen] == index].tolist())}"
+        for index, name in enumerate(classes)
+    ]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def _convert(converter: tf.lite.TFLiteConverter) -> bytes:

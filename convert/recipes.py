@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PRECISIONS = ("float32", "mixed_bfloat16")  # the latter is faster where the processor has it
 HOLD_OUT = 0.05  # of the training split, never trained on
 
 
@@ -21,8 +22,8 @@ class Recipe:
     smoothing: float = 0.05  # of hard labels; the crowd's votes are smooth already
     mixup: float = 0.0  # alpha of the mixing shares' beta distribution; 0 mixes nothing
     start: str = ""  # the recipe whose weights to begin with; "": random ones
-    teacher: str = ""  # the recipe whose network to learn from as well; "": from the labels alone
-    teaching: float = 0.0  # share of the targets that is the teacher's
+    teacher: str = ""  # recipes, between commas, whose networks to learn from too; "": labels alone
+    teaching: float = 0.0  # share of the targets that is the teachers'
     augmentation: float = 1.0  # strength of it, as augment.py says
     views: int = 0  # augmentations of each picture, seen in turn; 0: a new one every epoch
     rounding: int = 0  # of the epochs, the last ones feel int8's rounding
@@ -30,28 +31,25 @@ class Recipe:
     hold_out: float = HOLD_OUT
     seed: int = 0
     mirror: int = 0  # 1: the model answers with the mean for a face and its mirror image
+    precision: str = PRECISIONS[0]  # what it computes in; its weights are float32 in any case
     limit: int = 0  # so many pictures of each split only; 0 is all of them
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The recipes of the networks that must be there before this one."""
+        return tuple(filter(None, (self.start, *self.teachers)))
 
-# Networks that only help to make others.
-HELPERS = {
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """The names in `teacher`."""
+        return tuple(filter(None, self.teacher.split(",")))
+
+
+# In the order in which they can be trained: a teacher before those it teaches.
+RECIPES = {
     "sequential_first": Recipe(
         "sequential_cnn", epochs=45, peak_rate=3e-3, weight_decay=0.05, mirror=1
     ),
-    "emotion_first": Recipe(
-        "mini_xception_fast",
-        epochs=100,
-        teacher="sequential_first",
-        teaching=0.7,
-        views=10,
-        rounding=10,
-        mirror=1,
-    ),
-    "mini_xception_first": Recipe("mini_xception", epochs=50),
-    "gender_first": Recipe("mini_xception_gender", epochs=30, task="gender", rounding=4, mirror=1),
-}
-# What is made, in the order in which it can be: a teacher before those it teaches.
-RECIPES = {
     # Learns from an equal (Furlanello et al. 2018, "Born-Again Neural Networks").
     "sequential_cnn": Recipe(
         "sequential_cnn",
@@ -63,9 +61,21 @@ RECIPES = {
         views=15,
         mirror=1,
     ),
-    # Both mini-Xceptions: a second cycle with the better teacher; its last epochs feel int8's
-    # rounding while the learning rate is still high enough to answer it.
-    "mini_xception": Recipe(
+    # Larger: the teacher of the small ones.
+    "residual": Recipe(
+        "residual_cnn",
+        epochs=45,
+        peak_rate=3e-3,
+        weight_decay=0.1,
+        teacher="sequential_cnn",
+        teaching=0.5,
+        augmentation=0.5,
+        views=15,
+        precision="mixed_bfloat16",
+        mirror=1,
+    ),
+    "mini_xception_first": Recipe("mini_xception", epochs=50),
+    "mini_xception_second": Recipe(
         "mini_xception",
         epochs=12,
         peak_rate=1e-3,
@@ -75,8 +85,30 @@ RECIPES = {
         views=4,
         rounding=8,
     ),
+    # The last cycle's last epochs feel int8's rounding while the learning rate is still high enough
+    # to answer it.
+    "mini_xception": Recipe(
+        "mini_xception",
+        epochs=24,
+        peak_rate=2e-3,
+        start="mini_xception_second",
+        teacher="residual",
+        teaching=0.8,
+        augmentation=0.4,
+        views=4,
+        rounding=8,
+    ),
+    "emotion_first": Recipe(
+        "mini_xception_fast",
+        epochs=100,
+        teacher="sequential_first",
+        teaching=0.7,
+        views=10,
+        rounding=10,
+        mirror=1,
+    ),
     # Small networks have no room to learn faces that are never seen: augmented less than at first.
-    "emotion": Recipe(
+    "emotion_second": Recipe(
         "mini_xception_fast",
         epochs=40,
         peak_rate=2e-3,
@@ -88,6 +120,19 @@ RECIPES = {
         rounding=10,
         mirror=1,
     ),
+    "emotion": Recipe(
+        "mini_xception_fast",
+        epochs=60,
+        peak_rate=3e-3,
+        start="emotion_second",
+        teacher="residual",
+        teaching=0.8,
+        augmentation=0.4,
+        views=10,
+        rounding=15,
+        mirror=1,
+    ),
+    "gender_first": Recipe("mini_xception_gender", epochs=30, task="gender", rounding=4, mirror=1),
     "gender": Recipe(
         "mini_xception_gender",
         epochs=40,
@@ -99,3 +144,5 @@ RECIPES = {
         mirror=1,
     ),
 }
+# Of these there are files; the others only help to make them.
+MADE = ("sequential_cnn", "mini_xception", "emotion", "gender")

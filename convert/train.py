@@ -29,6 +29,8 @@ from convert.recipes import Recipe
 from convert.rounding import rounded
 from convert.teacher import Teacher
 
+CHECKPOINT = "checkpoint.npz"
+
 
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     """The learning rate: up from a 25th to its peak in a quarter of the steps, down to nothing."""
@@ -44,14 +46,24 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         return self.peak * tf.where(done < 0.25, up, down)
 
 
+def build(recipe: Recipe) -> keras.Model:
+    """The recipe's network, untrained. Its variables are float32 at every precision."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        return NETWORKS[recipe.network]()
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 class Trainer:
     """One network in training: a step at a time, saved and restored as a whole."""
 
     def __init__(self, recipe: Recipe, steps: int) -> None:
         keras.utils.set_random_seed(recipe.seed)
         self.recipe = recipe
-        self.network = NETWORKS[recipe.network]()
-        self.rounded = rounded(self.network)  # the same variables
+        self.network = build(recipe)
+        self.rounded = rounded(self.network) if recipe.rounding else None  # the same variables
         self.optimizer = keras.optimizers.AdamW(
             OneCycle(recipe.peak_rate, steps), weight_decay=recipe.weight_decay
         )
@@ -90,7 +102,7 @@ class Trainer:
 
     def averaged_network(self) -> keras.Model:
         """A network with the averaged weights, the one to judge and to ship."""
-        network = NETWORKS[self.recipe.network]()
+        network = build(self.recipe)
         network.set_weights([average.numpy() for average in self.averages])
         return network
 
@@ -116,6 +128,14 @@ class Trainer:
         return [*self.network.weights, *self.optimizer.variables, *self.averages]
 
 
+def epochs_done(run: Path) -> int:
+    """How many epochs the run's checkpoint has behind it, 0 if there is none."""
+    if not (path := run / CHECKPOINT).exists():
+        return 0
+    with np.load(path) as saved:
+        return json.loads(str(saved["notes"]))["epoch"]
+
+
 def train(
     recipe: Recipe,
     dataset: DataSet,
@@ -133,7 +153,7 @@ def train(
         trainer.begin_with(start)
     run.mkdir(parents=True, exist_ok=True)
     done, history = 0, []
-    if (checkpoint := run / "checkpoint.npz").exists():
+    if (checkpoint := run / CHECKPOINT).exists():
         done, history = trainer.restore(checkpoint)
         print(f"going on after epoch {done} of {recipe.epochs} ({checkpoint})", file=sys.stderr)
     for epoch in range(done, recipe.epochs):

@@ -16,7 +16,7 @@ from conftest import DATA
 
 from appliance.classifier import read_card
 from appliance.emotion import EmotionClassifier
-from appliance.records import EMOTIONS
+from appliance.records import EMOTIONS, GENDERS
 
 with warnings.catch_warnings():
     # TensorFlow and Keras warn about their own future while they are imported.
@@ -28,7 +28,7 @@ with warnings.catch_warnings():
     from convert import augment, data, evaluate, examples, networks, quantize, scoring, train
     from convert.losses import LOSSES
     from convert.predict import predict, to_batch
-    from convert.recipes import HELPERS, HOLD_OUT, RECIPES, Recipe
+    from convert.recipes import HOLD_OUT, MADE, RECIPES, Recipe
     from convert.rounding import rounded
     from convert.teacher import Teacher
 
@@ -266,6 +266,16 @@ def test_the_listed_rows_are_the_ones_that_measure_int8s_ranges():
         assert len(listed[emotion]) == quantize.ROWS // len(EMOTIONS)
 
 
+@needs_data
+def test_so_do_the_listed_portraits_for_gender():
+    training, _ = data.split_portraits(data.load_utkface(FER2013.with_name("utkface.zip")))
+    chosen = quantize.representative_portraits(data.portraits_held_out(training)[0])
+    listed = json.loads(quantize.REPRESENTATIVE_PORTRAITS.read_text())
+    for index, gender in enumerate(GENDERS):
+        assert set(chosen.names[chosen.genders == index]) == set(listed[gender])
+        assert len(listed[gender]) == quantize.ROWS // len(GENDERS)
+
+
 # Networks and figures -----------------------------------------------------------------------------
 
 
@@ -366,25 +376,41 @@ def test_rounding_lets_the_gradient_through():
     assert tf.norm(slopes[1] - slopes[0]) < 0.1 * tf.norm(slopes[0])
 
 
-def test_a_teacher_answers_for_the_pictures_that_are_shown_once_a_view():
-    network, other = tiny_network(), tiny_network()
-    teacher = Teacher(network, share=0.75)
+def test_teachers_answer_for_the_pictures_that_are_shown_once_a_view():
+    network, other, third = tiny_network(), tiny_network(), tiny_network()
+    teacher = Teacher([network, other], share=0.75)
     images = np.stack([face(number) for number in range(6)])
     labels = {head: np.full((6, 7), 1 / 7, np.float32) for head in networks.BOTH}
     found = teacher.targets(0, images, labels)
-    for head, logits in predict(networks.with_mirror(network), images).items():
-        wanted = 0.75 * scoring.softmax(logits) + 0.25 / 7
-        np.testing.assert_allclose(found[head], wanted, atol=1e-6)
-    network.set_weights(other.get_weights())  # now it would say something else
+    logits = [predict(networks.with_mirror(one), images) for one in (network, other)]
+    for head, shares in found.items():
+        mean = sum(scoring.softmax(one[head]) for one in logits) / 2
+        np.testing.assert_allclose(shares, 0.75 * mean + 0.25 / 7, atol=1e-6)
+    network.set_weights(third.get_weights())  # now it would say something else
     np.testing.assert_array_equal(teacher.targets(0, images, labels)["fer"], found["fer"])
     assert not np.allclose(teacher.targets(1, images, labels)["fer"], found["fer"])
 
 
+def test_a_network_that_computes_in_16_bits_keeps_and_says_32(monkeypatch):
+    monkeypatch.setitem(networks.NETWORKS, "tiny", tiny_network)
+    network = train.build(Recipe("tiny", epochs=1, precision="mixed_bfloat16"))
+    assert {weight.dtype for weight in network.weights} == {"float32"}
+    convolution = next(x for x in network.layers if isinstance(x, keras.layers.Conv2D))
+    assert convolution.compute_dtype == "bfloat16"
+    images = np.stack([face(number) for number in range(4)])
+    exact = train.build(Recipe("tiny", epochs=1))
+    exact.set_weights(network.get_weights())
+    assert exact.layers[1].compute_dtype == "float32", "the next network is as ever"
+    wanted = predict(exact, images)
+    for head, logits in predict(network, images).items():
+        assert logits.dtype == np.float32
+        assert 0 < np.abs(logits - wanted[head]).max() < 0.02 * np.abs(wanted[head]).max()
+
+
 def test_every_teacher_is_made_before_those_it_teaches():
-    recipes = HELPERS | RECIPES
-    names = list(recipes)
-    for name, recipe in recipes.items():
-        for needed in filter(None, (recipe.teacher, recipe.start)):
+    names = list(RECIPES)
+    for name, recipe in RECIPES.items():
+        for needed in recipe.needs:
             assert names.index(needed) < names.index(name)
         assert not recipe.teacher or recipe.views, "without views no answer could be kept"
 
@@ -442,7 +468,7 @@ def made(tmp_path_factory):
 
 
 def test_the_whole_path_leaves_every_model_in_three_kinds_with_its_cards(made):
-    files = {f"{name}_{kind}" for name in RECIPES for kind in KINDS}
+    files = {f"{name}_{kind}" for name in MADE for kind in KINDS}
     for ending in ("tflite", "json", "md"):
         assert files <= {path.stem for path in (made / "models").glob(f"*.{ending}")}
     pictures = {path.stem for path in (made / "models" / "figures").glob("*.png")}
@@ -451,6 +477,10 @@ def test_the_whole_path_leaves_every_model_in_three_kinds_with_its_cards(made):
         card = read_card(made / "models" / f"{name}.tflite")
         assert set(card["accuracy"]) > {"Training, held out"}
         assert len(card["training"]["history"]) == card["training"]["epochs_done"] == 2
+        recipe, helpers = (card["training"][field] for field in ("recipe", "helpers"))
+        for one in (recipe, *helpers.values()):
+            needed = {*filter(None, (one["start"], *one["teacher"].split(",")))}
+            assert needed <= helpers.keys(), "how all of it came about is on the card"
 
 
 def test_the_box_accepts_the_models_of_the_whole_path(made):
@@ -502,7 +532,7 @@ def save_once_and_stop(trainer, path, epoch, history, save=train.Trainer.save):
 @pytest.mark.parametrize("views", [0, 1])
 def test_a_stopped_training_goes_on_to_the_same_end(made, tmp_path, monkeypatch, views):
     keras.utils.set_random_seed(3)
-    teacher = Teacher(tiny_network(), 0.5) if views else None
+    teacher = Teacher([tiny_network()], 0.5) if views else None
     monkeypatch.setitem(
         networks.NETWORKS,
         "tiny",
