@@ -51,8 +51,8 @@ VISITS = (
         feelings=(
             (0.0, Emotion.NEUTRAL),
             (26.0, Emotion.HAPPY),
-            (46.0, Emotion.SURPRISE),
-            (66.0, Emotion.FEAR),
+            (46.0, Emotion.FEAR),
+            (66.0, Emotion.SURPRISE),
         ),
         enters_s=4.0,
         leaves_s=86.0,

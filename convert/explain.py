@@ -25,7 +25,6 @@ from appliance.interpreter import Interpreter
 from appliance.preprocessing import to_input
 from appliance.records import EMOTIONS, GrayImage
 from convert.drawing import new_figure, save
-from convert.recipes import MADE, RECIPES
 
 PROJECT = Path(__file__).parent.parent
 MODELS = PROJECT / "models"
@@ -64,16 +63,21 @@ def draw(folder: Path) -> Figure:
 def explaining(folder: Path) -> Iterator[tuple[Path, dict]]:
     """The files that explain a network, and their cards, by falling size.
 
-    Raises ModelError if one is missing, lest a picture of some replaces one of all.
+    Raises ModelError if there is none, or none for one of the emotion networks, lest a picture of
+    some replaces one of all.
     """
-    paths = [folder / f"{name}_why.tflite" for name in MADE if RECIPES[name].task == "emotion"]
-    if missing := [path.name for path in paths if not path.exists()]:
+    known = [path for path in folder.glob("*_float32.json") if read_card(path)["task"] == "emotion"]
+    wanted = {path.with_name(path.name.replace("_float32.", "_why.")) for path in known}
+    there = set(folder.glob("*_why.json"))
+    if missing := sorted(path.stem for path in wanted - there):
         raise ModelError(
             f"{folder}: lacks {' and '.join(missing)}, so guided_backprop.png is not drawn; "
             "python -m convert makes them with their networks"
         )
-    cards = [(path, read_card(path)) for path in paths]
-    yield from sorted(cards, key=lambda pair: -pair[1]["parameters"])
+    if not there:
+        raise ModelError(f"{folder}: holds no card *_why.json; python -m convert makes them")
+    cards = [(path, read_card(path)) for path in (one.with_suffix(".tflite") for one in there)]
+    yield from sorted(cards, key=lambda pair: (-pair[1]["parameters"], pair[0]))
 
 
 def composite(name: str) -> GrayImage:

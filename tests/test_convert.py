@@ -642,9 +642,7 @@ def test_the_shipped_models_are_as_good_as_their_cards_say():
         "emotion_{}",
         "mini_xception_{}",
         "sequential_cnn_{}",
-        pytest.param(
-            "emotion_{}_single", marks=pytest.mark.xfail(reason="fer: 0.31 points", strict=True)
-        ),
+        "emotion_{}_single",
     ],
 )
 def test_int8_reads_public_test_within_three_tenths_of_a_point_of_float32(name):

@@ -177,7 +177,7 @@ def convolved(**options):
         (convolved(padding="valid"), "stride 1"),
         (convolved(depth_multiplier=2), "stride 1"),
         (convolved(activation="relu"), "make it a layer of its own"),
-        (layers.Activation("relu"), "make it a layer of its own"),
+        (layers.Activation("tanh"), "make it a layer of its own"),
         (layers.MaxPooling2D((2, 3), padding="same"), "square windows"),
         (layers.MaxPooling2D(2), "square windows"),
         (layers.MaxPooling2D(3, strides=1, padding="same"), "stride 2 or more"),
@@ -231,6 +231,13 @@ def test_the_figure_has_a_row_for_the_faces_and_one_for_each_network(models, cap
 def test_without_a_file_to_draw_from_that_is_said(tmp_path, capsys):
     assert explain.main(["--models", str(tmp_path)]) == 1
     assert "holds no card *_why.json" in capsys.readouterr().err
+
+
+def test_a_picture_of_all_is_not_replaced_by_one_of_some(models, capsys):
+    (models / "c_float32.json").write_text('{"task": "emotion"}')
+    assert explain.main(["--models", str(models), "--out", str(models / "x.png")]) == 1
+    assert "lacks c_why, so guided_backprop.png is not drawn" in capsys.readouterr().err
+    (models / "c_float32.json").unlink()
 
 
 def test_no_gradient_is_gray_and_the_rest_lies_around_it():
