@@ -102,7 +102,7 @@ def count() -> dict[str, int]:
 
 def _run() -> None:
     cv2.setNumThreads(1)
-    luma = reel.frame_at(55.0)
+    luma = reel.frame_at(75.0)
     settings = Settings(
         faces=FaceSettings(search_every_s=60.0), emotion=EmotionSettings(precision="float32")
     )
