@@ -25,7 +25,7 @@ from appliance.errors import JukeboxError, PlayerError, StoreError
 from appliance.player.private import PrivateMpd
 from appliance.settings import MpdSettings, Settings, StoreSettings
 
-SEEN_AT_S = 55.0  # of the reel: one person, at rest
+SEEN_AT_S = 75.0  # of the reel: one person, at rest
 START_S = 20.0  # patience until the first mood
 PROGRAM = "from appliance.cli import main; raise SystemExit(main())"
 
