@@ -15,11 +15,9 @@ import numpy.typing as npt
 
 from appliance.errors import ModelError
 from appliance.interpreter import Interpreter
-from appliance.preprocessing import to_input
+from appliance.preprocessing import INPUT, to_input
 from appliance.records import GrayImage
 
-# What preprocessing.to_input makes of a face.
-INPUT = {"channels": 1, "scaling": "x/127.5-1", "dtype": "float32"}
 REPAIR = "put back both files (those of the project: git checkout models)"
 
 
@@ -119,9 +117,7 @@ def _card_of(model: Path, task: str, classes: Sequence[str]) -> Card:
     if card.get("labels") != [str(name) for name in classes]:
         raise ModelError(f"{path}: names other labels than {', '.join(classes)}; {REPAIR}")
     try:
-        for field, wanted in INPUT.items():
-            if (found := card["input"][field]) != wanted:
-                raise ModelError(f"{path}: input.{field} is {found!r}, not {wanted!r}; {REPAIR}")
+        check_input(path, card)
         heads = [
             Head(str(one["head"]), int(one["index"]), float(one["temperature"]))
             for one in card["outputs"]
@@ -134,6 +130,13 @@ def _card_of(model: Path, task: str, classes: Sequence[str]) -> Card:
         )
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: lacks what a card must say: {error!r}; {REPAIR}") from error
+
+
+def check_input(path: Path, card: dict[str, Any]) -> None:
+    """Raises ModelError, KeyError, TypeError unless the card wants faces as to_input makes them."""
+    for field, wanted in INPUT.items():
+        if (found := card["input"][field]) != wanted:
+            raise ModelError(f"{path}: input.{field} is {found!r}, not {wanted!r}; {REPAIR}")
 
 
 def _chosen(card: Card, model: Path, name: str | None) -> Head:

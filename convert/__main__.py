@@ -48,7 +48,8 @@ class Workshop:
         if name not in MADE:
             return {}
         recipe, dataset = self._recipe(name), self._dataset(name)
-        training = Training(recipe, history, self._hashes(recipe.task), self._helpers(name))
+        hashes = dict(self._hashes[option] for option in DATA[recipe.task])
+        training = Training(recipe, history, hashes, self._helpers(name))
         return write_models(name, network, dataset, training, self._options.out)
 
     def _train(self, name: str) -> tuple[keras.Model, list[dict]]:
@@ -58,9 +59,8 @@ class Workshop:
             done = epochs_done(run)
             if recipe.start and not done:
                 start = self._train(recipe.start)[0]
-            if recipe.teachers and done < recipe.epochs:
-                networks = [self._train(teacher)[0] for teacher in recipe.teachers]
-                teacher = Teacher(networks, recipe.teaching)
+            if recipe.teacher and done < recipe.epochs:
+                teacher = Teacher(self._train(recipe.teacher)[0], recipe.teaching)
             print(f"training {name}: {recipe}", file=sys.stderr)
             self._trained[name] = train(recipe, self._dataset(name), run, teacher, start)
         return self._trained[name]
@@ -93,9 +93,11 @@ class Workshop:
     def _portraits(self) -> data.Portraits:
         return data.load_utkface(self._options.portraits)
 
-    def _hashes(self, task: str) -> dict[str, str]:
-        files = [getattr(self._options, name) for name in DATA[task]]
-        return {path.name: data.sha256_of(path) for path in files}
+    @cached_property
+    def _hashes(self) -> dict[str, tuple[str, str]]:
+        """(name, SHA-256) of each file of the data, by the option that gave it."""
+        given = {name: getattr(self._options, name) for names in DATA.values() for name in names}
+        return {name: (path.name, data.sha256_of(path)) for name, path in given.items() if path}
 
 
 def recipe_for(name: str, options: argparse.Namespace) -> Recipe:

@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from appliance.interpreter import Interpreter
+from appliance.preprocessing import INPUT
 from convert.card_text import as_markdown
 from convert.data import Portraits
 from convert.evaluate import run_model
@@ -179,9 +180,8 @@ def of_the_file(name: str, content: bytes, task: str, labels: Sequence[str]) -> 
 def of_the_network(network: keras.Model) -> dict:
     """What a card says of a network."""
     size_px = network.input_shape[1]
-    scaling = {"channels": 1, "scaling": "x/127.5-1", "dtype": "float32"}
     return {
-        "input": {"size_px": size_px} | scaling,
+        "input": {"size_px": size_px} | INPUT,
         "network": network.name,
         "parameters": network.count_params(),
         "multiply_adds": multiply_adds(network),

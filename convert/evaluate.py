@@ -166,15 +166,14 @@ def _emotion(options: argparse.Namespace) -> dict:
 
 def _gender(options: argparse.Namespace) -> dict:
     portraits, split = data.load_utkface(options.data), (options.split or ALL).lower()
-    own = data.is_own_utkface(options.data)
-    if split in PORTRAIT_SPLITS and not own:
-        _say(
-            f"{split}: chosen by the pixels of pictures of 80×80, which these are not; nine of "
-            "ten may have been trained on"
-        )
-    elif split != HELD_OUT:
-        _say_trained_on(split)
+    if split != HELD_OUT and _were_trained_on(options):
+        _say_trained_on(split if split in PORTRAIT_SPLITS else ALL)
     if split in PORTRAIT_SPLITS:
+        if not data.is_own_utkface(options.data):
+            _say(
+                f"{split}: chosen by the pixels of pictures of 80×80, which these are not; nine of "
+                "ten may have been trained on"
+            )
         portraits = data.split_portraits(portraits)[PORTRAIT_SPLITS.index(split)]
     elif split != ALL:
         _say_all_count(options.split)
@@ -197,6 +196,12 @@ def _detect(options: argparse.Namespace) -> dict:
     alarms = detect.false_alarms(negatives, find) if negatives else {}
     figures = detect.recall(photos, find) | alarms
     return {"task": "detect", "model": options.model.name, **asked, **figures, "split": ALL}
+
+
+def _were_trained_on(options: argparse.Namespace) -> bool:
+    """Whether the model's card names these very data."""
+    hashes = read_card(options.model).get("training", {}).get("data_sha256", {})
+    return data.sha256_of(options.data) in hashes.values()
 
 
 def _say_trained_on(split: str) -> None:

@@ -66,7 +66,9 @@ def explaining(folder: Path) -> Iterator[tuple[Path, dict]]:
     Raises ModelError if there is none, or none for one of the emotion networks, lest a picture of
     some replaces one of all.
     """
-    known = [path for path in folder.glob("*_float32.json") if read_card(path)["task"] == "emotion"]
+    known = [
+        path for path in folder.glob("*_float32.json") if read_card(path).get("task") == "emotion"
+    ]
     wanted = {path.with_name(path.name.replace("_float32.", "_why.")) for path in known}
     there = set(folder.glob("*_why.json"))
     if missing := sorted(path.stem for path in wanted - there):

@@ -5,9 +5,9 @@
         --data ../shared/data/fer2013.zip --votes ../shared/data/ferplus_votes.csv
 
 Leaves NAME_float32.tflite and NAME_dynamic.tflite with their cards beside FILE. With --data there
-is a NAME_int8.tflite as well, and the cards say how good all three are. NAME_why.tflite is for
-`jukebox why`. With --votes too, the
-temperature is fitted to what the crowd saw in held-out training rows; else it is 1.
+is a NAME_int8.tflite as well, and the cards say how good all three are. With --votes too, the
+temperature is fitted to what the crowd saw in held-out training rows; else it is 1. NAME_why.tflite
+is for `jukebox why`.
 """
 
 from __future__ import annotations

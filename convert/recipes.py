@@ -22,8 +22,8 @@ class Recipe:
     smoothing: float = 0.05  # of hard labels; the crowd's votes are smooth already
     mixup: float = 0.0  # alpha of the mixing shares' beta distribution; 0 mixes nothing
     start: str = ""  # the recipe whose weights to begin with; "": random ones
-    teacher: str = ""  # recipes, between commas, whose networks to learn from too; "": labels alone
-    teaching: float = 0.0  # share of the targets that is the teachers'
+    teacher: str = ""  # the recipe whose network to learn from as well; "": from the labels alone
+    teaching: float = 0.0  # share of the targets that is the teacher's
     augmentation: float = 1.0  # strength of it, as augment.py says
     views: int = 0  # augmentations of each picture, seen in turn; 0: a new one every epoch
     rounding: int = 0  # of the epochs, the last ones feel int8's rounding
@@ -37,12 +37,7 @@ class Recipe:
     @property
     def needs(self) -> tuple[str, ...]:
         """The recipes of the networks that must be there before this one."""
-        return tuple(filter(None, (self.start, *self.teachers)))
-
-    @property
-    def teachers(self) -> tuple[str, ...]:
-        """The names in `teacher`."""
-        return tuple(filter(None, self.teacher.split(",")))
+        return tuple(filter(None, (self.start, self.teacher)))
 
 
 # In the order in which they can be trained: a teacher before those it teaches.

@@ -141,8 +141,17 @@ def change_card(path, **fields):
             "is not the card",
         ),
         (
-            lambda folder: change_card(folder / "emotion_why.json", input={"size_px": 64}),
+            lambda folder: change_card(
+                folder / "emotion_why.json", input=preprocessing.INPUT | {"size_px": 64}
+            ),
             "not those of its card",
+        ),
+        (
+            lambda folder: change_card(
+                folder / "emotion_why.json",
+                input=preprocessing.INPUT | {"size_px": 48, "scaling": "x/255"},
+            ),
+            "input.scaling is 'x/255'",
         ),
     ],
 )

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance.classifier import REPAIR, checked_bytes, read_card
+from appliance.classifier import REPAIR, check_input, checked_bytes, read_card
 from appliance.errors import ModelError
 from appliance.interpreter import Interpreter
 from appliance.preprocessing import crop, to_input
@@ -112,8 +112,9 @@ def _card(path: Path) -> dict[str, Any]:
     if card.get("task") != "why" or card.get("labels") != [str(emotion) for emotion in EMOTIONS]:
         raise ModelError(f"{where}: is not the card of a model that explains emotions; {REPAIR}")
     try:
+        check_input(where, card)
         card["explains"].values(), str(card["sha256"]), int(card["input"]["size_px"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise ModelError(f"{where}: lacks what a card must say: {error!r}; {REPAIR}") from error
     return card
 
