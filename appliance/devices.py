@@ -53,7 +53,7 @@ def build_faces(settings: Settings, looks: int = 3, *, follow: bool = True) -> F
 def build_classifier(settings: Settings, *, still: bool = False) -> EmotionClassifier:
     """The emotion network that the settings name. Raises ModelError.
 
-    still: for pictures, each of which gets two looks at once; the frames of a camera get one each.
+    still: for pictures, each of which gets six looks at once; the frames of a camera get one each.
     """
     if still or settings.emotion.model:
         return EmotionClassifier(emotion_model(settings), in_turn=not still)
@@ -62,7 +62,7 @@ def build_classifier(settings: Settings, *, still: bool = False) -> EmotionClass
 
 
 def emotion_model(settings: Settings) -> Path:
-    """The file of that network, with both looks in it."""
+    """The file of that network, with all its looks in it."""
     own = settings.emotion.model
     return Path(own) if own else MODELS / f"emotion_{_precision(settings)}.tflite"
 

@@ -23,7 +23,7 @@ from convert.cards import Training, write_models
 from convert.drawing import save
 from convert.examples import DataSet, emotion_data, gender_data
 from convert.losses import LOSSES
-from convert.networks import NETWORKS
+from convert.networks import LOOKS, NETWORKS
 from convert.recipes import MADE, PRECISIONS, RECIPES, Recipe
 from convert.teacher import Teacher
 from convert.train import default_runs, epochs_done, train, use_threads
@@ -147,7 +147,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--runs", type=Path, help="folder of the checkpoints; default: a cache")
     parser.add_argument("--quick", action="store_true", help="2 epochs on 600 rows; needs --out")
     parser.add_argument("--threads", type=int, default=1)
-    known = {"network": NETWORKS, "loss": LOSSES, "precision": PRECISIONS, "task": DATA}
+    known = {
+        "network": NETWORKS,
+        "loss": LOSSES,
+        "looks": LOOKS,
+        "precision": PRECISIONS,
+        "task": DATA,
+    }
     for field in fields(Recipe):
         parser.add_argument(
             "--" + field.name.replace("_", "-"),

@@ -38,7 +38,7 @@ from appliance.records import Face, Frame, GrayImage
 from convert import data, detect
 from convert.cards import of_the_file, of_the_network, write_model
 from convert.figures import MODELS
-from convert.quantize import output_positions, to_float16, to_int8, without_names
+from convert.quantize import output_positions, slim, to_float16, to_int8
 
 SIZES_PX = {"search": 128, "closer": 64}
 MAPS = {"search": 2, "closer": 1}
@@ -149,8 +149,8 @@ def main(arguments: list[str] | None = None) -> int:
                 card = _card(name, named, network, origin)
                 if name == "search":
                     negatives = detect.load_negatives(options.negatives)
-                    card["measured"] = _measured(without_names(named), photos, negatives)
-                write_model(options.out, without_names(named), card)
+                    card["measured"] = _measured(slim(named), photos, negatives)
+                write_model(options.out, slim(named), card)
                 print(card["name"], card["bytes"], card.get("measured", ""))
     except (ModelError, data.DataError) as error:
         print(error, file=sys.stderr)
@@ -191,7 +191,7 @@ def _find(luma: GrayImage, detector: BlazeFace) -> tuple[Face, ...]:
 
 def _card(name: str, named: bytes, network: keras.Model, origin: dict) -> dict:
     outputs = [{"head": head, "index": at} for head, at in sorted(output_positions(named).items())]
-    content = without_names(named)
+    content = slim(named)
     return {
         **of_the_file(f"blazeface_{name}", content, "face detection", ("face",)),
         **of_the_network(network),

@@ -26,8 +26,8 @@ from convert.data import Portraits
 from convert.evaluate import run_model
 from convert.examples import GENDER_TEST, DataSet, Examples, Pictures
 from convert.groups import gender_figures
-from convert.networks import multiply_adds, with_mirror
-from convert.quantize import output_positions, to_dynamic, to_float32, to_int8, without_names
+from convert.networks import multiply_adds, with_looks
+from convert.quantize import output_positions, slim, to_dynamic, to_float32, to_int8
 from convert.recipes import Recipe
 from convert.scoring import Labels, Logits, fit_temperature, score
 from convert.why import to_why, why_card
@@ -71,7 +71,7 @@ GENDER_WORDS = {
 }
 WORDS = {"emotion": EMOTION_WORDS, "gender": GENDER_WORDS}
 HELD_OUT = "Training, held out"
-# Of these there are files without the second look too, NAME_KIND_single: the running box shows them
+# Of these there are files with a single look too, NAME_KIND_single: the running box shows them
 # a face and its mirror image in turn, and averages over time anyway.
 SEEN_IN_TURN = ("emotion",)
 
@@ -97,12 +97,13 @@ def write_models(
     name: str, network: keras.Model, dataset: DataSet, training: Training, folder: Path
 ) -> dict[str, dict]:
     """Writes the network in all its kinds with their cards into folder; the cards by name."""
-    shipped = with_mirror(network) if training.recipe.mirror else network
-    cards = _write_kinds(name, shipped, dataset, training, folder=folder)
-    if training.recipe.mirror and name in SEEN_IN_TURN:
+    looks = training.recipe.looks
+    cards = _write_kinds(name, with_looks(network, looks), dataset, training, folder=folder)
+    if name in SEEN_IN_TURN:
         cards |= _write_kinds(name, network, dataset, training, folder=folder, suffix="_single")
     if dataset.task == "emotion":
-        content = to_why(shipped, cards[f"{name}_int8"]["head"])
+        # TFLite cannot differentiate the resizing of the further looks.
+        content = to_why(with_looks(network, min(looks, 2)), cards[f"{name}_int8"]["head"])
         write_model(folder, content, why_card(f"{name}_why", content, list(cards.values())))
     return cards
 
@@ -127,14 +128,14 @@ def _write_kinds(
         for file, content in contents.items()
     }
     common = of_the_network(network) | {
-        "looks": 2 if training.recipe.mirror and not suffix else 1,
+        "looks": 1 if suffix else training.recipe.looks,
         "training": of_the_training(training, len(dataset.training), len(dataset.held_out)),
         "int8_float_agreement": _agreement(answers[int8], answers[float32]),
     }
     cards = {}
     for file, named in contents.items():
         figures = _figures(output_positions(named), answers[file], judged)
-        content = without_names(named)
+        content = slim(named)
         card = of_the_file(file, content, dataset.task, dataset.labels) | common | figures
         card |= WORDS[dataset.task]
         if dataset.portraits:

@@ -44,6 +44,7 @@ ALL = "all"
 LOOKS: dict[object, str] = {
     1: "one",
     2: "a face and its mirror image at once",
+    6: "a face and its mirror image, as they are, nearer and farther, at once",
     "in turn": "a face and its mirror image in turn",
 }
 HELD_OUT = "heldout"
@@ -81,7 +82,7 @@ def evaluate_emotion(
     if head is None and len(heads_of(model, "emotion", EMOTIONS)) > 1:
         head = "ferplus" if by_votes else "fer"
     classifier = Classifier(model, "emotion", EMOTIONS, head)
-    if in_turn and read_card(model).get("looks") == 2:
+    if in_turn and read_card(model).get("looks", 1) > 1:
         raise ModelError(f"{model}: looks at the mirror image itself, so --in-turn is not for it")
     asked = len(faces)
     faces, labels = labelled(faces, votes if by_votes else None)

@@ -7,6 +7,7 @@ emotion.count_params(), multiply_adds(emotion)
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import keras
 import tensorflow as tf
@@ -137,6 +138,8 @@ def tracker(size_px: int = 40) -> keras.Model:
     return keras.Model(image, {"face": face, "box": box}, name="tracker")
 
 
+LOOKS = (1, 2, 6)  # what with_looks knows
+
 # What training can make, by name; nothing of it needs arguments.
 NETWORKS: dict[str, Callable[[], keras.Model]] = {
     # As large as FER-2013's pictures; enlarged to 64, as published, it would train half as fast.
@@ -149,14 +152,23 @@ NETWORKS: dict[str, Callable[[], keras.Model]] = {
 }
 
 
-def with_mirror(network: keras.Model) -> keras.Model:
-    """The network shown each face and its mirror image as well; the mean of both answers.
+def with_looks(network: keras.Model, looks: int) -> keras.Model:
+    """The network shown each face so many times at once; the mean of its answers.
 
-    The mirror image is a second opinion that costs no parameter, only the time of a second look.
+    1: the network as it is; 2: the face and its mirror image; 6: also both of the face a seventh
+    larger and a ninth smaller. Each look is an opinion that costs no parameter, only its time.
     """
+    if looks == 1:
+        return network
     image = keras.Input(network.input_shape[1:], name="face")
-    both = network(layers.Concatenate(axis=0)([image, keras.ops.flip(image, axis=2)]))
-    means = {head: sum(keras.ops.split(logits, 2)) / 2 for head, logits in both.items()}
+    views = image
+    if looks == 6:
+        views = layers.Concatenate(axis=0)([image, *_nearer_and_farther(image)])
+    views = layers.Concatenate(axis=0)([views, keras.ops.flip(views, axis=2)])
+    means = {
+        head: keras.ops.mean(keras.ops.reshape(logits, (looks, -1, logits.shape[-1])), axis=0)
+        for head, logits in network(views).items()
+    }
     return keras.Model(image, means, name=network.name)
 
 
@@ -170,8 +182,17 @@ def multiply_adds(model: keras.Model) -> int:
         elif isinstance(layer, layers.Conv2D | layers.SeparableConv2D):
             total += sum(_products(layer))
         elif isinstance(layer, keras.Model):
-            total += 2 * multiply_adds(layer)  # with_mirror
+            joined = [each for each in model.layers if isinstance(each, layers.Concatenate)]
+            total += prod(len(each.input) for each in joined) * multiply_adds(layer)  # with_looks
     return total
+
+
+def _nearer_and_farther(image: keras.KerasTensor) -> list[keras.KerasTensor]:
+    """The face without its rim, and with its rim mirrored outwards, as large as before."""
+    rim = image.shape[1] // 16
+    inner = image[:, rim:-rim, rim:-rim]
+    outer = keras.ops.pad(image, [(0, 0), (rim, rim), (rim, rim), (0, 0)], "symmetric")
+    return [keras.ops.image.resize(each, image.shape[1:3]) for each in (inner, outer)]
 
 
 def _convolution(x: keras.KerasTensor, width: int, **options: object) -> keras.KerasTensor:

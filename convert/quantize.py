@@ -16,6 +16,7 @@ import io
 import json
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import keras
@@ -78,10 +79,15 @@ def output_positions(content: bytes) -> dict[str, int]:
     return {head: order.index(tensor["index"]) for head, tensor in heads.items()}
 
 
-def without_names(content: bytes) -> bytes:
-    """The same file without the names of its tensors, 6 % of an int8 one; positions stay."""
+def slim(content: bytes) -> bytes:
+    """The same file without its tensors' names and the shapes that they may be resized to.
+
+    That is 7 % of an int8 one. Outputs keep their positions.
+    """
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     flatbuffer_utils.strip_strings(model)
+    for tensor in chain.from_iterable(graph.tensors for graph in model.subgraphs):
+        tensor.shapeSignature = None
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 

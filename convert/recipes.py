@@ -30,7 +30,7 @@ class Recipe:
     averaging: float = 0.999  # of the weights, a step
     hold_out: float = HOLD_OUT
     seed: int = 0
-    mirror: int = 0  # 1: the model answers with the mean for a face and its mirror image
+    looks: int = 1  # at each face, whose mean the model answers: networks.with_looks
     precision: str = PRECISIONS[0]  # what it computes in; its weights are float32 in any case
     limit: int = 0  # so many pictures of each split only; 0 is all of them
 
@@ -43,7 +43,7 @@ class Recipe:
 # In the order in which they can be trained: a teacher before those it teaches.
 RECIPES = {
     "sequential_first": Recipe(
-        "sequential_cnn", epochs=45, peak_rate=3e-3, weight_decay=0.05, mirror=1
+        "sequential_cnn", epochs=45, peak_rate=3e-3, weight_decay=0.05, looks=2
     ),
     # Learns from an equal (Furlanello et al. 2018, "Born-Again Neural Networks").
     "sequential_second": Recipe(
@@ -54,7 +54,7 @@ RECIPES = {
         teacher="sequential_first",
         teaching=0.7,
         views=15,
-        mirror=1,
+        looks=2,
     ),
     # Larger: the teacher of the small ones.
     "residual": Recipe(
@@ -67,7 +67,7 @@ RECIPES = {
         augmentation=0.5,
         views=15,
         precision="mixed_bfloat16",
-        mirror=1,
+        looks=2,
     ),
     "sequential_cnn": Recipe(
         "sequential_cnn",
@@ -79,7 +79,7 @@ RECIPES = {
         teaching=0.7,
         augmentation=0.4,
         views=4,
-        mirror=1,
+        looks=6,
     ),
     "mini_xception_first": Recipe("mini_xception", epochs=50),
     "mini_xception_second": Recipe(
@@ -112,7 +112,7 @@ RECIPES = {
         teaching=0.7,
         views=10,
         rounding=10,
-        mirror=1,
+        looks=2,
     ),
     # Small networks have no room to learn faces that are never seen: augmented less than at first.
     "emotion_second": Recipe(
@@ -125,7 +125,7 @@ RECIPES = {
         augmentation=0.4,
         views=10,
         rounding=10,
-        mirror=1,
+        looks=2,
     ),
     "emotion": Recipe(
         "mini_xception_fast",
@@ -137,9 +137,9 @@ RECIPES = {
         augmentation=0.4,
         views=10,
         rounding=15,
-        mirror=1,
+        looks=6,
     ),
-    "gender_first": Recipe("mini_xception_gender", epochs=30, task="gender", rounding=4, mirror=1),
+    "gender_first": Recipe("mini_xception_gender", epochs=30, task="gender", rounding=4, looks=2),
     "gender": Recipe(
         "mini_xception_gender",
         epochs=40,
@@ -148,7 +148,7 @@ RECIPES = {
         start="gender_first",
         augmentation=0.4,
         rounding=8,
-        mirror=1,
+        looks=2,
     ),
 }
 # Of these there are files; the others only help to make them.

@@ -28,7 +28,7 @@ from convert.cards import Training, of_the_file, of_the_network, of_the_training
 from convert.evaluate import run_model
 from convert.figures import MODELS
 from convert.predict import predict, to_batch
-from convert.quantize import output_positions, to_float32, to_int8, without_names
+from convert.quantize import output_positions, slim, to_float32, to_int8
 from convert.recipes import Recipe
 from convert.train import Trainer, default_runs, use_threads
 from convert.windows import ROOM, Sources, Windows, make_windows, scene
@@ -135,7 +135,7 @@ def write_models(
     cards = {}
     for name, content in contents.items():
         positions = output_positions(content)
-        stripped = without_names(content)
+        stripped = slim(content)
         outputs = [{"head": head, "index": index} for head, index in sorted(positions.items())]
         card = of_the_file(name, stripped, "track", ("face",)) | about | {"outputs": outputs}
         card |= {"held_out": _judged(stripped, positions, held_out)} | WORDS

@@ -118,7 +118,7 @@ class Trainer:
         """(epochs done, history) of a saved training. Raises DataError if its recipe differs."""
         with np.load(path) as saved:
             notes = json.loads(str(saved["notes"]))
-            if Recipe(**notes["recipe"]) != self.recipe:
+            if notes["recipe"] != asdict(self.recipe):
                 raise data.DataError(f"{path}: another recipe; choose another --runs or remove it")
             for i, variable in enumerate(self._variables()):
                 variable.assign(saved[f"v{i:03}"])

@@ -310,17 +310,26 @@ def test_the_gender_network_stays_small():
     assert {head: tuple(out.shape) for head, out in network.output.items()} == {"gender": (None, 2)}
 
 
-def test_a_mirrored_network_answers_alike_for_a_face_and_its_mirror_image():
+@pytest.mark.parametrize("looks", networks.LOOKS)
+def test_a_network_with_more_looks_answers_with_their_mean(looks):
     network = tiny_network()
-    mirrored = networks.with_mirror(network)
+    shown = networks.with_looks(network, looks)
     images = np.stack([face(number) for number in range(5)])
     images[:, :, :20] //= 2  # nothing symmetric
-    plain, other = predict(network, images), predict(network, images[:, :, ::-1])
-    for head, logits in predict(mirrored, images).items():
-        assert not np.allclose(plain[head], other[head])
-        np.testing.assert_allclose(logits, (plain[head] + other[head]) / 2, atol=1e-5)
-    assert mirrored.count_params() == network.count_params()
-    assert networks.multiply_adds(mirrored) == 2 * networks.multiply_adds(network)
+    inner, outer = images[:, 3:-3, 3:-3], np.pad(images, [(0, 0), (3, 3), (3, 3)], "symmetric")
+    nearer, farther = (
+        np.stack([cv2.resize(image, (48, 48), interpolation=cv2.INTER_LINEAR) for image in views])
+        for views in (inner, outer)
+    )
+    seen = [view[:, :, ::side] for view in (images, nearer, farther) for side in (1, -1)][:looks]
+    answers = [predict(network, view) for view in seen]
+    for head, logits in predict(shown, images).items():
+        assert looks == 1 or not np.allclose(answers[0][head], answers[1][head])
+        # The pictures resized here are in whole numbers.
+        wanted = np.mean([answer[head] for answer in answers], axis=0)
+        np.testing.assert_allclose(logits, wanted, atol=0.02 if looks > 2 else 1e-5)
+    assert shown.count_params() == network.count_params()
+    assert networks.multiply_adds(shown) == looks * networks.multiply_adds(network)
 
 
 def test_fused_batch_normalization_is_keras_own():
@@ -382,7 +391,7 @@ def test_a_teacher_answers_for_the_pictures_that_are_shown_once_a_view():
     images = np.stack([face(number) for number in range(6)])
     labels = {head: np.full((6, 7), 1 / 7, np.float32) for head in networks.BOTH}
     found = teacher.targets(0, images, labels)
-    for head, logits in predict(networks.with_mirror(network), images).items():
+    for head, logits in predict(networks.with_looks(network, 2), images).items():
         wanted = 0.75 * scoring.softmax(logits) + 0.25 / 7
         np.testing.assert_allclose(found[head], wanted, atol=1e-6)
     network.set_weights(other.get_weights())  # now it would say something else
@@ -499,14 +508,14 @@ def test_int8_answers_as_float_does(made):
         assert np.abs(logits - rounded).max() < 0.1 * max(1.0, np.ptp(logits))
 
 
-def test_the_float_file_answers_as_keras_does_with_and_without_names():
+def test_the_float_file_answers_as_keras_does_in_full_and_slim():
     network = tiny_network()
     content = quantize.to_float32(network)
     images = np.stack([face(number) for number in range(8)])
     wanted = predict(network, images)
-    nameless = quantize.without_names(content)
-    assert len(nameless) < len(content)
-    for file in (content, nameless):
+    slim = quantize.slim(content)
+    assert len(slim) < len(content)
+    for file in (content, slim):
         outputs = evaluate.run_model(file, images, 48)
         for head, position in quantize.output_positions(content).items():
             np.testing.assert_allclose(outputs[position], wanted[head], atol=1e-4)

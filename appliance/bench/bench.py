@@ -112,7 +112,7 @@ def _run(network: Interpreter) -> Callable[[Frame], object]:
 def _ratios(took_ms: dict[str, float]) -> dict[str, float]:
     """How much faster than the paper's first design its second is, and the box's network.
 
-    All look at a face as often: the sequential one and the box's also at its mirror image.
+    All look at a face as often, six times.
     """
     first = took_ms["sequential_cnn_float32"]
     return {
