@@ -100,6 +100,14 @@ def test_every_form_of_fer2013_gives_the_same_figures(tmp_path, capsys, form):
     assert 0 <= result["ece"] <= 1
 
 
+def test_people_are_told_whose_labels_judged_and_how_often_a_face_was_looked_at(tmp_path, capsys):
+    asked = ["--task", "emotion", "--model", MODEL, "--data", our_zip(tmp_path)]
+    assert evaluate.main([str(word) for word in [*asked, "--split", "PublicTest"]]) == 0
+    title, judged, *_ = capsys.readouterr().out.splitlines()
+    assert title == "emotion_int8.tflite, head fer, PublicTest (7 faces):"
+    assert judged == f"labels: fer; looks: {evaluate.LOOKS[6]}"
+
+
 def test_looks_in_turn_are_those_at_a_face_and_at_its_mirror_image(tmp_path, capsys):
     single = MODEL.with_name("emotion_int8_single.tflite")
     asked = "emotion", "--model", single, "--data", our_zip(tmp_path), "--split", "PublicTest"
