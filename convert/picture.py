@@ -36,7 +36,7 @@ def watch() -> list[tuple[Frame, tuple[EmotionScores, ...], Mood]]:
     """What the box sees in each frame of the reel, at the frame rate of its settings."""
     settings = Settings()
     faces = build_faces(settings)
-    classifier = EmotionClassifier(MODELS / "emotion_int8.tflite")
+    classifier = EmotionClassifier(MODELS / "emotion_int8_single.tflite", in_turn=True)
     mood = MoodFilter(settings.mood)
     seen = []
     for number in range(int(reel.LENGTH_S * FRAMES_PER_SECOND)):
