@@ -16,6 +16,7 @@ from keras import layers
 from appliance.records import EMOTIONS
 
 PARAMETER_LIMIT = 62_000  # of the box's network, everything counted
+LOOKS = (1, 2, 6)  # how often a file may look at each face
 
 # Name of each head and the number of its classes.
 Heads = dict[str, int]
@@ -138,8 +139,6 @@ def tracker(size_px: int = 40) -> keras.Model:
     return keras.Model(image, {"face": face, "box": box}, name="tracker")
 
 
-LOOKS = (1, 2, 6)  # what with_looks knows
-
 # What training can make, by name; nothing of it needs arguments.
 NETWORKS: dict[str, Callable[[], keras.Model]] = {
     # As large as FER-2013's pictures; enlarged to 64, as published, it would train half as fast.
@@ -157,7 +156,10 @@ def with_looks(network: keras.Model, looks: int) -> keras.Model:
 
     1: the network as it is; 2: the face and its mirror image; 6: also both of the face a seventh
     larger and a ninth smaller. Each look is an opinion that costs no parameter, only its time.
+    Raises ValueError for another number.
     """
+    if looks not in LOOKS:
+        raise ValueError(f"{looks} looks: there are networks with {LOOKS} of them")
     if looks == 1:
         return network
     image = keras.Input(network.input_shape[1:], name="face")

@@ -82,7 +82,7 @@ def output_positions(content: bytes) -> dict[str, int]:
 def slim(content: bytes) -> bytes:
     """The same file without its tensors' names and the shapes that they may be resized to.
 
-    That is 7 % of an int8 one. Outputs keep their positions.
+    Of the box's network in int8 that is 10 to 13 %. Outputs keep their positions.
     """
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     flatbuffer_utils.strip_strings(model)

@@ -332,6 +332,11 @@ def test_a_network_with_more_looks_answers_with_their_mean(looks):
     assert networks.multiply_adds(shown) == looks * networks.multiply_adds(network)
 
 
+def test_there_is_no_network_with_another_number_of_looks():
+    with pytest.raises(ValueError, match="3 looks"):
+        networks.with_looks(tiny_network(), 3)
+
+
 def test_fused_batch_normalization_is_keras_own():
     x = np.random.default_rng(0).normal(3, 2, (8, 5, 5, 4)).astype(np.float32)
     ours, theirs = networks.BatchNormalization(), keras.layers.BatchNormalization()
