@@ -17,17 +17,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from appliance import boot_config, config
-from appliance.bench import command as bench_command
+from appliance.commands import bench as bench_command
+from appliance.commands import rehearse as rehearse_command
+from appliance.commands import resolve as resolve_command
+from appliance.commands import sort as sort_command
+from appliance.commands import why as why_command
+from appliance.config import boot_partition as boot_config
+from appliance.config import loading as config
 from appliance.errors import JukeboxError
-from appliance.rehearsal import command as rehearse_command
-from appliance.resolver import command as resolve_command
 from appliance.settings import Settings
-from appliance.sorting import command as sort_command
-from appliance.why import command as why_command
 
 if TYPE_CHECKING:
-    from appliance.history import Entry
+    from appliance.history.queries import Entry
 
 log = logging.getLogger("jukebox")
 
@@ -120,7 +121,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    from appliance.demo import play
+    from appliance.commands.demo import play
 
     play(
         _settings(chosen),
@@ -133,7 +134,7 @@ def _demo(chosen: argparse.Namespace) -> int:
 
 
 def _check(chosen: argparse.Namespace) -> int:
-    from appliance.checks import checks
+    from appliance.commands.check import checks
 
     results = []
     for result in checks(partial(_settings, chosen)):
@@ -146,7 +147,7 @@ def _check(chosen: argparse.Namespace) -> int:
 
 
 def _classify(chosen: argparse.Namespace) -> int:
-    from appliance.classify import classify, describe
+    from appliance.commands.classify import classify, describe
 
     readings = []
     for reading in classify(_settings(chosen), chosen.pictures):
@@ -171,8 +172,8 @@ def _why(chosen: argparse.Namespace) -> int:
 
 
 def _status(chosen: argparse.Namespace) -> int:
-    from appliance import status
-    from appliance.database import database_file, is_in_use
+    from appliance.history.database import database_file, is_in_use
+    from appliance.remote import status
 
     database = database_file(_settings(chosen).store, os.environ)
     last = status.read(database)
@@ -187,7 +188,7 @@ def _status(chosen: argparse.Namespace) -> int:
 
 
 def _tell(chosen: argparse.Namespace) -> int:
-    from appliance.tell import tell
+    from appliance.remote.tell import tell
 
     for answer in tell(_settings(chosen).mpd, " ".join(chosen.words)):
         print(answer)
@@ -195,14 +196,14 @@ def _tell(chosen: argparse.Namespace) -> int:
 
 
 def _calibrate(chosen: argparse.Namespace) -> int:
-    from appliance.calibration.command import calibrate
+    from appliance.commands.calibrate import calibrate
 
     return 0 if calibrate(_settings(chosen), forget=chosen.forget) else 1
 
 
 def _history(chosen: argparse.Namespace) -> int:
-    from appliance.database import database_file
-    from appliance.history import read_history
+    from appliance.history.database import database_file
+    from appliance.history.queries import read_history
 
     database = database_file(_settings(chosen).store, os.environ)
     entries = read_history(database, max(0.0, time.time() - chosen.days * 86_400), chosen.limit)
@@ -224,7 +225,7 @@ def _line(entry: Entry) -> str:
 
 
 def _backup(chosen: argparse.Namespace) -> int:
-    from appliance.backup import back_up, put_back
+    from appliance.history.backup import back_up, put_back
 
     if chosen.put_back:
         if put_back(_settings(chosen).store, chosen.put_back):
@@ -259,7 +260,7 @@ def _log_to_stderr(level: int) -> None:
         in_journal = os.environ.get("JOURNAL_STREAM") == f"{stderr.st_dev}:{stderr.st_ino}"
     form = "%(levelname)s%(message)s" if in_journal else "%(asctime)s  %(message)s"
     if in_journal:
-        from appliance.notify import JOURNAL_WEIGHTS
+        from appliance.remote.notify import JOURNAL_WEIGHTS
 
         for weight, number in JOURNAL_WEIGHTS.items():
             logging.addLevelName(weight, f"<{number}>")

@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from appliance.decide.policy import LOOKS
+from appliance.decide.recovery import Recovery
 from appliance.errors import PlayerError, StoreError
-from appliance.policy import LOOKS
 from appliance.records import (
     Adjustment,
     Decision,
@@ -27,7 +28,6 @@ from appliance.records import (
     Playback,
     Touch,
 )
-from appliance.recovery import Recovery
 
 log = logging.getLogger("jukebox")
 

@@ -8,34 +8,35 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
-from appliance import remote, status
-from appliance.calibration import (
-    LASTS_S,
-    NONE,
-    Calibrated,
-    RestingFace,
-    describe_factors,
-)
-from appliance.devices import (
+from appliance.build import (
     build_classifier,
     build_faces,
     build_player,
     build_shutter,
     kept_calibration,
 )
+from appliance.camera.pacing import Pace, PacedCamera
+from appliance.decide.mood import MoodFilter
+from appliance.decide.policy import Policy
 from appliance.errors import JukeboxError, PlayerError
-from appliance.history import read_yesterday
+from appliance.history.queries import read_yesterday
+from appliance.history.state import Memory, memory_file
+from appliance.history.store import Store
 from appliance.loop import Devices, Loop, Step
-from appliance.mood import MoodFilter
-from appliance.notify import NOTICE, Notifier
-from appliance.pace import Pace, PacedCamera
-from appliance.panel import build_panel
-from appliance.player.memory import Memory, memory_file
-from appliance.policy import Policy
 from appliance.records import Factors
+from appliance.remote import messages as remote
+from appliance.remote import status
+from appliance.remote.notify import NOTICE, Notifier
+from appliance.remote.panel import build_panel
+from appliance.remote.status import Status
 from appliance.settings import Settings
-from appliance.status import Status
-from appliance.store import Store
+from appliance.vision.calibration import (
+    LASTS_S,
+    NONE,
+    Calibrated,
+    RestingFace,
+    describe_factors,
+)
 
 log = logging.getLogger("jukebox")
 

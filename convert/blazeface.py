@@ -28,13 +28,13 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 from keras import layers
 
-from appliance.classifier import read_card
-from appliance.detection import Detection, square_around
-from appliance.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, blazeface_model
 from appliance.errors import ModelError
-from appliance.faces import FaceDetector
-from appliance.preprocessing import crop
 from appliance.records import Face, Frame, GrayImage
+from appliance.vision.classifier import read_card
+from appliance.vision.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, blazeface_model
+from appliance.vision.faces import FaceDetector
+from appliance.vision.geometry import Detection, square_around
+from appliance.vision.preprocessing import crop
 from convert import data, detect
 from convert.cards import of_the_file, of_the_network, write_model
 from convert.figures import MODELS

@@ -19,8 +19,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from appliance.interpreter import Interpreter
-from appliance.preprocessing import INPUT
+from appliance.vision.interpreter import Interpreter
+from appliance.vision.preprocessing import INPUT
 from convert.card_text import as_markdown
 from convert.data import Portraits
 from convert.evaluate import run_model

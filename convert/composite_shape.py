@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.errors import ModelError
-from appliance.interpreter import Interpreter
 from appliance.records import GrayImage
+from appliance.vision.interpreter import Interpreter
 
 Points = npt.NDArray[np.float32]  # (..., points, 2): x, y
 Plane = npt.NDArray[np.float32]  # (height, width)

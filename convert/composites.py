@@ -3,10 +3,10 @@
     python -m convert.composites --data ../shared/data/fer2013.zip \
         --votes ../shared/data/ferplus_votes.csv
 
-Leaves EMOTION.png and faces.json in appliance/reel_faces. Chosen are FER-2013 training faces whose
-label the FER+ crowd shared, seen from the front, most typical in shape for their emotion, and no
-two alike; no classifier has a say. Each is bent onto the mean shape of its emotion, the average is
-averaged with its mirror image, and the contrast that averaging took is put back.
+Leaves EMOTION.png and faces.json in appliance/camera/reel_faces. Chosen are FER-2013 training faces
+whose label the FER+ crowd shared, seen from the front, most typical in shape for their emotion, and
+no two alike; no classifier has a say. Each is bent onto the mean shape of its emotion, the average
+is averaged with its mirror image, and the contrast that averaging took is put back.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Make the composite faces of the demo reel.")
     parser.add_argument("--data", type=Path, required=True, help="FER-2013: zip, folder or CSV")
     parser.add_argument("--votes", type=Path, required=True, help="FER+ votes")
-    parser.add_argument("--out", type=Path, default=Path("appliance/reel_faces"))
+    parser.add_argument("--out", type=Path, default=Path("appliance/camera/reel_faces"))
     parser.add_argument("--sheet", type=Path, help="also: each beside its nearest training picture,"
                         " to look at and delete; never commit it")  # fmt: skip
     return parser.parse_args()

@@ -18,11 +18,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from tqdm import tqdm
 
-from appliance.classifier import checked_bytes, read_card
-from appliance.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, Haar, blazeface_model
 from appliance.errors import ModelError
-from appliance.faces import FaceDetector
 from appliance.records import Face, Frame, GrayImage
+from appliance.vision.classifier import checked_bytes, read_card
+from appliance.vision.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, Haar, blazeface_model
+from appliance.vision.faces import FaceDetector
 from convert.pictures import DataError, decode, files, pictures
 from convert.scoring import rounded, share_of
 

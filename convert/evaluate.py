@@ -29,12 +29,12 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from appliance.classifier import Classifier, heads_of, read_card
 from appliance.errors import ModelError
-from appliance.interpreter import Interpreter
-from appliance.preprocessing import to_input
 from appliance.records import EMOTIONS, GENDERS
 from appliance.settings import FaceSettings
+from appliance.vision.classifier import Classifier, heads_of, read_card
+from appliance.vision.interpreter import Interpreter
+from appliance.vision.preprocessing import to_input
 from convert import data, detect
 from convert.groups import gender_figures
 from convert.report import for_people

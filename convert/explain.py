@@ -19,16 +19,16 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from appliance.classifier import checked_bytes, read_card
 from appliance.errors import ModelError
-from appliance.interpreter import Interpreter
-from appliance.preprocessing import to_input
 from appliance.records import EMOTIONS, GrayImage
+from appliance.vision.classifier import checked_bytes, read_card
+from appliance.vision.interpreter import Interpreter
+from appliance.vision.preprocessing import to_input
 from convert.drawing import new_figure, save
 
 PROJECT = Path(__file__).parent.parent
 MODELS = PROJECT / "models"
-REEL_FACES = PROJECT / "appliance" / "reel_faces"
+REEL_FACES = PROJECT / "appliance" / "camera" / "reel_faces"
 
 Gradients = npt.NDArray[np.float32]  # (faces, side, side)
 

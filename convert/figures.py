@@ -19,15 +19,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from appliance.classifier import read_card
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS
+from appliance.vision.classifier import read_card
 from convert.diagrams import Judged, draw_confusion, draw_reliability
 from convert.drawing import LINES, PALE, new_figure, save
 
 PROJECT = Path(__file__).parent.parent
 MODELS = PROJECT / "models"
-REEL_FACES = PROJECT / "appliance" / "reel_faces"
+REEL_FACES = PROJECT / "appliance" / "camera" / "reel_faces"
 
 
 def main(arguments: list[str] | None = None) -> int:

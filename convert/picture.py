@@ -9,12 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from appliance import reel
-from appliance.devices import MODELS, build_faces
-from appliance.emotion import EmotionClassifier
-from appliance.mood import MoodFilter
+from appliance.build import MODELS, build_faces
+from appliance.camera import reel
+from appliance.decide.mood import MoodFilter
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Frame, Mood
 from appliance.settings import Settings
+from appliance.vision.emotion import EmotionClassifier
 from convert.drawing import COLOURS, PALE, new_figure, save
 
 OUT = Path(__file__).parent.parent / "docs" / "reel.png"

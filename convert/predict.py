@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from appliance.preprocessing import scale
+from appliance.vision.preprocessing import scale
 from convert.examples import Arrays, Examples
 
 BATCH = 256

@@ -26,8 +26,8 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.tools import flatbuffer_utils
 
-from appliance.preprocessing import to_input
 from appliance.records import EMOTIONS, GENDERS
+from appliance.vision.preprocessing import to_input
 from convert import data
 
 REPRESENTATIVE_ROWS = Path(__file__).parent / "representative_rows.json"

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from appliance.emotion import EmotionClassifier
 from appliance.records import EMOTIONS, Emotion
+from appliance.vision.emotion import EmotionClassifier
 from convert.data import emotion_held_out, join_votes, load_emotions, load_votes, majority
 
 NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)

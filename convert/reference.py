@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 from keras import layers
 
-from appliance.detectors import BlazeFace, blazeface_model
-from appliance.faces import FaceDetector
-from appliance.interpreter import Interpreter
 from appliance.records import Frame
+from appliance.vision.detectors import BlazeFace, blazeface_model
+from appliance.vision.faces import FaceDetector
+from appliance.vision.interpreter import Interpreter
 from convert.networks import mini_xception
 from convert.quantize import to_float32
 from convert.train import use_threads

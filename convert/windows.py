@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance.preprocessing import PORTRAIT_DOWN, PORTRAIT_SIDE
+from appliance.vision.preprocessing import PORTRAIT_DOWN, PORTRAIT_SIDE
 from convert.detect import Find, Photo
 
 Gray = npt.NDArray[np.uint8]

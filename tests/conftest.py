@@ -13,14 +13,14 @@ import pytest
 from mpd import MPDClient
 
 from appliance.errors import PlayerError
-from appliance.player.private import PrivateMpd, find_program
+from appliance.private_mpd.process import PrivateMpd, find_program
 from appliance.records import Emotion
 
 # Data that only developers have; tests that need it skip where it is absent, and say so.
 DATA = Path(os.environ.get("JUKEBOX_DATA", Path(__file__).parents[2] / "shared" / "data"))
 TONES_HZ = {Emotion.HAPPY: 440, Emotion.SAD: 880, Emotion.NEUTRAL: 1760}
 TONE_S = 4.0
-FACES = Path(__file__).parents[1] / "appliance" / "reel_faces"
+FACES = Path(__file__).parents[1] / "appliance" / "camera" / "reel_faces"
 
 
 def write_tone(path, hertz, seconds=TONE_S, rate=44100):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mpd import MPDClient
 
-from appliance.player import MpdPlayer
-from appliance.player.memory import Memory
+from appliance.history.state import Memory
+from appliance.player.mpd_player import MpdPlayer
 from appliance.records import Adjustment, Decision, Emotion
 
 HAPPY, SAD, NEUTRAL, FEAR = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL, Emotion.FEAR

@@ -10,14 +10,14 @@ import platform
 import sys
 from dataclasses import replace
 
-from appliance import reel
-from appliance.devices import build_classifier, build_faces
-from appliance.interpreter import runtime_name
+from appliance.build import build_classifier, build_faces
+from appliance.camera import reel
+from appliance.decide.mood import MoodFilter
+from appliance.decide.policy import Policy
 from appliance.loop import Devices, Loop
-from appliance.mood import MoodFilter
-from appliance.policy import Policy
 from appliance.records import Frame, Play, Playback
 from appliance.settings import EmotionSettings, MusicSettings, Settings
+from appliance.vision.interpreter import runtime_name
 
 FRAMES_PER_SECOND = 5.0
 

@@ -5,7 +5,7 @@ from random import Random
 
 import numpy as np
 
-from appliance.mood import MoodFilter
+from appliance.decide.mood import MoodFilter
 from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame
 from appliance.rehearsal.day import Day, Diary, as_rehearsed
 from appliance.rehearsal.player import StandIn, Witness

@@ -10,12 +10,12 @@ from contextlib import closing
 
 import pytest
 
-from appliance.backup import KEEP, back_up, put_back
 from appliance.errors import BusyError, StoreError
-from appliance.history import read_history
+from appliance.history.backup import KEEP, back_up, put_back
+from appliance.history.queries import read_history
+from appliance.history.store import Store
 from appliance.records import Emotion, Mood
 from appliance.settings import StoreSettings
-from appliance.store import Store
 
 DAY_S = 86_400.0
 NOW_S = 1_790_000_000.0

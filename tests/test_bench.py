@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance import config
 from appliance.bench import machine
-from appliance.bench.command import PROFILES, table
 from appliance.bench.timing import BLOCK, Lane, Times, measure
+from appliance.commands.bench import PROFILES, table
+from appliance.config import loading as config
 from appliance.records import Frame
 from appliance.settings import Settings
 

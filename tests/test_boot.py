@@ -10,7 +10,7 @@ import time
 import pytest
 from machine import Machine, NoNetworkError, place_for, why_not
 
-from appliance.interpreter import runtime_name
+from appliance.vision.interpreter import runtime_name
 
 pytestmark = [
     pytest.mark.timeout(900),  # the first of a release may have to download its machine

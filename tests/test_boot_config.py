@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from appliance import boot_config
+from appliance.config import boot_partition as boot_config
 from appliance.errors import ConfigError
 from appliance.settings import Settings
 
@@ -23,7 +23,7 @@ def card(tmp_path):
 def box(tmp_path, monkeypatch):
     """The system's own file."""
     file = tmp_path / "etc.toml"
-    monkeypatch.setattr("appliance.config.SYSTEM_FILE", file)
+    monkeypatch.setattr("appliance.config.loading.SYSTEM_FILE", file)
     file.write_text("[mood]\ndwell_s = 20\nmargin = 0.3\n")
     return file
 

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from appliance.calibration import (
+from appliance.reads import NEUTRAL_FACES
+from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame
+from appliance.vision.calibration import (
     LASTS_S,
     NONE,
     STRONGEST,
@@ -11,8 +13,6 @@ from appliance.calibration import (
     describe_factors,
     factors_for,
 )
-from appliance.reads import NEUTRAL_FACES
-from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame
 
 FRAME = Frame(0.0, 0.0, np.zeros((4, 4), np.uint8))
 # In the order of EMOTIONS: a face at rest that the network takes for angry.

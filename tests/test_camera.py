@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from fake_camera import Clock, Scripted, picture
 
-from appliance.camera import Camera
+from appliance.camera.reopening import Camera
 from appliance.camera.sources import Choice
 from appliance.errors import CameraError
 

@@ -7,8 +7,9 @@ import sys
 import fake_picamera2
 import pytest
 
-from appliance.camera import Camera, picamera2
+from appliance.camera import picamera2
 from appliance.camera.picamera2 import Picamera2Source
+from appliance.camera.reopening import Camera
 from appliance.errors import CameraError
 
 

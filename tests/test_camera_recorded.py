@@ -12,8 +12,8 @@ import pytest
 from conftest import DATA
 from fake_camera import Clock, picture
 
-from appliance.camera import Camera
 from appliance.camera.recorded import Film, Pictures, Reel, Ticks
+from appliance.camera.reopening import Camera
 from appliance.errors import CameraError
 
 GIFS = DATA / "video"
@@ -125,8 +125,8 @@ def test_a_folder_that_vanishes_is_a_loss_and_no_crash(tmp_path: Path) -> None:
 
 def test_the_demo_reel_is_played_over_and_over(monkeypatch: pytest.MonkeyPatch) -> None:
     reel = SimpleNamespace(frame_at=lambda time_s: picture(round(20 * (time_s % 3))))
-    monkeypatch.setitem(sys.modules, "appliance.reel", reel)
-    monkeypatch.setattr("appliance.reel", reel, raising=False)
+    monkeypatch.setitem(sys.modules, "appliance.camera.reel", reel)
+    monkeypatch.setattr("appliance.camera.reel", reel, raising=False)
     clock = Clock()
     source = Reel(1.0, clock.sleep, clock)
     source.open()

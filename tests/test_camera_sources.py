@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from fake_camera import Clock, Scripted, picture
 
-from appliance.camera import Camera, picamera2
+from appliance.camera import picamera2
+from appliance.camera.reopening import Camera
 from appliance.camera.sources import Choice, choose
 from appliance.camera.v4l2 import V4l2Source
 from appliance.errors import CameraError

@@ -16,7 +16,7 @@ from convert import composites, data
 from convert.composite_shape import FaceMesh, Warp, similarity, symmetric, upright
 
 PROJECT = Path(__file__).resolve().parents[1]
-FOLDER = PROJECT / "appliance" / "reel_faces"
+FOLDER = PROJECT / "appliance" / "camera" / "reel_faces"
 NOTE = json.loads((FOLDER / "faces.json").read_text(encoding="utf-8"))
 LAST_TRAINING_ROW = 28708  # fer2013.csv has its Training rows first
 

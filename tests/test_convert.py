@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from conftest import DATA
 
-from appliance.classifier import read_card
-from appliance.emotion import EmotionClassifier
 from appliance.records import EMOTIONS, GENDERS
+from appliance.vision.classifier import read_card
+from appliance.vision.emotion import EmotionClassifier
 
 with warnings.catch_warnings():
     # TensorFlow and Keras warn about their own future while they are imported.

@@ -9,14 +9,14 @@ import pytest
 from conftest import DATA
 from evaluating import MODEL, PROJECT, evaluated, needs, refused, zipped
 
-from appliance.detectors import blazeface_model
 from appliance.records import Box, Face
+from appliance.vision.detectors import blazeface_model
 from convert import detect, evaluate
 
 
 def photo(*boxes: tuple[int, int, int]) -> np.ndarray:
     """Gray, 480×640, with a composite face in each (x, y, side)."""
-    face = cv2.imread(str(PROJECT / "appliance" / "reel_faces" / "happy.png"), 0)
+    face = cv2.imread(str(PROJECT / "appliance" / "camera" / "reel_faces" / "happy.png"), 0)
     luma = np.full((480, 640), 128, np.uint8)
     for x, y, side in boxes:
         luma[y : y + side, x : x + side] = cv2.resize(

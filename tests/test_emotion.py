@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.devices import build_classifier
-from appliance.emotion import EmotionClassifier, weight
+from appliance.build import build_classifier
 from appliance.errors import ModelError
-from appliance.interpreter import Interpreter, runtime_name
 from appliance.records import EMOTIONS, Box, Face, Frame
 from appliance.settings import EmotionSettings, Settings
+from appliance.vision.emotion import EmotionClassifier, weight
+from appliance.vision.interpreter import Interpreter, runtime_name
 
 MODELS = Path(__file__).parent.parent / "models"
 SHIPPED = ["emotion_int8", "emotion_float32", "emotion_int8_single", "emotion_float32_single"]

@@ -24,7 +24,7 @@ ROWS = [(("Training", "PublicTest")[row // 7], row % 7) for row in range(14)]
 
 def face(row: int) -> np.ndarray:
     """A composite face of row's emotion, uint8 (48, 48)."""
-    path = PROJECT / "appliance" / "reel_faces" / f"{EMOTIONS[row % 7]}.png"
+    path = PROJECT / "appliance" / "camera" / "reel_faces" / f"{EMOTIONS[row % 7]}.png"
     image = cv2.resize(cv2.imread(str(path), 0), (48, 48), interpolation=cv2.INTER_AREA)
     return survives_jpeg(np.clip(image.astype(int) + row, 0, 255).astype(np.uint8))
 

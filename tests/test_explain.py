@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.interpreter import Interpreter
-from appliance.preprocessing import to_input
 from appliance.records import EMOTIONS
+from appliance.vision.interpreter import Interpreter
+from appliance.vision.preprocessing import to_input
 
 with warnings.catch_warnings():
     # TensorFlow and Keras warn about their own future while they are imported.

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from conftest import DATA
 
-from appliance import preprocessing
-from appliance.detection import Detection, covering_squares, square_around
-from appliance.detectors import BlazeFace, Haar, blazeface_model
 from appliance.errors import ModelError
-from appliance.faces import GAP_S, FaceDetector
-from appliance.interpreter import runtime_name
 from appliance.records import Box, Frame
 from appliance.settings import FaceSettings
+from appliance.vision import preprocessing
+from appliance.vision.detectors import BlazeFace, Haar, blazeface_model
+from appliance.vision.faces import GAP_S, FaceDetector
+from appliance.vision.geometry import Detection, covering_squares, square_around
+from appliance.vision.interpreter import runtime_name
 
 PROJECT = Path(__file__).resolve().parents[1]
 VIDEOS = DATA / "video"
@@ -25,7 +25,7 @@ MIN_SCORE, MIN_HEIGHT_PX = FaceSettings().min_score, FaceSettings().min_height_p
 
 
 def composite(emotion="neutral"):
-    return cv2.imread(str(PROJECT / "appliance" / "reel_faces" / f"{emotion}.png"), 0)
+    return cv2.imread(str(PROJECT / "appliance" / "camera" / "reel_faces" / f"{emotion}.png"), 0)
 
 
 def picture(*boxes, shape=(480, 640)):

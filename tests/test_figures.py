@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.classifier import read_card
 from appliance.records import EMOTIONS, GENDERS
+from appliance.vision.classifier import read_card
 
 with warnings.catch_warnings():
     # matplotlib's parser warns about its own future while it is imported.

@@ -10,14 +10,15 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance import checks, devices
+from appliance import build as devices
 from appliance.bench.gender import ENOUGH_LOOKS, THEN_EVERY_S, GenderReader
-from appliance.classify import classify, describe
-from appliance.emotion import EmotionClassifier
+from appliance.commands import check as checks
+from appliance.commands.classify import classify, describe
 from appliance.errors import ModelError
-from appliance.gender import GenderClassifier
 from appliance.records import GENDERS, Box, Face, Frame
 from appliance.settings import CameraSettings, GenderSettings, Settings
+from appliance.vision.emotion import EmotionClassifier
+from appliance.vision.gender import GenderClassifier
 
 PROJECT = Path(__file__).parent.parent
 MODELS = PROJECT / "models"
@@ -42,7 +43,7 @@ def models(tmp_path, monkeypatch):
 @pytest.fixture
 def photo(tmp_path):
     """A composite face in the middle of a gray picture."""
-    face = cv2.imread(str(PROJECT / "appliance" / "reel_faces" / "happy.png"), 0)
+    face = cv2.imread(str(PROJECT / "appliance" / "camera" / "reel_faces" / "happy.png"), 0)
     luma = np.full((480, 640), 128, np.uint8)
     luma[140:340, 220:420] = cv2.resize(face, (200, 200))
     cv2.imwrite(str(tmp_path / "photo.png"), luma)

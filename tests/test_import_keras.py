@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.classifier import read_card
-from appliance.emotion import EmotionClassifier
-from appliance.preprocessing import to_input
 from appliance.records import EMOTIONS, Box, Face, Frame
+from appliance.vision.classifier import read_card
+from appliance.vision.emotion import EmotionClassifier
+from appliance.vision.preprocessing import to_input
 from appliance.why.explainer import Explainer
 
 with warnings.catch_warnings():

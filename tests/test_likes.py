@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from appliance.player import MpdPlayer
+from appliance.player.capabilities import Server
 from appliance.player.likes import Likes
-from appliance.player.playlists import Playlists
-from appliance.player.private import PrivateMpd
-from appliance.player.server import Server
+from appliance.player.mpd_player import MpdPlayer
+from appliance.player.selection import Playlists
+from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Decision, Emotion
 
 HAPPY, SAD = Emotion.HAPPY, Emotion.SAD

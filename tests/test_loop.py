@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from appliance.decide.mood import MoodFilter
+from appliance.decide.policy import Policy
 from appliance.errors import PlayerError, StoreError
 from appliance.loop import Devices, Loop
-from appliance.mood import MoodFilter
-from appliance.policy import Policy
 from appliance.records import (
     EMOTIONS,
     Adjustment,

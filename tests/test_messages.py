@@ -8,10 +8,10 @@ from conftest import wait_for
 from mpd import MPDClient
 from running import ask, running
 
-from appliance.calibration import command as calibration_command
-from appliance.config import load
+from appliance.commands import calibrate as calibration_command
+from appliance.config.loading import load
 from appliance.errors import PlayerError
-from appliance.player.private import PrivateMpd
+from appliance.private_mpd.process import PrivateMpd
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from appliance import reads
-from appliance.mood import MoodFilter
+from appliance.decide.mood import MoodFilter
 from appliance.records import EMOTIONS, Box, Emotion, EmotionScores, Face, Mood
 from appliance.settings import MoodSettings
 

@@ -17,7 +17,7 @@ from mpd import MPDClient
 from playing import FEAR, HAPPY, NEUTRAL, SAD, Box
 
 from appliance.records import Emotion
-from appliance.resolver import answers
+from appliance.resolver.protocol import answers
 
 PROGRAM = os.environ.get("JUKEBOX_MOPIDY") or shutil.which("mopidy")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="Mopidy is not installed here")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from appliance.detection import Detection, covering_squares
-from appliance.newcomers import ANYWAY, Turns
 from appliance.records import Box
+from appliance.vision.geometry import Detection, covering_squares
+from appliance.vision.search_schedule import ANYWAY, Turns
 
 SQUARES = covering_squares((480, 640), 280)
 LARGE = [square for square in SQUARES if square.width == 480]

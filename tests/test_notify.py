@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from appliance.notify import Notifier
+from appliance.remote.notify import Notifier
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -58,7 +58,7 @@ def test_the_journal_is_told_the_weight_of_each_line():
     program = (
         "import logging, os; from appliance.cli import _log_to_stderr; err = os.fstat(2);"
         "os.environ['JOURNAL_STREAM'] = f'{err.st_dev}:{err.st_ino}'; _log_to_stderr(logging.INFO);"
-        "from appliance.notify import NOTICE; log = logging.getLogger('jukebox');"
+        "from appliance.remote.notify import NOTICE; log = logging.getLogger('jukebox');"
         "log.info('a song'); log.log(NOTICE, 'a day'); log.warning('trouble')"
     )
     done = subprocess.run(

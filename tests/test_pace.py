@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
+from appliance.camera.pacing import (
+    CALM_S,
+    LEAST,
+    MEASURED_EVERY_S,
+    Need,
+    Pace,
+    PacedCamera,
+    processor_need,
+)
 from appliance.loop import Step
-from appliance.pace import CALM_S, LEAST, MEASURED_EVERY_S, Need, Pace, PacedCamera, processor_need
 from appliance.records import EMOTIONS, Box, Emotion, EmotionScores, Face, Frame, Mood
 
 COOL = Need(45.0, 0.1)

@@ -9,10 +9,10 @@ gpiozero = pytest.importorskip("gpiozero", reason="gpiozero is not installed (ex
 
 from gpiozero.pins.mock import MockFactory  # noqa: E402
 
+from appliance.decide.policy import Policy  # noqa: E402
 from appliance.loop import Step  # noqa: E402
-from appliance.panel import GpioPanel, NoPanel, build_panel  # noqa: E402
-from appliance.policy import Policy  # noqa: E402
 from appliance.records import Frame, Mood, Playback  # noqa: E402
+from appliance.remote.panel import GpioPanel, NoPanel, build_panel  # noqa: E402
 from appliance.service import Service  # noqa: E402
 from appliance.settings import GpioSettings, Settings  # noqa: E402
 

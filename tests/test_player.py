@@ -12,10 +12,12 @@ from conftest import TONES_HZ, wait_for
 from playing import FEAR, HAPPY, NEUTRAL, SAD, SOURCES, Box
 
 from appliance.errors import PlayerError
-from appliance.player import MpdPlayer, connection, private
+from appliance.player import connection
 from appliance.player.client import Client
 from appliance.player.connection import Address, find_mpd
-from appliance.player.private import PrivateMpd
+from appliance.player.mpd_player import MpdPlayer
+from appliance.private_mpd import process as private
+from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Emotion
 
 client_state = Client.state

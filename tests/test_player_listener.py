@@ -13,9 +13,9 @@ from mpd import MPDClient
 from playing import HAPPY, NEUTRAL, SAD, SOURCES, Box
 
 from appliance.errors import PlayerError
-from appliance.player import memory as player_memory
+from appliance.history import state as player_memory
 from appliance.player.client import Client
-from appliance.player.private import PrivateMpd
+from appliance.private_mpd.process import PrivateMpd
 
 broken_sockets = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 SONG_S = 60.0  # so long that nothing comes to its end unless a test says so

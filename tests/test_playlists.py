@@ -8,10 +8,11 @@ import pytest
 from conftest import TONES_HZ, wait_for, write_tone
 
 from appliance.errors import PlayerError
-from appliance.player import MpdPlayer, connection
-from appliance.player.private import PrivateMpd
-from appliance.player.recording import wav_header
+from appliance.player import connection
+from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import PlaylistError, given_title, name_of, read_songs
+from appliance.private_mpd.process import PrivateMpd
+from appliance.private_mpd.recording import wav_header
 from appliance.records import Decision, Emotion
 
 HAPPY, SAD = Emotion.HAPPY, Emotion.SAD

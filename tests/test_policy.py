@@ -3,7 +3,7 @@ from datetime import datetime
 
 import pytest
 
-from appliance.policy import LOOKS, REFUSED_FOR_S, Policy
+from appliance.decide.policy import LOOKS, REFUSED_FOR_S, Policy
 from appliance.records import EMOTIONS, Emotion, Mood, Playback
 from appliance.settings import (
     ListenerSettings,

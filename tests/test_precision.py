@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance import devices, precision
+from appliance import build as devices
 from appliance.settings import EmotionSettings, Settings, StoreSettings
+from appliance.vision import precision
 
 MODELS = Path(__file__).parent.parent / "models"
 

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance import preprocessing
 from appliance.records import Box
+from appliance.vision import preprocessing
 
 RAMP = np.arange(100, dtype=np.uint8).reshape(10, 10)
 

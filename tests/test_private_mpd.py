@@ -12,8 +12,8 @@ from conftest import wait_for
 from mpd import MPDClient
 
 from appliance.errors import PlayerError
-from appliance.player.outputs import choose_output, output_blocks
-from appliance.player.private import PrivateMpd
+from appliance.private_mpd.outputs import choose_output, output_blocks
+from appliance.private_mpd.process import PrivateMpd
 
 
 def test_it_knows_its_music_at_once_and_leaves_nothing_running(tmp_path, music):
@@ -71,7 +71,7 @@ def test_a_second_one_in_the_same_folder_is_refused_and_the_first_goes_on(shared
 def test_it_dies_with_a_killed_parent(tmp_path, music):
     script = (
         "import sys, time; from pathlib import Path\n"
-        "from appliance.player.private import PrivateMpd\n"
+        "from appliance.private_mpd.process import PrivateMpd\n"
         "with PrivateMpd(Path(sys.argv[1]), Path(sys.argv[2]), 'null') as mpd:\n"
         "    print(mpd.pid, flush=True); time.sleep(60)\n"
     )
@@ -113,7 +113,7 @@ def test_one_that_ends_at_once_says_why(tmp_path, music):
 
 
 def test_a_missing_mpd_is_said_with_what_to_do(tmp_path, music, monkeypatch):
-    monkeypatch.setattr("appliance.player.private.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("appliance.private_mpd.process.shutil.which", lambda *_, **__: None)
     with pytest.raises(PlayerError, match="sudo apt install mpd"):
         PrivateMpd(tmp_path / "mpd", music)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance import cli, config
+from appliance import cli
+from appliance.config import loading as config
 from appliance.settings import sections
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -2,8 +2,8 @@ import logging
 
 import pytest
 
+from appliance.decide.recovery import LONGEST_S, Recovery
 from appliance.errors import PlayerError, StoreError
-from appliance.recovery import LONGEST_S, Recovery
 
 
 class Device:

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance import reel
-from appliance.detectors import BlazeFace
-from appliance.emotion import EmotionClassifier
-from appliance.faces import FaceDetector
+from appliance.camera import reel
 from appliance.records import EMOTIONS, Frame
+from appliance.vision.detectors import BlazeFace
+from appliance.vision.emotion import EmotionClassifier
+from appliance.vision.faces import FaceDetector
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 FRAMES_PER_S = 5

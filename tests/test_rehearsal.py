@@ -14,8 +14,8 @@ from appliance.cli import main
 from appliance.errors import DataError
 from appliance.records import EMOTIONS, Adjustment, Decision, Emotion, Mood
 from appliance.rehearsal import script
-from appliance.rehearsal.album import composites, load
 from appliance.rehearsal.day import Diary, Moment
+from appliance.rehearsal.face_set import composites, load
 from appliance.rehearsal.figures import figures
 from appliance.rehearsal.player import OWN_SONGS, SONG_S, Deed, StandIn
 from appliance.rehearsal.rehearsal import Plan, Rehearsal

@@ -6,13 +6,13 @@ from random import Random
 from conftest import write_tone
 from mpd import MPDClient
 
-from appliance.devices import build_classifier, build_faces
-from appliance.mood import MoodFilter
-from appliance.player import MpdPlayer
-from appliance.player.private import PrivateMpd
+from appliance.build import build_classifier, build_faces
+from appliance.decide.mood import MoodFilter
+from appliance.player.mpd_player import MpdPlayer
+from appliance.private_mpd.process import PrivateMpd
 from appliance.records import EMOTIONS, Emotion
-from appliance.rehearsal.album import composites
 from appliance.rehearsal.day import FRAMES_PER_SECOND, Day, as_rehearsed
+from appliance.rehearsal.face_set import composites
 from appliance.rehearsal.figures import figures
 from appliance.rehearsal.player import Witness
 from appliance.rehearsal.room import Room

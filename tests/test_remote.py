@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from appliance import remote
+from appliance.camera.pacing import Pace
+from appliance.decide.policy import NEVER, Policy
 from appliance.loop import Step
-from appliance.pace import Pace
-from appliance.policy import NEVER, Policy
 from appliance.records import Box, Emotion, EmotionScores, Face, Frame, Mood, Playback
+from appliance.remote import messages as remote
+from appliance.remote.status import Status
 from appliance.settings import Settings
-from appliance.status import Status
 
 HAPPY = Emotion.HAPPY
 PLAYING = Playback("play", "Sunny", HAPPY, 50.0, 0, listener=False)

@@ -16,11 +16,13 @@ import pytest
 from conftest import TONES_HZ, wait_for, write_tone
 
 from appliance import cli
-from appliance.player import MpdPlayer, links
-from appliance.player.recording import wav_header
+from appliance.player import links
+from appliance.player.mpd_player import MpdPlayer
+from appliance.private_mpd.recording import wav_header
 from appliance.records import Decision, Emotion
-from appliance.resolver import Answer, answer_of, answers, find_socket, own_socket, server
+from appliance.resolver import server
 from appliance.resolver.lookup import look_up
+from appliance.resolver.protocol import Answer, answer_of, answers, find_socket, own_socket
 
 HAPPY = Emotion.HAPPY
 PAGE = b"""<html><head><title>The Lark at Noon</title></head>

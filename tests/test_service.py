@@ -9,7 +9,7 @@ import pytest
 from conftest import write_config, write_tone
 from running import ask, running
 
-from appliance.player.private import PrivateMpd
+from appliance.private_mpd.process import PrivateMpd
 
 
 def test_it_is_ready_feeds_the_watchdog_and_shows_the_mood_to_systemd(config):

@@ -10,8 +10,8 @@ from datetime import datetime
 import numpy as np
 from fake_camera import Clock, picture
 
-from appliance.camera import Camera
-from appliance.camera.shutter import Shutter
+from appliance.camera.reopening import Camera
+from appliance.camera.schedule import Shutter
 from appliance.camera.sources import Choice
 from appliance.errors import CameraError
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from appliance import cli
-from appliance.player import MpdPlayer
+from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import can_be_said
 from appliance.records import EMOTIONS, Decision, Emotion
 from appliance.sorting import moods

@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from appliance import store as module
-from appliance.database import database_file, set_aside
 from appliance.errors import BusyError, StoreError
-from appliance.history import read_calibration, read_history, read_yesterday
-from appliance.migrations import STATES, steps
+from appliance.history import store as module
+from appliance.history.database import database_file, set_aside
+from appliance.history.migrations import STATES, steps
+from appliance.history.queries import read_calibration, read_history, read_yesterday
+from appliance.history.store import Store
 from appliance.records import Emotion, Mood, Play
 from appliance.settings import StoreSettings
-from appliance.store import Store
 
 ROOT = Path(__file__).parent.parent
 NOON = 1_795_780_800.0  # 2026-11-27T12:00:00Z
@@ -292,7 +292,7 @@ import resource, sys
 from pathlib import Path
 from appliance.errors import StoreError
 from appliance.settings import StoreSettings
-from appliance.store import Store
+from appliance.history.store import Store
 from tests.test_store import NOON, happy, song
 store = Store(StoreSettings(sys.argv[1]))
 store.write(NOON)
@@ -460,7 +460,7 @@ def test_a_second_jukebox_is_turned_away_until_the_first_one_ends(path: Path) ->
 WRITER = """
 import sys
 from appliance.settings import StoreSettings
-from appliance.store import Store
+from appliance.history.store import Store
 from tests.test_store import NOON, happy, song
 store = Store(StoreSettings(sys.argv[1]))
 store.write(NOON)

@@ -5,9 +5,9 @@ import pytest
 from conftest import wait_for
 from mpd import MPDClient
 
-from appliance.player import MpdPlayer
-from appliance.player.memory import Memory
-from appliance.player.private import PrivateMpd
+from appliance.history.state import Memory
+from appliance.player.mpd_player import MpdPlayer
+from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Decision, Emotion
 
 HAPPY, SAD = Emotion.HAPPY, Emotion.SAD

@@ -11,11 +11,11 @@ from bench.following import compare, cut, frames, overlap
 from conftest import DATA
 from test_faces import Scripted, composite, face, frame, picture
 
-from appliance.detection import Detection
 from appliance.errors import ModelError
-from appliance.faces import UNCONFIRMED_S, FaceDetector
 from appliance.records import Box
-from appliance.tracker import FaceTracker
+from appliance.vision.faces import UNCONFIRMED_S, FaceDetector
+from appliance.vision.geometry import Detection
+from appliance.vision.tracker import FaceTracker
 
 PROJECT = Path(__file__).resolve().parents[1]
 MODELS = PROJECT / "models"

@@ -24,10 +24,10 @@ with warnings.catch_warnings():
     from convert.windows import SIZE_PX, Scene, Sources, Square, Windows, make_windows
     from convert.windows_scoring import kept_and_noticed, overlap
 
-from appliance.detectors import blazeface_model
-from appliance.interpreter import Interpreter
 from appliance.records import Box
-from appliance.tracker import FaceTracker
+from appliance.vision.detectors import blazeface_model
+from appliance.vision.interpreter import Interpreter
+from appliance.vision.tracker import FaceTracker
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning"),

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from conftest import DATA, write_tone
 
-from appliance import reel
-from appliance.devices import build_classifier, build_faces
-from appliance.history import read_history
+from appliance.build import build_classifier, build_faces
+from appliance.camera import reel
+from appliance.decide.mood import MoodFilter
+from appliance.decide.policy import Policy
+from appliance.history.queries import read_history
+from appliance.history.store import Store
 from appliance.loop import Devices, Loop
-from appliance.mood import MoodFilter
-from appliance.player import MpdPlayer
-from appliance.player.private import PrivateMpd
-from appliance.policy import Policy
+from appliance.player.mpd_player import MpdPlayer
+from appliance.private_mpd.process import PrivateMpd
 from appliance.records import EMOTIONS, Emotion, Frame
 from appliance.settings import MusicSettings, Settings, StoreSettings, StrategySettings
-from appliance.store import Store
 
 SPEED = 6.0  # the reel runs so much faster than the clock, so that the test takes half a minute
 FRAMES_PER_SECOND = 4

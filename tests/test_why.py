@@ -15,13 +15,15 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance import cli, preprocessing, reel
-from appliance.classifier import read_card
-from appliance.devices import MODELS
-from appliance.emotion import EmotionClassifier
+from appliance import cli
+from appliance.build import MODELS
+from appliance.camera import reel
 from appliance.errors import ModelError
-from appliance.pictures import read_gray
+from appliance.images import read_gray
 from appliance.records import EMOTIONS, Box, Emotion, Face, Frame
+from appliance.vision import preprocessing
+from appliance.vision.classifier import read_card
+from appliance.vision.emotion import EmotionClassifier
 from appliance.why import drawing, terminal
 from appliance.why.explainer import Explainer, heat_of, why_file
 

@@ -10,17 +10,17 @@ from typing import Any
 import cv2
 import numpy as np
 
-from appliance import reel
 from appliance.bench import daemon, machine
-from appliance.bench.lanes import Box, Stages, lanes
+from appliance.bench.benchmarks import Box, Stages, lanes
 from appliance.bench.timing import Lane, Times, measure
-from appliance.classifier import read_card
-from appliance.devices import MODELS, build_camera
+from appliance.build import MODELS, build_camera
+from appliance.camera import reel
+from appliance.decide.mood import MoodFilter
 from appliance.errors import CameraError
-from appliance.interpreter import Interpreter
-from appliance.mood import MoodFilter
 from appliance.records import Frame, GrayImage
 from appliance.settings import Settings
+from appliance.vision.classifier import read_card
+from appliance.vision.interpreter import Interpreter
 
 # Of the reel: one person in the picture, whose feelings change.
 ALONE_S = (48.0, 84.0)

@@ -20,9 +20,11 @@ from threading import Event, Thread
 
 import cv2
 
-from appliance import config, reel, status
+from appliance.camera import reel
+from appliance.config import loading as config
 from appliance.errors import JukeboxError, PlayerError, StoreError
-from appliance.player.private import PrivateMpd
+from appliance.private_mpd.process import PrivateMpd
+from appliance.remote import status
 from appliance.settings import MpdSettings, Settings, StoreSettings
 
 SEEN_AT_S = 75.0  # of the reel: one person, at rest

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from appliance.gender import GenderClassifier
 from appliance.records import GENDERS, Face, Frame
+from appliance.vision.gender import GenderClassifier
 
 # Looks of a person do not change, so a followed face is looked at now and then: once a second at
 # first, rarely once enough was seen. A track is forgotten like faces.py forgets it.

@@ -9,7 +9,7 @@ from typing import Any
 
 import cv2
 
-from appliance.precision import CPUINFO, processor, runtime
+from appliance.vision.precision import CPUINFO, processor, runtime
 
 # Of the processor's abilities, those that the networks' kernels ask for.
 TELLING = ("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp",

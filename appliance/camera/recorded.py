@@ -11,7 +11,7 @@ import cv2
 
 from appliance.camera.capture import Clock, Sleep
 from appliance.errors import CameraError
-from appliance.pictures import read_gray
+from appliance.images import read_gray
 from appliance.records import GrayImage
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".webp"}
@@ -168,7 +168,7 @@ class Reel:
 
     def read(self) -> GrayImage | None:
         """The picture of this moment."""
-        from appliance import reel  # noqa: PLC0415 - its pictures are loaded only where it runs
+        from appliance.camera import reel  # noqa: PLC0415 - its pictures are loaded only where it runs
 
         return reel.frame_at(self._ticks.tick())
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from mpd import MPDClient
 
+from appliance.history.state import Memory
 from appliance.player.client import Status
 from appliance.player.curve import Fade, Kind, volume_of
-from appliance.player.memory import Memory
 from appliance.player.queue import Queue
 
 log = logging.getLogger("jukebox")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from mpd import CommandError, MPDClient
 
-from appliance.player.server import Server
+from appliance.player.capabilities import Server
 from appliance.records import Emotion
 
 log = logging.getLogger("jukebox")

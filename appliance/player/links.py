@@ -17,7 +17,7 @@ from mpd import CommandError, MPDClient
 from appliance.errors import JukeboxError
 from appliance.player.sources import Song
 from appliance.records import Emotion
-from appliance.resolver import Answer, answer_of, find_socket, is_link
+from appliance.resolver.protocol import Answer, answer_of, find_socket, is_link
 
 log = logging.getLogger("jukebox")
 

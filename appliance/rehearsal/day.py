@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from appliance.decide.policy import Policy
 from appliance.loop import Classifier, Devices, FaceDetector, Loop, MoodFilter, Step
-from appliance.policy import Policy
 from appliance.records import Emotion, Frame, GrayImage, Mood, Play, Touch
 from appliance.rehearsal.player import Deed, Witness
 from appliance.rehearsal.script import Script

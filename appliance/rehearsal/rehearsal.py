@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from appliance.calibration import LASTS_S, NONE, Calibrated, RestingFace
-from appliance.devices import build_classifier, build_faces
+from appliance.build import build_classifier, build_faces
+from appliance.decide.mood import MoodFilter as OurFilter
 from appliance.loop import Classifier, FaceDetector, MoodFilter
-from appliance.mood import MoodFilter as OurFilter
 from appliance.records import (
     EMOTIONS,
     Emotion,
@@ -25,13 +24,14 @@ from appliance.records import (
     GrayImage,
 )
 from appliance.rehearsal import script
-from appliance.rehearsal.album import Album, composites, load, with_resting
+from appliance.rehearsal.baselines import Average, Vote
 from appliance.rehearsal.day import FRAMES_PER_SECOND, Day, Diary, as_rehearsed
+from appliance.rehearsal.face_set import Album, composites, load, with_resting
 from appliance.rehearsal.figures import Figures, figures
 from appliance.rehearsal.player import StandIn, Witness
 from appliance.rehearsal.room import Room
-from appliance.rehearsal.yardsticks import Average, Vote
 from appliance.settings import Settings
+from appliance.vision.calibration import LASTS_S, NONE, Calibrated, RestingFace
 
 UNSEEN = np.zeros((1, 1), np.uint8)
 

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from appliance.camera.reel import HEIGHT_PX, WIDTH_PX, grainy
 from appliance.records import EMOTIONS, Emotion, GrayImage
-from appliance.reel import HEIGHT_PX, WIDTH_PX, grainy
-from appliance.rehearsal.album import Album
+from appliance.rehearsal.face_set import Album
 from appliance.rehearsal.script import Script
 
 WALL = 140

@@ -13,7 +13,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 
-from appliance.resolver import Answer, is_link
+from appliance.resolver.protocol import Answer, is_link
 
 CONNECT_S = 8.0  # for each connection
 WEB_PAGE = ("text/html", "application/xhtml+xml")

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from appliance.errors import BusyError, JukeboxError
-from appliance.notify import Notifier
-from appliance.resolver import LONGEST_LINE, Answer, answer_of, answers, own_socket
+from appliance.remote.notify import Notifier
+from appliance.resolver.protocol import LONGEST_LINE, Answer, answer_of, answers, own_socket
 
 log = logging.getLogger("jukebox")
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance.policy import LOOKS
+from appliance.decide.policy import LOOKS
 from appliance.records import EMOTIONS, GrayImage
 from appliance.why.explainer import Explanation, Heat
 

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance.classifier import REPAIR, check_input, checked_bytes, read_card
 from appliance.errors import ModelError
-from appliance.interpreter import Interpreter
-from appliance.preprocessing import crop, to_input
 from appliance.records import EMOTIONS, Emotion, EmotionScores, GrayImage
+from appliance.vision.classifier import REPAIR, check_input, checked_bytes, read_card
+from appliance.vision.interpreter import Interpreter
+from appliance.vision.preprocessing import crop, to_input
 
 Heat = npt.NDArray[np.float32]  # (side, side), 0 … 1
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from typing import TextIO
 
-from appliance.camera import Camera
-from appliance.devices import build_camera, build_classifier, build_faces, emotion_model
+from appliance.build import build_camera, build_classifier, build_faces, emotion_model
+from appliance.camera.reopening import Camera
 from appliance.records import Emotion, Frame
 from appliance.settings import Settings
 from appliance.why.explainer import Explainer, Explanation

@@ -8,13 +8,13 @@ from typing import Any
 
 import cv2
 
-from appliance.classify import face_as_json, in_words
-from appliance.detectors import EVERYWHERE
-from appliance.devices import build_classifier, build_faces, emotion_model
+from appliance.build import build_classifier, build_faces, emotion_model
+from appliance.commands.classify import face_as_json, in_words
 from appliance.errors import JukeboxError
-from appliance.pictures import read_gray
+from appliance.images import read_gray
 from appliance.records import Box, Emotion, Face, Frame, GrayImage
 from appliance.settings import Settings
+from appliance.vision.detectors import EVERYWHERE
 from appliance.why.drawing import sheet
 from appliance.why.explainer import Explainer, Explanation
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from appliance.policy import LOOKS
+from appliance.decide.policy import LOOKS
 from appliance.records import EMOTIONS
 from appliance.why.drawing import Picture, overlay
 from appliance.why.explainer import Explanation

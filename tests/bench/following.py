@@ -20,7 +20,7 @@ from pathlib import Path
 
 import cv2
 
-from appliance.devices import build_faces
+from appliance.build import build_faces
 from appliance.records import Box, Face, Frame, GrayImage
 from appliance.settings import FaceSettings, Settings
 

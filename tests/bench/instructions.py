@@ -22,12 +22,13 @@ from pathlib import Path
 
 import cv2
 
-from appliance import precision, reel
 from appliance.bench import machine
-from appliance.devices import MODELS, build_faces
-from appliance.emotion import EmotionClassifier
+from appliance.build import MODELS, build_faces
+from appliance.camera import reel
 from appliance.records import Frame
 from appliance.settings import EmotionSettings, FaceSettings, Settings
+from appliance.vision import precision
+from appliance.vision.emotion import EmotionClassifier
 
 PROJECT = Path(__file__).resolve().parents[2]
 BUDGET = Path(__file__).with_suffix(".json")

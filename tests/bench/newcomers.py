@@ -18,7 +18,7 @@ from importlib.resources import files
 import cv2
 import numpy as np
 
-from appliance.devices import build_faces
+from appliance.build import build_faces
 from appliance.records import EMOTIONS, Box, Frame, GrayImage
 from appliance.settings import Settings
 
@@ -84,7 +84,7 @@ def _texture(random: np.random.Generator, shape: tuple[int, int]) -> GrayImage:
 
 
 def _face(name: str) -> GrayImage:
-    content = (files("appliance") / "reel_faces" / f"{name}.png").read_bytes()
+    content = (files("appliance.camera") / "reel_faces" / f"{name}.png").read_bytes()
     return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
 
 

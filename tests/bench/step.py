@@ -14,12 +14,12 @@ from dataclasses import replace
 
 import cv2
 
-from appliance import reel
-from appliance.devices import build_classifier, build_faces
-from appliance.interpreter import runtime_name
-from appliance.mood import MoodFilter
+from appliance.build import build_classifier, build_faces
+from appliance.camera import reel
+from appliance.decide.mood import MoodFilter
 from appliance.records import Frame
 from appliance.settings import EmotionSettings, FaceSettings, Settings
+from appliance.vision.interpreter import runtime_name
 
 FRAMES_PER_SECOND = 5.0
 

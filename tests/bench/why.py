@@ -11,11 +11,11 @@ import statistics
 
 import cv2
 
-from appliance import reel
-from appliance.devices import build_classifier, build_faces, emotion_model
-from appliance.interpreter import runtime_name
+from appliance.build import build_classifier, build_faces, emotion_model
+from appliance.camera import reel
 from appliance.records import Frame
 from appliance.settings import Settings
+from appliance.vision.interpreter import runtime_name
 from appliance.why.explainer import Explainer
 
 FRAMES_PER_SECOND = 5.0

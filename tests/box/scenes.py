@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from appliance.reel import frame_at, truth_at
+from appliance.camera.reel import frame_at, truth_at
 
 # Seconds of the demo reel at which one person shows this, at rest. Fear is left out: the network
 # reads the reel's as surprise (README, limits).

@@ -1,0 +1,225 @@
+"""Frames from whatever camera there is, for as long as the box runs.
+
+The loop calls read() and always gets a Frame in time: with the newest picture, or without one while
+the camera is silent. A camera that hangs or is unplugged is reopened until it is back. Whatever
+touches a device does so in a thread of its own, so read() never blocks longer than it was asked to.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Self, cast
+
+import cv2
+
+from appliance.camera.capture import Capture, Clock
+from appliance.camera.sources import Choice, choose
+from appliance.errors import CameraError
+from appliance.records import Frame, GrayImage
+
+STALL_S = 2.5  # silence after which a camera counts as lost: it must be noticed within 3 s
+FIRST_DELAY_S = 1.0  # before the first attempt to reopen; doubled from one to the next
+LONGEST_DELAY_S = 30.0
+STEADY_S = 10.0  # pictures for so long make a recovery; the next loss begins again with 1 s
+LOOK_AGAIN_S = 10.0  # while there is no camera: one may be plugged in any time
+MOST_LEFT_BEHIND = 4  # hung threads; each holds a device and memory, so no further ones are made
+
+ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+log = logging.getLogger("jukebox")
+
+
+class Camera:
+    """The camera as the loop sees it.
+
+    source: auto, picamera2, /dev/videoN, reel, a video file, a picture or a folder of pictures.
+    width_px, height_px, frames_per_second: wishes; a camera that cannot is used as it is.
+    rotate_degrees: 0, 90, 180 or 270, clockwise. picture_s: how long each picture of a folder is
+    shown. reel_stands_in: without a camera "auto" shows the demo reel; else it waits for one.
+    """
+
+    def __init__(
+        self,
+        source: str = "auto",
+        *,
+        width_px: int = 640,
+        height_px: int = 480,
+        frames_per_second: float = 10.0,
+        rotate_degrees: int = 0,
+        picture_s: float = 3.0,
+        reel_stands_in: bool = False,
+        monotonic: Clock = time.monotonic,
+        wall: Clock = time.time,
+        choose_source: Callable[[], Choice] | None = None,
+    ) -> None:
+        self._choose = choose_source or partial(
+            choose,
+            source,
+            width_px=width_px,
+            height_px=height_px,
+            frames_per_second=frames_per_second,
+            picture_s=picture_s,
+            reel_stands_in=reel_stands_in,
+        )
+        # Below one picture a second, silence between two of them is no loss.
+        self._stall_s = max(STALL_S, 2.5 / frames_per_second)
+        self._rotation = ROTATIONS.get(rotate_degrees)
+        self._monotonic = monotonic
+        self._wall = wall
+        self._closed = threading.Event()
+
+        self._choice: Choice | None = None
+        self._capture: Capture | None = None
+        self._left_behind: list[Capture] = []
+        self._search: _Search | None = None  # for a camera, while there is none
+        self._look_again_s = 0.0
+        self._failure: CameraError | None = None
+        self._delay_s = FIRST_DELAY_S
+        self._reopen_s = 0.0
+        self._steady_s: float | None = None
+
+    def choose(self) -> None:
+        """Decide on the source, once; open() does so if it was not done before.
+
+        Raises CameraError for a source that can never work. A camera that is merely missing (not
+        plugged in yet, no permission, in use) is waited for.
+        """
+        self._choice = self._choice or self._choose()
+
+    def open(self) -> Self:
+        """Begin to capture, also again after close(). Raises CameraError as choose() does."""
+        self.choose()
+        self._closed.clear()
+        self._delay_s = FIRST_DELAY_S
+        self._begin(self._monotonic())
+        if self._capture is not None:
+            self._failure = None
+        log.info("camera: %s", self._choice)
+        return self
+
+    def close(self) -> None:
+        """Stop within half a second, even when the camera hangs."""
+        self._closed.set()
+        self._end_capture(join_s=0.5)
+
+    def read(self, timeout_s: float) -> Frame:
+        """The newest picture not seen before; after timeout_s a frame without one: time goes on."""
+        if self._choice is None or self._closed.is_set():
+            raise RuntimeError("read() needs an open camera")
+        deadline_s = self._monotonic() + timeout_s
+        while True:
+            now_s = self._monotonic()
+            luma = self._look_after(now_s)
+            if luma is not None or now_s >= deadline_s or self._closed.is_set():
+                return self._frame(luma, now_s)
+            self._wait(min(deadline_s, self._next_duty_s()) - now_s)
+
+    @property
+    def description(self) -> str:
+        """Which source was chosen, in words; the log says why."""
+        return self._choice.name if self._choice else "not opened"
+
+    @property
+    def lost(self) -> bool:
+        """Whether the camera failed and is not back yet."""
+        return self._failure is not None
+
+    @property
+    def failure(self) -> CameraError | None:
+        """Why the camera is lost, as of the last attempt."""
+        return self._failure
+
+    def _look_after(self, now_s: float) -> GrayImage | None:
+        """Do what is due: take a picture, notice a loss, reopen."""
+        if self._choice is not None and self._choice.stands_in:
+            self._look_for_a_real_camera(now_s)
+        if self._capture is None:
+            if now_s >= self._reopen_s and not self._closed.is_set():
+                self._begin(now_s)
+            return None
+        luma = self._capture.take()
+        if luma is not None:
+            self._note_success(now_s)
+        elif (failure := self._capture.failure(now_s)) is not None:
+            self._lose(failure, now_s)
+        return luma
+
+    def _next_duty_s(self) -> float:
+        return self._capture.patience_ends_s if self._capture else self._reopen_s
+
+    def _wait(self, timeout_s: float) -> None:
+        if self._capture is not None:
+            self._capture.wait(timeout_s)
+        else:
+            self._closed.wait(timeout_s)
+
+    def _frame(self, luma: GrayImage | None, now_s: float) -> Frame:
+        if luma is not None and self._rotation is not None:
+            luma = cast("GrayImage", cv2.rotate(luma, self._rotation))
+        return Frame(now_s, self._wall(), luma)
+
+    def _begin(self, now_s: float) -> None:
+        choice = cast("Choice", self._choice)
+        self._left_behind = [capture for capture in self._left_behind if capture.is_alive()]
+        if len(self._left_behind) >= MOST_LEFT_BEHIND:
+            self._reopen_s = now_s + LONGEST_DELAY_S
+            return
+        self._steady_s = None
+        self._look_again_s = now_s + LOOK_AGAIN_S
+        self._capture = Capture(choice.make, self._stall_s, self._monotonic)
+
+    def _end_capture(self, join_s: float = 0.0) -> None:
+        if self._capture is not None:
+            self._capture.stop(join_s)
+            self._left_behind.append(self._capture)
+            self._capture = None
+
+    def _note_success(self, now_s: float) -> None:
+        if self._failure is not None:
+            log.info("camera: back")
+            self._failure = None
+        if self._steady_s is None:
+            self._steady_s = now_s + STEADY_S
+        elif now_s >= self._steady_s:
+            self._delay_s = FIRST_DELAY_S
+
+    def _lose(self, failure: CameraError, now_s: float) -> None:
+        if self._failure is None:
+            log.warning("camera: lost: %s", failure)
+        self._failure = failure
+        self._end_capture()
+        self._reopen_s = now_s + self._delay_s
+        self._delay_s = min(2 * self._delay_s, LONGEST_DELAY_S)
+
+    def _look_for_a_real_camera(self, now_s: float) -> None:
+        if self._search is None:
+            if now_s >= self._look_again_s:
+                self._search = _Search(self._choose)
+            return
+        if self._search.is_alive():
+            return
+        choice, self._search = self._search.choice, None
+        self._look_again_s = now_s + LOOK_AGAIN_S
+        if choice is not None and not choice.stands_in:
+            log.info("camera: %s", choice)
+            self._choice = choice
+            self._end_capture()
+            self._begin(now_s)
+
+
+class _Search(threading.Thread):
+    """Looks for a camera once. One that hangs is waited for; the loop goes on."""
+
+    def __init__(self, choose: Callable[[], Choice]) -> None:
+        super().__init__(name="camera search", daemon=True)
+        self.choice: Choice | None = None
+        self._choose = choose
+        self.start()
+
+    def run(self) -> None:
+        """Decides anew."""
+        self.choice = self._choose()

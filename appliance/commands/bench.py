@@ -1,0 +1,89 @@
+"""The verb `bench` of the command line: its options, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from appliance.config import loading as config
+from appliance.settings import Settings
+
+PROFILES = Path(__file__).resolve().parents[1] / "bench" / "profiles"
+TITLES = {
+    "reference": "as published: Haar, two Keras networks",
+    "reference_tflite": "its networks in TFLite",
+    "small_detector": "with the small detector",
+    "every_frame": "the box, detecting on every frame",
+    "steady_state": "the box, following, and gender",
+}
+
+
+def add_options(bench: argparse.ArgumentParser) -> None:
+    """All but --config and --json, which many verbs have."""
+    bench.add_argument(
+        "--profile",
+        choices=["auto", "i5", "pi"],
+        default="auto",
+        help="settings of appliance/bench/profiles/NAME.toml; auto: those in force",
+    )
+    bench.add_argument("--camera", metavar="SOURCE", help="its frames, instead of the demo reel's")
+    bench.add_argument("--frames", type=int, default=1200, help="so many frames (default: 1200)")
+    bench.add_argument("--daemon", type=float, default=10.0, metavar="SECONDS",
+                       help="how long to watch the whole daemon (default: 10)")  # fmt: skip
+
+
+def run(chosen: argparse.Namespace, load: Callable[[], Settings]) -> int:
+    """The verb. Raises JukeboxError."""
+    from appliance.bench.bench import bench
+
+    settings = load()
+    if chosen.profile != "auto":
+        profile = PROFILES / f"{chosen.profile}.toml"
+        settings = config.parse(profile.read_bytes(), str(profile))
+    result = {"profile": chosen.profile} | bench(
+        settings, chosen.frames, chosen.camera, daemon_s=chosen.daemon, tell=_tell
+    )
+    if chosen.json:
+        print(json.dumps(result, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(table(result)))
+    return 0
+
+
+def _tell(what: str) -> None:
+    if sys.stderr.isatty():
+        print(f"measuring: {what}", file=sys.stderr)
+
+
+def table(result: dict[str, Any]) -> list[str]:
+    """The lines for people."""
+    of = result["machine"]
+    lines = [
+        f"{of['processor']} ({', '.join(of['flags'])}), {of['system']}, Python {of['python']}, "
+        f"{of['runtime']}, OpenCV {of['opencv']}, one thread; {result['frames']}",
+        f"{'milliseconds a frame':40}{'p50':>9}{'p95':>9}{'p99':>9}{'mean':>9}{'ratio':>8}",
+    ]
+    lines += [_line(TITLES[name], result[name]) for name in TITLES if name in result]
+    lines += [_line(f"  of it {name}", each) for name, each in result["stages"].items()]
+    ratios, daemon = result["sequential_to_box"], result["daemon"]
+    return [
+        *lines,
+        f"sustained: {result['frames_per_second_sustained']} frames a second; looking takes "
+        f"{result['core_percent_of_looking']:.2f} % of a core",
+        f"sequential CNN (float32) to the box's network (int8): {ratios['box_int8_to_float32']}; "
+        f"both float32 {ratios['both_float32']}, both int8 {ratios['both_int8']}; paper 1.5",
+        f"the daemon at {daemon['looks_per_second']:g} looks a second: "
+        f"{daemon['core_percent']} % of a core, {daemon['beyond_capture_percent']} % without the "
+        f"camera; {daemon['memory_mb']} MB; first face read after {daemon['first_look_s']} s, "
+        f"first mood after {daemon['first_mood_s']} s",
+    ]
+
+
+def _line(title: str, times: dict[str, Any]) -> str:
+    numbers = "".join(f"{times[f'{name}_ms']:9.3f}" for name in ("p50", "p95", "p99", "mean"))
+    ratio = times.get("ratio_to_reference")
+    return f"{title:40}{numbers}{f'{ratio:.0f}' if ratio else '':>8}"

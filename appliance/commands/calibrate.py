@@ -1,0 +1,74 @@
+"""`jukebox calibrate`: a minute with a face at rest, by the running jukebox or without one."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import closing
+
+from appliance.build import build_camera, build_classifier, build_faces
+from appliance.history.database import database_file, is_in_use
+from appliance.history.store import Store
+from appliance.records import Factors
+from appliance.remote import tell
+from appliance.settings import Settings
+from appliance.vision.calibration import LASTS_S, RESULT, TOO_FEW, RestingFace, describe_factors
+
+LONGEST_WAIT_S = 1.5
+
+
+def calibrate(settings: Settings, *, forget: bool) -> bool:
+    """Watch, keep and tell what was found; whether there was enough to see.
+
+    A running jukebox has the camera and the database, so it is asked to do it itself.
+    Raises JukeboxError.
+    """
+    database = database_file(settings.store, os.environ)
+    if is_in_use(database):
+        later_s = 0.0 if forget else LASTS_S + tell.ANSWER_WAIT_S
+        message = "calibrate forget" if forget else "calibrate"
+        text = ""
+        for text in tell.tell(settings.mpd, message, later_s, RESULT):
+            print(text, flush=True)
+        return text != TOO_FEW
+    if forget:
+        _keep(settings, None)
+        print("faces are read as they are")
+        return True
+    factors = _watch(settings).factors()
+    if factors is not None:
+        _keep(settings, factors)
+    print(describe_factors(factors))
+    return factors is not None
+
+
+def _watch(settings: Settings) -> RestingFace:
+    faces, classifier = build_faces(settings), build_classifier(settings)
+    print("look at the camera with a face at rest, for a minute ...", file=sys.stderr)
+    with closing(build_camera(settings.camera).open()) as camera:
+        began_s = time.monotonic()
+        watched = RestingFace(began_s)
+        while not watched.is_over(time.monotonic()):
+            frame = camera.read(LONGEST_WAIT_S)
+            watched.watch(classifier.classify(frame, faces.find(frame)))
+            _show_progress(time.monotonic() - began_s, watched.looks)
+        if not watched.looks and camera.failure is not None:
+            raise camera.failure
+    return watched
+
+
+def _keep(settings: Settings, factors: Factors | None) -> None:
+    store = Store(settings.store)
+    now_s = time.time()
+    store.record_calibration(now_s, factors)
+    try:
+        store.write(now_s)
+    finally:
+        store.close()
+
+
+def _show_progress(passed_s: float, looks: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if passed_s >= LASTS_S else ""
+        print(f"\r{min(passed_s, LASTS_S):3.0f} s, {looks} looks", end=end, file=sys.stderr)

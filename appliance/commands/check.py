@@ -1,0 +1,124 @@
+"""Everything looked at once, for `jukebox check`: one line each, with what to do about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+
+from appliance.build import (
+    build_camera,
+    build_classifier,
+    build_faces,
+    build_gender,
+    build_player,
+)
+from appliance.errors import CameraError, JukeboxError, StoreError
+from appliance.history.database import database_file
+from appliance.history.queries import read_history
+from appliance.player.mpd_player import MpdPlayer
+from appliance.records import EMOTIONS, Emotion, Frame
+from appliance.settings import Settings
+from appliance.vision.interpreter import runtime_name
+
+# A camera may need this long to open and to find its exposure.
+CAMERA_WAIT_S = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at, and what was found."""
+
+    what: str
+    good: bool
+    text: str
+
+
+def checks(load: Callable[[], Settings]) -> Iterator[Check]:
+    """One result after the other, as they come; only the first if the configuration is bad."""
+    try:
+        settings = load()
+    except JukeboxError as error:
+        yield Check("config", False, str(error))
+        return
+    yield Check("config", True, "no mistakes")
+    looks: dict[str, Callable[[Settings], str]] = {
+        "camera": _camera,
+        "face detector": _faces,
+        "emotion model": _emotion,
+        "gender model": _gender,
+        "database": _database,
+        "MPD": _mpd,
+    }
+    if not settings.gender.enabled:
+        del looks["gender model"]
+    for what, look in looks.items():
+        yield (last := _checked(what, partial(look, settings)))
+    if last.good:  # without MPD there is nothing to say about its music
+        yield from _playlists(settings)
+
+
+def _checked(what: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(what, True, look())
+    except JukeboxError as error:
+        return Check(what, False, str(error))
+
+
+def _camera(settings: Settings) -> str:
+    with closing(build_camera(settings.camera).open()) as camera:
+        frame = camera.read(CAMERA_WAIT_S)
+        if frame.luma is None:
+            raise camera.failure or CameraError(f"no picture within {CAMERA_WAIT_S:.0f} s")
+        height, width = frame.luma.shape
+        return f"{camera.description}; {width}×{height}, {_light(frame)}"
+
+
+def _light(frame: Frame) -> str:
+    assert frame.luma is not None  # noqa: S101 - the caller has looked
+    brightness = float(frame.luma.mean()) / 255
+    dark = " (too dark to read faces well)" if brightness < 0.12 else ""
+    return f"brightness {brightness:.0%}{dark}"
+
+
+def _faces(settings: Settings) -> str:
+    build_faces(settings)
+    return settings.faces.detector
+
+
+def _emotion(settings: Settings) -> str:
+    return f"{build_classifier(settings).name} on {runtime_name()}"
+
+
+def _gender(settings: Settings) -> str:
+    return f"{build_gender(settings).name} on {runtime_name()}"
+
+
+def _database(settings: Settings) -> str:
+    path = database_file(settings.store, os.environ)
+    if path.exists():
+        last = read_history(path, since_unix_s=0.0, limit=1)
+        return f"{path}; last entry {last[0].at if last else 'none yet'}"
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not os.access(folder, os.W_OK):
+        raise StoreError(f"{path}: cannot be made, because {folder} may not be written to")
+    return f"{path}: begins with the first run"
+
+
+def _mpd(settings: Settings) -> str:
+    with closing(build_player(settings)) as player:
+        playback = player.playback(0.0)
+        return f"{player.address}: {player.server}; {playback.state} {playback.title}".rstrip()
+
+
+def _playlists(settings: Settings) -> Iterator[Check]:
+    """A line for each emotion's music."""
+    with closing(build_player(settings)) as player:
+        for emotion in EMOTIONS:
+            yield _checked(f"playlist {emotion}", partial(_songs, player, emotion))
+
+
+def _songs(player: MpdPlayer, emotion: Emotion) -> str:
+    return f"{len(player.songs(emotion))} songs"

@@ -1,0 +1,51 @@
+"""The jukebox at once: the real loop with a private MPD, the starter music, and its own state."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from appliance.config.loading import as_toml
+from appliance.history.state import Memory, memory_file
+from appliance.private_mpd.process import PrivateMpd
+from appliance.service import Service
+from appliance.settings import PlaylistSettings, Settings
+
+log = logging.getLogger("jukebox")
+
+MUSIC = Path(__file__).resolve().parents[2] / "music"
+
+
+def play(
+    settings: Settings, *, folder: Path, output: str, camera: str | None, for_s: float | None
+) -> None:
+    """Plays until Ctrl-C or for_s seconds. folder: for everything it writes.
+
+    The settings of the owner hold, but for the MPD, the database and the music, which are the
+    demo's own, and for the change of music, which does not wait for the song to end: a visitor
+    wants to hear it. Raises PlayerError if MPD cannot start.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with PrivateMpd(folder / "mpd", MUSIC, output) as mpd:
+        own = replace(
+            settings,
+            mpd=replace(settings.mpd, address=str(mpd.socket), password=""),
+            store=replace(settings.store, path=str((folder / "jukebox.db").absolute())),
+            playlists=PlaylistSettings(),
+            music=replace(settings.music, change="crossfade", crossfade_s=3.0),
+            camera=replace(settings.camera, source=_whole(camera or settings.camera.source)),
+        )
+        # For the other verbs, such as `jukebox status --config run/demo/jukebox.toml`.
+        (folder / "jukebox.toml").write_text(as_toml(own), encoding="utf-8")
+        # Who starts it wants to hear it, whatever was asked of it the last time.
+        Memory(memory_file(folder / "jukebox.db")).keep(
+            stopped=False, asleep=False, camera_off=False
+        )
+        log.info("Ctrl-C ends it; any MPD app may join in: MPD_HOST=%s mpc", mpd.socket)
+        Service(own, for_s=for_s, reel_stands_in=True).run()
+
+
+def _whole(source: str) -> str:
+    """A camera source that means the same from any folder."""
+    return str(Path(source).absolute()) if Path(source).exists() else source

@@ -1,0 +1,1 @@
+"""jukebox.toml to settings and back."""

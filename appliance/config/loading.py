@@ -1,0 +1,238 @@
+"""jukebox.toml → frozen settings, and back.
+
+Every mistake is reported at once, each with its line and the nearest valid key: a box without a
+screen should be put right by one edit and one restart.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from appliance.config.complaints import (
+    MASK,
+    about_key,
+    about_section,
+    about_value,
+    as_toml_value,
+    comment,
+    line_of,
+)
+from appliance.errors import ConfigError
+from appliance.hours import is_daily_hours
+from appliance.settings import (
+    Between,
+    DailyHours,
+    Key,
+    Location,
+    Settings,
+    Text,
+    keys,
+    sections,
+)
+
+SYSTEM_FILE = Path("/etc/jukebox/jukebox.toml")
+MAX_BYTES = 64 * 1024  # the full jukebox.toml has 4 kB; `--config /dev/zero` must end as well
+
+
+def find(named: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The file to load: named, $JUKEBOX_CONFIG, or the first in the usual places, or None.
+
+    What was asked for by name is returned even where it does not exist, so that load() says so.
+    """
+    if named is not None:
+        return named
+    if environ.get("JUKEBOX_CONFIG"):
+        return Path(environ["JUKEBOX_CONFIG"])
+    places = [SYSTEM_FILE]
+    if environ.get("XDG_CONFIG_HOME"):
+        places.append(Path(environ["XDG_CONFIG_HOME"], "jukebox", "jukebox.toml"))
+    elif environ.get("HOME"):
+        places.append(Path(environ["HOME"], ".config", "jukebox", "jukebox.toml"))
+    return next((place for place in places if _is_there(place)), None)
+
+
+def load(file: Path | None, base: Settings | None = None) -> Settings:
+    """The settings in the file, and for what it does not name those of base, or else the defaults.
+
+    Raises ConfigError with all mistakes.
+    """
+    if file is None:
+        return base or Settings()
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"{file}: is larger than {MAX_BYTES} bytes, so it is no jukebox.toml")
+    return parse(content, str(file), base)
+
+
+def parse(content: bytes, file: str, base: Settings | None = None) -> Settings:
+    """As load(), from the content of a file of this name."""
+    text = _decoded(content, file)
+    mistakes: list[_Mistake] = []
+    tables: dict[str, dict[str, Any]] = {}
+    for section, table in _document(text, file).items():
+        if section in keys() and isinstance(table, dict):
+            tables[section] = _checked_table(section, table, mistakes)
+        else:
+            mistakes.append(_Mistake((section,), about_section(section, table)))
+    base = base or Settings()
+    changed = {name: replace(getattr(base, name), **table) for name, table in tables.items()}
+    settings = replace(base, **changed)
+    wrong = {mistake.where for mistake in mistakes}
+    mistakes += [each for each in _contradictions(settings) if wrong.isdisjoint(each.between)]
+    if mistakes:
+        raise ConfigError(_report(mistakes, text, file))
+    return settings
+
+
+def as_toml(settings: Settings, *, show_secrets: bool = False, commented_out: bool = False) -> str:
+    """A jukebox.toml with these settings, each under a line that explains it.
+
+    With show_secrets it parses to the same settings. commented_out puts every key behind a #: the
+    file that an owner starts from, in which a later version can still change a default.
+    """
+    lines = ["# The emotional jukebox. Every key has a default, so an empty file works as well."]
+    if commented_out:
+        lines.append("# To change a setting, take the # from its line.")
+    for section, table in as_dict(settings, show_secrets=show_secrets).items():
+        lines += ["", f"# {inspect.getdoc(sections()[section])}", f"[{section}]"]
+        for key in keys()[section].values():
+            lines.append(f"# {comment(key)}")
+            lines.append(f"{'#' * commented_out}{key.name} = {as_toml_value(table[key.name])}")
+    return "\n".join(lines) + "\n"
+
+
+def as_dict(settings: Settings, *, show_secrets: bool = False) -> dict[str, dict[str, Any]]:
+    """The settings by section and key, as plain values that JSON and TOML know."""
+    return {
+        section: {
+            key.name: _plain(getattr(getattr(settings, section), key.name), key, show_secrets)
+            for key in table.values()
+        }
+        for section, table in keys().items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Mistake:
+    """where: section and key; between: the keys that contradict each other."""
+
+    where: tuple[str, ...]
+    text: str
+    between: tuple[tuple[str, ...], ...] = ()
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # load() will say why it cannot be read; passing over it in silence would not
+    return True
+
+
+def _decoded(content: bytes, file: str) -> str:
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")  # Windows editors add both
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{file}:{line}: is not UTF-8; save the file in that encoding") from error
+
+
+def _document(text: str, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        what = str(error).removesuffix(" (at end of document)")
+        line = text.count("\n") + 1
+        if at := re.search(r" \(at line (\d+), (column \d+)\)", what):
+            line, what = int(at[1]), f"{what[: at.start()]} at {at[2]}"
+        hints = {
+            "Invalid value": '; a text must stand in "quotes"',
+            "Cannot overwrite": "; a key may stand only once",
+            "Cannot declare": "; a section may stand only once",
+        }
+        hint = next((hints[start] for start in hints if what.startswith(start)), "")
+        raise ConfigError(f"{file}:{line}: is not TOML: {what}{hint}") from error
+    except (RecursionError, ValueError) as error:  # 9,000 brackets, or a number of 9,000 digits
+        raise ConfigError(f"{file}: is not a jukebox.toml: {error}") from error
+
+
+def _checked_table(section: str, table: dict[str, Any], mistakes: list[_Mistake]) -> dict[str, Any]:
+    good = {}
+    for name, value in table.items():
+        key = keys()[section].get(name)
+        if key is None:
+            mistakes.append(_Mistake((section, name), about_key(section, name)))
+        elif (checked := _checked(key, value)) is None:
+            mistakes.append(_Mistake((section, name), about_value(key, value)))
+        else:
+            good[name] = checked
+    return good
+
+
+def _checked(key: Key, value: Any) -> Any:
+    """The value as its dataclass wants it, or None if it is not allowed."""
+    if key.choices:  # compared with their types: to Python, 0, 0.0 and false are equal
+        return value if (type(value), value) in [(type(one), one) for one in key.choices] else None
+    match key.limit:
+        case Between(low, high):
+            number = type(value) is int or (type(value) is float and key.kind is float)
+            return key.kind(value) if number and low <= value <= high else None
+        case Location(words):
+            path = _is_text(value) and (value in words or value.startswith(("/", "~/")))
+            return os.path.expanduser(value) if path else None
+        case DailyHours():
+            return value if _is_text(value) and is_daily_hours(value) else None
+        case Text(may_be_empty):
+            good = _is_text(value) and value != MASK and (may_be_empty or value.strip())
+            return value if good else None
+    sources = [value] if isinstance(value, str) else value
+    good = isinstance(sources, list) and sources and all(_is_text(s) and s.strip() for s in sources)
+    return tuple(sources) if good else None
+
+
+def _is_text(value: object) -> bool:
+    # MPD reads commands line by line: a line break in a name would begin another command.
+    return isinstance(value, str) and not re.search(r"[\x00-\x1f\x7f]", value)
+
+
+def _contradictions(settings: Settings) -> Iterator[_Mistake]:
+    """What only two keys together can get wrong."""
+    if settings.faces.min_height_px > settings.camera.height_px:
+        yield _Mistake(
+            ("faces", "min_height_px"),
+            f"faces.min_height_px is {settings.faces.min_height_px}; it must fit into the picture, "
+            f"and camera.height_px is {settings.camera.height_px}",
+            between=(("faces", "min_height_px"), ("camera", "height_px")),
+        )
+    if "@" in settings.mpd.address[1:]:  # in the first place it marks an abstract socket
+        yield _Mistake(
+            ("mpd", "address"),
+            "mpd.address has a password before the @; write that into mpd.password, "
+            "which is never printed",
+        )
+
+
+def _report(mistakes: list[_Mistake], text: str, file: str) -> str:
+    placed = [(line_of(mistake.where, text), mistake.text) for mistake in mistakes]
+    return "\n".join(f"{file}:{line}: {what}" for line, what in sorted(placed))
+
+
+def _plain(value: Any, key: Key, show_secrets: bool) -> Any:
+    if key.secret and value and not show_secrets:
+        return MASK
+    if isinstance(value, tuple):
+        return value[0] if len(value) == 1 else list(value)
+    return value

@@ -1,0 +1,1 @@
+"""Moods, songs and state on the disk."""

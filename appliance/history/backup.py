@@ -1,0 +1,111 @@
+"""Copies of the history, for `jukebox backup` and its timer; also while a jukebox writes to it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from appliance.errors import BusyError, StoreError
+from appliance.history.database import (
+    COMPANIONS,
+    Lock,
+    check,
+    database_file,
+    explained,
+    is_in_use,
+    open_for_reading,
+)
+from appliance.history.migrations import unknown_steps
+from appliance.history.store import Store
+from appliance.settings import StoreSettings
+
+log = logging.getLogger("jukebox")
+
+KEEP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One copy, and how large it is."""
+
+    path: Path
+    size_bytes: int
+
+
+def back_up(settings: StoreSettings, unix_s: float) -> Backup:
+    """A copy in backups/ beside the database; of the older ones the newest two are kept.
+
+    What is too old is deleted first. A running jukebox does that itself, once a day. Raises
+    StoreError, and then the copies there were are as they were.
+    """
+    database = database_file(settings, os.environ)
+    if not database.exists():
+        raise StoreError(f"{database} does not exist: no jukebox has run with it yet")
+    if not is_in_use(database):
+        _prune(settings, unix_s)
+    folder = database.parent / "backups"
+    part = folder / ".part"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _copy(database, part)
+        copy = folder / f"{database.stem}-{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%d}.db"
+        part.replace(copy)
+        for old in sorted(folder.glob(f"{database.stem}-*.db"))[:-KEEP]:
+            old.unlink()
+        return Backup(copy, copy.stat().st_size)
+    except (sqlite3.Error, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise explained(database, error) from error
+
+
+def put_back(settings: StoreSettings, copy: Path) -> bool:
+    """Whether a newer jukebox has changed the history's form; then the copy takes its place.
+
+    For the way back from an update. What the newer one left is kept beside it, as .newer. Raises
+    StoreError, and BusyError if a jukebox runs with it.
+    """
+    database = database_file(settings, os.environ)
+    lock = Lock(database)
+    try:
+        lock.take()
+        with open_for_reading(database) as db:
+            if not unknown_steps(db):
+                return False
+        part = copy.parent / ".part"
+        _copy(copy, part)
+        for companion in (*COMPANIONS, ""):
+            with suppress(FileNotFoundError):
+                os.replace(f"{database}{companion}", f"{database}.newer{companion}")
+        part.replace(database)
+    except (sqlite3.Error, OSError) as error:
+        raise explained(database, error) from error
+    finally:
+        lock.release()
+    return True
+
+
+def _prune(settings: StoreSettings, unix_s: float) -> None:
+    with suppress(BusyError), closing(Store(settings)) as store:  # it may have begun meanwhile
+        store.prune(unix_s)
+
+
+def _copy(database: Path, part: Path) -> None:
+    """A whole and sound copy, on the disk. Raises sqlite3.Error, OSError."""
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with open_for_reading(database) as source, closing(sqlite3.connect(part)) as target:
+        source.conn.backup(target)
+        # One file, to be copied elsewhere as it is.
+        target.execute("PRAGMA journal_mode = DELETE").fetchone()
+    with open_for_reading(part) as copied:
+        check(copied)
+    descriptor = os.open(part, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,225 @@
+"""The history: moods, plays and one summary a minute, in SQLite. Never pictures.
+
+Recording only puts rows into memory; `write` brings them to the disk, and what it has written
+survives a pulled plug. What cannot be written waits, for days if need be. No clock is read here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from appliance.errors import JukeboxError
+from appliance.history.database import (
+    Lock,
+    check,
+    database_file,
+    explained,
+    is_damaged,
+    iso,
+    open_for_writing,
+    set_aside,
+)
+from appliance.history.migrations import STATES
+from appliance.records import EMOTIONS, Factors, Mood, Play, Touch
+from appliance.settings import StoreSettings
+
+log = logging.getLogger("jukebox")
+
+MAX_WAITING = 10_000  # rows, some MB: a week of a full disk
+
+
+class Store:
+    """Remembers; opens its database when it first writes.
+
+    Raises BusyError if another jukebox has the same database.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self.path = database_file(settings, os.environ)
+        self._remembers_guests = settings.remember_guests
+        self._retention = timedelta(days=settings.retention_days)
+        self._lock = Lock(self.path)
+        self._db: Database | None = None
+        self._file: tuple[int, int] | None = None
+        self._waiting: deque[tuple[str, dict[str, Any]]] = deque()
+        self._dropped = 0
+        self._minute: _Minute | None = None
+        self._unix_s = 0.0
+        try:
+            self._lock.take()
+        except OSError:
+            log.debug("history: no lock yet; write() tries again and says why")
+
+    def record_mood(self, unix_s: float, mood: Mood) -> None:
+        """The mood changed."""
+        if self._is_private(mood):
+            return
+        self._add(
+            "moods",
+            at=iso(unix_s),
+            state=mood.state,
+            emotion=mood.emotion,
+            probability=round(mood.probability, 3),
+            faces=mood.faces,
+        )
+
+    def record_play(self, unix_s: float, play: Play, mood: Mood) -> None:
+        """A song was put on, for the mood recorded last. Why, is not told of guests."""
+        row = {each.name: _storable(getattr(play, each.name)) for each in fields(play)}
+        if self._is_private(mood):
+            row["reason"] = ""
+        self._add("plays", at=iso(unix_s), **row)
+
+    def record_touch(self, unix_s: float, touch: Touch) -> None:
+        """A person did something to the player."""
+        self._add("touches", at=iso(unix_s), touch=touch)
+
+    def record_calibration(self, unix_s: float, factors: Factors | None) -> None:
+        """How a resting face is corrected from now on, in place of what was; None: not at all."""
+        row = dict(zip(map(str, EMOTIONS), factors, strict=True)) if factors else {}
+        self._add("calibration", at=iso(unix_s), **row)
+
+    def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
+        """The mood lasted; kept in memory until its minute is over."""
+        if self._is_private(mood):
+            return
+        begins_s = unix_s - unix_s % 60
+        if self._minute is None or self._minute.begins_s != begins_s:
+            self._end_minute()
+            self._minute = _Minute(begins_s, dict.fromkeys(STATES, 0.0))
+        self._minute.add(mood, seconds)
+
+    def write(self, unix_s: float) -> None:
+        """Bring to the disk what waits. Raises StoreError; the rows then wait for the next call."""
+        self._unix_s = unix_s
+        if not self._waiting and self._db is not None:
+            return
+        self._guarded(self._write_waiting)
+        if self._dropped:
+            log.warning("history: %d entries were dropped while it was away", self._dropped)
+            self._dropped = 0
+
+    def prune(self, unix_s: float) -> None:
+        """Check every page and delete what is older than the retention. Raises StoreError."""
+        self._unix_s = unix_s
+        self._guarded(self._check_and_prune)
+
+    def close(self) -> None:
+        """Write what waits, the current minute too, and let another jukebox in."""
+        self._end_minute()
+        try:
+            if self._waiting:
+                self.write(self._unix_s)
+        except JukeboxError as error:
+            log.warning("history: %d entries are lost: %s", len(self._waiting), error)
+        finally:
+            self._disconnect()
+            self._lock.release()
+
+    def _is_private(self, mood: Mood) -> bool:
+        """Whether guests are here, whose moods are nobody's business."""
+        return mood.company and not self._remembers_guests
+
+    def _add(self, table: str, **row: Any) -> None:
+        if len(self._waiting) == MAX_WAITING:
+            self._waiting.popleft()
+            self._dropped += 1
+        self._waiting.append((table, row))
+
+    def _end_minute(self) -> None:
+        # Minutes without anybody get no row: an empty room must not wear out the card.
+        if self._minute is not None and self._minute.somebody_was_there():
+            self._add("minutes", **self._minute.row())
+        self._minute = None
+
+    def _guarded(self, action: Callable[[Database], None]) -> None:
+        """Act on the database; a damaged one is set aside, and a new one serves at once."""
+        try:
+            try:
+                action(self._connected())
+            except sqlite3.DatabaseError as error:
+                if not is_damaged(error):
+                    raise
+                self._disconnect()
+                set_aside(self.path, self._unix_s, error)
+                action(self._connected())
+        except (sqlite3.Error, OSError) as error:
+            self._disconnect()  # a fresh connection notices that the disk is writable again
+            raise explained(self.path, error) from error
+
+    def _connected(self) -> Database:
+        if self._db is not None and self._file != _identity(self.path):
+            self._disconnect()  # SQLite would go on writing into the deleted file
+            log.warning("history: %s was taken away; it begins anew", self.path)
+        if self._db is None:
+            self._lock.take()
+            self._db = open_for_writing(self.path)
+            self._file = _identity(self.path)
+        return self._db
+
+    def _disconnect(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _write_waiting(self, db: Database) -> None:
+        with db.atomic():
+            for table, row in self._waiting:
+                if table == "plays" and row["reason"]:
+                    row["mood_id"] = db.execute("select max(id) from moods").fetchone()[0]
+                if table == "calibration":
+                    db.table(table).delete_where()
+                if table != "calibration" or len(row) > 1:
+                    db.table(table).insert(row)
+        self._waiting.clear()
+
+    def _check_and_prune(self, db: Database) -> None:
+        check(db)
+        oldest = datetime.fromtimestamp(self._unix_s, UTC) - self._retention
+        with db.atomic():
+            for table in ("plays", "moods", "minutes", "touches"):
+                db.table(table).delete_where("at < ?", [iso(oldest.timestamp())])
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+@dataclass(slots=True)
+class _Minute:
+    """Seconds by emotion or state, and the most faces at once. begins_s: on the wall clock."""
+
+    begins_s: float
+    seconds: dict[str, float]
+    faces: int = 0
+
+    def add(self, mood: Mood, seconds: float) -> None:
+        self.seconds[mood.emotion or mood.state] += seconds
+        self.faces = max(self.faces, mood.faces)
+
+    def somebody_was_there(self) -> bool:
+        return any(seconds for name, seconds in self.seconds.items() if name != "nobody")
+
+    def row(self) -> dict[str, Any]:
+        seconds = {f"{name}_s": round(each, 2) for name, each in self.seconds.items()}
+        return {"at": iso(self.begins_s), **seconds, "faces": self.faces}
+
+
+def _storable(text: str) -> str:
+    """Without what UTF-8 cannot hold: one broken tag of a song must not block the rest."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,112 @@
+"""What a person did between two looks at MPD.
+
+What the box did itself is written into the look before (watch.py), and what MPD does by itself, as
+going on at the end of a song, is told by the time: what remains is a person's doing.
+"""
+
+from __future__ import annotations
+
+from appliance.player.client import Status
+from appliance.player.snapshot import Look
+from appliance.records import Touch
+
+# A song that changes nearer than this to its end came to its end by itself.
+END_S = 3.0
+# Streams and slow outputs make the place in a song jump by less than this.
+JUMP_S = 3.0
+MODES = ("repeat", "random", "single", "consume", "xfade")
+
+
+def what_was_done(
+    before: Look, status: Status, time_s: float, *, edited: bool, turned: bool
+) -> Touch | None:
+    """The weightiest of the things that a person did; None if nobody did anything.
+
+    edited: the queue was changed by others; turned: so was the volume.
+    """
+    cleared = edited and status["state"] == "stop" and status["playlistlength"] == "0"
+    if cleared and before.status["state"] == "stop":
+        return "queue"
+    if playing := _playing(before, status, time_s):
+        return "queue" if cleared else playing
+    if edited:
+        return "queue"
+    if turned:
+        return "volume"
+    return "mode" if _modes_differ(before.status, status) else None
+
+
+def is_passed_over(before: Look, status: Status) -> bool:
+    """Whether a skip went on to what came next, instead of to a song of a person's choice."""
+    if "songid" in status:
+        return status["songid"] == before.status.get("nextsongid")
+    return status["playlistlength"] != "0"  # past the last song
+
+
+def may_have_ended(before: Look, time_s: float) -> bool:
+    """Whether the song of that look came to its end by itself, or nearly so."""
+    left_s = before.playback.remaining_s
+    if left_s is None:  # a stream, which breaks off when it likes
+        return True
+    early_s = END_S + float(before.status.get("xfade", 0))
+    return left_s - (time_s - before.time_s) <= early_s
+
+
+def _playing(before: Look, status: Status, time_s: float) -> Touch | None:
+    """What was done to the playing itself."""
+    was, now = before.status["state"], status["state"]
+    same = before.status.get("songid") == status.get("songid")
+    touch: Touch | None = None
+    if "error" in status:  # a song or output that failed; playing on clears it
+        touch = None
+    elif was == "play":
+        touch = _while_playing(before, status, time_s, same=same)
+    elif was != now:
+        touch = now  # type: ignore[assignment]  # MPD's states are called as what leads to them
+    elif now == "pause" and not same:
+        touch = "skip"
+    elif now == "pause" and abs(_elapsed_s(status) - _elapsed_s(before.status)) > JUMP_S:
+        touch = "seek"
+    return touch
+
+
+def _while_playing(before: Look, status: Status, time_s: float, *, same: bool) -> Touch | None:
+    ended = may_have_ended(before, time_s)
+    # With "single", MPD pauses or stops after each song; "oneshot" is over then.
+    by_itself = ended and before.status["single"] != "0"
+    if status["state"] == "pause":
+        return None if by_itself else "pause"
+    if status["state"] == "stop" and "songid" in status:
+        return None if by_itself else "stop"
+    if not same:  # another song, or none: after the last one MPD has no current song
+        return None if ended and _is_next(before, status) else "skip"
+    return "seek" if _has_jumped(before, status, time_s, ended=ended) else None
+
+
+def _is_next(before: Look, status: Status) -> bool:
+    """Whether MPD itself would go on to this song."""
+    known_length = before.playback.remaining_s is not None
+    song_id = status.get("songid")
+    return known_length or song_id is None or song_id == before.status.get("nextsongid")
+
+
+def _has_jumped(before: Look, status: Status, time_s: float, *, ended: bool) -> bool:
+    """Whether the place in the song is another than time alone explains."""
+    if "duration" not in status or "elapsed" not in before.status or ended:
+        return False
+    was_s, now_s = _elapsed_s(before.status), _elapsed_s(status)
+    # It may lag behind for any time, as a stream stalls, but it never goes back.
+    return now_s < was_s - JUMP_S / 2 or now_s > was_s + (time_s - before.time_s) + JUMP_S
+
+
+def _elapsed_s(status: Status) -> float:
+    return float(status.get("elapsed", 0))
+
+
+def _modes_differ(was: Status, now: Status) -> bool:
+    # MPD itself ends a "oneshot".
+    return any(
+        was.get(mode, "0") != now.get(mode, "0")
+        and not (was.get(mode) == "oneshot" and now.get(mode) == "0")
+        for mode in MODES
+    )

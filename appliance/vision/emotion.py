@@ -1,0 +1,54 @@
+"""Frame + faces → seven probabilities each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import hypot
+from pathlib import Path
+
+from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame, GrayImage
+from appliance.vision import preprocessing
+from appliance.vision.classifier import Classifier
+
+
+class EmotionClassifier(Classifier):
+    """Reads faces with models/NAME.tflite as models/NAME.json describes it. Raises ModelError.
+
+    in_turn: shows the faces of every other frame in a mirror. Averaged over time, as the mood is,
+    the answers are then as good as those of a network that sees both every time: half the work.
+    """
+
+    def __init__(self, model: Path, *, in_turn: bool = False) -> None:
+        super().__init__(model, "emotion", EMOTIONS)
+        self._in_turn = in_turn
+        self._mirrored = True
+
+    def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
+        """How each face looks; nothing for a frame without a picture."""
+        if frame.luma is None:
+            return ()
+        self._mirrored = self._in_turn and not self._mirrored
+        height, width = frame.luma.shape
+        return tuple(
+            EmotionScores(face, *self._read(frame.luma, face), weight(face, width, height))
+            for face in faces
+        )
+
+    def _read(self, luma: GrayImage, face: Face) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """By the crowd's head, and the mean of all."""
+        image = preprocessing.crop(luma, face.box)
+        heads = self.by_head(preprocessing.mirrored(image) if self._mirrored else image)
+        return heads[0], tuple([sum(shares) / len(heads) for shares in zip(*heads, strict=True)])
+
+
+def weight(face: Face, width_px: int, height_px: int) -> float:
+    """How much a face counts among several, 0…1: by size, certainty and nearness to the centre."""
+    size = min(1.0, face.box.height / height_px)
+    return face.score * size * _centrality(face.box, width_px, height_px)
+
+
+def _centrality(box: Box, width_px: int, height_px: int) -> float:
+    """1 in the middle of the frame, 1/2 in its corners."""
+    right = (box.x + box.width / 2) / width_px - 0.5
+    down = (box.y + box.height / 2) / height_px - 0.5
+    return 1.0 - 0.5 * min(1.0, hypot(right, down) / hypot(0.5, 0.5))

@@ -1,0 +1,188 @@
+"""Frame to faces, followed from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from appliance.records import Face, Frame, GrayImage
+from appliance.vision.detectors import Detector
+from appliance.vision.geometry import Detection
+
+# A face already followed may score this much lower than a newcomer must: half turned away or behind
+# a hand, it is still the face that was there a moment ago. (0.55 and 0.45 found nobody more.)
+FOLLOW_RATIO = 0.7
+# A face unseen for longer is a new face when it comes back.
+GAP_S = 1.0
+# A followed face that the tracker is less sure of needs the detector to see it as well.
+SURE = 0.8
+# A face that only the tracker still sees is given up after so long: it may have drifted onto
+# something else. Hands hide a face from the detector for less (video/asl_gestures, thanks.mkv).
+UNCONFIRMED_S = 3.0
+
+
+class Tracker(Protocol):
+    """Looks where a face was a moment ago."""
+
+    def follow(self, luma: GrayImage, last: Detection) -> Detection | None:
+        """Where this face is now; None if it is there no more."""
+        ...
+
+
+class FaceDetector:
+    """The faces of each frame, numbered.
+
+    min_score: 0…1, what a newcomer must reach. min_height_px: smaller faces are passed over.
+    tracker: follows faces between two searches; without one the detector looks after each of them
+    in every frame. search_every_s: while a face is followed, newcomers are looked for so often; 0:
+    in every frame. While nobody is followed, every frame is searched.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        tracker: Tracker | None = None,
+        *,
+        min_score: float,
+        min_height_px: int,
+        search_every_s: float = 0.0,
+    ) -> None:
+        self._detector = detector
+        self._tracker = tracker
+        self._min_score = min_score
+        self._min_height_px = min_height_px
+        self._search_every_s = search_every_s
+        self._tracks: dict[int, _Track] = {}
+        self._newest = 0
+        self._search_s = float("-inf")  # when newcomers are looked for again
+        self._is_followed = False  # whether the last frame showed anybody
+
+    def find(self, frame: Frame) -> tuple[Face, ...]:
+        """The faces in a frame, by track number; none where the camera gave no picture.
+
+        A box may overhang the frame, because half a face at the edge is best read in a crop as
+        wide as a whole one (preprocessing.crop repeats the edge); its centre is always inside.
+        """
+        if frame.luma is None:
+            return ()
+        now_s = frame.time_s
+        self._forget_the_gone(now_s)
+        followed = self._followed(frame.luma)
+        due = self._is_search_due(now_s)
+        sure = [number for number, face in followed.items() if face.score >= SURE]
+        if due or len(sure) < len(self._tracks):
+            followed = self._searched(frame.luma, followed, now_s, due)
+        for number, face in followed.items():
+            track = self._tracks[number]
+            track.face, track.seen_s = face, now_s
+        self._is_followed = bool(followed)
+        return tuple(
+            Face(followed[number].box(), followed[number].score, number)
+            for number in sorted(followed)
+        )
+
+    def _followed(self, luma: GrayImage) -> dict[int, Detection]:
+        """Track number → where the tracker sees this face now."""
+        if self._tracker is None:
+            return {}
+        followed: dict[int, Detection] = {}
+        for number, track in self._tracks.items():
+            face = self._tracker.follow(luma, track.face)
+            # Of two tracks that have run into one face, the older goes on.
+            if face and self._counts(face, luma) and not _is_known(face, followed):
+                followed[number] = face
+        return followed
+
+    def _is_search_due(self, now_s: float) -> bool:
+        if self._is_followed and now_s < self._search_s:
+            return False
+        self._search_s = now_s + self._search_every_s
+        return True
+
+    def _searched(
+        self, luma: GrayImage, followed: dict[int, Detection], now_s: float, due: bool
+    ) -> dict[int, Detection]:
+        """Those followed, and what the detector sees of the others and, when due, of newcomers."""
+        unsure = [n for n in self._tracks if due or self._is_unsure(n, followed.get(n), now_s)]
+        found = self._detector.search(
+            luma,
+            [followed.get(number, self._tracks[number].face) for number in unsure],
+            min_score=self._min_score * FOLLOW_RATIO,
+            min_height_px=self._min_height_px,
+            newcomers=due,
+        )
+        found = [face for face in found if self._counts(face, luma)]
+        places = {number: track.face for number, track in self._tracks.items()} | followed
+        numbers, seen = _matched(found, places), dict(followed)
+        for index, face in enumerate(found):
+            number = numbers.get(index)
+            if number is None and (face.score < self._min_score or _is_known(face, seen)):
+                continue
+            number = number or self._next_number()
+            # The tracker's squares are the steadier ones, while both see the same.
+            seen[number] = seen[number] if _agrees(seen.get(number), face) else face
+            self._tracks[number] = _Track(face, now_s, now_s)
+        for number, track in list(self._tracks.items()):
+            if now_s - track.confirmed_s > UNCONFIRMED_S:
+                del self._tracks[number]
+        return {n: face for n, face in seen.items() if self._is_believed(n, face, now_s)}
+
+    def _is_unsure(self, number: int, followed: Detection | None, now_s: float) -> bool:
+        """Whether to ask the detector for its opinion of a face."""
+        waited_s = now_s - self._tracks[number].confirmed_s
+        patience_s = min(self._search_every_s, UNCONFIRMED_S)
+        return followed is None or followed.score < SURE or waited_s >= patience_s
+
+    def _is_believed(self, number: int, face: Detection, now_s: float) -> bool:
+        track = self._tracks.get(number)
+        return track is not None and (face.score >= SURE or track.confirmed_s == now_s)
+
+    def _counts(self, face: Detection, luma: GrayImage) -> bool:
+        height, width = luma.shape
+        inside = 0 <= face.x < width and 0 <= face.y < height
+        return face.side >= self._min_height_px and inside
+
+    def _forget_the_gone(self, now_s: float) -> None:
+        self._tracks = {
+            number: track for number, track in self._tracks.items() if now_s - track.seen_s <= GAP_S
+        }
+
+    def _next_number(self) -> int:
+        self._newest += 1
+        return self._newest
+
+
+@dataclass(slots=True)
+class _Track:
+    """seen_s: when it was last seen at all; confirmed_s: by the detector."""
+
+    face: Detection
+    seen_s: float
+    confirmed_s: float
+
+
+def _matched(found: list[Detection], places: Mapping[int, Detection]) -> dict[int, int]:
+    """Index in found → track number, nearest pairs first."""
+    pairs = sorted(
+        (face.distance(place), number, index)
+        for index, face in enumerate(found)
+        for number, place in places.items()
+    )
+    numbers: dict[int, int] = {}
+    for distance, number, index in pairs:
+        # A whole face: about as far as a person walks between two of five frames a second.
+        if distance < 1.0 and index not in numbers and number not in numbers.values():
+            numbers[index] = number
+    return numbers
+
+
+def _is_known(face: Detection, known: Mapping[int, Detection]) -> bool:
+    return any(face.is_same(other) for other in known.values())
+
+
+def _agrees(followed: Detection | None, found: Detection) -> bool:
+    """Whether two squares are nearly the same."""
+    if followed is None:
+        return False
+    return followed.distance(found) < 0.2 and 0.75 < followed.side / found.side < 1.33

@@ -1,0 +1,20 @@
+"""Frame + face → does it look male or female? Off by default, shown and never kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from appliance.records import GENDERS, Face, GrayImage
+from appliance.vision import preprocessing
+from appliance.vision.classifier import Classifier
+
+
+class GenderClassifier(Classifier):
+    """Reads faces with models/NAME.tflite as models/NAME.json describes it. Raises ModelError."""
+
+    def __init__(self, model: Path) -> None:
+        super().__init__(model, "gender", GENDERS)
+
+    def classify(self, luma: GrayImage, face: Face) -> tuple[float, ...]:
+        """Probabilities in the order of GENDERS. luma: uint8 (height, width), the whole frame."""
+        return self.probabilities(preprocessing.crop(luma, preprocessing.portrait(face.box)))
