@@ -3,45 +3,78 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Generic, ParamSpec, TypeVar
 
-from appliance.camera.reopening import Camera
-from appliance.camera.schedule import Shutter
+from appliance.camera.reopening import ReopeningCamera
+from appliance.camera.schedule import ScheduledCamera
 from appliance.errors import StoreError
 from appliance.history.database import database_file
 from appliance.history.queries import read_calibration, read_history
-from appliance.history.state import Memory
 from appliance.player.mpd_player import MpdPlayer
+from appliance.player.state import PlayerStateFile
 from appliance.records import EMOTIONS, Emotion, Factors, Play
-from appliance.settings import CameraSettings, Settings
+from appliance.remote.panel import Panel, make_panel
+from appliance.settings import Settings
 from appliance.vision.calibration import NONE
+from appliance.vision.cards import MODELS
 from appliance.vision.detectors import EVERYWHERE, BlazeFace, Detector, Haar
 from appliance.vision.emotion import EmotionClassifier
-from appliance.vision.faces import FaceDetector
+from appliance.vision.faces import FollowingFaceDetector
 from appliance.vision.gender import GenderClassifier
 from appliance.vision.precision import fastest
 from appliance.vision.tracker import FaceTracker
 
-MODELS = Path(__file__).resolve().parent.parent / "models"
+Options = ParamSpec("Options")
+Device = TypeVar("Device")
 
 
-def build_faces(settings: Settings, looks: int = 3, *, follow: bool = True) -> FaceDetector:
-    """The face detector that the settings name. looks: see BlazeFace. Raises ModelError.
+class Builder(Generic[Options, Device]):
+    """Makes a device of settings. sections: those of jukebox.toml that it depends on."""
 
-    follow: between two searches by the tracker; else the detector looks after faces in every frame.
+    def __init__(self, make: Callable[Options, Device], sections: tuple[str, ...]) -> None:
+        self._make = make
+        self.sections = sections
+        self.__doc__ = make.__doc__
+
+    def __call__(self, *args: Options.args, **kwargs: Options.kwargs) -> Device:
+        """The device."""
+        return self._make(*args, **kwargs)
+
+    def is_outdated(self, old: Settings, new: Settings) -> bool:
+        """Whether these settings ask for another device than those did."""
+        return any(getattr(old, section) != getattr(new, section) for section in self.sections)
+
+
+def depends_on(
+    *sections: str,
+) -> Callable[[Callable[Options, Device]], Builder[Options, Device]]:
+    """Names the sections of jukebox.toml from which a builder makes its device."""
+    return lambda make: Builder(make, sections)
+
+
+@depends_on("faces", "emotion")
+def build_faces(
+    settings: Settings, squares_per_search: int = 3, *, follow: bool = True
+) -> FollowingFaceDetector:
+    """The face detector that the settings name. Raises ModelError.
+
+    squares_per_search: see BlazeFace. follow: a tracker follows faces between two searches; else
+    the detector searches for them in every frame.
     """
     rules = settings.faces
     if rules.detector == "haar":
         detector: Detector = Haar()
-    elif looks >= EVERYWHERE:  # at a photo, where nothing was followed
-        detector = BlazeFace(looks=looks)
+    elif squares_per_search >= EVERYWHERE:  # in a photo, where nothing was followed
+        detector = BlazeFace(squares_per_search=squares_per_search)
     else:
-        detector = BlazeFace(looks=looks, closer=_precision(settings))
+        detector = BlazeFace(squares_per_search=squares_per_search, closer=_precision(settings))
     # In int8 it is 3 µs faster, which nobody will notice.
-    moving = follow and looks < EVERYWHERE
+    moving = follow and squares_per_search < EVERYWHERE
     tracker = FaceTracker(MODELS / "tracker_float32.tflite") if moving else None
-    return FaceDetector(
+    return FollowingFaceDetector(
         detector,
         tracker,
         min_score=rules.min_score,
@@ -50,10 +83,11 @@ def build_faces(settings: Settings, looks: int = 3, *, follow: bool = True) -> F
     )
 
 
+@depends_on("emotion")
 def build_classifier(settings: Settings, *, still: bool = False) -> EmotionClassifier:
     """The emotion network that the settings name. Raises ModelError.
 
-    still: for pictures, each of which gets six looks at once; the frames of a camera get one each.
+    still: for pictures, each of which gets six views at once; the frames of a camera get one each.
     """
     if still or settings.emotion.model:
         return EmotionClassifier(emotion_model(settings), in_turn=not still)
@@ -62,11 +96,12 @@ def build_classifier(settings: Settings, *, still: bool = False) -> EmotionClass
 
 
 def emotion_model(settings: Settings) -> Path:
-    """The file of that network, with all its looks in it."""
+    """The file of that network, with all its views in it."""
     own = settings.emotion.model
     return Path(own) if own else MODELS / f"emotion_{_precision(settings)}.tflite"
 
 
+@depends_on("emotion")
 def build_gender(settings: Settings) -> GenderClassifier:
     """The gender network, in the precision of the other. Raises ModelError."""
     return GenderClassifier(MODELS / f"gender_{_precision(settings)}.tflite")
@@ -77,41 +112,48 @@ def _precision(settings: Settings) -> str:
     if settings.emotion.precision != "auto":
         return settings.emotion.precision
     files = {kind: MODELS / f"emotion_{kind}_single.tflite" for kind in ("int8", "float32")}
-    memory = database_file(settings.store, os.environ).with_name("precision.json")
-    return fastest(files, memory)
+    known = database_file(settings.store, os.environ).with_name("precision.json")
+    return fastest(files, known)
 
 
-def build_camera(settings: CameraSettings, *, reel_stands_in: bool = False) -> Camera:
-    """The camera that the settings name, not yet opened. reel_stands_in: see Camera."""
-    return Camera(
-        settings.source,
-        width_px=settings.width_px,
-        height_px=settings.height_px,
-        frames_per_second=settings.frames_per_second,
-        rotate_degrees=settings.rotate_degrees,
+@depends_on("camera")
+def build_camera(settings: Settings, *, reel_stands_in: bool = False) -> ReopeningCamera:
+    """The camera that the settings name, not yet opened. reel_stands_in: see ReopeningCamera."""
+    return ReopeningCamera(
+        settings.camera.source,
+        width_px=settings.camera.width_px,
+        height_px=settings.camera.height_px,
+        frames_per_second=settings.camera.frames_per_second,
+        rotate_degrees=settings.camera.rotate_degrees,
         reel_stands_in=reel_stands_in,
     )
 
 
-def build_shutter(
-    settings: CameraSettings, asked: bool | None = None, *, reel_stands_in: bool = False
-) -> Shutter:
-    """The camera with its lid, as the running box has it. asked: see Shutter."""
-    return Shutter(
+@depends_on("camera")
+def build_scheduled_camera(
+    settings: Settings, asked: bool | None = None, *, reel_stands_in: bool = False
+) -> ScheduledCamera:
+    """The camera with its hours, as the running jukebox has it. asked: see ScheduledCamera."""
+    return ScheduledCamera(
         build_camera(settings, reel_stands_in=reel_stands_in),
-        settings.off_hours,
+        settings.camera.off_hours,
         asked=asked,
     )
 
 
+@depends_on("mpd", "playlists", "music", "volume")
 def build_player(
-    settings: Settings, memory: Memory | None = None, *, starting: bool = False
+    settings: Settings,
+    state: PlayerStateFile | None = None,
+    *,
+    starting: bool = False,
+    silent: bool = False,
 ) -> MpdPlayer:
     """The player that the settings name; it connects when it is first asked.
 
-    From the history it knows the songs that it put on last: after a restart of the box MPD may
-    still play one, and that is no choice of the listener's. memory: see MpdPlayer. starting: the
-    box begins, softly and with a chime.
+    From the history it knows the songs that it put on last: after a restart of the jukebox MPD may
+    still play one, and that is not the listener's choice. state: see MpdPlayer. starting: the
+    jukebox begins, softly and, unless silent, with a chime.
     """
     return MpdPlayer(
         address=settings.mpd.address,
@@ -122,8 +164,8 @@ def build_player(
         put_on=_last_plays(settings),
         start_percent=settings.volume.start if starting else 100,
         max_percent=settings.volume.max,
-        chime=settings.music.chime if starting else "",
-        memory=memory,
+        chime=settings.music.chime if starting and not silent else "",
+        state=state,
         random=Random(),  # noqa: S311 - which song comes next is no secret
     )
 
@@ -135,10 +177,16 @@ def _last_plays(settings: Settings) -> list[Play]:
     except StoreError:
         return []  # no history yet, or none that can be read: write() says so
     return [
-        Play(each.title or "", each.uri, Emotion(each.emotion), each.source or "", "")
-        for each in plays
-        if each.uri and each.emotion
+        Play(play.title or "", play.uri, Emotion(play.emotion), play.source or "", "")
+        for play in plays
+        if play.uri and play.emotion
     ]
+
+
+@depends_on("gpio")
+def build_panel(settings: Settings) -> Panel:
+    """The light and the button, where there are any."""
+    return make_panel(settings.gpio)
 
 
 def kept_calibration(database: Path) -> Factors:

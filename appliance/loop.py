@@ -10,24 +10,13 @@ for a while and tried again (`recovery.py`), and the rest goes on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
 
-from appliance.decide.policy import LOOKS
+from appliance.decide.phrases import describe
 from appliance.decide.recovery import Recovery
 from appliance.errors import PlayerError, StoreError
-from appliance.records import (
-    Adjustment,
-    Decision,
-    EmotionScores,
-    Face,
-    Frame,
-    Mood,
-    Play,
-    Playback,
-    Touch,
-)
+from appliance.protocols import Devices
+from appliance.records import Adjustment, Frame, Mood, Play, Playback, Step
 
 log = logging.getLogger("jukebox")
 
@@ -39,102 +28,6 @@ ADJUSTED = {
     "resume": "the music goes on",
     "volume": "the volume is changed",
 }
-
-
-class Camera(Protocol):
-    """Looks at the room; reopens itself when it is lost."""
-
-    def read(self, timeout_s: float) -> Frame:
-        """The newest frame not yet seen; one without a picture if none came in time."""
-
-
-class FaceDetector(Protocol):
-    """Finds and follows faces."""
-
-    def find(self, frame: Frame) -> tuple[Face, ...]:
-        """The faces in a frame; none in a frame without a picture."""
-
-
-class Classifier(Protocol):
-    """Reads faces."""
-
-    def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
-        """How each of these faces looks."""
-
-
-class MoodFilter(Protocol):
-    """Turns scores over time into a mood."""
-
-    def update(self, time_s: float, scores: Sequence[EmotionScores], blind: bool = False) -> Mood:
-        """The mood after one more frame."""
-
-
-class Policy(Protocol):
-    """Decides what should play."""
-
-    def decide(
-        self, time_s: float, unix_s: float, mood: Mood, playback: Playback
-    ) -> Decision | Adjustment | None:
-        """What to do now, or None."""
-
-    def refused(self, time_s: float, decision: Decision) -> None:
-        """The player found nothing to play for this decision."""
-
-
-class Player(Protocol):
-    """Plays. Raises PlayerError."""
-
-    def playback(self, time_s: float) -> Playback:
-        """What plays now."""
-
-    def carry_out(self, decision: Decision, time_s: float) -> Play | None:
-        """The song put on, or None if its playlist has none."""
-
-    def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
-        """Pauses, goes on or turns the volume; False if there was nothing to be done."""
-
-
-class Store(Protocol):
-    """Remembers. Recording keeps rows in memory; writing them may raise StoreError."""
-
-    def record_mood(self, unix_s: float, mood: Mood) -> None:
-        """The mood changed."""
-
-    def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
-        """The mood lasted."""
-
-    def record_play(self, unix_s: float, play: Play, mood: Mood) -> None:
-        """A song was put on, in this mood."""
-
-    def record_touch(self, unix_s: float, touch: Touch) -> None:
-        """A person did something to the player."""
-
-    def write(self, unix_s: float) -> None:
-        """Writes what waits to be written. Raises StoreError; nothing is lost then."""
-
-
-@dataclass(slots=True)
-class Devices:
-    """Everything a frame meets on its way; any of them may be replaced between two steps."""
-
-    camera: Camera
-    faces: FaceDetector
-    classifier: Classifier
-    mood: MoodFilter
-    policy: Policy
-    player: Player
-    store: Store
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one step saw and did. playback: None while the player cannot be reached."""
-
-    frame: Frame
-    scores: tuple[EmotionScores, ...]
-    mood: Mood
-    playback: Playback | None
-    play: Play | None
 
 
 class Loop:
@@ -173,8 +66,8 @@ class Loop:
     def _look_and_act(self, frame: Frame, mood: Mood) -> tuple[Playback, Play | None]:
         time_s, player = frame.time_s, self.devices.player
         playback = player.playback(time_s)
-        if playback.touch is not None:  # told once, whatever becomes of the rest
-            self.devices.store.record_touch(frame.unix_s, playback.touch)
+        if playback.listener_action is not None:  # told once, whatever becomes of the rest
+            self.devices.store.record_listener_action(frame.unix_s, playback.listener_action)
         decision = self.devices.policy.decide(time_s, frame.unix_s, mood, playback)
         if decision is None:
             return playback, None
@@ -198,13 +91,3 @@ class Loop:
         if play is not None:
             store.record_play(unix_s, play, mood)
         self._store.attempt(frame.time_s, lambda: store.write(unix_s))
-
-
-def describe(mood: Mood) -> str:
-    """One calm line: who is seen and how they look."""
-    if mood.state == "nobody":
-        return "nobody is here"
-    who = "1 face" if mood.faces == 1 else f"{mood.faces or 'no'} faces"
-    if mood.emotion is None:
-        return f"{who}: the mood is uncertain"
-    return f"{who}: the room {LOOKS[mood.emotion]}"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # light verbs use these records, too, and must not wait for numpy
+    import numpy as np
+    import numpy.typing as npt
 
 # By what each emotion's probability is multiplied, in the order of EMOTIONS (calibration).
 Factors = tuple[float, ...]
-GrayImage = npt.NDArray[np.uint8]  # (height, width), 0 black … 255 white
+GrayImage: TypeAlias = "npt.NDArray[np.uint8]"  # (height, width), 0 black … 255 white
 
 
 class Emotion(StrEnum):
@@ -29,6 +30,24 @@ class Emotion(StrEnum):
 EMOTIONS = tuple(Emotion)
 # The two classes of UTKFace, in the order of its numbers and of a gender model's output.
 GENDERS = ("male", "female")
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """What a network answers on average: mean probabilities in the order of EMOTIONS.
+
+    all: over all faces; neutral: over those that show nothing. From faces that it was not trained
+    on; a model's card holds them.
+    """
+
+    all: tuple[float, ...]
+    neutral: tuple[float, ...]
+
+    @classmethod
+    def even(cls) -> Self:
+        """Those of a network of which nothing is known."""
+        shares = (1.0 / len(EMOTIONS),) * len(EMOTIONS)
+        return cls(shares, shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +87,12 @@ class EmotionScores:
     """How one face looks: probabilities in the order of EMOTIONS, summing to 1; weight: 0…1.
 
     probabilities: by the network's head that learned from a crowd, as people are told.
-    evidence: the mean of all its heads, which the mood is reckoned from.
+    mean_probabilities: the mean of all its heads, which the mood is reckoned from.
     """
 
     face: Face
     probabilities: tuple[float, ...]
-    evidence: tuple[float, ...]
+    mean_probabilities: tuple[float, ...]
     weight: float
 
 
@@ -98,7 +117,7 @@ class Mood:
 
 
 # What a person can do to the player that the box then sees.
-Touch = Literal["play", "pause", "stop", "skip", "seek", "queue", "volume", "mode"]
+ListenerAction = Literal["play", "pause", "stop", "skip", "seek", "queue", "volume", "mode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +126,10 @@ class Playback:
 
     emotion: whose playlist the current song was taken from by the box, None for the listener's own.
     remaining_s: to the end of the current song, None for a stream or when nothing plays.
-    songs_after: songs in the queue that will play after this one.
+    queued_after: songs in the queue that will play after this one.
     listener: the box must not act, because a person did (paused, stopped or chose for themselves).
     volume_percent: None where MPD has no control over it, or a fade is on its way.
-    touch: the last thing that a person did since the look before.
+    listener_action: the last thing that a person did since the look before.
     resting: the box itself paused the music. volume_before: the listener's, before the box turned
     it down for the quiet hours; None if it did not, or a person has turned it since.
     """
@@ -119,10 +138,10 @@ class Playback:
     title: str
     emotion: Emotion | None
     remaining_s: float | None
-    songs_after: int
+    queued_after: int
     listener: bool
     volume_percent: int | None = None
-    touch: Touch | None = None
+    listener_action: ListenerAction | None = None
     resting: bool = False
     volume_before: int | None = None
 
@@ -161,3 +180,14 @@ class Play:
     emotion: Emotion
     source: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one frame led to. playback: None while the player cannot be reached."""
+
+    frame: Frame
+    scores: tuple[EmotionScores, ...]
+    mood: Mood
+    playback: Playback | None
+    play: Play | None

@@ -11,23 +11,25 @@ from types import FrameType
 from appliance.build import (
     build_classifier,
     build_faces,
+    build_panel,
     build_player,
-    build_shutter,
+    build_scheduled_camera,
     kept_calibration,
 )
-from appliance.camera.pacing import Pace, PacedCamera
-from appliance.decide.mood import MoodFilter
-from appliance.decide.policy import Policy
+from appliance.camera.pacing import FrameRatePolicy, PacedCamera
+from appliance.decide.mood import HmmMoodFilter
+from appliance.decide.policy import MusicPolicy
 from appliance.errors import JukeboxError, PlayerError
 from appliance.history.queries import read_yesterday
-from appliance.history.state import Memory, memory_file
-from appliance.history.store import Store
-from appliance.loop import Devices, Loop, Step
-from appliance.records import Factors
+from appliance.history.state import StateFile, player_file, state_file
+from appliance.history.store import SqliteStore
+from appliance.loop import Loop
+from appliance.player.state import PlayerState
+from appliance.protocols import Devices
+from appliance.records import Factors, Step
 from appliance.remote import messages as remote
 from appliance.remote import status
 from appliance.remote.notify import NOTICE, Notifier
-from appliance.remote.panel import build_panel
 from appliance.remote.status import Status
 from appliance.settings import Settings
 from appliance.vision.calibration import (
@@ -78,7 +80,7 @@ class Service:
     def run(self) -> None:
         """Build everything, run the loop, and leave everything tidy."""
         with ExitStack() as at_end, self._signals():
-            self._store = Store(self._settings.store)
+            self._store = SqliteStore(self._settings.store)
             at_end.callback(self._store.close)
             self._build(self._settings)
             at_end.callback(self._close_devices)
@@ -89,19 +91,21 @@ class Service:
             log.info("stopping")
 
     def _build(self, settings: Settings) -> None:
-        self._memory = Memory(memory_file(self._store.path))
-        self._camera = build_shutter(settings.camera, reel_stands_in=self._reel_stands_in)
-        kept = self._memory.kept
+        self._state = state_file(self._store.path)
+        self._player_state = StateFile(player_file(self._store.path), PlayerState())
+        self._camera = build_scheduled_camera(settings, reel_stands_in=self._reel_stands_in)
+        kept = self._state.kept
         if kept.camera_off and kept.off_hours == self._camera.scheduled:
             self._camera.asked = True  # "on" is not kept: it fails safe
-        self._player = build_player(settings, self._memory, starting=True)
-        self._panel = build_panel(settings.gpio)
-        self._mood = MoodFilter(settings.mood)
-        self.policy = Policy(settings, asleep=kept.asleep, silent=kept.paused is not None)
-        factors = kept_calibration(self._store.path)
-        self._calibrated = Calibrated(build_classifier(settings), factors)
-        self._pace = Pace(settings.camera.frames_per_second)
-        self._paced = PacedCamera(self._camera, self._pace)
+        self._player = build_player(settings, self._player_state, starting=True, silent=kept.asleep)
+        self._panel = build_panel(settings)
+        network = build_classifier(settings)
+        self._calibrated = Calibrated(network, kept_calibration(self._store.path))
+        self._mood = HmmMoodFilter(settings.mood, network.priors)
+        faded = self._player_state.kept.paused is not None
+        self.policy = MusicPolicy(settings, asleep=kept.asleep, silent=faded)
+        self._frame_rate = FrameRatePolicy(settings.camera.frames_per_second)
+        self._paced = PacedCamera(self._camera, self._frame_rate)
         self._devices = Devices(
             camera=self._paced,
             faces=build_faces(settings),
@@ -126,7 +130,7 @@ class Service:
         if step.frame.luma is not None or self._camera.lost or self._camera.off:
             self._notifier.alive()
         self._step, self._reason = step, step.play.reason if step.play else self._reason
-        self._pace.note(step)
+        self._frame_rate.note(step)
         self._watch_resting_face(step)
         if time_s >= self._tell_s:
             self._tell_s = time_s + TOLD_EVERY_S
@@ -155,11 +159,18 @@ class Service:
         """How things are."""
         assert self._step is not None  # noqa: S101 - asked for only after a step
         camera = "lost" if self._camera.lost else self._camera.description
-        return Status.of(self._step, camera, self.policy, self._reason, self._pace)
+        return Status.of(
+            self._step,
+            camera=camera,
+            policy=self.policy,
+            reason=self._reason,
+            frames_per_second=self._frame_rate.frames_per_second,
+            frame_rate_reason=self._frame_rate.reason,
+        )
 
     def _keep(self) -> None:
         """What people asked for that must outlive this process."""
-        self._memory.keep(
+        self._state.keep(
             asleep=self.policy.asleep,
             camera_off=self._camera.asked is True,
             off_hours=self._camera.scheduled,
@@ -207,7 +218,7 @@ class Service:
 
     def calibrate(self, time_s: float) -> str:
         """Begin to watch a resting face; what to tell."""
-        self._resting_face = RestingFace(time_s)
+        self._resting_face = RestingFace(time_s, self._mood.priors)
         return f"look at the camera with a face at rest for {LASTS_S:.0f} seconds"
 
     def forget_calibration(self) -> str:
@@ -252,27 +263,27 @@ class Service:
     def _rebuild(self, new: Settings) -> None:
         """Replaces the devices whose settings differ. Raises before the first one is replaced."""
         old, devices = self._settings, self._devices
-        eyes_stay = (new.faces, new.emotion) == (old.faces, old.emotion)
-        faces = devices.faces if eyes_stay else build_faces(new)
-        read = self._calibrated.uncorrected if new.emotion == old.emotion else build_classifier(new)
-        if new.camera != old.camera:
-            camera = build_shutter(
-                new.camera, self._camera.asked, reel_stands_in=self._reel_stands_in
+        faces = build_faces(new) if build_faces.is_outdated(old, new) else devices.faces
+        network = build_classifier(new) if build_classifier.is_outdated(old, new) else None
+        if build_scheduled_camera.is_outdated(old, new):
+            camera = build_scheduled_camera(
+                new, self._camera.asked, reel_stands_in=self._reel_stands_in
             )
             camera.choose()
             self._camera.close()
             self._paced.camera = self._camera = camera.open()
-            self._pace.most = new.camera.frames_per_second
-        heard = new.mpd, new.playlists, new.music, new.volume
-        if heard != (old.mpd, old.playlists, old.music, old.volume):
+            self._frame_rate.most = new.camera.frames_per_second
+        if build_player.is_outdated(old, new):
             self._player.close()
-            devices.player = self._player = build_player(new, self._memory)
-        if new.gpio != old.gpio:
+            devices.player = self._player = build_player(new, self._player_state)
+        if build_panel.is_outdated(old, new):
             self._panel.close()
-            self._panel = build_panel(new.gpio)
+            self._panel = build_panel(new)
         if new.store != old.store:
             log.warning("reload: [store] takes effect at the next start")
-        devices.faces, self._calibrated.uncorrected = faces, read
+        devices.faces = faces
+        if network is not None:
+            self._calibrated.uncorrected, self._mood.priors = network, network.priors
         self._mood.settings, self.policy.settings = new.mood, new
 
     @contextmanager

@@ -23,14 +23,14 @@ from convert.cards import Training, write_models
 from convert.drawing import save
 from convert.examples import DataSet, emotion_data, gender_data
 from convert.losses import LOSSES
-from convert.networks import LOOKS, NETWORKS
+from convert.networks import NETWORKS, VIEWS
 from convert.recipes import MADE, PRECISIONS, RECIPES, Recipe
 from convert.teacher import Teacher
 from convert.train import default_runs, epochs_done, train, use_threads
 
 # What each task is trained on: options.
 DATA = {"emotion": ("data", "votes"), "gender": ("portraits",)}
-QUICK = {"epochs": 2, "limit": 600, "hold_out": 0.2, "views": 1}
+QUICK = {"epochs": 2, "limit": 600, "hold_out": 0.2, "augmentations": 1}
 # They decide which pictures are held out, and a teacher must not know those of its pupil.
 OF_THE_DATA = ("limit", "hold_out")
 
@@ -150,7 +150,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     known = {
         "network": NETWORKS,
         "loss": LOSSES,
-        "looks": LOOKS,
+        "views": VIEWS,
         "precision": PRECISIONS,
         "task": DATA,
     }

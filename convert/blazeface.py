@@ -30,9 +30,9 @@ from keras import layers
 
 from appliance.errors import ModelError
 from appliance.records import Face, Frame, GrayImage
-from appliance.vision.classifier import read_card
+from appliance.vision.cards import card_fields
 from appliance.vision.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, blazeface_model
-from appliance.vision.faces import FaceDetector
+from appliance.vision.faces import FollowingFaceDetector
 from appliance.vision.geometry import Detection, square_around
 from appliance.vision.preprocessing import crop
 from convert import data, detect
@@ -136,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--negatives", type=Path, required=True, help="photos without people")
     options = parser.parse_args(arguments)
     try:
-        content, origin = blazeface_model(), read_card(BLAZEFACE_CARD)
+        content, origin = blazeface_model(), card_fields(BLAZEFACE_CARD)
         photos = detect.load_photos(options.photos)
         for use, size_px in SIZES_PX.items():
             network = gray_blazeface(size_px, content, MAPS[use])
@@ -165,7 +165,7 @@ def windows(photos: list[detect.Photo], content: bytes) -> npt.NDArray[np.uint8]
     """
     random, size_px, found = np.random.default_rng(0), SIZES_PX["closer"], []
     for photo in photos[:CALIBRATING]:
-        for face in _find(photo.luma, BlazeFace(content, looks=EVERYWHERE)):
+        for face in _find(photo.luma, BlazeFace(content, squares_per_search=EVERYWHERE)):
             box = face.box
             for right, down, growth in random.uniform(-BESIDE, BESIDE, (2, 3)):
                 middle = box.x + box.width * (0.5 + right), box.y + box.height * (0.5 + down)
@@ -179,13 +179,13 @@ def _measured(content: bytes, photos: list[detect.Photo], negatives: list[GrayIm
     """Recall and false alarms, as `convert.evaluate --task detect` tells them."""
 
     def find(luma: GrayImage) -> tuple[Face, ...]:
-        return _find(luma, BlazeFace(content, looks=EVERYWHERE))
+        return _find(luma, BlazeFace(content, squares_per_search=EVERYWHERE))
 
     return detect.recall(photos, find) | detect.false_alarms(negatives, find)
 
 
 def _find(luma: GrayImage, detector: BlazeFace) -> tuple[Face, ...]:
-    faces = FaceDetector(detector, min_score=MIN_SCORE, min_height_px=LEAST_PX)
+    faces = FollowingFaceDetector(detector, min_score=MIN_SCORE, min_height_px=LEAST_PX)
     return faces.find(Frame(0.0, 0.0, luma))
 
 

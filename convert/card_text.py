@@ -6,6 +6,7 @@ Written with the card; `python -m convert.card_text` writes the pages of all car
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,14 @@ def main() -> None:
     for path in sorted(MODELS.glob("*.json")):
         page = as_markdown(json.loads(path.read_text(encoding="utf-8")))
         path.with_suffix(".md").write_text(page, encoding="utf-8")
+
+
+def write_card(model: Path, card: dict) -> None:
+    """Write the card of a model beside it: as JSON, a list of numbers on one line, and to read."""
+    text = json.dumps(card, indent=1, ensure_ascii=False)
+    text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), text)
+    model.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    model.with_suffix(".md").write_text(as_markdown(card), encoding="utf-8")
 
 
 def as_markdown(card: dict) -> str:

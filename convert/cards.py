@@ -7,9 +7,7 @@ README.md of this folder says what each field means.
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,12 +19,12 @@ import tensorflow as tf
 
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import INPUT
-from convert.card_text import as_markdown
+from convert.card_text import write_card
 from convert.data import Portraits
 from convert.evaluate import run_model
 from convert.examples import GENDER_TEST, DataSet, Examples, Pictures
 from convert.groups import gender_figures
-from convert.networks import multiply_adds, with_looks
+from convert.networks import multiply_adds, with_views
 from convert.quantize import output_positions, slim, to_dynamic, to_float32, to_int8
 from convert.recipes import Recipe
 from convert.scoring import Labels, Logits, fit_temperature, score
@@ -97,13 +95,13 @@ def write_models(
     name: str, network: keras.Model, dataset: DataSet, training: Training, folder: Path
 ) -> dict[str, dict]:
     """Writes the network in all its kinds with their cards into folder; the cards by name."""
-    looks = training.recipe.looks
-    cards = _write_kinds(name, with_looks(network, looks), dataset, training, folder=folder)
+    views = training.recipe.views
+    cards = _write_kinds(name, with_views(network, views), dataset, training, folder=folder)
     if name in SEEN_IN_TURN:
         cards |= _write_kinds(name, network, dataset, training, folder=folder, suffix="_single")
     if dataset.task == "emotion":
-        # TFLite cannot differentiate the resizing of the further looks.
-        content = to_why(with_looks(network, min(looks, 2)), cards[f"{name}_int8"]["head"])
+        # TFLite cannot differentiate the resizing of the further views.
+        content = to_why(with_views(network, min(views, 2)), cards[f"{name}_int8"]["head"])
         write_model(folder, content, why_card(f"{name}_why", content, list(cards.values())))
     return cards
 
@@ -128,7 +126,7 @@ def _write_kinds(
         for file, content in contents.items()
     }
     common = of_the_network(network) | {
-        "looks": 1 if suffix else training.recipe.looks,
+        "views": 1 if suffix else training.recipe.views,
         "training": of_the_training(training, len(dataset.training), len(dataset.held_out)),
         "int8_float_agreement": _agreement(answers[int8], answers[float32]),
     }
@@ -145,17 +143,11 @@ def _write_kinds(
 
 
 def write_model(folder: Path, content: bytes, card: dict) -> dict:
-    """Writes a model and beside it its card: as JSON, a list of numbers on one line, and to read.
-
-    Returns the card.
-    """
+    """Write a model and beside it its card. Return the card."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / card["file"]
+    path: Path = folder / card["file"]
     path.write_bytes(content)
-    text = json.dumps(card, indent=1, ensure_ascii=False)
-    text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), text)
-    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
-    path.with_suffix(".md").write_text(as_markdown(card), encoding="utf-8")
+    write_card(path, card)
     return card
 
 
@@ -217,9 +209,9 @@ def _figures(
     accuracy = {
         split: {
             head: score(*_known(logits, judged[split].labels[head]), temperatures[head]).as_json()
-            for head, logits in by_head.items()
+            for head, logits in probabilities_by_head.items()
         }
-        for split, by_head in answers.items()
+        for split, probabilities_by_head in answers.items()
     }
     outputs = [
         {"head": head, "index": index, "temperature": temperatures[head]}
@@ -245,7 +237,7 @@ def _agreement(one: dict[str, Answers], other: dict[str, Answers]) -> dict:
     return {
         split: {
             head: round(float(np.mean(logits.argmax(1) == other[split][head].argmax(1))), 5)
-            for head, logits in by_head.items()
+            for head, logits in probabilities_by_head.items()
         }
-        for split, by_head in one.items()
+        for split, probabilities_by_head in one.items()
     }

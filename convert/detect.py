@@ -20,9 +20,9 @@ from tqdm import tqdm
 
 from appliance.errors import ModelError
 from appliance.records import Face, Frame, GrayImage
-from appliance.vision.classifier import checked_bytes, read_card
+from appliance.vision.cards import card_fields, checked_bytes
 from appliance.vision.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, Haar, blazeface_model
-from appliance.vision.faces import FaceDetector
+from appliance.vision.faces import FollowingFaceDetector
 from convert.pictures import DataError, decode, files, pictures
 from convert.scoring import rounded, share_of
 
@@ -76,11 +76,15 @@ def finder(detector: str, min_score: float, min_height_px: int) -> Find:
 
     detector: blazeface, haar, a .tflite file, or a card (.json) that says which package has one.
     """
-    build = Haar if detector == "haar" else partial(BlazeFace, _weights(detector), looks=EVERYWHERE)
+    build = (
+        Haar
+        if detector == "haar"
+        else partial(BlazeFace, _weights(detector), squares_per_search=EVERYWHERE)
+    )
 
     def find(luma: GrayImage) -> tuple[Face, ...]:
         # A new one for each photo: no face continues one of the last.
-        faces = FaceDetector(build(), min_score=min_score, min_height_px=min_height_px)
+        faces = FollowingFaceDetector(build(), min_score=min_score, min_height_px=min_height_px)
         return faces.find(Frame(0.0, 0.0, luma))
 
     return find
@@ -151,8 +155,8 @@ def _weights(detector: str) -> bytes | None:
         return None
     file, card = Path(detector), Path(detector).with_suffix(".json")
     if file.suffix == ".tflite" and file.exists() and not card.exists():
-        return checked_bytes(file, read_card(BLAZEFACE_CARD)["sha256"])
-    described = read_card(card)
+        return checked_bytes(file, card_fields(BLAZEFACE_CARD)["sha256"])
+    described = card_fields(card)
     if not str(described.get("task")).startswith("face detection"):
         raise ModelError(f"{card}: is not the card of a face detector")
     if "package" in described:

@@ -32,7 +32,8 @@ from tqdm import tqdm
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS, GENDERS
 from appliance.settings import FaceSettings
-from appliance.vision.classifier import Classifier, heads_of, read_card
+from appliance.vision.cards import card_fields, read_card
+from appliance.vision.classifier import ModelClassifier
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import to_input
 from convert import data, detect
@@ -41,7 +42,7 @@ from convert.report import for_people
 from convert.scoring import Labels, Logits, score, softmax
 
 ALL = "all"
-LOOKS: dict[object, str] = {
+VIEWS: dict[object, str] = {
     1: "one",
     2: "a face and its mirror image at once",
     6: "a face and its mirror image, as they are, nearer and farther, at once",
@@ -79,10 +80,10 @@ def evaluate_emotion(
     if head == "ferplus" and votes is None:
         raise data.DataError("the head ferplus is judged against the crowd's votes: give --votes")
     by_votes = votes is not None and head != "fer"
-    if head is None and len(heads_of(model, "emotion", EMOTIONS)) > 1:
+    if head is None and len(read_card(model, "emotion", EMOTIONS).heads) > 1:
         head = "ferplus" if by_votes else "fer"
-    classifier = Classifier(model, "emotion", EMOTIONS, head)
-    if in_turn and read_card(model).get("looks", 1) > 1:
+    classifier = ModelClassifier(model, "emotion", EMOTIONS, head)
+    if in_turn and card_fields(model).get("views", 1) > 1:
         raise ModelError(f"{model}: looks at the mirror image itself, so --in-turn is not for it")
     asked = len(faces)
     faces, labels = labelled(faces, votes if by_votes else None)
@@ -93,10 +94,12 @@ def evaluate_emotion(
         shares = (softmax(logits / temperature) + softmax(mirrored / temperature)) / 2
         logits = np.log(shares.clip(1e-9)) * temperature
     result = score(logits, labels, temperature)
+    views = VIEWS["in turn" if in_turn else card_fields(model).get("views", 1)]
     return {
         "task": "emotion",
         "model": model.name,
-        "looks": LOOKS["in turn" if in_turn else read_card(model).get("looks", 1)],
+        "views": views,
+        "looks": views,  # its former name, for one more release
         "head": classifier.head.name,
         "labels": "ferplus" if by_votes else "fer",
         "left_out": asked - len(faces),
@@ -106,7 +109,7 @@ def evaluate_emotion(
 
 def evaluate_gender(model: Path, portraits: data.Portraits) -> dict:
     """The figures on these portraits, whole and by group, as JSON. Raises ModelError."""
-    classifier = Classifier(model, "gender", GENDERS)
+    classifier = ModelClassifier(model, "gender", GENDERS)
     logits = answers(classifier, portraits.images)
     return {
         "task": "gender",
@@ -129,7 +132,7 @@ def labelled(faces: data.Faces, votes: data.Votes | None) -> tuple[data.Faces, L
     return faces.take(labels >= 0), labels[labels >= 0]
 
 
-def answers(classifier: Classifier, images: npt.NDArray[np.uint8]) -> Logits:
+def answers(classifier: ModelClassifier, images: npt.NDArray[np.uint8]) -> Logits:
     """Logits (n, classes) of the classifier's head. images: uint8 (n, side, side)."""
     progress = tqdm(images, "faces", leave=False, disable=None)
     return np.stack([classifier.logits(image) for image in progress])
@@ -201,7 +204,7 @@ def _detect(options: argparse.Namespace) -> dict:
 
 def _were_trained_on(options: argparse.Namespace) -> bool:
     """Whether the model's card names these very data."""
-    hashes = read_card(options.model).get("training", {}).get("data_sha256", {})
+    hashes = card_fields(options.model).get("training", {}).get("data_sha256", {})
     return data.sha256_of(options.data) in hashes.values()
 
 

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS, GrayImage
-from appliance.vision.classifier import checked_bytes, read_card
+from appliance.vision.cards import card_fields, checked_bytes
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import to_input
 from convert.drawing import new_figure, save
@@ -67,7 +67,7 @@ def explaining(folder: Path) -> Iterator[tuple[Path, dict]]:
     some replaces one of all.
     """
     known = [
-        path for path in folder.glob("*_float32.json") if read_card(path).get("task") == "emotion"
+        path for path in folder.glob("*_float32.json") if card_fields(path).get("task") == "emotion"
     ]
     wanted = {path.with_name(path.name.replace("_float32.", "_why.")) for path in known}
     there = set(folder.glob("*_why.json"))
@@ -78,7 +78,7 @@ def explaining(folder: Path) -> Iterator[tuple[Path, dict]]:
         )
     if not there:
         raise ModelError(f"{folder}: holds no card *_why.json; python -m convert makes them")
-    cards = [(path, read_card(path)) for path in (one.with_suffix(".tflite") for one in there)]
+    cards = [(path, card_fields(path)) for path in (one.with_suffix(".tflite") for one in there)]
     yield from sorted(cards, key=lambda pair: (-pair[1]["parameters"], pair[0]))
 
 

@@ -21,7 +21,7 @@ from matplotlib.image import imread
 
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS
-from appliance.vision.classifier import read_card
+from appliance.vision.cards import card_fields
 from convert.diagrams import Judged, draw_confusion, draw_reliability
 from convert.drawing import LINES, PALE, new_figure, save
 
@@ -60,7 +60,7 @@ def read_cards(folder: Path) -> list[dict]:
     """
     chosen: dict[tuple[str, str], dict] = {}
     for path in sorted(folder.glob("*.json")):
-        card = read_card(path)
+        card = card_fields(path)
         if not {"labels", "accuracy", "network"} <= card.keys():
             continue  # not a model of ours
         network = card["task"], card["network"]

@@ -16,7 +16,7 @@ from keras import layers
 from appliance.records import EMOTIONS
 
 PARAMETER_LIMIT = 62_000  # of the box's network, everything counted
-LOOKS = (1, 2, 6)  # how often a file may look at each face
+VIEWS = (1, 2, 6)  # how many a file may have of each face
 
 # Name of each head and the number of its classes.
 Heads = dict[str, int]
@@ -151,25 +151,25 @@ NETWORKS: dict[str, Callable[[], keras.Model]] = {
 }
 
 
-def with_looks(network: keras.Model, looks: int) -> keras.Model:
+def with_views(network: keras.Model, views: int) -> keras.Model:
     """The network shown each face so many times at once; the mean of its answers.
 
     1: the network as it is; 2: the face and its mirror image; 6: also both of the face a seventh
-    larger and a ninth smaller. Each look is an opinion that costs no parameter, only its time.
+    larger and a ninth smaller. Each view is an opinion that costs no parameter, only its time.
     Raises ValueError for another number.
     """
-    if looks not in LOOKS:
-        raise ValueError(f"{looks} looks: there are networks with {LOOKS} of them")
-    if looks == 1:
+    if views not in VIEWS:
+        raise ValueError(f"{views} views: there are networks with {VIEWS} of them")
+    if views == 1:
         return network
     image = keras.Input(network.input_shape[1:], name="face")
-    views = image
-    if looks == 6:
-        views = layers.Concatenate(axis=0)([image, *_nearer_and_farther(image)])
-    views = layers.Concatenate(axis=0)([views, keras.ops.flip(views, axis=2)])
+    pictures = image
+    if views == 6:
+        pictures = layers.Concatenate(axis=0)([image, *_nearer_and_farther(image)])
+    pictures = layers.Concatenate(axis=0)([pictures, keras.ops.flip(pictures, axis=2)])
     means = {
-        head: keras.ops.mean(keras.ops.reshape(logits, (looks, -1, logits.shape[-1])), axis=0)
-        for head, logits in network(views).items()
+        head: keras.ops.mean(keras.ops.reshape(logits, (views, -1, logits.shape[-1])), axis=0)
+        for head, logits in network(pictures).items()
     }
     return keras.Model(image, means, name=network.name)
 
@@ -185,7 +185,7 @@ def multiply_adds(model: keras.Model) -> int:
             total += sum(_products(layer))
         elif isinstance(layer, keras.Model):
             joined = [each for each in model.layers if isinstance(each, layers.Concatenate)]
-            total += prod(len(each.input) for each in joined) * multiply_adds(layer)  # with_looks
+            total += prod(len(each.input) for each in joined) * multiply_adds(layer)  # with_views
     return total
 
 

@@ -9,12 +9,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from appliance.build import MODELS, build_faces
 from appliance.camera import reel
-from appliance.decide.mood import MoodFilter
+from appliance.decide.mood import HmmMoodFilter
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Frame, Mood
 from appliance.settings import Settings
+from appliance.vision.cards import MODELS
+from appliance.vision.detectors import BlazeFace
 from appliance.vision.emotion import EmotionClassifier
+from appliance.vision.faces import FollowingFaceDetector
+from appliance.vision.tracker import FaceTracker
 from convert.drawing import COLOURS, PALE, new_figure, save
 
 OUT = Path(__file__).parent.parent / "docs" / "reel.png"
@@ -35,9 +38,15 @@ def main() -> None:
 def watch() -> list[tuple[Frame, tuple[EmotionScores, ...], Mood]]:
     """What the box sees in each frame of the reel, at the frame rate of its settings."""
     settings = Settings()
-    faces = build_faces(settings)
+    faces = FollowingFaceDetector(
+        BlazeFace(closer="int8"),
+        FaceTracker(MODELS / "tracker_float32.tflite"),
+        min_score=settings.faces.min_score,
+        min_height_px=settings.faces.min_height_px,
+        search_every_s=settings.faces.search_every_s,
+    )
     classifier = EmotionClassifier(MODELS / "emotion_int8_single.tflite", in_turn=True)
-    mood = MoodFilter(settings.mood)
+    mood = HmmMoodFilter(settings.mood, classifier.priors)
     seen = []
     for number in range(int(reel.LENGTH_S * FRAMES_PER_SECOND)):
         time_s = number / FRAMES_PER_SECOND

@@ -25,12 +25,12 @@ class Recipe:
     teacher: str = ""  # the recipe whose network to learn from as well; "": from the labels alone
     teaching: float = 0.0  # share of the targets that is the teacher's
     augmentation: float = 1.0  # strength of it, as augment.py says
-    views: int = 0  # augmentations of each picture, seen in turn; 0: a new one every epoch
+    augmentations: int = 0  # augmentations of each picture, seen in turn; 0: a new one every epoch
     rounding: int = 0  # of the epochs, the last ones feel int8's rounding
     averaging: float = 0.999  # of the weights, a step
     hold_out: float = HOLD_OUT
     seed: int = 0
-    looks: int = 1  # at each face, whose mean the model answers: networks.with_looks
+    views: int = 1  # at each face, whose mean the model answers: networks.with_views
     precision: str = PRECISIONS[0]  # what it computes in; its weights are float32 in any case
     limit: int = 0  # so many pictures of each split only; 0 is all of them
 
@@ -43,7 +43,7 @@ class Recipe:
 # In the order in which they can be trained: a teacher before those it teaches.
 RECIPES = {
     "sequential_first": Recipe(
-        "sequential_cnn", epochs=45, peak_rate=3e-3, weight_decay=0.05, looks=2
+        "sequential_cnn", epochs=45, peak_rate=3e-3, weight_decay=0.05, views=2
     ),
     # Learns from an equal (Furlanello et al. 2018, "Born-Again Neural Networks").
     "sequential_second": Recipe(
@@ -53,8 +53,8 @@ RECIPES = {
         weight_decay=0.05,
         teacher="sequential_first",
         teaching=0.7,
-        views=15,
-        looks=2,
+        augmentations=15,
+        views=2,
     ),
     # Larger: the teacher of the small ones.
     "residual": Recipe(
@@ -65,9 +65,9 @@ RECIPES = {
         teacher="sequential_second",
         teaching=0.5,
         augmentation=0.5,
-        views=15,
+        augmentations=15,
         precision="mixed_bfloat16",
-        looks=2,
+        views=2,
     ),
     "sequential_cnn": Recipe(
         "sequential_cnn",
@@ -78,8 +78,8 @@ RECIPES = {
         teacher="residual",
         teaching=0.7,
         augmentation=0.4,
-        views=4,
-        looks=6,
+        augmentations=4,
+        views=6,
     ),
     "mini_xception_first": Recipe("mini_xception", epochs=50),
     "mini_xception_second": Recipe(
@@ -89,7 +89,7 @@ RECIPES = {
         start="mini_xception_first",
         teacher="sequential_second",
         teaching=0.7,
-        views=4,
+        augmentations=4,
         rounding=8,
     ),
     # The last cycle's last epochs feel int8's rounding while the learning rate is still high enough
@@ -102,7 +102,7 @@ RECIPES = {
         teacher="residual",
         teaching=0.8,
         augmentation=0.4,
-        views=4,
+        augmentations=4,
         rounding=8,
     ),
     "emotion_first": Recipe(
@@ -110,9 +110,9 @@ RECIPES = {
         epochs=100,
         teacher="sequential_first",
         teaching=0.7,
-        views=10,
+        augmentations=10,
         rounding=10,
-        looks=2,
+        views=2,
     ),
     # Small networks have no room to learn faces that are never seen: augmented less than at first.
     "emotion_second": Recipe(
@@ -123,9 +123,9 @@ RECIPES = {
         teacher="sequential_second",
         teaching=0.7,
         augmentation=0.4,
-        views=10,
+        augmentations=10,
         rounding=10,
-        looks=2,
+        views=2,
     ),
     "emotion": Recipe(
         "mini_xception_fast",
@@ -135,11 +135,11 @@ RECIPES = {
         teacher="residual",
         teaching=0.8,
         augmentation=0.4,
-        views=10,
+        augmentations=10,
         rounding=15,
-        looks=6,
+        views=6,
     ),
-    "gender_first": Recipe("mini_xception_gender", epochs=30, task="gender", rounding=4, looks=2),
+    "gender_first": Recipe("mini_xception_gender", epochs=30, task="gender", rounding=4, views=2),
     "gender": Recipe(
         "mini_xception_gender",
         epochs=40,
@@ -148,7 +148,7 @@ RECIPES = {
         start="gender_first",
         augmentation=0.4,
         rounding=8,
-        looks=2,
+        views=2,
     ),
 }
 # Of these there are files; the others only help to make them.

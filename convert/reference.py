@@ -21,7 +21,7 @@ from keras import layers
 
 from appliance.records import Frame
 from appliance.vision.detectors import BlazeFace, blazeface_model
-from appliance.vision.faces import FaceDetector
+from appliance.vision.faces import FollowingFaceDetector
 from appliance.vision.interpreter import Interpreter
 from convert.networks import mini_xception
 from convert.quantize import to_float32
@@ -43,7 +43,7 @@ def pipelines(min_score: float, min_height_px: int) -> dict[str, Callable[[Frame
         _cascade(), lambda x: emotion.predict(x, verbose=0), lambda x: gender.predict(x, verbose=0)
     )
     networks = [Interpreter(to_float32(network)) for network in (emotion, gender)]
-    small = FaceDetector(
+    small = FollowingFaceDetector(
         BlazeFace(blazeface_model()), min_score=min_score, min_height_px=min_height_px
     )
 

@@ -15,7 +15,7 @@ def _classification(result: dict) -> list[str]:
     emotion = result["task"] == "emotion"
     lines = [
         f"{result['model']}, head {result['head']}, {result['split']} ({result['count']} faces):",
-        *([f"labels: {result['labels']}; looks: {result['looks']}"] if emotion else []),
+        *([f"labels: {result['labels']}; views: {result['views']}"] if emotion else []),
         f"accuracy {_share(result)}, calibration error {result['ece']:.3f}",
         f"{'':10}precision  recall     F1   faces",
     ]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convert.examples import Arrays
-from convert.networks import with_looks
+from convert.networks import with_views
 from convert.predict import predict
 from convert.scoring import softmax
 
@@ -24,7 +24,7 @@ class Teacher:
     """
 
     def __init__(self, network: keras.Model, share: float) -> None:
-        self._network = with_looks(network, 2)
+        self._network = with_views(network, 2)
         self._share = np.float32(share)
         self._answers: dict[int, Arrays] = {}
 

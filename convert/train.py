@@ -188,8 +188,8 @@ def _one_epoch(trainer: Trainer, examples: Examples, epoch: int, teacher: Teache
 def _view(
     recipe: Recipe, examples: Examples, epoch: int, teacher: Teacher | None
 ) -> tuple[npt.NDArray[np.uint8], Arrays]:
-    """(pictures, targets) of an epoch. After recipe.views epochs the same again, mirrored."""
-    turn, view = divmod(epoch, recipe.views) if recipe.views else (0, epoch)
+    """(pictures, targets) of an epoch. recipe.augmentations epochs later the same, mirrored."""
+    turn, view = divmod(epoch, recipe.augmentations) if recipe.augmentations else (0, epoch)
     rng = np.random.default_rng((recipe.seed, view, 1))
     images = augment(examples.images, rng, recipe.augmentation)
     targets = examples.targets

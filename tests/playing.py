@@ -6,8 +6,9 @@ from pathlib import Path
 
 from mpd import MPDClient
 
-from appliance.history.state import Memory
+from appliance.history.state import StateFile
 from appliance.player.mpd_player import MpdPlayer
+from appliance.player.state import PlayerState
 from appliance.records import Adjustment, Decision, Emotion
 
 HAPPY, SAD, NEUTRAL, FEAR = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL, Emotion.FEAR
@@ -18,10 +19,10 @@ class App(MPDClient):
     """A person's app. did: whether it did something since that was last set to False."""
 
     did = False
-    LOOKS = ("status", "currentsong", "playlistinfo", "sticker", "list", "read", "subscribe")
+    QUERIES = ("status", "currentsong", "playlistinfo", "sticker", "list", "read", "subscribe")
 
     def _write_command(self, command, args=[]):  # noqa: B006 - as python-mpd2 has it
-        self.did = self.did or not command.startswith(self.LOOKS)
+        self.did = self.did or not command.startswith(self.QUERIES)
         super()._write_command(command, args)
 
 
@@ -30,8 +31,8 @@ class Box:
 
     def __init__(self, mpd, sources=SOURCES, crossfade_s=2.0, **more):
         more = {"address": str(mpd.socket), **more}
-        if "memory" in more:
-            more["memory"] = Memory(more["memory"])
+        if "state" in more:
+            more["state"] = StateFile(more["state"], PlayerState())
         self.player = MpdPlayer(
             playlists=sources, crossfade_s=crossfade_s, random=random.Random(1), **more
         )

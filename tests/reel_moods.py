@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from appliance.build import build_classifier, build_faces
 from appliance.camera import reel
-from appliance.decide.mood import MoodFilter
-from appliance.decide.policy import Policy
-from appliance.loop import Devices, Loop
+from appliance.decide.mood import HmmMoodFilter
+from appliance.decide.policy import MusicPolicy
+from appliance.loop import Loop
+from appliance.protocols import Devices
 from appliance.records import Frame, Play, Playback
 from appliance.settings import EmotionSettings, MusicSettings, Settings
 from appliance.vision.interpreter import runtime_name
@@ -53,13 +54,14 @@ def main():
         music=MusicSettings(change="now"),
         emotion=EmotionSettings(precision=sys.argv[1] if sys.argv[1:] else "int8"),
     )
+    classifier = build_classifier(settings)
     loop = Loop(
         Devices(
             camera=Nothing(),
             faces=build_faces(settings),
-            classifier=build_classifier(settings),
-            mood=MoodFilter(settings.mood),
-            policy=Policy(settings),
+            classifier=classifier,
+            mood=HmmMoodFilter(settings.mood, classifier.priors),
+            policy=MusicPolicy(settings),
             player=Player(),
             store=Nothing(),
         )

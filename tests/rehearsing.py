@@ -5,10 +5,10 @@ from random import Random
 
 import numpy as np
 
-from appliance.decide.mood import MoodFilter
-from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame
+from appliance.decide.mood import HmmMoodFilter
+from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame, Priors
 from appliance.rehearsal.day import Day, Diary, as_rehearsed
-from appliance.rehearsal.player import StandIn, Witness
+from appliance.rehearsal.player import RecordingPlayer, StandIn
 from appliance.rehearsal.script import Script
 from appliance.settings import Settings
 
@@ -41,6 +41,6 @@ def lived(script: Script, settings: Settings | None = None, mood=None) -> Diary:
         see=lambda _: PICTURE,
         faces=reader,
         classifier=reader,
-        mood=mood or MoodFilter(settings.mood),
-        witness=Witness(player, player),
+        mood=mood or HmmMoodFilter(settings.mood, Priors.even()),
+        witness=RecordingPlayer(player, player),
     ).live()

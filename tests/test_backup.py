@@ -13,7 +13,7 @@ import pytest
 from appliance.errors import BusyError, StoreError
 from appliance.history.backup import KEEP, back_up, put_back
 from appliance.history.queries import read_history
-from appliance.history.store import Store
+from appliance.history.store import SqliteStore
 from appliance.records import Emotion, Mood
 from appliance.settings import StoreSettings
 
@@ -30,7 +30,7 @@ def settings(tmp_path):
 @pytest.fixture
 def history(settings):
     """A running jukebox's store with moods of 40 days, one a day."""
-    with closing(Store(settings)) as store:
+    with closing(SqliteStore(settings)) as store:
         for day in range(40):
             store.record_mood(NOW_S - day * DAY_S, HAPPY)
         store.write(NOW_S)
@@ -81,7 +81,7 @@ def test_a_damaged_history_never_replaces_a_good_copy(settings, history):
     content[4096:12288] = b"\xa5" * 8192
     history.path.write_bytes(content)
     open(f"{history.path}.lock", "w").close()
-    holder = Store(settings)  # as a running one, which has not noticed yet
+    holder = SqliteStore(settings)  # as a running one, which has not noticed yet
     with pytest.raises(StoreError):
         back_up(settings, NOW_S + DAY_S)
     holder.close()
@@ -106,12 +106,12 @@ def test_on_the_way_back_the_history_has_its_old_form_again(settings, history):
     copy = back_up(settings, NOW_S).path
     history.close()
     change_form(history.path)
-    with closing(Store(settings)) as store:
+    with closing(SqliteStore(settings)) as store:
         store.record_mood(NOW_S, HAPPY)
         with pytest.raises(StoreError, match="newer jukebox"):
             store.write(NOW_S)
     assert put_back(settings, copy)
-    with closing(Store(settings)) as store:
+    with closing(SqliteStore(settings)) as store:
         store.record_mood(NOW_S, HAPPY)
         store.write(NOW_S)
     assert moods(history.path) == 41

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from appliance.bench import machine
-from appliance.bench.timing import BLOCK, Lane, Times, measure
+from appliance.bench.timing import BLOCK, Benchmark, Times, measure
 from appliance.commands.bench import PROFILES, table
 from appliance.config import loading as config
 from appliance.records import Frame
@@ -37,13 +37,13 @@ class Work:
             self.done.append((name, round(frame.time_s * 10)))
             self.now_s += took_s
 
-        return Lane(read, every)
+        return Benchmark(read, every)
 
 
 def test_pipelines_get_their_frames_in_turn():
     work = Work()
-    lanes = {"fast": work.lane("fast", 0.001), "slow": work.lane("slow", 0.1, every=BLOCK)}
-    measure(lanes, frames(2 * BLOCK), 0, work.clock)
+    benchmarks = {"fast": work.lane("fast", 0.001), "slow": work.lane("slow", 0.1, every=BLOCK)}
+    measure(benchmarks, frames(2 * BLOCK), 0, work.clock)
     names = [name for name, _ in work.done]
     assert names == 2 * (BLOCK * ["fast"] + ["slow"])
     for name, count in (("fast", 2 * BLOCK), ("slow", 2)):

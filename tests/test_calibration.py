@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from priors import PRIORS
 
-from appliance.reads import NEUTRAL_FACES
 from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame
 from appliance.vision.calibration import (
     LASTS_S,
@@ -28,9 +28,9 @@ def name(probabilities):
     return EMOTIONS[int(np.argmax(probabilities))]
 
 
-def watched(probabilities, looks=60):
-    resting = RestingFace(0.0)
-    for _ in range(looks):
+def watched(probabilities, samples=60):
+    resting = RestingFace(0.0, PRIORS)
+    for _ in range(samples):
         resting.watch([scores(probabilities)])
     return resting
 
@@ -50,34 +50,34 @@ def test_what_is_plain_stays_so():
 
 
 def test_a_typical_face_at_rest_needs_no_correction():
-    assert factors_for(NEUTRAL_FACES) == NONE
-    assert "nothing to correct" in describe_factors(factors_for(NEUTRAL_FACES))
+    assert factors_for(PRIORS.neutral, PRIORS.neutral) == NONE
+    assert "nothing to correct" in describe_factors(factors_for(PRIORS.neutral, PRIORS.neutral))
 
 
 def test_no_factor_silences_an_emotion():
-    factors = factors_for((1.0, 0, 0, 0, 0, 0, 0))
+    factors = factors_for((1.0, 0, 0, 0, 0, 0, 0), PRIORS.neutral)
     assert min(factors) == 1 / STRONGEST
     assert max(factors) == STRONGEST
 
 
 def test_an_empty_room_calibrates_nothing():
-    resting = RestingFace(0.0)
+    resting = RestingFace(0.0, PRIORS)
     for _ in range(500):
         resting.watch([])
     assert resting.factors() is None
-    assert "too few looks" in describe_factors(None)
+    assert "too few samples" in describe_factors(None)
 
 
 def test_the_largest_face_is_the_one_that_is_watched():
-    resting = RestingFace(0.0)
+    resting = RestingFace(0.0, PRIORS)
     for _ in range(60):
         resting.watch([scores(LAUGH, height=50), scores(SCOWL, height=200)])
     assert resting.factors() == watched(SCOWL).factors()
 
 
 def test_it_lasts_a_minute():
-    assert not RestingFace(100.0).is_over(100.0 + LASTS_S - 1)
-    assert RestingFace(100.0).is_over(100.0 + LASTS_S)
+    assert not RestingFace(100.0, PRIORS).is_over(100.0 + LASTS_S - 1)
+    assert RestingFace(100.0, PRIORS).is_over(100.0 + LASTS_S)
 
 
 class Fixed:

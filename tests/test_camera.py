@@ -12,20 +12,20 @@ import numpy as np
 import pytest
 from fake_camera import Clock, Scripted, picture
 
-from appliance.camera.reopening import Camera
+from appliance.camera.reopening import ReopeningCamera
 from appliance.camera.sources import Choice
 from appliance.errors import CameraError
 
 
 class Rig:
-    """A Camera over scripted sources, one for each time it is opened; then it hangs at opening."""
+    """A camera over scripted sources, one for each time it is opened; then it hangs at opening."""
 
     def __init__(self, *sources: Scripted, **settings: Any) -> None:
         self.clock = Clock()
         self.opened_s: list[float] = []
         self.sources = list(sources)
         self.spares: list[Scripted] = []
-        self.camera = Camera(
+        self.camera = ReopeningCamera(
             frames_per_second=10.0,
             monotonic=self.clock,
             wall=lambda: 1_700_000_000.0,
@@ -107,7 +107,7 @@ def test_read_returns_as_soon_as_the_picture_is_there(rig: Callable[..., Rig]) -
 
 def test_read_gives_up_in_time_on_a_real_clock() -> None:
     source = Scripted()
-    camera = Camera(choose_source=lambda: Choice(lambda _sleep: source, "silent")).open()
+    camera = ReopeningCamera(choose_source=lambda: Choice(lambda _sleep: source, "silent")).open()
     frame = camera.read(timeout_s=0.02)
     source.script.put(CameraError("the test is over"))
     camera.close()
@@ -150,7 +150,9 @@ def test_a_hanging_camera_is_noticed_within_3_s(rig: Callable[..., Rig]) -> None
 
 def test_a_waiting_read_notices_the_hang_by_itself() -> None:
     source, clock = Scripted(picture(1)), Clock()
-    camera = Camera(monotonic=clock, choose_source=lambda: Choice(lambda _s: source, "hangs"))
+    camera = ReopeningCamera(
+        monotonic=clock, choose_source=lambda: Choice(lambda _s: source, "hangs")
+    )
     camera.open()._capture.wait(5)
     camera.read(0)
     assert source.read_again.wait(5)

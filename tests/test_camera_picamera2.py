@@ -9,7 +9,7 @@ import pytest
 
 from appliance.camera import picamera2
 from appliance.camera.picamera2 import Picamera2Source
-from appliance.camera.reopening import Camera
+from appliance.camera.reopening import ReopeningCamera
 from appliance.errors import CameraError
 
 
@@ -78,7 +78,7 @@ def test_webcams_are_left_to_v4l2(pi: type[fake_picamera2.Picamera2]) -> None:
 
 
 def test_picamera2_delivers_through_the_camera(pi: type[fake_picamera2.Picamera2]) -> None:
-    camera = Camera("picamera2").open()
+    camera = ReopeningCamera("picamera2").open()
     frame = camera.read(timeout_s=5)
     camera.close()
     assert frame.luma.shape == (480, 640)

@@ -13,7 +13,7 @@ from conftest import DATA
 from fake_camera import Clock, picture
 
 from appliance.camera.recorded import Film, Pictures, Reel, Ticks
-from appliance.camera.reopening import Camera
+from appliance.camera.reopening import ReopeningCamera
 from appliance.errors import CameraError
 
 GIFS = DATA / "video"
@@ -113,7 +113,7 @@ def test_a_folder_that_vanishes_is_a_loss_and_no_crash(tmp_path: Path) -> None:
     folder = tmp_path / "stick"
     folder.mkdir()
     cv2.imwrite(str(folder / "a.png"), picture(20))
-    camera = Camera(str(folder))
+    camera = ReopeningCamera(str(folder))
     camera.choose()
     (folder / "a.png").unlink()
     folder.rmdir()
@@ -140,7 +140,7 @@ def test_recorded_pictures_come_through_the_camera(source: str, tmp_path: Path) 
     for name in ("folder/a.png", "one.png"):
         cv2.imwrite(str(tmp_path / name), picture(50, 48, 64))
     film(tmp_path / "film.avi", [50, 50])
-    camera = Camera(str(tmp_path / source), frames_per_second=30).open()
+    camera = ReopeningCamera(str(tmp_path / source), frames_per_second=30).open()
     frames = [camera.read(timeout_s=5) for _ in range(3)]
     camera.close()
     assert [frame.luma.shape for frame in frames] == [(48, 64)] * 3

@@ -11,7 +11,7 @@ import pytest
 from fake_camera import Clock, Scripted, picture
 
 from appliance.camera import picamera2
-from appliance.camera.reopening import Camera
+from appliance.camera.reopening import ReopeningCamera
 from appliance.camera.sources import Choice, choose
 from appliance.camera.v4l2 import V4l2Source
 from appliance.errors import CameraError
@@ -38,12 +38,12 @@ def test_an_impossible_source_is_refused_at_once(
     Path("text.mp4").write_text("not a film")
     Path("broken.png").write_bytes(b"")
     with pytest.raises(CameraError) as caught:
-        Camera(source).open()
+        ReopeningCamera(source).open()
     assert sentence in str(caught.value)
 
 
 def test_a_webcam_that_is_not_plugged_in_yet_is_waited_for() -> None:
-    camera = Camera("/dev/video63").open()
+    camera = ReopeningCamera("/dev/video63").open()
     camera._capture.wait(5)
     frame = camera.read(0)
     camera.close()
@@ -98,7 +98,7 @@ def test_without_a_camera_the_box_waits_for_one_and_makes_up_no_moods(
 def test_a_search_that_hangs_keeps_nobody_waiting() -> None:
     reel, clock, released = Scripted(picture(1)), Clock(), threading.Event()
     stand_in = Choice(lambda _s: reel, "the demo reel", stands_in=True)
-    camera = Camera(monotonic=clock, choose_source=lambda: stand_in).open()
+    camera = ReopeningCamera(monotonic=clock, choose_source=lambda: stand_in).open()
     camera._choose = lambda: released.wait(10) and stand_in
     for brightness in range(2, 30):
         reel.script.put(picture(brightness))
@@ -115,7 +115,7 @@ def test_a_camera_plugged_in_later_replaces_the_demo_reel() -> None:
     reel, webcam, clock = Scripted(picture(1)), Scripted(picture(2)), Clock()
     choices = [Choice(lambda _s: reel, "the demo reel", stands_in=True)] * 2
     choices.append(Choice(lambda _s: webcam, "HD Webcam"))
-    camera = Camera(monotonic=clock, choose_source=lambda: choices.pop(0)).open()
+    camera = ReopeningCamera(monotonic=clock, choose_source=lambda: choices.pop(0)).open()
     seen = None
     while seen is None or seen[0, 0] != 2:
         reel.script.put(picture(1))

@@ -15,7 +15,7 @@ import pytest
 from conftest import DATA
 
 from appliance.records import EMOTIONS, GENDERS
-from appliance.vision.classifier import read_card
+from appliance.vision.cards import card_fields
 from appliance.vision.emotion import EmotionClassifier
 
 with warnings.catch_warnings():
@@ -252,7 +252,7 @@ def test_unusable_data_are_named(tmp_path, name, content, complaint):
 def test_the_real_data_are_what_the_card_says():
     faces = data.load_emotions(FER2013)
     training = data.clean_training(faces)
-    rows = read_card(PROJECT / "models" / "emotion_int8.tflite")["training"]["rows"]
+    rows = card_fields(PROJECT / "models" / "emotion_int8.tflite")["training"]["rows"]
     assert len(training) == rows["trained"] + rows["held_out"]
 
 
@@ -310,10 +310,10 @@ def test_the_gender_network_stays_small():
     assert {head: tuple(out.shape) for head, out in network.output.items()} == {"gender": (None, 2)}
 
 
-@pytest.mark.parametrize("looks", networks.LOOKS)
+@pytest.mark.parametrize("looks", networks.VIEWS)
 def test_a_network_with_more_looks_answers_with_their_mean(looks):
     network = tiny_network()
-    shown = networks.with_looks(network, looks)
+    shown = networks.with_views(network, looks)
     images = np.stack([face(number) for number in range(5)])
     images[:, :, :20] //= 2  # nothing symmetric
     inner, outer = images[:, 3:-3, 3:-3], np.pad(images, [(0, 0), (3, 3), (3, 3)], "symmetric")
@@ -334,7 +334,7 @@ def test_a_network_with_more_looks_answers_with_their_mean(looks):
 
 def test_there_is_no_network_with_another_number_of_looks():
     with pytest.raises(ValueError, match="3 looks"):
-        networks.with_looks(tiny_network(), 3)
+        networks.with_views(tiny_network(), 3)
 
 
 def test_fused_batch_normalization_is_keras_own():
@@ -396,7 +396,7 @@ def test_a_teacher_answers_for_the_pictures_that_are_shown_once_a_view():
     images = np.stack([face(number) for number in range(6)])
     labels = {head: np.full((6, 7), 1 / 7, np.float32) for head in networks.BOTH}
     found = teacher.targets(0, images, labels)
-    for head, logits in predict(networks.with_looks(network, 2), images).items():
+    for head, logits in predict(networks.with_views(network, 2), images).items():
         wanted = 0.75 * scoring.softmax(logits) + 0.25 / 7
         np.testing.assert_allclose(found[head], wanted, atol=1e-6)
     network.set_weights(other.get_weights())  # now it would say something else
@@ -425,7 +425,7 @@ def test_every_teacher_is_made_before_those_it_teaches():
     for name, recipe in RECIPES.items():
         for needed in recipe.needs:
             assert names.index(needed) < names.index(name)
-        assert not recipe.teacher or recipe.views, "without views no answer could be kept"
+        assert not recipe.teacher or recipe.augmentations, "without views no answer could be kept"
 
 
 def test_figures_of_a_small_example():
@@ -487,7 +487,7 @@ def test_the_whole_path_leaves_every_model_in_three_kinds_with_its_cards(made):
     pictures = {path.stem for path in (made / "models" / "figures").glob("*.png")}
     assert {"emotion_int8_confusion", "gender_training", "guided_backprop"} <= pictures
     for name in files:
-        card = read_card(made / "models" / f"{name}.tflite")
+        card = card_fields(made / "models" / f"{name}.tflite")
         assert set(card["accuracy"]) > {"Training, held out"}
         assert len(card["training"]["history"]) == card["training"]["epochs_done"] == 2
         recipe, helpers = (card["training"][field] for field in ("recipe", "helpers"))
@@ -613,7 +613,7 @@ def test_evaluation_for_people_names_every_emotion(made, capsys):
 @pytest.mark.parametrize("name", ["emotion", "mini_xception", "sequential_cnn"])
 def test_the_shipped_model_is_the_one_on_its_card(name, kind):
     model = PROJECT / "models" / f"{name}_{kind}.tflite"
-    card = read_card(model)
+    card = card_fields(model)
     assert card["sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
     assert all(card[words] for words in ("terms", "intended_use", "misuse", "weaknesses"))
     assert card["training"]["epochs_done"] == card["training"]["recipe"]["epochs"]
@@ -623,7 +623,7 @@ def test_the_shipped_model_is_the_one_on_its_card(name, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_box_network_has_both_heads_and_few_parameters(kind):
-    card = read_card(PROJECT / "models" / f"emotion_{kind}.tflite")
+    card = card_fields(PROJECT / "models" / f"emotion_{kind}.tflite")
     assert card["parameters"] <= networks.PARAMETER_LIMIT
     assert {output["head"] for output in card["outputs"]} == {"fer", "ferplus"}
 
@@ -641,7 +641,7 @@ def test_the_shipped_models_are_as_good_as_their_cards_say():
         for name in SHIPPED:
             model = PROJECT / "models" / f"{name}.tflite"
             found = evaluate.evaluate_emotion(model, faces, head, votes)
-            stated = read_card(model)["accuracy"]["PublicTest"][head]
+            stated = card_fields(model)["accuracy"]["PublicTest"][head]
             assert found["count"] == stated["count"]
             # Another processor may round a few of the 3,589 otherwise.
             assert found["accuracy"] == pytest.approx(stated["accuracy"], abs=0.002)
@@ -660,7 +660,7 @@ def test_the_shipped_models_are_as_good_as_their_cards_say():
 )
 def test_int8_reads_public_test_within_three_tenths_of_a_point_of_float32(name):
     exact, small = (
-        read_card(PROJECT / "models" / f"{name.format(kind)}.tflite")["accuracy"]["PublicTest"]
+        card_fields(PROJECT / "models" / f"{name.format(kind)}.tflite")["accuracy"]["PublicTest"]
         for kind in ("float32", "int8")
     )
     for head in exact:

@@ -105,7 +105,7 @@ def test_people_are_told_whose_labels_judged_and_how_often_a_face_was_looked_at(
     assert evaluate.main([str(word) for word in [*asked, "--split", "PublicTest"]]) == 0
     title, judged, *_ = capsys.readouterr().out.splitlines()
     assert title == "emotion_int8.tflite, head fer, PublicTest (7 faces):"
-    assert judged == f"labels: fer; looks: {evaluate.LOOKS[6]}"
+    assert judged == f"labels: fer; looks: {evaluate.VIEWS[6]}"
 
 
 def test_looks_in_turn_are_those_at_a_face_and_at_its_mirror_image(tmp_path, capsys):

@@ -31,7 +31,7 @@ DESIGNS = {
     "sequential_cnn": networks.sequential_cnn,
     "mini_xception": networks.mini_xception,
     "mini_xception_fast": networks.mini_xception_fast,
-    "with_looks": lambda: networks.with_looks(networks.mini_xception_fast(), 2),
+    "with_views": lambda: networks.with_views(networks.mini_xception_fast(), 2),
 }
 
 

@@ -15,7 +15,7 @@ from appliance.records import Box, Frame
 from appliance.settings import FaceSettings
 from appliance.vision import preprocessing
 from appliance.vision.detectors import BlazeFace, Haar, blazeface_model
-from appliance.vision.faces import GAP_S, FaceDetector
+from appliance.vision.faces import GAP_S, FollowingFaceDetector
 from appliance.vision.geometry import Detection, covering_squares, square_around
 from appliance.vision.interpreter import runtime_name
 
@@ -43,8 +43,8 @@ def frame(luma, time_s=0.0):
 
 def thorough(detector=None):
     """Looks everywhere in every picture."""
-    detector = detector or BlazeFace(looks=1000)
-    return FaceDetector(detector, min_score=MIN_SCORE, min_height_px=MIN_HEIGHT_PX)
+    detector = detector or BlazeFace(squares_per_search=1000)
+    return FollowingFaceDetector(detector, min_score=MIN_SCORE, min_height_px=MIN_HEIGHT_PX)
 
 
 class Scripted:
@@ -67,7 +67,9 @@ def face(x, y=200.0, side=100.0, score=0.9):
 
 def tracks(script, times_s, **settings):
     """The track numbers found in each picture of a script."""
-    faces = FaceDetector(Scripted(*script), **{"min_score": 0.7, "min_height_px": 40} | settings)
+    faces = FollowingFaceDetector(
+        Scripted(*script), **{"min_score": 0.7, "min_height_px": 40} | settings
+    )
     luma = picture()
     return [[f.track for f in faces.find(frame(luma, time_s))] for time_s in times_s]
 
@@ -126,7 +128,9 @@ def test_a_face_is_found_in_pictures_of_every_size(shape):
 
 
 def test_smaller_faces_than_asked_for_are_passed_over():
-    faces = FaceDetector(BlazeFace(looks=1000), min_score=MIN_SCORE, min_height_px=100)
+    faces = FollowingFaceDetector(
+        BlazeFace(squares_per_search=1000), min_score=MIN_SCORE, min_height_px=100
+    )
     assert faces.find(frame(picture(Box(280, 200, 70, 70)))) == ()
 
 
@@ -148,7 +152,7 @@ def test_nobody_is_found_in_noise():
 
 
 def test_a_distant_newcomer_is_found_within_a_second_and_then_in_every_frame():
-    faces = FaceDetector(BlazeFace(), min_score=MIN_SCORE, min_height_px=MIN_HEIGHT_PX)
+    faces = FollowingFaceDetector(BlazeFace(), min_score=MIN_SCORE, min_height_px=MIN_HEIGHT_PX)
     luma = picture(Box(500, 380, 56, 56))
     seen = [bool(faces.find(frame(luma, n / 10))) for n in range(30)]
     first = seen.index(True)
@@ -184,7 +188,7 @@ def test_a_walking_face_keeps_its_number():
 
 
 def test_faces_that_pass_each_other_keep_their_numbers():
-    faces = FaceDetector(
+    faces = FollowingFaceDetector(
         Scripted(*([face(100.0 + 40 * n, 180.0), face(500.0 - 40 * n, 300.0)] for n in range(11))),
         min_score=0.7,
         min_height_px=40,
@@ -227,7 +231,7 @@ def test_a_face_that_is_surely_followed_stays_while_another_is_doubted():
 
 def test_the_detector_is_told_where_faces_were():
     detector = Scripted([face(300.0)], [], [])
-    faces = FaceDetector(detector, min_score=0.7, min_height_px=40)
+    faces = FollowingFaceDetector(detector, min_score=0.7, min_height_px=40)
     for time_s in (0.0, 0.5, 2.0):
         faces.find(frame(picture(), time_s))
     assert detector.followed == [[], [face(300.0)], []]
@@ -311,7 +315,7 @@ def test_another_network_is_refused():
 
 
 def as_the_box_does():
-    return FaceDetector(
+    return FollowingFaceDetector(
         BlazeFace(),
         min_score=MIN_SCORE,
         min_height_px=MIN_HEIGHT_PX,

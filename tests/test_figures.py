@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from appliance.records import EMOTIONS, GENDERS
-from appliance.vision.classifier import read_card
+from appliance.vision.cards import card_fields
 
 with warnings.catch_warnings():
     # matplotlib's parser warns about its own future while it is imported.
@@ -138,7 +138,7 @@ def test_a_card_with_few_fields_has_a_page_too():
 
 @pytest.mark.parametrize("page", sorted(MODELS.glob("*.md")), ids=lambda path: path.stem)
 def test_a_page_beside_a_card_is_the_one_that_it_makes(page):
-    made = as_markdown(read_card(page.with_suffix(".json")))
+    made = as_markdown(card_fields(page.with_suffix(".json")))
     assert page.read_text(encoding="utf-8") == made, "write it anew: python -m convert.card_text"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from appliance import build as devices
-from appliance.bench.gender import ENOUGH_LOOKS, THEN_EVERY_S, GenderReader
+from appliance.bench.gender import ENOUGH_SAMPLES, THEN_EVERY_S, GenderReader
 from appliance.commands import check as checks
 from appliance.commands.classify import classify, describe
 from appliance.errors import ModelError
@@ -98,8 +98,8 @@ def test_a_followed_face_is_looked_at_now_and_then():
     reader = GenderReader(classifier)
     for n in range(10 * 60):
         reader.read(at(n / 10), [person(1)])
-    later = (60 - ENOUGH_LOOKS) / THEN_EVERY_S
-    assert ENOUGH_LOOKS + later - 1 <= len(classifier.looks) <= ENOUGH_LOOKS + later + 1
+    later = (60 - ENOUGH_SAMPLES) / THEN_EVERY_S
+    assert ENOUGH_SAMPLES + later - 1 <= len(classifier.looks) <= ENOUGH_SAMPLES + later + 1
 
 
 def test_what_is_said_is_the_mean_of_all_looks():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from appliance.records import EMOTIONS, Box, Face, Frame
-from appliance.vision.classifier import read_card
+from appliance.vision.cards import card_fields
 from appliance.vision.emotion import EmotionClassifier
 from appliance.vision.preprocessing import to_input
 from appliance.why.explainer import Explainer
@@ -67,7 +67,7 @@ def test_a_file_of_keras_2_becomes_a_model_of_the_box(tmp_path, capsys):
     small = exact.with_name("mini_XCEPTION.102-0.66_dynamic.tflite")
     np.testing.assert_allclose(as_the_box_reads(small), wanted, atol=0.05)
     assert not exact.with_name("mini_XCEPTION.102-0.66_int8.tflite").exists()
-    card = read_card(exact)
+    card = card_fields(exact)
     assert card["input"]["size_px"] == SIZE_PX
     assert card["outputs"] == [{"head": "fer", "index": 0, "temperature": 1.0}]
     assert "Arriaga" in exact.with_suffix(".md").read_text()
@@ -152,13 +152,13 @@ def test_with_data_there_is_an_int8_file_and_the_cards_have_figures(tmp_path, re
         atol=0.1,
     )
     for kind in ("float32", "dynamic", "int8"):
-        card = read_card(tmp_path / f"x_{kind}.tflite")
+        card = card_fields(tmp_path / f"x_{kind}.tflite")
         assert card["accuracy"]["PublicTest"]["fer"]["count"] == 30
         assert set(card["training"]["data_sha256"]) == {"x.hdf5", "fer2013.csv", "votes.csv"}
         assert card["outputs"][0]["temperature"] != 1.0
 
     assert imported(source, "--data", faces) == 0  # the labels alone fit no temperature
-    assert read_card(tmp_path / "x_int8.tflite")["outputs"][0]["temperature"] == 1.0
+    assert card_fields(tmp_path / "x_int8.tflite")["outputs"][0]["temperature"] == 1.0
     with pytest.raises(SystemExit):
         imported(source, "--votes", votes)
     assert imported(source, "--data", tmp_path / "none.zip") == 1

@@ -3,11 +3,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from priors import PRIORS
 
-from appliance.decide.mood import MoodFilter
-from appliance.decide.policy import Policy
+from appliance.decide.mood import HmmMoodFilter
+from appliance.decide.policy import MusicPolicy
 from appliance.errors import PlayerError, StoreError
-from appliance.loop import Devices, Loop
+from appliance.loop import Loop
+from appliance.protocols import Devices
 from appliance.records import (
     EMOTIONS,
     Adjustment,
@@ -17,10 +19,10 @@ from appliance.records import (
     EmotionScores,
     Face,
     Frame,
+    ListenerAction,
     Mood,
     Play,
     Playback,
-    Touch,
 )
 from appliance.settings import MoodSettings, MusicSettings, Settings
 
@@ -58,7 +60,7 @@ class RecordingPlayer:
     def __init__(self) -> None:
         self.down = False
         self.read_only = False
-        self.touch: Touch | None = None
+        self.listener_action: ListenerAction | None = None
         self.empty: set[Emotion] = set()
         self.decisions: list[Decision] = []
         self.adjustments: list[str] = []
@@ -74,9 +76,9 @@ class RecordingPlayer:
         if self.now.state == "play":
             after = 0 if self._next is None else 1
             left_s = self._ends_s - time_s
-            self.now = replace(self.now, remaining_s=left_s, songs_after=after)
-        touch, self.touch = self.touch, None
-        return replace(self.now, touch=touch)
+            self.now = replace(self.now, remaining_s=left_s, queued_after=after)
+        touch, self.listener_action = self.listener_action, None
+        return replace(self.now, listener_action=touch)
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         if self.read_only:
@@ -120,8 +122,8 @@ class RecordingStore:
         assert unix_s > 1e9
         self.waiting.append(play)
 
-    def record_touch(self, unix_s: float, touch: Touch) -> None:
-        self.waiting.append(("touch", touch))
+    def record_listener_action(self, unix_s: float, action: ListenerAction) -> None:
+        self.waiting.append(("touch", action))
 
     def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
         del unix_s, mood
@@ -141,8 +143,8 @@ class Jukebox:
     def __init__(self, change: str = "end") -> None:
         self.room, self.player, self.store = ScriptedRoom(), RecordingPlayer(), RecordingStore()
         mood, policy = (
-            MoodFilter(MoodSettings()),
-            Policy(Settings(music=MusicSettings(change=change))),
+            HmmMoodFilter(MoodSettings(), PRIORS),
+            MusicPolicy(Settings(music=MusicSettings(change=change))),
         )
         self.devices = Devices(
             self.room, self.room, self.room, mood, policy, self.player, self.store
@@ -274,7 +276,7 @@ def test_what_people_do_is_remembered_and_holds_the_music(caplog):
     jukebox = Jukebox(change="now")
     jukebox.room.look = Emotion.HAPPY
     jukebox.live(20)
-    jukebox.player.touch = "skip"
+    jukebox.player.listener_action = "skip"
     jukebox.live(1)
     jukebox.room.look = Emotion.SAD
     jukebox.live(120)

@@ -107,12 +107,12 @@ def put_on(box, emotion, *more):
     for each in more:
         box.put_on(each, "append")
     for _ in range(3):
-        assert box.look().touch is None
+        assert box.look().listener_action is None
 
 
 def test_what_mopidy_lacks_is_said_once_and_is_no_error(mopidy, caplog):
     caplog.set_level("INFO", logger="jukebox")
-    box = Box(mopidy, SOURCES, chime="chime", memory=mopidy.folder / "player.json")
+    box = Box(mopidy, SOURCES, chime="chime", state=mopidy.folder / "player.json")
     for _ in range(2):
         assert box.look().state == "stop"
         box.player.answer("nobody hears it")
@@ -134,7 +134,7 @@ def test_stored_playlists_and_folders_play(box, emotion):
     assert wait_for(lambda: box.plays(emotion))
     seen = box.look()
     assert 15 < seen.remaining_s <= SONG_S
-    assert (seen.songs_after, seen.listener, seen.touch) == (0, False, None)
+    assert (seen.queued_after, seen.listener, seen.listener_action) == (0, False, None)
 
 
 def test_a_source_that_is_not_there_is_one_warning(box, caplog):
@@ -144,13 +144,13 @@ def test_a_source_that_is_not_there_is_one_warning(box, caplog):
 
 def test_an_appended_song_follows_and_the_end_of_the_queue_is_no_touch(box):
     put_on(box, HAPPY, SAD)
-    assert box.look().songs_after == 1
+    assert box.look().queued_after == 1
     for next_up in (lambda: box.plays(SAD), lambda: box.state_is("stop")):
         box.app.seekcur(SONG_S - 1)
-        wait_for(lambda: box.look(after_s=0.2).touch == "seek")
+        wait_for(lambda: box.look(after_s=0.2).listener_action == "seek")
         wait_for(next_up)
     seen = [box.look() for _ in range(3)]
-    assert [(one.touch, one.listener) for one in seen] == [(None, False)] * 3
+    assert [(one.listener_action, one.listener) for one in seen] == [(None, False)] * 3
     assert box.put_on(SAD)
     assert wait_for(lambda: box.plays(SAD))
 
@@ -161,12 +161,12 @@ def test_a_fade_goes_over_and_ends_at_the_listeners_volume(box):
     volumes = []
     for _ in range(30):
         seen = box.look(after_s=0.1)
-        assert (seen.emotion, seen.touch, seen.listener) == (SAD, None, False)
+        assert (seen.emotion, seen.listener_action, seen.listener) == (SAD, None, False)
         volumes.append(int(box.app.status()["volume"]))
     assert min(volumes) < 10
     assert volumes[-1] == 60
     assert box.app.currentsong()["file"].startswith(box.mpd.song("sad"))
-    assert box.look().touch is None
+    assert box.look().listener_action is None
 
 
 def test_the_box_pauses_and_goes_on(box):
@@ -174,7 +174,7 @@ def test_the_box_pauses_and_goes_on(box):
     for how, state in (("pause", "pause"), ("resume", "play")):
         box.adjust(how)
         seen = [box.look(after_s=0.1) for _ in range(30)]
-        assert {one.touch for one in seen} == {None}
+        assert {one.listener_action for one in seen} == {None}
         assert (seen[-1].state, seen[-1].volume_percent) == (state, 60)
         assert seen[-1].resting == (state == "pause")
 
@@ -196,8 +196,8 @@ def test_the_box_pauses_and_goes_on(box):
 def test_what_a_person_does_is_told_once(box, touch, deed):
     put_on(box, HAPPY, SAD)
     deed(box.app)
-    seen = [wait_for(lambda: box.look(after_s=0.2).touch)]
-    seen += [box.look().touch for _ in range(3)]
+    seen = [wait_for(lambda: box.look(after_s=0.2).listener_action)]
+    seen += [box.look().listener_action for _ in range(3)]
     assert seen == [touch, None, None, None]
 
 

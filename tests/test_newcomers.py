@@ -5,7 +5,7 @@ import pytest
 
 from appliance.records import Box
 from appliance.vision.geometry import Detection, covering_squares
-from appliance.vision.search_schedule import ANYWAY, Turns
+from appliance.vision.search_schedule import IDLE_SEARCH_EVERY, SearchSchedule
 
 SQUARES = covering_squares((480, 640), 280)
 LARGE = [square for square in SQUARES if square.width == 480]
@@ -19,15 +19,15 @@ def with_spot(box, gray=255):
 
 
 def after_a_sweep(known=()):
-    """Turns that have looked at each square of the wall."""
-    turns = Turns(3)
+    """SearchSchedule that have looked at each square of the wall."""
+    turns = SearchSchedule(3)
     for _ in range(-(-len(SQUARES) // 3)):
         turns.changed(SQUARES, WALL, known)
     return turns
 
 
 def test_each_square_is_looked_at_once_at_first():
-    turns = Turns(3)
+    turns = SearchSchedule(3)
     looks = [turns.changed(SQUARES, WALL, ()) for _ in range(-(-len(SQUARES) // 3))]
     assert max(map(len, looks)) == 3
     looked = [square for each in looks for square in each]
@@ -37,9 +37,9 @@ def test_each_square_is_looked_at_once_at_first():
 
 def test_where_nothing_changes_few_looks_are_enough_and_none_is_for_ever_without():
     turns = after_a_sweep()
-    searches = len(SQUARES) * ANYWAY
+    searches = len(SQUARES) * IDLE_SEARCH_EVERY
     looked = [turns.changed(SQUARES, WALL, ()) for _ in range(searches)]
-    assert sum(map(bool, looked)) == searches // ANYWAY
+    assert sum(map(bool, looked)) == searches // IDLE_SEARCH_EVERY
     assert {square for each in looked for square in each} == set(SQUARES)
 
 
@@ -53,7 +53,7 @@ def test_who_comes_in_is_looked_for_where_they_are():
 def test_a_cameras_noise_is_no_change():
     turns, noise = after_a_sweep(), np.random.default_rng(1)
     looked = []
-    for _ in range(ANYWAY - 1):
+    for _ in range(IDLE_SEARCH_EVERY - 1):
         noisy = (WALL + noise.normal(0.0, 5.0, WALL.shape)).clip(0, 255).astype(np.uint8)
         looked += turns.changed(SQUARES, noisy, ())
     assert looked == []
@@ -68,18 +68,18 @@ def test_only_the_movements_of_a_followed_person_do_not_count(x, y, looks):
 
 
 def test_the_large_squares_come_up_more_often():
-    turns = Turns(3)
+    turns = SearchSchedule(3)
     shown = [np.full((480, 640), 20 * (n % 10), np.uint8) for n in range(10)]
     looked = [square for luma in shown for square in turns.changed(SQUARES, luma, ())]
     assert [square in LARGE for square in looked] == [True, True, False] * 10
 
 
 def test_a_frame_may_take_them_all():
-    assert Turns(1000).some(SQUARES) == list(SQUARES)
+    assert SearchSchedule(1000).some(SQUARES) == list(SQUARES)
 
 
 def test_near_and_far_are_looked_at_while_nobody_is_there():
-    turns = Turns(3)
+    turns = SearchSchedule(3)
     near, far = turns.some(SQUARES), turns.some(SQUARES)
     assert near == [*LARGE, SQUARES[2]]
     assert far == list(SQUARES[3:6])

@@ -7,13 +7,12 @@ from appliance.camera.pacing import (
     CALM_S,
     LEAST,
     MEASURED_EVERY_S,
+    FrameRatePolicy,
     Need,
-    Pace,
     PacedCamera,
     processor_need,
 )
-from appliance.loop import Step
-from appliance.records import EMOTIONS, Box, Emotion, EmotionScores, Face, Frame, Mood
+from appliance.records import EMOTIONS, Box, Emotion, EmotionScores, Face, Frame, Mood, Step
 
 COOL = Need(45.0, 0.1)
 ROOM = np.full((480, 640), 120, np.uint8)
@@ -31,22 +30,22 @@ def step(time_s, looks=None, mood=None, luma=ROOM):
 
 
 def after(seconds, *, need=COOL, most=5.0, **seen):
-    pace = Pace(most, lambda: need)
+    pace = FrameRatePolicy(most, lambda: need)
     for n in range(int(seconds * most) + 1):
         pace.note(step(n / most, **seen))
     return pace
 
 
 def test_an_empty_room_is_looked_at_less_often():
-    assert after(CALM_S - 1).looks_per_second == 5.0
+    assert after(CALM_S - 1).frames_per_second == 5.0
     pace = after(CALM_S + 1)
-    assert pace.looks_per_second == LEAST
+    assert pace.frames_per_second == LEAST
     assert pace.reason == "nobody is here"
 
 
 def test_a_face_that_looks_like_the_mood_needs_few_looks():
     pace = after(CALM_S + 1, looks=Emotion.HAPPY, mood=Emotion.HAPPY)
-    assert pace.looks_per_second == LEAST
+    assert pace.frames_per_second == LEAST
     assert pace.reason == "nothing changes"
 
 
@@ -55,33 +54,33 @@ def test_a_face_that_looks_like_the_mood_needs_few_looks():
     {"looks": Emotion.SAD, "mood": None},
 ], ids=["another look", "no mood yet"])  # fmt: skip
 def test_a_mood_that_may_change_needs_all_looks(seen):
-    assert after(CALM_S + 20, **seen).looks_per_second == 5.0
+    assert after(CALM_S + 20, **seen).frames_per_second == 5.0
 
 
 def test_whoever_comes_is_looked_at_at_once():
     pace = after(CALM_S + 1)
     pace.note(step(CALM_S + 2, looks=Emotion.SAD))
-    assert pace.looks_per_second == 5.0
+    assert pace.frames_per_second == 5.0
     assert pace.reason == ""
 
 
 def test_movement_is_something_new_and_noise_is_not():
     noise = np.random.default_rng(0)
-    pace = Pace(5.0, lambda: COOL)
+    pace = FrameRatePolicy(5.0, lambda: COOL)
     for n in range(200):
         grain = noise.normal(0, 1.5, ROOM.shape).round().astype(np.int16)
         pace.note(step(n / 5, luma=(ROOM + grain).astype(np.uint8)))
-    assert pace.looks_per_second == LEAST
+    assert pace.frames_per_second == LEAST
     somebody = ROOM.copy()
     somebody[:, 200:300] = 40
     pace.note(step(40.2, luma=somebody))
-    assert pace.looks_per_second == 5.0
+    assert pace.frames_per_second == 5.0
 
 
 def test_time_without_a_picture_says_nothing():
     pace = after(CALM_S - 1)
     pace.note(step(CALM_S + 60, luma=None))
-    assert pace.looks_per_second == 5.0
+    assert pace.frames_per_second == 5.0
 
 
 @pytest.mark.parametrize(
@@ -95,12 +94,12 @@ def test_time_without_a_picture_says_nothing():
 def test_a_processor_in_need_is_spared(need, reason):
     pace = after(MEASURED_EVERY_S, need=need, most=10.0, looks=Emotion.SAD)
     assert pace.reason == reason
-    assert pace.looks_per_second == (5.0 if reason else 10.0)
+    assert pace.frames_per_second == (5.0 if reason else 10.0)
 
 
 def test_never_less_often_than_the_loop_waits_or_the_owner_wants():
-    assert after(CALM_S + 1, need=Need(90.0, 9.0)).looks_per_second == LEAST
-    assert after(CALM_S + 1, most=1.0).looks_per_second == 1.0
+    assert after(CALM_S + 1, need=Need(90.0, 9.0)).frames_per_second == LEAST
+    assert after(CALM_S + 1, most=1.0).frames_per_second == 1.0
 
 
 def test_this_machine_tells_how_it_is():

@@ -9,10 +9,10 @@ gpiozero = pytest.importorskip("gpiozero", reason="gpiozero is not installed (ex
 
 from gpiozero.pins.mock import MockFactory  # noqa: E402
 
-from appliance.decide.policy import Policy  # noqa: E402
+from appliance.decide.policy import MusicPolicy  # noqa: E402
 from appliance.loop import Step  # noqa: E402
 from appliance.records import Frame, Mood, Playback  # noqa: E402
-from appliance.remote.panel import GpioPanel, NoPanel, build_panel  # noqa: E402
+from appliance.remote.panel import GpioPanel, NoPanel, make_panel  # noqa: E402
 from appliance.service import Service  # noqa: E402
 from appliance.settings import GpioSettings, Settings  # noqa: E402
 
@@ -30,7 +30,7 @@ def pins(monkeypatch):
 
 @pytest.fixture
 def panel(pins):
-    built = build_panel(GpioSettings(led=LED, button=BUTTON))
+    built = make_panel(GpioSettings(led=LED, button=BUTTON))
     assert isinstance(built, GpioPanel)
     yield built
     built.close()
@@ -70,18 +70,18 @@ def test_a_press_counts_once_however_long_it_is(panel, pins):
 
 
 def test_a_closed_panel_leaves_the_light_off_and_the_pins_to_others(pins):
-    first = build_panel(GpioSettings(led=LED, button=BUTTON))
+    first = make_panel(GpioSettings(led=LED, button=BUTTON))
     first.show("on")
     first.close()
     assert pins(LED).function == "input"
-    second = build_panel(GpioSettings(led=LED, button=BUTTON))
+    second = make_panel(GpioSettings(led=LED, button=BUTTON))
     assert isinstance(second, GpioPanel)
     second.close()
 
 
 def test_a_light_needs_no_button_nor_a_button_a_light(pins):
     for settings in (GpioSettings(led=LED), GpioSettings(button=BUTTON)):
-        one = build_panel(settings)
+        one = make_panel(settings)
         one.show("trouble")
         assert not one.pressed()
         one.close()
@@ -89,16 +89,16 @@ def test_a_light_needs_no_button_nor_a_button_a_light(pins):
 
 def test_without_pins_nothing_is_loaded(monkeypatch):
     monkeypatch.setitem(sys.modules, "gpiozero", None)
-    assert isinstance(build_panel(GpioSettings()), NoPanel)
+    assert isinstance(make_panel(GpioSettings()), NoPanel)
 
 
 def test_one_warning_says_why_there_is_no_light(pins, caplog, monkeypatch):
-    assert isinstance(build_panel(GpioSettings(led=LED, button=LED)), NoPanel)
+    assert isinstance(make_panel(GpioSettings(led=LED, button=LED)), NoPanel)
     assert "[gpio]" in caplog.text
     assert not pins(LED).state
     caplog.clear()
     monkeypatch.setitem(sys.modules, "gpiozero", None)
-    assert isinstance(build_panel(GpioSettings(led=LED)), NoPanel)
+    assert isinstance(make_panel(GpioSettings(led=LED)), NoPanel)
     assert "apt install python3-gpiozero" in caplog.text
 
 
@@ -113,7 +113,7 @@ class Box:
     def __init__(self, panel):
         self.service = Service(Settings())
         self.service._panel = panel
-        self.service.policy = Policy(Settings())
+        self.service.policy = MusicPolicy(Settings())
         self.camera = self.service._camera = SimpleNamespace(off=False, lost=False)
 
     def step(self, time_s, playback=PLAYS):

@@ -80,7 +80,7 @@ def test_what_plays_is_described(box):
     assert play.uri == f"happy/{play.title}.wav"
     seen = box.look()
     assert (seen.state, seen.title, seen.emotion) == ("play", play.title, HAPPY)
-    assert (seen.songs_after, seen.listener) == (0, False)
+    assert (seen.queued_after, seen.listener) == (0, False)
     assert 3 < seen.remaining_s <= 4
 
 
@@ -121,7 +121,7 @@ def test_an_appended_song_waits_for_the_end_of_the_one_before(box):
     box.put_on(HAPPY)
     box.put_on(SAD, "append")
     assert box.look().emotion == HAPPY
-    assert box.look().songs_after == 1
+    assert box.look().queued_after == 1
     box.to_the_end()
     assert wait_for(lambda: box.plays(SAD))
     assert not box.look().listener
@@ -294,7 +294,7 @@ def test_a_switch_goes_before_the_rest_of_the_listeners_queue(box):
     box.look()
     box.put_on(HAPPY)
     assert box.queue() == ["own", "happy", "own"]
-    assert box.look().songs_after == 1
+    assert box.look().queued_after == 1
     assert box.put_on(SAD, "append") is None
     assert box.queue() == ["own", "happy", "own"]
 
@@ -312,14 +312,14 @@ def test_a_waiting_song_that_a_person_took_out_is_not_waited_for(box):
     box.app.repeat(1)
     box.put_on(HAPPY)
     box.put_on(SAD, "append")
-    assert box.look().songs_after == 1
+    assert box.look().queued_after == 1
     box.app.delete(1)
-    assert box.look().songs_after == 0
+    assert box.look().queued_after == 0
     assert box.put_on(SAD, "append")
 
 
 @pytest.mark.parametrize(
-    ("modes", "queue", "songs_after"),
+    ("modes", "queue", "queued_after"),
     [
         ([], ["own/own-0.wav"], 1),
         (["repeat"], ["own/own-0.wav"], 1),
@@ -329,7 +329,7 @@ def test_a_waiting_song_that_a_person_took_out_is_not_waited_for(box):
         (["repeat"], [], 0),
     ],
 )
-def test_songs_after_are_those_that_will_really_play(box, modes, queue, songs_after):
+def test_songs_after_are_those_that_will_really_play(box, modes, queue, queued_after):
     for mode in modes:
         getattr(box.app, mode)(1)
     for _ in range(3):
@@ -337,7 +337,7 @@ def test_songs_after_are_those_that_will_really_play(box, modes, queue, songs_af
         box.look()
     for song in queue:
         box.app.add(song)
-    assert box.look().songs_after == songs_after
+    assert box.look().queued_after == queued_after
 
 
 def pause(box):

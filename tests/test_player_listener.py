@@ -13,7 +13,7 @@ from mpd import MPDClient
 from playing import HAPPY, NEUTRAL, SAD, SOURCES, Box
 
 from appliance.errors import PlayerError
-from appliance.history import state as player_memory
+from appliance.player import state as player_state
 from appliance.player.client import Client
 from appliance.private_mpd.process import PrivateMpd
 
@@ -69,7 +69,7 @@ def born(clean, tmp_path):
     boxes = []
 
     def make(**more):
-        boxes.append(Box(clean, memory=tmp_path / "player.json", **more))
+        boxes.append(Box(clean, state=tmp_path / "player.json", **more))
         return boxes[-1]
 
     yield make
@@ -92,7 +92,7 @@ def put_on(box, *emotions):
         box.put_on(emotion, "append")
     wait_for(lambda: float(box.app.status()["elapsed"]) > 0)
     box.app.seekcur(20)
-    wait_for(lambda: box.look(after_s=0.1).touch == "seek")
+    wait_for(lambda: box.look(after_s=0.1).listener_action == "seek")
     until_quiet(box)
 
 
@@ -128,9 +128,9 @@ def test_what_a_person_does_is_told_once(box, deed):
     box.app.setvol(60)
     put_on(box, HAPPY, SAD)
     do(box.app)
-    assert box.look(after_s=0.2).touch == touch
+    assert box.look(after_s=0.2).listener_action == touch
     for _ in range(3):
-        assert box.look().touch is None
+        assert box.look().listener_action is None
 
 
 def test_a_person_who_goes_back_to_the_song_before_is_told_of_and_skips_none(box):
@@ -138,7 +138,7 @@ def test_a_person_who_goes_back_to_the_song_before_is_told_of_and_skips_none(box
     put_on(box, HAPPY)
     box.app.previous()
     seen = box.look()
-    assert (seen.touch, seen.listener) == ("skip", True)
+    assert (seen.listener_action, seen.listener) == ("skip", True)
     assert skips(box.mpd, HAPPY) == {}
 
 
@@ -149,7 +149,7 @@ def test_a_person_who_plays_on_is_told_of(box, deed):
     assert box.look().listener
     box.app.play()
     seen = box.look()
-    assert (seen.touch, seen.listener) == ("play", False)
+    assert (seen.listener_action, seen.listener) == ("play", False)
 
 
 def test_a_person_who_moves_within_a_paused_song_is_told_of(box):
@@ -157,7 +157,7 @@ def test_a_person_who_moves_within_a_paused_song_is_told_of(box):
     box.app.pause(1)
     box.look()
     box.app.seekcur(40)
-    assert box.look().touch == "seek"
+    assert box.look().listener_action == "seek"
 
 
 def fade_over(box):
@@ -209,14 +209,14 @@ def test_what_the_box_does_is_no_persons_touch(box, doing, mode):
         getattr(box.app, mode)(1)
     put_on(box, HAPPY)
     seen = [*doing(box), box.look(), box.look()]
-    assert [one.touch for one in seen if one.touch] == []
+    assert [one.listener_action for one in seen if one.listener_action] == []
     assert not seen[-1].listener
     assert seen[-1].state == "play"
 
 
 def end_the_song(box):
     box.app.seekcur(SONG_S - 2.5)  # time enough on a busy machine
-    wait_for(lambda: box.look(after_s=0.01).touch == "seek")
+    wait_for(lambda: box.look(after_s=0.01).listener_action == "seek")
     song = box.app.currentsong()["id"]
     wait_for(lambda: box.app.currentsong().get("id") != song or not box.state_is("play"))
 
@@ -228,7 +228,7 @@ def test_a_song_that_ends_is_no_persons_touch(box, modes, follows):
         getattr(box.app, mode)(value)
     put_on(box, HAPPY, *([SAD] if follows else []))
     end_the_song(box)
-    assert [box.look().touch for _ in range(3)] == [None] * 3
+    assert [box.look().listener_action for _ in range(3)] == [None] * 3
 
 
 def test_a_radios_new_title_is_no_edit(box):
@@ -242,7 +242,7 @@ def test_a_radios_new_title_is_no_edit(box):
     version = box.app.status()["playlist"]
     box.app.addtagid(radio, "Title", "News")
     assert box.app.status()["playlist"] != version
-    assert box.look().touch is None
+    assert box.look().listener_action is None
 
 
 def test_both_of_two_people_are_seen(box):
@@ -250,11 +250,11 @@ def test_both_of_two_people_are_seen(box):
     other = MPDClient()
     other.connect(str(box.mpd.socket))
     box.app.setvol(40)
-    assert box.look(after_s=0.2).touch == "volume"
+    assert box.look(after_s=0.2).listener_action == "volume"
     other.pause(1)
-    assert box.look(after_s=0.2).touch == "pause"
+    assert box.look(after_s=0.2).listener_action == "pause"
     box.app.add("own/own-0.wav")
-    assert box.look(after_s=0.2).touch == "queue"
+    assert box.look(after_s=0.2).listener_action == "queue"
     other.disconnect()
     assert box.look().listener
 
@@ -276,8 +276,8 @@ def test_between_a_look_and_the_deed_a_person_comes_first(box, how, deed):
         box.app.status()["state"],
         box.app.status()["volume"],
     )
-    assert box.look(after_s=0.1).touch == touch
-    assert box.look().touch is None
+    assert box.look(after_s=0.1).listener_action == touch
+    assert box.look().listener_action is None
 
 
 def test_the_time_that_reading_playlists_takes_is_no_seek(box, monkeypatch):
@@ -290,7 +290,7 @@ def test_the_time_that_reading_playlists_takes_is_no_seek(box, monkeypatch):
 
     monkeypatch.setattr(box.player._playlists, "draw", slowly)
     assert box.put_on(SAD, "append")
-    assert [box.look().touch for _ in range(2)] == [None, None]
+    assert [box.look().listener_action for _ in range(2)] == [None, None]
 
 
 def test_a_client_that_edits_the_queue_step_by_step_is_not_disturbed(box):
@@ -305,7 +305,7 @@ def test_a_client_that_edits_the_queue_step_by_step_is_not_disturbed(box):
     for step in steps:
         step()
         seen = box.look(after_s=0.1)
-        assert seen.touch or seen.listener
+        assert seen.listener_action or seen.listener
         if not seen.listener:
             assert box.put_on(HAPPY, "append") is None
     assert [song["file"] for song in box.app.playlistinfo()] == ["own/own-1.wav", "own/own-0.wav"]
@@ -326,7 +326,7 @@ def test_between_a_look_and_an_adjustment_a_person_comes_first(box, how):
         before["state"],
         before["volume"],
     )
-    assert box.look().touch == "queue"
+    assert box.look().listener_action == "queue"
 
 
 def test_a_queue_edited_all_the_time_never_loses_a_song_of_the_listeners(box):
@@ -419,7 +419,7 @@ def test_a_person_ends_the_fade_into_a_pause(box, deed):
     DEEDS[deed][1](box.app)
     state = box.app.status()["state"]
     seen = [box.look(after_s=0.1) for _ in range(30)]
-    assert seen[0].touch == DEEDS[deed][0]
+    assert seen[0].listener_action == DEEDS[deed][0]
     assert not any(one.resting for one in seen)
     assert (box.app.status()["state"], box.app.status()["volume"]) == (state, "60")
 
@@ -431,7 +431,7 @@ def test_a_hand_on_the_volume_ends_the_fade_into_a_pause(box):
     for _ in range(10):
         box.look(after_s=0.1)
     box.app.setvol(80)
-    assert box.look(after_s=0.1).touch == "volume"
+    assert box.look(after_s=0.1).listener_action == "volume"
     seen = [box.look(after_s=0.1) for _ in range(30)]
     assert (seen[-1].state, seen[-1].resting, seen[-1].volume_percent) == ("play", False, 80)
 
@@ -441,10 +441,15 @@ def test_who_plays_while_the_box_rests_is_in_charge(box):
     rest(box)
     box.app.play()
     seen = box.look()
-    assert (seen.touch, seen.resting, seen.state, seen.listener) == ("play", False, "play", False)
+    assert (seen.listener_action, seen.resting, seen.state, seen.listener) == (
+        "play",
+        False,
+        "play",
+        False,
+    )
     box.app.pause(1)
     seen = box.look()
-    assert (seen.touch, seen.resting, seen.listener) == ("pause", False, True)
+    assert (seen.listener_action, seen.resting, seen.listener) == ("pause", False, True)
 
 
 @pytest.mark.parametrize("deed", ["stop", "a song of their own"])
@@ -453,7 +458,7 @@ def test_what_a_person_does_to_the_resting_music_stays(box, deed):
     rest(box)
     DEEDS[deed][1](box.app)
     seen = box.look()
-    assert seen.touch
+    assert seen.listener_action
     assert (seen.resting, seen.listener) == (False, True)
 
 
@@ -514,7 +519,7 @@ def test_the_box_never_turns_the_volume_above_its_limit(clean, how):
         assert box.app.status()["volume"] == "50"
         return box.close()
     assert box.app.status()["volume"] == "80"
-    assert box.look().touch is None
+    assert box.look().listener_action is None
     return box.close()
 
 
@@ -532,7 +537,7 @@ def test_a_volume_that_mpd_tells_only_when_it_plays_is_lowered_then(clean, monke
     box.put_on(HAPPY)
     seen = [box.look() for _ in range(3)]
     assert box.app.status()["volume"] == "30"
-    assert {one.touch for one in seen} == {None}
+    assert {one.listener_action for one in seen} == {None}
     box.close()
 
 
@@ -546,7 +551,7 @@ def test_a_box_that_begins_in_silence_rings_and_goes_on_with_music(clean):
     assert box.app.status()["volume"] == "40"
     wait_for(lambda: box.state_is("stop"))
     seen = box.look()
-    assert (seen.state, seen.listener, seen.touch) == ("stop", False, None)
+    assert (seen.state, seen.listener, seen.listener_action) == ("stop", False, None)
     box.put_on(HAPPY)
     assert box.plays(HAPPY)
     box.app.stop()
@@ -595,7 +600,11 @@ def test_a_skipped_song_is_counted_in_its_mood_only(box):
     assert skips(box.mpd, HAPPY) == {skipped: "1"}
     box.app.next()  # past the end
     seen = box.look()
-    assert (seen.touch, seen.state, seen.listener) == (None, "stop", False) or seen.touch == "skip"
+    assert (seen.listener_action, seen.state, seen.listener) == (
+        None,
+        "stop",
+        False,
+    ) or seen.listener_action == "skip"
     assert len(skips(box.mpd, SAD)) == 1
     assert skips(box.mpd, HAPPY) == {skipped: "1"}
 
@@ -622,7 +631,7 @@ def test_a_skipped_song_outside_mpds_music_is_no_fault(clean, tmp_path, caplog):
     box = Box(clean, {HAPPY: (str(tmp_path / "mine"),)})
     put_on(box, HAPPY)
     box.app.next()
-    assert box.look().touch == "skip"
+    assert box.look().listener_action == "skip"
     assert caplog.records == []
     box.close()
 
@@ -662,7 +671,7 @@ from playing import HAPPY, SAD, Box
 class Mpd:
     socket = sys.argv[1]
 
-box = Box(Mpd, memory=Path(sys.argv[2]))
+box = Box(Mpd, state=Path(sys.argv[2]))
 box.put_on(HAPPY)
 box.look()
 box.put_on(SAD, "fade")
@@ -704,7 +713,7 @@ def test_a_volume_that_was_turned_while_the_box_was_away_stays(born):
 @pytest.mark.parametrize(("volume", "then"), [(45, "60"), (0, "60"), (90, "90")])
 def test_after_a_power_cut_any_volume_of_the_fade_is_its_own(born, volume, then, monkeypatch):
     cut_off_in_a_fade(born)
-    monkeypatch.setattr(player_memory, "BOOT_ID", player_memory.Path("/no/such/file"))
+    monkeypatch.setattr(player_state, "BOOT_ID", player_state.Path("/no/such/file"))
     box = born()
     box.app.setvol(volume)  # MPD restored what it had noted some time before
     box.look()
@@ -718,7 +727,12 @@ def test_a_box_that_comes_back_knows_that_it_paused_the_music_itself(born):
     box.die()
     box = born()
     seen = box.look()
-    assert (seen.state, seen.resting, seen.listener, seen.touch) == ("pause", True, False, None)
+    assert (seen.state, seen.resting, seen.listener, seen.listener_action) == (
+        "pause",
+        True,
+        False,
+        None,
+    )
     box.adjust("resume")
     assert box.state_is("play")
     box.die()
@@ -753,7 +767,7 @@ def test_a_pause_that_changed_while_the_box_was_away_is_a_persons(born, deed):
 @broken_sockets
 def test_resting_music_survives_a_restarted_mpd(tmp_path, long_music):
     with PrivateMpd(tmp_path / "mpd", long_music, "null") as mpd:
-        box = Box(mpd, memory=tmp_path / "player.json")
+        box = Box(mpd, state=tmp_path / "player.json")
         put_on(box, HAPPY)
         rest(box)
         mpd.stop()
@@ -777,7 +791,7 @@ def test_the_volume_before_the_quiet_hours_outlives_the_box(born):
     box = born()
     assert box.look().volume_before == 70
     box.app.setvol(50)
-    assert (box.look().touch, box.look().volume_before) == ("volume", None)
+    assert (box.look().listener_action, box.look().volume_before) == ("volume", None)
 
 
 def test_a_stop_is_kept_from_the_chime_of_the_next_start(born):
@@ -802,7 +816,7 @@ def test_it_says_when_there_was_nothing_to_be_done(box):
 def test_a_spoilt_memory_begins_anew(clean, tmp_path, text):
     file = tmp_path / "player.json"
     file.write_text(text)
-    box = Box(clean, memory=file)
+    box = Box(clean, state=file)
     put_on(box, HAPPY)
     rest(box)
     assert '"paused": "happy/' in file.read_text()
@@ -811,7 +825,7 @@ def test_a_spoilt_memory_begins_anew(clean, tmp_path, text):
 
 def test_a_memory_that_cannot_be_written_is_one_warning(clean, tmp_path, caplog):
     (tmp_path / "player.part").mkdir()  # in the way
-    box = Box(clean, memory=tmp_path / "player.json")
+    box = Box(clean, state=tmp_path / "player.json")
     put_on(box, HAPPY)
     rest(box)
     box.adjust("resume")
@@ -829,7 +843,7 @@ def test_messages_come_in_and_are_answered(box):
     box.app.sendmessage("jukebox", "mood happy")
     box.app.sendmessage("jukebox", "status")
     seen = box.look(after_s=0.1)
-    assert seen.touch is None
+    assert seen.listener_action is None
     assert box.player.messages() == ["mood happy", "status"]
     assert box.player.messages() == []
     box.player.answer("first line\nsecond line " + "ä" * 5000)
@@ -872,10 +886,10 @@ def test_a_lost_connection_is_one_error_and_the_next_call_goes_on(box, moment):
     with pytest.raises(PlayerError):
         box.look()
     seen = box.look()
-    assert (seen.state, seen.listener, seen.touch) == ("play", False, None)
+    assert (seen.state, seen.listener, seen.listener_action) == ("play", False, None)
     assert box.app.status()["volume"] == "60"
     box.app.pause(1)
-    assert box.look(after_s=0.1).touch == "pause"
+    assert box.look(after_s=0.1).listener_action == "pause"
 
 
 def test_an_mpd_that_hangs_loses_no_touch_of_a_person(box):
@@ -887,4 +901,4 @@ def test_an_mpd_that_hangs_loses_no_touch_of_a_person(box):
     finally:
         os.kill(box.mpd.pid, signal.SIGCONT)
     box.app.pause(1)
-    assert box.look().touch == "pause"
+    assert box.look().listener_action == "pause"

@@ -3,7 +3,8 @@ from datetime import datetime
 
 import pytest
 
-from appliance.decide.policy import LOOKS, REFUSED_FOR_S, Policy
+from appliance.decide.phrases import PHRASES
+from appliance.decide.policy import REFUSED_FOR_S, MusicPolicy
 from appliance.records import EMOTIONS, Emotion, Mood, Playback
 from appliance.settings import (
     ListenerSettings,
@@ -29,7 +30,7 @@ NOBODY = Mood("nobody", None, 0.0, 0, 0.0)
 
 
 def decided(change, mood, playback, before=None):
-    policy = Policy(Settings(music=MusicSettings(change=change)))
+    policy = MusicPolicy(Settings(music=MusicSettings(change=change)))
     if before is not None:
         policy.decide(0.0, 0.0, settled(before), EARLY)
     decision = policy.decide(1.0, 0.0, mood, playback)
@@ -44,7 +45,7 @@ def decided(change, mood, playback, before=None):
         ("end", settled(SAD), EARLY, None),
         ("end", settled(SAD), ENDING, (SAD, "append")),
         ("end", settled(HAPPY), ENDING, (HAPPY, "append")),
-        ("end", settled(SAD), replace(ENDING, songs_after=1), None),
+        ("end", settled(SAD), replace(ENDING, queued_after=1), None),
         ("end", settled(SAD), STREAM, (SAD, "switch")),
         ("end", settled(HAPPY), STREAM, None),
         # In the middle of the song.
@@ -86,7 +87,7 @@ def test_the_listener_in_charge_is_left_alone(change, playback):
 
 
 def test_an_empty_playlist_is_replaced_by_others_for_a_while():
-    policy = Policy(Settings(music=MusicSettings(change="now")))
+    policy = MusicPolicy(Settings(music=MusicSettings(change="now")))
     first = policy.decide(0.0, 0.0, settled(SAD), SILENCE)
     assert first is not None
     policy.refused(0.0, first)
@@ -100,7 +101,7 @@ def test_an_empty_playlist_is_replaced_by_others_for_a_while():
 
 
 def test_with_no_music_at_all_it_waits_instead_of_spinning():
-    policy = Policy(Settings())
+    policy = MusicPolicy(Settings())
     asked = []
     for tick in range(100):
         decision = policy.decide(tick / 10, 0.0, settled(HAPPY), SILENCE)
@@ -111,7 +112,7 @@ def test_with_no_music_at_all_it_waits_instead_of_spinning():
 
 
 def test_the_reason_is_a_sentence_that_says_looks():
-    decision = Policy(Settings()).decide(0.0, 0.0, settled(HAPPY), SILENCE)
+    decision = MusicPolicy(Settings()).decide(0.0, 0.0, settled(HAPPY), SILENCE)
     assert decision is not None
     assert decision.reason == "the room looks happy"
 
@@ -122,7 +123,7 @@ MINUTE = 60.0
 
 
 def with_settings(**sections):
-    return Policy(Settings(music=MusicSettings(change="now"), **sections))
+    return MusicPolicy(Settings(music=MusicSettings(change="now"), **sections))
 
 
 def how(policy, time_s, mood, playback, unix_s=0.0):
@@ -138,7 +139,7 @@ def test_whatever_a_person_does_holds_the_box_back_for_half_an_hour(touch, caplo
     caplog.set_level("INFO")
     policy = with_settings()
     assert how(policy, 0, settled(HAPPY), SILENCE) == (HAPPY, "switch")
-    assert how(policy, 1, settled(HAPPY), replace(EARLY, touch=touch)) is None
+    assert how(policy, 1, settled(HAPPY), replace(EARLY, listener_action=touch)) is None
     assert how(policy, 29 * MINUTE, settled(SAD), EARLY) is None
     assert how(policy, 29 * MINUTE, settled(SAD), ENDING) == (HAPPY, "append"), "kept going"
     assert how(policy, 31 * MINUTE, settled(SAD), EARLY) == (SAD, "switch")
@@ -150,14 +151,14 @@ def test_a_knob_turned_many_times_is_one_line(caplog):
     caplog.set_level("INFO")
     policy = with_settings()
     for tick in range(50):
-        policy.decide(tick / 5, 0.0, settled(HAPPY), replace(EARLY, touch="volume"))
+        policy.decide(tick / 5, 0.0, settled(HAPPY), replace(EARLY, listener_action="volume"))
     assert len(caplog.messages) == 1
 
 
 def test_a_pause_of_a_person_is_never_undone():
     policy = with_settings()
     theirs = replace(EARLY, state="pause", listener=True)
-    policy.decide(0, 0.0, settled(HAPPY), replace(theirs, touch="pause"))
+    policy.decide(0, 0.0, settled(HAPPY), replace(theirs, listener_action="pause"))
     for minute in range(1, 600):
         assert how(policy, minute * MINUTE, settled(SAD), theirs) is None
 
@@ -165,7 +166,7 @@ def test_a_pause_of_a_person_is_never_undone():
 def test_it_takes_over_when_the_listeners_own_queue_ran_out():
     policy = with_settings()
     theirs = replace(EARLY, emotion=None, listener=True)
-    assert how(policy, 0, settled(SAD), replace(theirs, touch="queue")) is None
+    assert how(policy, 0, settled(SAD), replace(theirs, listener_action="queue")) is None
     assert how(policy, 200, settled(SAD), theirs) is None
     assert how(policy, 201, settled(SAD), SILENCE) == (SAD, "switch")
 
@@ -191,7 +192,7 @@ def test_a_mood_that_somebody_asked_for_plays_whatever_the_faces_say():
 def test_asking_for_a_mood_ends_the_listeners_own_songs():
     policy = with_settings()
     theirs = replace(EARLY, emotion=None, listener=True)
-    assert how(policy, 0, settled(SAD), replace(theirs, touch="queue")) is None
+    assert how(policy, 0, settled(SAD), replace(theirs, listener_action="queue")) is None
     policy.ask_for(HAPPY)
     assert how(policy, 1, settled(SAD), theirs) == (HAPPY, "switch")
 
@@ -199,9 +200,9 @@ def test_asking_for_a_mood_ends_the_listeners_own_songs():
 @pytest.mark.parametrize("change", ["end", "crossfade", "now"])
 @pytest.mark.parametrize("ask", ["resume", "auto"])
 def test_asking_for_the_boxs_music_ends_the_listeners_own_songs(change, ask):
-    policy = Policy(Settings(music=MusicSettings(change=change)))
+    policy = MusicPolicy(Settings(music=MusicSettings(change=change)))
     theirs = replace(EARLY, emotion=None, listener=True)
-    assert how(policy, 0, settled(SAD), replace(theirs, touch="queue")) is None
+    assert how(policy, 0, settled(SAD), replace(theirs, listener_action="queue")) is None
     policy.resume() if ask == "resume" else policy.ask_for(None)
     assert how(policy, 1, settled(SAD), theirs) == (SAD, "switch" if change == "now" else "fade")
 
@@ -209,7 +210,7 @@ def test_asking_for_the_boxs_music_ends_the_listeners_own_songs(change, ask):
 def test_what_a_person_stopped_plays_again_when_somebody_asks():
     policy = with_settings()
     stopped = replace(SILENCE, listener=True)
-    assert how(policy, 0, settled(SAD), replace(stopped, touch="stop")) is None
+    assert how(policy, 0, settled(SAD), replace(stopped, listener_action="stop")) is None
     assert how(policy, 3600, settled(SAD), stopped) is None
     policy.resume()
     assert how(policy, 3601, settled(SAD), stopped) == (SAD, "switch")
@@ -219,7 +220,7 @@ def test_a_touch_never_shortens_a_hold_that_was_asked_for():
     policy = with_settings()
     policy.hold(0.0, 120)
     theirs = replace(EARLY, emotion=None, listener=True)
-    policy.decide(60, 0.0, settled(SAD), replace(theirs, touch="queue"))
+    policy.decide(60, 0.0, settled(SAD), replace(theirs, listener_action="queue"))
     assert policy.hold_until_s == 120 * MINUTE
     policy.decide(400, 0.0, settled(SAD), SILENCE)  # their songs have run out
     assert policy.hold_until_s == 120 * MINUTE
@@ -229,7 +230,7 @@ def test_each_kind_of_doing_is_told_once_within_a_hold(caplog):
     caplog.set_level("INFO")
     policy = with_settings()
     for touch in ("skip", "skip", "pause", "play"):
-        policy.decide(0, 0.0, settled(HAPPY), replace(EARLY, touch=touch))
+        policy.decide(0, 0.0, settled(HAPPY), replace(EARLY, listener_action=touch))
     assert [line.partition(";")[0] for line in caplog.messages] == [
         "somebody chose another song",
         "somebody paused the music",
@@ -276,7 +277,7 @@ def test_the_sleep_timer_ends_the_music_until_somebody_asks():
     assert how(policy, 30 * MINUTE, settled(HAPPY), EARLY) == (None, "pause")
     assert how(policy, 30.1 * MINUTE, settled(HAPPY), EARLY) == (None, "pause"), "MPD was not there"
     assert how(policy, 31 * MINUTE, settled(SAD), RESTING) is None, "somebody is in bed, and seen"
-    turned = replace(RESTING, touch="volume")
+    turned = replace(RESTING, listener_action="volume")
     assert how(policy, 31.5 * MINUTE, settled(SAD), turned) is None, "and does not want to wake up"
     policy.resume()
     assert how(policy, 32 * MINUTE, settled(SAD), RESTING) == (None, "resume")
@@ -314,11 +315,15 @@ def test_a_volume_that_somebody_chose_at_night_is_theirs():
     policy = with_settings(volume=QUIET)
     loud = replace(EARLY, volume_percent=70)
     assert how(policy, 0, settled(HAPPY), loud, NIGHT) == (30, "volume")
-    policy.decide(1, NIGHT, settled(HAPPY), replace(loud, volume_percent=50, touch="volume"))
+    policy.decide(
+        1, NIGHT, settled(HAPPY), replace(loud, volume_percent=50, listener_action="volume")
+    )
     assert how(policy, 2, settled(HAPPY), replace(loud, volume_percent=50), NIGHT) is None
     assert how(policy, 3, settled(HAPPY), replace(loud, volume_percent=30), NOON) is None
     policy = with_settings(volume=QUIET)
-    policy.decide(1, NIGHT, settled(HAPPY), replace(loud, volume_percent=50, touch="volume"))
+    policy.decide(
+        1, NIGHT, settled(HAPPY), replace(loud, volume_percent=50, listener_action="volume")
+    )
     later = how(policy, 3600, settled(HAPPY), replace(loud, volume_percent=50), NIGHT)
     assert later is None, "all night"
     turned = replace(loud, volume_percent=50, volume_before=70)  # while the box was off
@@ -344,7 +349,7 @@ def test_music_that_somebody_starts_while_it_sleeps_plays_even_if_nobody_saw_the
     assert how(policy, 30 * MINUTE, settled(HAPPY), EARLY) == (None, "pause")
     assert how(policy, 31 * MINUTE, settled(HAPPY), RESTING) is None
     assert how(policy, 40 * MINUTE, settled(HAPPY), EARLY) is None
-    restarted = Policy(Settings(), asleep=True, silent=True)
+    restarted = MusicPolicy(Settings(), asleep=True, silent=True)
     assert how(restarted, 0, settled(HAPPY), EARLY) is None
     assert not restarted.asleep
 
@@ -355,7 +360,7 @@ def test_a_fade_into_sleep_that_breaks_off_wakes_nobody():
     assert how(policy, 1800, settled(HAPPY), EARLY) == (None, "pause")
     assert how(policy, 1801, settled(HAPPY), RESTING) is None, "so a fade is told"
     assert how(policy, 1803, settled(HAPPY), EARLY) == (None, "pause"), "MPD was lost meanwhile"
-    restarted = Policy(Settings(), asleep=True)
+    restarted = MusicPolicy(Settings(), asleep=True)
     assert how(restarted, 0, settled(HAPPY), EARLY) == (None, "pause")
 
 
@@ -383,15 +388,15 @@ def test_asking_for_a_mood_keeps_the_sleep_timer():
 )
 def test_the_strategy_chooses_the_music(general, own, mood, expected):
     settings = Settings(music=MusicSettings(strategy=general), strategies=StrategySettings(**own))
-    decision = Policy(settings).decide(0.0, 0.0, settled(mood), SILENCE)
+    decision = MusicPolicy(settings).decide(0.0, 0.0, settled(mood), SILENCE)
     assert decision is not None
     assert decision.emotion is expected
-    assert LOOKS[mood] in decision.reason
+    assert PHRASES[mood] in decision.reason
 
 
 def test_iso_leads_from_the_mood_to_the_target_in_steps():
     settings = Settings(music=MusicSettings("now", strategy="iso", iso_minutes=20))
-    policy, playing, steps = Policy(settings), SILENCE, []
+    policy, playing, steps = MusicPolicy(settings), SILENCE, []
     for minute in range(30):
         decision = policy.decide(minute * MINUTE, 0.0, settled(SAD), playing)
         if decision is not None:
@@ -402,7 +407,7 @@ def test_iso_leads_from_the_mood_to_the_target_in_steps():
 
 def test_iso_begins_anew_with_who_comes_back():
     settings = Settings(music=MusicSettings("now", strategy="iso", iso_minutes=20))
-    policy = Policy(settings)
+    policy = MusicPolicy(settings)
     policy.decide(0.0, 0.0, settled(SAD), SILENCE)
     policy.decide(120 * MINUTE, 0.0, NOBODY, RESTING)
     back = policy.decide(121 * MINUTE, 0.0, settled(SAD), SILENCE)
@@ -412,6 +417,6 @@ def test_iso_begins_anew_with_who_comes_back():
 
 def test_iso_stands_still_while_the_mood_is_uncertain():
     settings = Settings(music=MusicSettings("now", strategy="iso", iso_minutes=20))
-    policy = Policy(settings)
+    policy = MusicPolicy(settings)
     policy.decide(0.0, 0.0, settled(SAD), SILENCE)
     assert policy.decide(19 * MINUTE, 0.0, UNCERTAIN, replace(EARLY, emotion=SAD)) is None

@@ -11,7 +11,7 @@ from appliance.camera import reel
 from appliance.records import EMOTIONS, Frame
 from appliance.vision.detectors import BlazeFace
 from appliance.vision.emotion import EmotionClassifier
-from appliance.vision.faces import FaceDetector
+from appliance.vision.faces import FollowingFaceDetector
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 FRAMES_PER_S = 5
@@ -27,7 +27,7 @@ def is_empty(time_s):
 @pytest.fixture(scope="module")
 def seen():
     """What the shipped detector finds in the reel: (frame, faces), five a second."""
-    detector = FaceDetector(BlazeFace(), min_score=0.7, min_height_px=40)
+    detector = FollowingFaceDetector(BlazeFace(), min_score=0.7, min_height_px=40)
     frames = [Frame(time_s, 0.0, reel.frame_at(time_s)) for time_s in TIMES_S]
     return [(frame, detector.find(frame)) for frame in frames]
 

@@ -17,9 +17,9 @@ from appliance.rehearsal import script
 from appliance.rehearsal.day import Diary, Moment
 from appliance.rehearsal.face_set import composites, load
 from appliance.rehearsal.figures import figures
-from appliance.rehearsal.player import OWN_SONGS, SONG_S, Deed, StandIn
+from appliance.rehearsal.player import OWN_SONGS, SONG_S, Action, StandIn
 from appliance.rehearsal.rehearsal import Plan, Rehearsal
-from appliance.rehearsal.script import Doing, Script, Spell, Timeline
+from appliance.rehearsal.script import Script, ScriptedAction, Spell, Timeline
 from appliance.settings import ListenerSettings, Settings
 
 HAPPY, SAD, NEUTRAL = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL
@@ -79,9 +79,9 @@ def playing(emotion=HAPPY, time_s=0.0):
 
 def test_a_song_ends_and_the_appended_one_follows_then_silence():
     player = playing()
-    assert player.playback(10.0).songs_after == 0
+    assert player.playback(10.0).queued_after == 0
     player.carry_out(Decision(SAD, "append", ""), 10.0)
-    assert player.playback(10.0).songs_after == 1
+    assert player.playback(10.0).queued_after == 1
     left_s = player.playback(10.0).remaining_s
     assert left_s is not None
     assert player.playback(10.0 + left_s).emotion is SAD
@@ -94,7 +94,7 @@ def test_a_waiting_song_of_the_same_mood_is_not_added_twice_and_another_replaces
     assert player.carry_out(Decision(SAD, "append", ""), 1.0)
     assert player.carry_out(Decision(SAD, "append", ""), 2.0) is None
     assert player.carry_out(Decision(NEUTRAL, "append", ""), 3.0)
-    assert player.playback(3.0).songs_after == 1
+    assert player.playback(3.0).queued_after == 1
 
 
 @pytest.mark.parametrize(
@@ -104,26 +104,26 @@ def test_a_waiting_song_of_the_same_mood_is_not_added_twice_and_another_replaces
 )  # fmt: skip
 def test_what_the_listener_does_is_told_once(what, state, listener):
     player = playing()
-    assert player.do(Doing(5.0, what, percent=33), 5.0)
+    assert player.do(ScriptedAction(5.0, what, percent=33), 5.0)
     told, later = player.playback(5.0), player.playback(6.0)
-    assert (told.touch, later.touch) == (what, None)
+    assert (told.listener_action, later.listener_action) == (what, None)
     assert (told.state, told.listener) == (state, listener)
 
 
 def test_a_pause_stops_the_time_of_a_song():
     player = playing()
     before = player.playback(20.0).remaining_s
-    player.do(Doing(20.0, "pause"), 20.0)
+    player.do(ScriptedAction(20.0, "pause"), 20.0)
     player.playback(500.0)
-    player.do(Doing(500.0, "play"), 500.0)
+    player.do(ScriptedAction(500.0, "play"), 500.0)
     after = player.playback(500.0)
     assert (after.state, after.remaining_s) == ("play", pytest.approx(before))
 
 
 def test_the_listeners_own_songs_run_out():
     player = playing()
-    player.do(Doing(5.0, "queue"), 5.0)
-    assert player.playback(6.0).songs_after == OWN_SONGS - 1
+    player.do(ScriptedAction(5.0, "queue"), 5.0)
+    assert player.playback(6.0).queued_after == OWN_SONGS - 1
     assert player.playback(6.0 + OWN_SONGS * SONG_S[1]).state == "stop"
 
 
@@ -173,7 +173,7 @@ def test_time_in_which_the_listener_is_in_charge_is_not_the_musics_fault():
 
 
 def switch(time_s, emotion, before, what="switch", **more):
-    return Deed(time_s, what, by_box=True, emotion=emotion, before=before, **more)
+    return Action(time_s, what, by_box=True, emotion=emotion, before=before, **more)
 
 
 @pytest.mark.parametrize(
@@ -196,8 +196,8 @@ def test_a_change_to_music_of_another_mood_is_wrong(deed, wrong):
         (switch(700.0, SAD, NEUTRAL), 1),
         (switch(700.0, SAD, NEUTRAL, "fade"), 1),
         (switch(700.0, SAD, NEUTRAL, "append"), 1),
-        (Deed(700.0, "pause", by_box=True), 1),
-        (Deed(700.0, "volume", by_box=True), 1),
+        (Action(700.0, "pause", by_box=True), 1),
+        (Action(700.0, "volume", by_box=True), 1),
         (switch(499.0, SAD, NEUTRAL), 0),
         (switch(1100.0, SAD, NEUTRAL), 0),
         (switch(700.0, NEUTRAL, NEUTRAL, "append"), 0),
@@ -206,12 +206,12 @@ def test_a_change_to_music_of_another_mood_is_wrong(deed, wrong):
     ],
 )
 def test_acting_within_ten_minutes_of_the_listener_is_against_them(deed, against):
-    deeds = [Deed(500.0, "skip", by_box=False), deed]
+    deeds = [Action(500.0, "skip", by_box=False), deed]
     assert figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, deeds)).against_listener == against
 
 
 def test_songs_of_the_listener_that_have_run_out_are_no_reason_to_wait_on():
-    doing, later = Deed(500.0, "queue", by_box=False), switch(750.0, NEUTRAL, SAD)
+    doing, later = Action(500.0, "queue", by_box=False), switch(750.0, NEUTRAL, SAD)
     ran_out = switch(700.0, SAD, NEUTRAL, after_own_songs=True)
     moods = (Spell(0.0, 2000.0, NEUTRAL),)
     assert figures(diary_of(2000, moods, lambda s: NEUTRAL, [doing, later])).against_listener == 1

@@ -7,16 +7,16 @@ from conftest import write_tone
 from mpd import MPDClient
 
 from appliance.build import build_classifier, build_faces
-from appliance.decide.mood import MoodFilter
+from appliance.decide.mood import HmmMoodFilter
 from appliance.player.mpd_player import MpdPlayer
 from appliance.private_mpd.process import PrivateMpd
 from appliance.records import EMOTIONS, Emotion
 from appliance.rehearsal.day import FRAMES_PER_SECOND, Day, as_rehearsed
 from appliance.rehearsal.face_set import composites
 from appliance.rehearsal.figures import figures
-from appliance.rehearsal.player import Witness
+from appliance.rehearsal.player import RecordingPlayer
 from appliance.rehearsal.room import Room
-from appliance.rehearsal.script import Doing, Script, Spell, Timeline
+from appliance.rehearsal.script import Script, ScriptedAction, Spell, Timeline
 from appliance.settings import ListenerSettings, Settings
 
 SPEED = 60.0  # the day passes so much faster than MPD plays; its tones outlast the day
@@ -31,7 +31,7 @@ class App:
         self.client = MPDClient()
         self.client.connect(str(mpd.socket))
 
-    def do(self, doing: Doing, time_s: float) -> bool:
+    def do(self, doing: ScriptedAction, time_s: float) -> bool:
         match doing.what:
             case "pause":
                 self.client.pause(1)
@@ -71,8 +71,9 @@ def moods(*lengths_s: tuple[Emotion, float]) -> Timeline[Emotion]:
 
 def test_a_listener_at_a_real_mpd_is_left_alone(music, tmp_path):
     doings = (
-        Doing(180.0, "volume", 41), Doing(950.0, "pause"), Doing(1010.0, "play"),
-        Doing(1150.0, "queue"), Doing(1250.0, "skip"),
+        ScriptedAction(180.0, "volume", 41),
+        ScriptedAction(950.0, "pause"), ScriptedAction(1010.0, "play"),
+        ScriptedAction(1150.0, "queue"), ScriptedAction(1250.0, "skip"),
     )  # fmt: skip
     day = Script(
         1500.0,
@@ -90,14 +91,14 @@ def test_a_listener_at_a_real_mpd_is_left_alone(music, tmp_path):
             address=str(mpd.socket), playlists={e: (str(e),) for e in EMOTIONS}, random=Random(1)
         )
         app, room = App(mpd), Room(day, composites(), seed=1)
-        witness = Witness(player, app)
+        witness, classifier = RecordingPlayer(player, app), build_classifier(settings)
         diary = Day(
             day,
             settings,
             see=InTime(room),
             faces=build_faces(settings),
-            classifier=build_classifier(settings),
-            mood=MoodFilter(settings.mood),
+            classifier=classifier,
+            mood=HmmMoodFilter(settings.mood, classifier.priors),
             witness=witness,
         ).live()
         volume = int(app.client.status()["volume"])

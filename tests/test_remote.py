@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from appliance.camera.pacing import Pace
-from appliance.decide.policy import NEVER, Policy
-from appliance.loop import Step
-from appliance.records import Box, Emotion, EmotionScores, Face, Frame, Mood, Playback
+from appliance.decide.policy import NEVER, MusicPolicy
+from appliance.records import Box, Emotion, EmotionScores, Face, Frame, Mood, Playback, Step
 from appliance.remote import messages as remote
 from appliance.remote.status import Status
 from appliance.settings import Settings
@@ -24,16 +22,23 @@ STEP = Step(
 )
 
 
-class House:
+class Controls:
     """Keeps what it was asked for."""
 
     def __init__(self) -> None:
-        self.policy = Policy(Settings())
+        self.policy = MusicPolicy(Settings())
         self.off: bool | None = None
         self.calibrations: list[object] = []
 
     def status(self) -> Status:
-        return Status.of(STEP, "a camera", self.policy, "the room looks happy", Pace(5.0))
+        return Status.of(
+            STEP,
+            camera="a camera",
+            policy=self.policy,
+            reason="the room looks happy",
+            frames_per_second=5.0,
+            frame_rate_reason="",
+        )
 
     def camera_off(self, off: bool) -> None:
         self.off = off
@@ -48,7 +53,7 @@ class House:
 
 @pytest.fixture
 def house():
-    return House()
+    return Controls()
 
 
 def told(house, message):

@@ -10,8 +10,8 @@ from datetime import datetime
 import numpy as np
 from fake_camera import Clock, picture
 
-from appliance.camera.reopening import Camera
-from appliance.camera.schedule import Shutter
+from appliance.camera.reopening import ReopeningCamera
+from appliance.camera.schedule import ScheduledCamera
 from appliance.camera.sources import Choice
 from appliance.errors import CameraError
 
@@ -36,17 +36,17 @@ class Source:
 
 
 class Rig:
-    """A Shutter over cameras that work."""
+    """A ScheduledCamera over cameras that work."""
 
     def __init__(self, off_hours: str = "") -> None:
         self.clock, self.sources = Clock(), list[Source]()
         self.unix_s = EVENING
-        self.shutter = Shutter(
+        self.shutter = ScheduledCamera(
             self._camera(), off_hours, monotonic=self.clock, wall=lambda: self.unix_s
         )
 
-    def _camera(self) -> Camera:
-        return Camera(
+    def _camera(self) -> ReopeningCamera:
+        return ReopeningCamera(
             monotonic=self.clock,
             wall=lambda: self.unix_s,
             choose_source=lambda: Choice(self._source, "a scripted camera"),

@@ -301,12 +301,12 @@ def test_a_memory_cut_off_in_a_line_is_of_use_all_the_same(shelf, tmp_path):
     memory = tmp_path / "heard.jsonl"
     track = shelf / "one.wav"
     heard = cues_of(tmp_path)
-    collection.Memory(memory).keep(track, heard)
+    collection.CueCache(memory).keep(track, heard)
     with memory.open("a") as file:
         file.write('{"file": "1 2')
-    assert collection.Memory(memory).cues(track) == heard
+    assert collection.CueCache(memory).cues(track) == heard
     os.utime(track, ns=(0, 0))
-    assert collection.Memory(memory).cues(track) is None
+    assert collection.CueCache(memory).cues(track) is None
 
 
 @needs_librosa

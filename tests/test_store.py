@@ -21,7 +21,7 @@ from appliance.history import store as module
 from appliance.history.database import database_file, set_aside
 from appliance.history.migrations import STATES, steps
 from appliance.history.queries import read_calibration, read_history, read_yesterday
-from appliance.history.store import Store
+from appliance.history.store import SqliteStore
 from appliance.records import Emotion, Mood, Play
 from appliance.settings import StoreSettings
 
@@ -49,8 +49,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def opened(path: Path, days: int = 365) -> Iterator[Store]:
-    with closing(Store(StoreSettings(str(path), days))) as store:
+def opened(path: Path, days: int = 365) -> Iterator[SqliteStore]:
+    with closing(SqliteStore(StoreSettings(str(path), days))) as store:
         yield store
 
 
@@ -194,7 +194,7 @@ def test_a_clock_that_starts_in_1970_deletes_nothing(path: Path) -> None:
 # --- trouble ----------------------------------------------------------------------------------
 
 
-def assert_it_waits_and_is_written_later(store: Store, sentence: str) -> None:
+def assert_it_waits_and_is_written_later(store: SqliteStore, sentence: str) -> None:
     """The two halves of every trouble that passes: call it, end the trouble, call store.write."""
     store.record_play(NOON, song("Waiting"), happy())
     with pytest.raises(StoreError, match=sentence):
@@ -249,7 +249,7 @@ def test_a_folder_that_may_not_be_written_costs_no_entry(folder_of_nobody: Path)
         folder_of_nobody.chmod(0o700)
         store.write(NOON)
         with pytest.raises(BusyError):
-            Store(StoreSettings(str(path)))
+            SqliteStore(StoreSettings(str(path)))
     assert titles(path) == ["Waiting"]
 
 
@@ -292,9 +292,9 @@ import resource, sys
 from pathlib import Path
 from appliance.errors import StoreError
 from appliance.settings import StoreSettings
-from appliance.history.store import Store
+from appliance.history.store import SqliteStore
 from tests.test_store import NOON, happy, song
-store = Store(StoreSettings(sys.argv[1]))
+store = SqliteStore(StoreSettings(sys.argv[1]))
 store.write(NOON)
 no_limit = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, no_limit))
@@ -453,16 +453,16 @@ def test_a_second_jukebox_is_turned_away_until_the_first_one_ends(path: Path) ->
     with opened(path):
         sentence = rf"another jukebox \(pid {os.getpid()}\) already runs with {path}; stop it first"
         with pytest.raises(BusyError, match=sentence):
-            Store(settings)
-    Store(settings).close()
+            SqliteStore(settings)
+    SqliteStore(settings).close()
 
 
 WRITER = """
 import sys
 from appliance.settings import StoreSettings
-from appliance.history.store import Store
+from appliance.history.store import SqliteStore
 from tests.test_store import NOON, happy, song
-store = Store(StoreSettings(sys.argv[1]))
+store = SqliteStore(StoreSettings(sys.argv[1]))
 store.write(NOON)
 for number in range(10**9):
     store.record_mood(NOON, happy())
@@ -481,7 +481,7 @@ def test_after_kill_9_everything_acknowledged_is_there(path: Path) -> None:
             assert writer.stdout is not None
             acknowledged = [writer.stdout.readline().strip() for _ in range(kill_after)]
             with pytest.raises(BusyError, match=rf"\(pid {writer.pid}\)"):
-                Store(StoreSettings(str(path)))
+                SqliteStore(StoreSettings(str(path)))
             writer.send_signal(signal.SIGKILL)
             said += acknowledged + writer.stdout.read().split()
         written = iter(titles_of_all(path))
@@ -501,7 +501,7 @@ def titles_of_all(path: Path) -> list[object]:
 def test_guests_leave_no_trace_unless_they_shall(path: Path, tmp_path: Path) -> None:
     company = replace(happy(2), company=True)
     for remember, file in ((False, path), (True, tmp_path / "guests.db")):
-        with closing(Store(StoreSettings(str(file), remember_guests=remember))) as store:
+        with closing(SqliteStore(StoreSettings(str(file), remember_guests=remember))) as store:
             for second in range(120):
                 store.record_seconds(NOON + second, company, 1.0)
             store.record_mood(NOON, company)
@@ -520,7 +520,7 @@ def test_yesterday_in_a_sentence(path: Path) -> None:
             mood = happy() if minute < 60 else UNCERTAIN
             store.record_seconds(NOON + 60 * minute, mood, 60.0)
         store.record_play(NOON, song(), happy())
-        store.record_touch(NOON, "pause")
+        store.record_listener_action(NOON, "pause")
     told = read_yesterday(path, NOON + DAY_S)
     assert told == (
         "1.5 hours with somebody here: happy 67%, uncertain 33%; songs put on: 1; "
@@ -531,7 +531,7 @@ def test_yesterday_in_a_sentence(path: Path) -> None:
 
 def test_what_a_person_did_to_the_player_is_in_the_history(path: Path) -> None:
     with opened(path) as store:
-        store.record_touch(NOON, "pause")
+        store.record_listener_action(NOON, "pause")
     (entry,) = read_history(path, 0, 9)
     assert (entry.what, entry.reason, entry.emotion) == ("touch", "pause", None)
 

@@ -5,8 +5,9 @@ import pytest
 from conftest import wait_for
 from mpd import MPDClient
 
-from appliance.history.state import Memory
+from appliance.history.state import StateFile
 from appliance.player.mpd_player import MpdPlayer
+from appliance.player.state import PlayerState
 from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Decision, Emotion
 
@@ -20,8 +21,8 @@ SOURCES = {
 class Days:
     """One box after the other, each with the memory of those before."""
 
-    def __init__(self, mpd, memory):
-        self._mpd, self._memory = mpd, memory
+    def __init__(self, mpd, state):
+        self._mpd, self._state = mpd, state
         self._player = None
 
     def begin(self):
@@ -30,7 +31,7 @@ class Days:
             address=str(self._mpd.socket),
             playlists=SOURCES,
             random=random.Random(1),
-            memory=self._memory and Memory(self._memory),
+            state=self._state and StateFile(self._state, PlayerState()),
         )
         self.look(0.0)
 

@@ -13,8 +13,9 @@ from test_faces import Scripted, composite, face, frame, picture
 
 from appliance.errors import ModelError
 from appliance.records import Box
-from appliance.vision.faces import UNCONFIRMED_S, FaceDetector
+from appliance.vision.faces import UNCONFIRMED_S, FollowingFaceDetector
 from appliance.vision.geometry import Detection
+from appliance.vision.preprocessing import INPUT
 from appliance.vision.tracker import FaceTracker
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -89,7 +90,7 @@ def model(tmp_path):
         ({"sha256": "0"}, "not the model its card describes"),
         ({"outputs": [{"head": "face", "index": 0}]}, "lacks what a card must say"),
         ({"input": {"size_px": 40}}, "lacks what a card must say"),
-        ({"input": {"size_px": 48, "room": 2.0}}, "has shapes"),
+        ({"input": INPUT | {"size_px": 48, "room": 2.0}}, "has shapes"),
         ({"outputs": [{"head": "face", "index": 0}, {"head": "box", "index": 7}]}, "has shapes"),
     ],
 )
@@ -114,7 +115,9 @@ class Following:
 
 
 def box_with(detector, tracker, every_s=1.0):
-    return FaceDetector(detector, tracker, min_score=0.7, min_height_px=40, search_every_s=every_s)
+    return FollowingFaceDetector(
+        detector, tracker, min_score=0.7, min_height_px=40, search_every_s=every_s
+    )
 
 
 def test_the_detector_is_asked_once_a_second_while_a_face_is_followed():

@@ -15,13 +15,14 @@ from conftest import DATA, write_tone
 
 from appliance.build import build_classifier, build_faces
 from appliance.camera import reel
-from appliance.decide.mood import MoodFilter
-from appliance.decide.policy import Policy
+from appliance.decide.mood import HmmMoodFilter
+from appliance.decide.policy import MusicPolicy
 from appliance.history.queries import read_history
-from appliance.history.store import Store
-from appliance.loop import Devices, Loop
+from appliance.history.store import SqliteStore
+from appliance.loop import Loop
 from appliance.player.mpd_player import MpdPlayer
 from appliance.private_mpd.process import PrivateMpd
+from appliance.protocols import Devices
 from appliance.records import EMOTIONS, Emotion, Frame
 from appliance.settings import MusicSettings, Settings, StoreSettings, StrategySettings
 
@@ -81,13 +82,13 @@ def jukebox(mpd: PrivateMpd, folder: Path) -> Iterator[Devices]:
     player = MpdPlayer(
         address=str(mpd.socket), playlists={e: (str(e),) for e in EMOTIONS}, random=Random(1)
     )
-    store = Store(settings.store)
+    store, classifier = SqliteStore(settings.store), build_classifier(settings)
     yield Devices(
         FastReel(),
         build_faces(settings),
-        build_classifier(settings),
-        MoodFilter(settings.mood),
-        Policy(Settings(music=MusicSettings(change="now"), strategies=AS_IT_LOOKS)),
+        classifier,
+        HmmMoodFilter(settings.mood, classifier.priors),
+        MusicPolicy(Settings(music=MusicSettings(change="now"), strategies=AS_IT_LOOKS)),
         player,
         store,
     )

@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 
 from appliance.bench import daemon, machine
-from appliance.bench.benchmarks import Box, Stages, lanes
-from appliance.bench.timing import Lane, Times, measure
-from appliance.build import MODELS, build_camera
+from appliance.bench.benchmarks import Pipeline, Stages, benchmarks
+from appliance.bench.timing import Benchmark, Times, measure
+from appliance.build import build_camera
 from appliance.camera import reel
-from appliance.decide.mood import MoodFilter
+from appliance.decide.mood import HmmMoodFilter
 from appliance.errors import CameraError
 from appliance.records import Frame, GrayImage
 from appliance.settings import Settings
-from appliance.vision.classifier import read_card
+from appliance.vision.cards import MODELS, card_fields
 from appliance.vision.interpreter import Interpreter
 
 # Of the reel: one person in the picture, whose feelings change.
@@ -58,7 +58,7 @@ def bench(
     tell(f"{count} frames at {rate:g} a second")
     frames = _filmed(settings, camera, count) if camera else _of_the_reel(settings, count)
     warm_up = min(count // 4, round(WARM_UP_S * rate))
-    times = measure(lanes(settings), frames, warm_up)
+    times = measure(benchmarks(settings), frames, warm_up)
     tell("stage by stage")
     stages = _stages(settings, frames, warm_up)
     tell("networks")
@@ -86,12 +86,13 @@ def _row(times: Times, all_times: dict[str, Times]) -> dict[str, Any]:
 
 def _stages(settings: Settings, frames: Sequence[Frame], warm_up: int) -> dict[str, Times]:
     """The steady state in its parts, and the mood that comes after it."""
-    stages, mood = Stages(Box(settings, follow=True)), MoodFilter(settings.mood)
+    pipeline = Pipeline(settings, follow=True)
+    stages, mood = Stages(pipeline), HmmMoodFilter(settings.mood, pipeline.emotion.priors)
     parts = {
-        "find": Lane(stages.find),
-        "gender": Lane(stages.gender),
-        "emotion": Lane(stages.emotion),
-        "mood": Lane(lambda frame: mood.update(frame.time_s, stages.scores)),
+        "find": Benchmark(stages.find),
+        "gender": Benchmark(stages.gender),
+        "emotion": Benchmark(stages.emotion),
+        "mood": Benchmark(lambda frame: mood.update(frame.time_s, stages.scores)),
     }
     return measure(parts, frames, warm_up)
 
@@ -99,7 +100,9 @@ def _stages(settings: Settings, frames: Sequence[Frame], warm_up: int) -> dict[s
 def _networks() -> dict[str, float]:
     """Milliseconds of one run of each network, the median of runs in turn."""
     files = {name: MODELS / f"{name}.tflite" for name in NETWORKS}
-    runs = {name: Lane(_run(Interpreter(path))) for name, path in files.items() if path.exists()}
+    runs = {
+        name: Benchmark(_run(Interpreter(path))) for name, path in files.items() if path.exists()
+    }
     frames = [Frame(0.0, 0.0, None)] * 220
     return {name: each.p50_ms for name, each in measure(runs, frames, 20).items()}
 
@@ -125,7 +128,7 @@ def _ratios(took_ms: dict[str, float]) -> dict[str, float]:
 
 def _quality() -> dict[str, Any]:
     """What the files that were timed are worth, from their cards."""
-    cards = {name: read_card(MODELS / f"{name}.tflite") for name in (*JUDGED, "blazeface_search")}
+    cards = {name: card_fields(MODELS / f"{name}.tflite") for name in (*JUDGED, "blazeface_search")}
     told = {
         name: {
             split: {head: one["accuracy"] for head, one in heads.items()}
@@ -135,7 +138,7 @@ def _quality() -> dict[str, Any]:
         if "accuracy" in card
     }
     return told | {
-        "tracker_float32": read_card(MODELS / "tracker_float32.tflite").get("held_out"),
+        "tracker_float32": card_fields(MODELS / "tracker_float32.tflite").get("held_out"),
         "blazeface": cards["blazeface_search"].get("measured"),
     }
 
@@ -157,7 +160,7 @@ def _filmed(settings: Settings, source: str, count: int) -> list[Frame]:
     """What a camera shows now. Raises CameraError."""
     camera = replace(settings.camera, source=source)
     frames: list[Frame] = []
-    with closing(build_camera(camera).open()) as opened:
+    with closing(build_camera(replace(settings, camera=camera)).open()) as opened:
         while len(frames) < count:
             frame = opened.read(CAMERA_WAIT_S)
             if frame.luma is None:

@@ -9,21 +9,21 @@ from importlib.util import find_spec
 from typing import Any
 
 from appliance.bench.gender import GenderReader
-from appliance.bench.timing import Lane
+from appliance.bench.timing import Benchmark
 from appliance.build import build_classifier, build_faces, build_gender
 from appliance.records import EmotionScores, Face, Frame
 from appliance.settings import Settings
 from appliance.vision.emotion import EmotionClassifier
-from appliance.vision.faces import FaceDetector
+from appliance.vision.faces import FollowingFaceDetector
 
 Read = Callable[[Frame], object]
 
 
-class Box:
+class Pipeline:
     """The box's eyes as it runs them, faces and emotion, and gender as the paper has it."""
 
     def __init__(self, settings: Settings, *, follow: bool) -> None:
-        self.faces: FaceDetector = build_faces(settings, follow=follow)
+        self.faces: FollowingFaceDetector = build_faces(settings, follow=follow)
         self.gender = GenderReader(build_gender(settings))
         self.emotion: EmotionClassifier = build_classifier(settings)
 
@@ -36,7 +36,7 @@ class Box:
 class Stages:
     """The same, a stage at a time: each stage reads what the one before has left."""
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Pipeline) -> None:
         self._box = box
         self._found: tuple[Face, ...] = ()
         self.scores: tuple[EmotionScores, ...] = ()
@@ -54,18 +54,18 @@ class Stages:
         self.scores = self._box.emotion.classify(frame, self._found)
 
 
-def lanes(settings: Settings) -> dict[str, Lane]:
+def benchmarks(settings: Settings) -> dict[str, Benchmark]:
     """The rows of the table by name; those of the published pipeline where TensorFlow is there."""
-    reference: dict[str, Lane] = {}
+    reference: dict[str, Benchmark] = {}
     if find_spec("tensorflow") and find_spec("convert"):
         made = reference_pipelines(settings)
         # A fifth of a second a frame, or a fiftieth: a few of them say as much as all.
         every = {"reference": 20, "reference_tflite": 5, "small_detector": 5}
-        reference = {name: Lane(made[name], every[name]) for name in every}
+        reference = {name: Benchmark(made[name], every[name]) for name in every}
     return {
         **reference,
-        "every_frame": Lane(Box(settings, follow=False).read),
-        "steady_state": Lane(Box(settings, follow=True).read),
+        "every_frame": Benchmark(Pipeline(settings, follow=False).read),
+        "steady_state": Benchmark(Pipeline(settings, follow=True).read),
     }
 
 

@@ -13,11 +13,11 @@ from appliance.vision.gender import GenderClassifier
 
 # Looks of a person do not change, so a followed face is looked at now and then: once a second at
 # first, rarely once enough was seen. A track is forgotten like faces.py forgets it.
-FIRST_EVERY_S, ENOUGH_LOOKS, THEN_EVERY_S, FORGOTTEN_S = 1.0, 8, 10.0, 2.0
+FIRST_EVERY_S, ENOUGH_SAMPLES, THEN_EVERY_S, FORGOTTEN_S = 1.0, 8, 10.0, 2.0
 
 
 class GenderReader:
-    """Reads the faces of one frame after another: the mean of a few looks at each track."""
+    """Reads the faces of one frame after another: the mean of a few samples at each track."""
 
     def __init__(self, classifier: GenderClassifier) -> None:
         self._classifier = classifier
@@ -45,23 +45,23 @@ class GenderReader:
         known = self._known.get(face.track)
         if known is None:
             return True
-        every_s = FIRST_EVERY_S if known.looks < ENOUGH_LOOKS else THEN_EVERY_S
+        every_s = FIRST_EVERY_S if known.samples < ENOUGH_SAMPLES else THEN_EVERY_S
         return now_s - known.looked_s >= every_s
 
 
 @dataclass(slots=True)
 class _Known:
-    """What the looks at one track said."""
+    """What the samples at one track said."""
 
     total: tuple[float, ...] = (0.0,) * len(GENDERS)
-    looks: int = 0
+    samples: int = 0
     looked_s: float = 0.0
     seen_s: float = 0.0
 
     def add(self, now_s: float, shares: tuple[float, ...]) -> None:
         self.total = tuple(a + b for a, b in zip(self.total, shares, strict=True))
-        self.looks += 1
+        self.samples += 1
         self.looked_s = self.seen_s = now_s
 
     def mean(self) -> tuple[float, ...]:
-        return tuple(each / self.looks for each in self.total)
+        return tuple(each / self.samples for each in self.total)

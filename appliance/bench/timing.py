@@ -18,7 +18,7 @@ Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Benchmark:
     """A pipeline. every: of the frames, it gets one in so many; the slow ones would take all day.
 
     read: does all that there is to do for a frame.
@@ -47,7 +47,7 @@ class Times:
 
 
 def measure(
-    lanes: Mapping[str, Lane],
+    benchmarks: Mapping[str, Benchmark],
     frames: Sequence[Frame],
     warm_up: int,
     clock: Clock = time.perf_counter,
@@ -57,9 +57,9 @@ def measure(
     Each gets its frame as it would from a camera, whose driver has just written it: memory that
     nobody has touched for a minute takes twice as long to read.
     """
-    took_s: dict[str, list[float]] = {name: [] for name in lanes}
+    took_s: dict[str, list[float]] = {name: [] for name in benchmarks}
     for start in range(0, len(frames), BLOCK):
-        for name, lane in lanes.items():
+        for name, lane in benchmarks.items():
             for number in range(start, min(start + BLOCK, len(frames))):
                 if number % lane.every:
                     continue

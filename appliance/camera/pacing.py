@@ -10,8 +10,8 @@ from pathlib import Path
 
 import cv2
 
-from appliance.loop import Camera, Step
-from appliance.records import EMOTIONS, Frame, GrayImage
+from appliance.protocols import Camera
+from appliance.records import EMOTIONS, Frame, GrayImage, Step
 
 # The least, and what a calm room gets: at 2 a second a newcomer is seen within half a second, and
 # the loop's longest wait (loop.LONGEST_WAIT_S) never runs out.
@@ -53,7 +53,7 @@ def processor_need() -> Need:
     return Need(max(temperatures, default=None), queue)
 
 
-class Pace:
+class FrameRatePolicy:
     """Decides, after each step, how many looks a second the next ones get.
 
     most: looks a second, at the most. need: asked for every five seconds.
@@ -71,7 +71,7 @@ class Pace:
         self._nobody = False
 
     @property
-    def looks_per_second(self) -> float:
+    def frames_per_second(self) -> float:
         """For now."""
         wanted = LEAST if self._is_calm else self.most
         if self._needed.reason():
@@ -113,7 +113,7 @@ class PacedCamera:
     def __init__(
         self,
         camera: Camera,
-        pace: Pace,
+        pace: FrameRatePolicy,
         monotonic: Clock = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -129,8 +129,8 @@ class PacedCamera:
         if wait_s > 0:
             self._sleep(wait_s)
         frame = self.camera.read(timeout_s)
-        if self.pace.looks_per_second < self.pace.most:
-            self._due_s = self._monotonic() + 1.0 / self.pace.looks_per_second
+        if self.pace.frames_per_second < self.pace.most:
+            self._due_s = self._monotonic() + 1.0 / self.pace.frames_per_second
         else:
             self._due_s = float("-inf")  # the camera itself gives them as often
         return frame

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance.camera.reel_people import FACE_PX, MIDDLE, Look, Person, between, person
+from appliance.camera.reel_people import FACE_PX, MIDDLE, Appearance, Person, between, person
 from appliance.records import Emotion, GrayImage
 
 WIDTH_PX, HEIGHT_PX = 640, 480
@@ -32,7 +32,7 @@ class Visit:
     face_px: side of its FER-2013 square in the frame.
     """
 
-    look: Look
+    appearance: Appearance
     feelings: tuple[tuple[float, Emotion], ...]
     enters_s: float
     leaves_s: float
@@ -42,12 +42,12 @@ class Visit:
     face_px: float
 
 
-ANNA = Look(hair=62, shirt=92, hair_px=190)
-BEN = Look(hair=42, shirt=150, hair_px=100)
+ANNA = Appearance(hair=62, shirt=92, hair_px=190)
+BEN = Appearance(hair=42, shirt=150, hair_px=100)
 
 VISITS = (
     Visit(
-        look=ANNA,
+        appearance=ANNA,
         feelings=(
             (0.0, Emotion.NEUTRAL),
             (26.0, Emotion.HAPPY),
@@ -62,7 +62,7 @@ VISITS = (
         face_px=190.0,
     ),
     Visit(
-        look=BEN,
+        appearance=BEN,
         feelings=((0.0, Emotion.HAPPY),),
         enters_s=30.0,
         leaves_s=42.0,
@@ -72,7 +72,7 @@ VISITS = (
         face_px=140.0,
     ),
     Visit(
-        look=BEN,
+        appearance=BEN,
         feelings=((0.0, Emotion.SAD), (118.0, Emotion.ANGRY), (138.0, Emotion.DISGUST)),
         enters_s=96.0,
         leaves_s=158.0,
@@ -114,8 +114,8 @@ def truth_at(time_s: float) -> tuple[Emotion, ...]:
 def _person(visit: Visit, time_s: float) -> Person:
     before, now, share = _feelings(visit, time_s)
     if share == 1.0:
-        return person(visit.look, now)
-    return between(visit.look, before, now, share)
+        return person(visit.appearance, now)
+    return between(visit.appearance, before, now, share)
 
 
 def _feelings(visit: Visit, time_s: float) -> tuple[Emotion, Emotion, float]:

@@ -24,7 +24,7 @@ MIDDLE = (FACE_AT[0] + FACE_PX / 2, FACE_AT[1] + FACE_PX / 2)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """What tells one person from another: grays 0…255 and the length of the hair."""
 
     hair: int
@@ -41,13 +41,13 @@ class Person:
 
 
 @cache
-def person(look: Look, emotion: Emotion) -> Person:
+def person(appearance: Appearance, emotion: Emotion) -> Person:
     """Somebody with one expression."""
     composite = _composite(emotion)
-    return _with_face(look, composite.image, composite.points)
+    return _with_face(appearance, composite.image, composite.points)
 
 
-def between(look: Look, before: Emotion, now: Emotion, share: float) -> Person:
+def between(appearance: Appearance, before: Emotion, now: Emotion, share: float) -> Person:
     """Somebody whose face changes. share: 0 still as before … 1 as now.
 
     Both faces are bent to the shape that lies between them and dissolve into each other there.
@@ -68,7 +68,7 @@ def between(look: Look, before: Emotion, now: Emotion, share: float) -> Person:
         0.0,
     )
     points = (1.0 - share) * first.points + share * second.points
-    return _with_face(look, np.asarray(image, np.uint8), points.astype(np.float32))
+    return _with_face(appearance, np.asarray(image, np.uint8), points.astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ def _way(before: Emotion, now: Emotion) -> npt.NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(ways, (0, 0), 7) / spread[..., np.newaxis], np.float32)
 
 
-def _with_face(look: Look, face: GrayImage, points: Points) -> Person:
-    body = _body(look)
+def _with_face(appearance: Appearance, face: GrayImage, points: Points) -> Person:
+    body = _body(appearance)
     left, top = FACE_AT
     place = slice(top, top + FACE_PX), slice(left, left + FACE_PX)
     mask = np.zeros((FACE_PX, FACE_PX), np.uint8)
@@ -125,17 +125,21 @@ def _with_face(look: Look, face: GrayImage, points: Points) -> Person:
 
 
 @cache
-def _body(look: Look) -> Person:
+def _body(appearance: Appearance) -> Person:
     """Everything but the face: hair behind, shoulders, neck, hair above; lit from the left."""
     y, x = np.mgrid[0 : SIZE[0], 0 : SIZE[1]].astype(np.float32)
     x, y = x - MIDDLE[0], y - FACE_AT[1]
     light = 1.0 - 0.24 * x / 300
-    hair = look.hair * light * (1 + 0.1 * np.sin(x / 3.1 + np.sin(y / 23)) + 0.06 * np.sin(x / 1.3))
+    hair = (
+        appearance.hair
+        * light
+        * (1 + 0.1 * np.sin(x / 3.1 + np.sin(y / 23)) + 0.06 * np.sin(x / 1.3))
+    )
     neck = np.array([[-33, 110], [33, 110], [36, 172], [56, 192], [0, 212], [-56, 192], [-36, 172]])
     skin = 145 * light * np.clip(0.55 + 0.35 * (y - 150) / 50, 0.55, 0.9)  # the chin's shadow
-    shirt = look.shirt * light * (1.05 - 0.35 * (x / 165) ** 2)
+    shirt = appearance.shirt * light * (1.05 - 0.35 * (x / 165) ** 2)
     layers = (
-        (_ellipse(40 + 0.45 * look.hair_px, 68, 0.62 * look.hair_px), 0.8 * hair),
+        (_ellipse(40 + 0.45 * appearance.hair_px, 68, 0.62 * appearance.hair_px), 0.8 * hair),
         (_ellipse(345, 175, 160), shirt),
         (_polygon(neck), skin),
         (_ellipse(60, 66, 82), 1.1 * hair),

@@ -33,7 +33,7 @@ ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_9
 log = logging.getLogger("jukebox")
 
 
-class Camera:
+class ReopeningCamera:
     """The camera as the loop sees it.
 
     source: auto, picamera2, /dev/videoN, reel, a video file, a picture or a folder of pictures.

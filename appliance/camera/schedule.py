@@ -8,14 +8,14 @@ import time
 from typing import Self
 
 from appliance.camera.capture import Clock
-from appliance.camera.reopening import Camera
+from appliance.camera.reopening import ReopeningCamera
 from appliance.hours import within
 from appliance.records import Frame
 
 log = logging.getLogger("jukebox")
 
 
-class Shutter:
+class ScheduledCamera:
     """A camera that is really off, its device closed, when it should be.
 
     camera: not yet opened. off_hours: as in jukebox.toml. asked: None, or whether somebody wants
@@ -24,7 +24,7 @@ class Shutter:
 
     def __init__(
         self,
-        camera: Camera,
+        camera: ReopeningCamera,
         off_hours: str = "",
         *,
         asked: bool | None = None,

@@ -9,7 +9,7 @@ from contextlib import closing
 
 from appliance.build import build_camera, build_classifier, build_faces
 from appliance.history.database import database_file, is_in_use
-from appliance.history.store import Store
+from appliance.history.store import SqliteStore
 from appliance.records import Factors
 from appliance.remote import tell
 from appliance.settings import Settings
@@ -46,20 +46,20 @@ def calibrate(settings: Settings, *, forget: bool) -> bool:
 def _watch(settings: Settings) -> RestingFace:
     faces, classifier = build_faces(settings), build_classifier(settings)
     print("look at the camera with a face at rest, for a minute ...", file=sys.stderr)
-    with closing(build_camera(settings.camera).open()) as camera:
+    with closing(build_camera(settings).open()) as camera:
         began_s = time.monotonic()
-        watched = RestingFace(began_s)
+        watched = RestingFace(began_s, classifier.priors)
         while not watched.is_over(time.monotonic()):
             frame = camera.read(LONGEST_WAIT_S)
             watched.watch(classifier.classify(frame, faces.find(frame)))
-            _show_progress(time.monotonic() - began_s, watched.looks)
-        if not watched.looks and camera.failure is not None:
+            _show_progress(time.monotonic() - began_s, watched.samples)
+        if not watched.samples and camera.failure is not None:
             raise camera.failure
     return watched
 
 
 def _keep(settings: Settings, factors: Factors | None) -> None:
-    store = Store(settings.store)
+    store = SqliteStore(settings.store)
     now_s = time.time()
     store.record_calibration(now_s, factors)
     try:
@@ -68,7 +68,7 @@ def _keep(settings: Settings, factors: Factors | None) -> None:
         store.close()
 
 
-def _show_progress(passed_s: float, looks: int) -> None:
+def _show_progress(passed_s: float, samples: int) -> None:
     if sys.stderr.isatty():
         end = "\n" if passed_s >= LASTS_S else ""
-        print(f"\r{min(passed_s, LASTS_S):3.0f} s, {looks} looks", end=end, file=sys.stderr)
+        print(f"\r{min(passed_s, LASTS_S):3.0f} s, {samples} samples", end=end, file=sys.stderr)

@@ -68,7 +68,7 @@ def _checked(what: str, look: Callable[[], str]) -> Check:
 
 
 def _camera(settings: Settings) -> str:
-    with closing(build_camera(settings.camera).open()) as camera:
+    with closing(build_camera(settings).open()) as camera:
         frame = camera.read(CAMERA_WAIT_S)
         if frame.luma is None:
             raise camera.failure or CameraError(f"no picture within {CAMERA_WAIT_S:.0f} s")

@@ -25,7 +25,7 @@ def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str,
             yield {"picture": str(path), "error": str(error)}
             continue
         # Faces of one picture are no continuation of those in the last.
-        finder = build_faces(settings, looks=EVERYWHERE)
+        finder = build_faces(settings, squares_per_search=EVERYWHERE)
         frame = Frame(0.0, 0.0, luma)
         faces = []
         for score in classifier.classify(frame, finder.find(frame)):

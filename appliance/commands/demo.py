@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from appliance.config.loading import as_toml
-from appliance.history.state import Memory, memory_file
+from appliance.history.state import StateFile, player_file, state_file
+from appliance.player.state import PlayerState
 from appliance.private_mpd.process import PrivateMpd
 from appliance.service import Service
 from appliance.settings import PlaylistSettings, Settings
@@ -39,9 +40,9 @@ def play(
         # For the other verbs, such as `jukebox status --config run/demo/jukebox.toml`.
         (folder / "jukebox.toml").write_text(as_toml(own), encoding="utf-8")
         # Who starts it wants to hear it, whatever was asked of it the last time.
-        Memory(memory_file(folder / "jukebox.db")).keep(
-            stopped=False, asleep=False, camera_off=False
-        )
+        database = folder / "jukebox.db"
+        state_file(database).keep(asleep=False, camera_off=False)
+        StateFile(player_file(database), PlayerState()).keep(stopped=False)
         log.info("Ctrl-C ends it; any MPD app may join in: MPD_HOST=%s mpc", mpd.socket)
         Service(own, for_s=for_s, reel_stands_in=True).run()
 

@@ -42,14 +42,14 @@ def run(chosen: argparse.Namespace) -> int:
         raise JukeboxError(f"there is no music in {chosen.folder}")
     if not chosen.force:
         lists.check_unedited(chosen.out)
-    tracks = list(collection.sort(files, collection.Memory(memory_file(os.environ))))
+    tracks = list(collection.sort(files, collection.CueCache(cache_file(os.environ))))
     written = _write(chosen.out, tracks, force=chosen.force)
     report = _report(files, tracks, written)
     print(json.dumps(report, ensure_ascii=False, indent=2) if chosen.json else _words(report))
     return 0 if tracks else 1
 
 
-def memory_file(environ: Mapping[str, str]) -> Path:
+def cache_file(environ: Mapping[str, str]) -> Path:
     """Where it is kept what was heard."""
     cache = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "/"), ".cache")
     return Path(cache, "jukebox", "heard.jsonl")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from appliance.decide.phrases import DONE, PHRASES
 from appliance.decide.strategies import music_for
 from appliance.hours import within
 from appliance.records import (
@@ -12,9 +13,9 @@ from appliance.records import (
     Decision,
     Emotion,
     How,
+    ListenerAction,
     Mood,
     Playback,
-    Touch,
 )
 from appliance.settings import Settings, Strategy
 
@@ -29,28 +30,8 @@ FADE_ENDS_S = 2.0  # at the latest so long after its time
 MIXER_ROUNDS = 4  # percent, by which a volume may come out otherwise than it was set
 NEVER = float("inf")
 
-LOOKS = {
-    Emotion.ANGRY: "looks angry",
-    Emotion.DISGUST: "looks disgusted",
-    Emotion.FEAR: "looks afraid",
-    Emotion.HAPPY: "looks happy",
-    Emotion.SAD: "looks sad",
-    Emotion.SURPRISE: "looks surprised",
-    Emotion.NEUTRAL: "looks neutral",
-}
-TOUCHED = {
-    "play": "somebody pressed play",
-    "pause": "somebody paused the music",
-    "stop": "somebody stopped the music",
-    "skip": "somebody chose another song",
-    "seek": "somebody moved within the song",
-    "queue": "somebody changed the queue",
-    "volume": "somebody turned the volume",
-    "mode": "somebody changed how MPD plays",
-}
 
-
-class Policy:
+class MusicPolicy:
     """Out of song: look up the mood, pick from its playlist. Or change at once, if so set.
 
     People come first: after any doing of theirs nothing is changed for a while, only kept going.
@@ -66,8 +47,8 @@ class Policy:
         self.asleep = asleep
         self._awake_if_played_s = -NEVER if silent else NEVER  # from when on nothing fades any more
         self._hold_asked_until_s = -NEVER
-        self._touched_until_s = -NEVER  # it holds back so long because of what a person did
-        self._touch: Touch | None = None  # the last one, while it holds back
+        self._acted_until_s = -NEVER  # it holds back so long because of what a person did
+        self._last_action: ListenerAction | None = None  # the last one, while it holds back
         self._wanted: Emotion | None = None  # of the last settled mood
         self._wanted_since_s = 0.0
         self._played: Emotion | None = None  # whose music the box put on last
@@ -94,7 +75,7 @@ class Policy:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._hold_asked_until_s = self._touched_until_s = -NEVER
+        self._hold_asked_until_s = self._acted_until_s = -NEVER
         self.asleep, self._resume_asked, self._invited = False, True, True
 
     def sleep(self, time_s: float, minutes: float) -> None:
@@ -104,7 +85,7 @@ class Policy:
     @property
     def hold_until_s(self) -> float:
         """Until when it holds back; in the past: it does not."""
-        return max(self._hold_asked_until_s, self._touched_until_s)
+        return max(self._hold_asked_until_s, self._acted_until_s)
 
     def holds(self, time_s: float) -> bool:
         """Whether it holds back now."""
@@ -135,19 +116,26 @@ class Policy:
         """What people did since the last time."""
         if playback.emotion is not None:
             self._played, self._invited = playback.emotion, False
-        if playback.touch is not None:
+        if playback.listener_action is not None:
             minutes = self.settings.listener.override_minutes
-            if not self.holds(time_s) or playback.touch != self._touch:
-                log.info("%s%s", TOUCHED[playback.touch], _how_long(playback.touch, minutes))
-            self._touch, self._touched_until_s = playback.touch, time_s + 60.0 * minutes
+            if not self.holds(time_s) or playback.listener_action != self._last_action:
+                log.info(
+                    "%s%s",
+                    DONE[playback.listener_action],
+                    _how_long(playback.listener_action, minutes),
+                )
+            self._last_action, self._acted_until_s = (
+                playback.listener_action,
+                time_s + 60.0 * minutes,
+            )
             self._resume_asked = self._invited = False
-            if playback.state == "play" or playback.touch in ("play", "skip", "seek"):
+            if playback.state == "play" or playback.listener_action in ("play", "skip", "seek"):
                 self.asleep = False  # turning the volume wakes nobody up
             self._refused_until_s.clear()  # the player may only have left it to the person
         ran_out = self._theirs and playback.state == "stop" and not playback.listener
         self._theirs = playback.listener and playback.state == "play"
         if ran_out:
-            self._touched_until_s = -NEVER
+            self._acted_until_s = -NEVER
 
     def _rest(self, time_s: float, mood: Mood, playback: Playback) -> Adjustment | None:
         """Pause when it is bedtime or nobody is here; go on when somebody is back or asks."""
@@ -181,7 +169,9 @@ class Policy:
         """Lower it in the quiet hours, and as it was afterwards."""
         rules, now, before = self.settings.volume, playback.volume_percent, playback.volume_before
         quiet = within(rules.quiet_hours, unix_s)
-        self._volume_chosen = quiet and (self._volume_chosen or playback.touch == "volume")
+        self._volume_chosen = quiet and (
+            self._volume_chosen or playback.listener_action == "volume"
+        )
         if now is None or self._volume_chosen or self.holds(time_s):
             return None
         lowered = before is not None and abs(now - rules.quiet_max) <= MIXER_ROUNDS
@@ -238,7 +228,7 @@ class Policy:
                 return "switch"
             if change == "crossfade" or self.asked is not None or playback.listener:
                 return "fade"
-        return "append" if playback.songs_after == 0 and _ending(playback) else None
+        return "append" if playback.queued_after == 0 and _ending(playback) else None
 
     def _playable(self, time_s: float, wanted: Emotion, playing: Emotion | None) -> Emotion | None:
         """The wanted emotion, or the nearest thing to it whose playlist has not just failed."""
@@ -257,10 +247,12 @@ class Policy:
         if mood.emotion is None:
             return f"the mood is {mood.state}, so {emotion} goes on"
         strategy = self._strategy(mood.emotion)
-        return f"the room {LOOKS[mood.emotion]}" + (f"; {strategy}" if strategy != "match" else "")
+        return f"the room {PHRASES[mood.emotion]}" + (
+            f"; {strategy}" if strategy != "match" else ""
+        )
 
 
-def _how_long(touch: Touch, minutes: float) -> str:
+def _how_long(touch: ListenerAction, minutes: float) -> str:
     if touch in ("pause", "stop"):
         return "; it stays so until somebody presses play"
     return f"; nothing else is changed for {minutes:g} minutes" if minutes else ""

@@ -21,7 +21,7 @@ from appliance.history.database import (
     open_for_reading,
 )
 from appliance.history.migrations import unknown_steps
-from appliance.history.store import Store
+from appliance.history.store import SqliteStore
 from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")
@@ -90,7 +90,10 @@ def put_back(settings: StoreSettings, copy: Path) -> bool:
 
 
 def _prune(settings: StoreSettings, unix_s: float) -> None:
-    with suppress(BusyError), closing(Store(settings)) as store:  # it may have begun meanwhile
+    with (
+        suppress(BusyError),
+        closing(SqliteStore(settings)) as store,
+    ):  # it may have begun meanwhile
         store.prune(unix_s)
 
 

@@ -1,127 +1,117 @@
-"""What must outlive this process, in a small file beside the history."""
+"""What must outlive this process besides the history: small JSON files beside it."""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 log = logging.getLogger("jukebox")
 
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+State = TypeVar("State")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept.
+class PersistentState:
+    """What people asked of the jukebox.
 
-    volume: the listener's, in percent, while a fade is on its way; low, high: between what the fade
-    may have left it; boot: of the machine, during which that was so. paused: the song that the box
-    itself paused; paused_at_s: where in it. loud: the listener's volume before the quiet hours, in
-    percent, while the box has turned it down. stopped: a person stopped the music. asleep: the
-    sleep timer ran out. camera_off: somebody wants it off, and off_hours: whether it was off by its
-    hours then. lists: a hash of each stored playlist that the box made, by name; "" for one that
-    belongs to a person.
+    asleep: the sleep timer ran out. camera_off: somebody wants the camera off, and off_hours:
+    whether it was off by its hours at that time.
     """
 
-    volume: int | None = None
-    low: int = 0
-    high: int = 0
-    boot: str = ""
-    paused: str | None = None
-    paused_at_s: float = 0.0
-    loud: int | None = None
-    stopped: bool = False
     asleep: bool = False
     camera_off: bool = False
     off_hours: bool = False
-    lists: dict[str, str] = field(default_factory=dict)
 
 
-def memory_file(database: Path) -> Path:
-    """Where the jukebox with this database keeps it."""
+def state_file(database: Path) -> StateFile[PersistentState]:
+    """The file of the jukebox with this database.
+
+    At its first start it takes over what an earlier version kept in the player's file.
+    """
+    before = player_file(database)
+    return StateFile(database.with_suffix(".state.json"), PersistentState(), before)
+
+
+def player_file(database: Path) -> Path:
+    """Where the player of the jukebox with this database keeps its state."""
     return database.with_suffix(".player.json")
 
 
-class Memory:
-    """The file. path: None to keep it only as long as this process lives."""
+class StateFile(Generic[State]):
+    """A dataclass of plain values, kept in a JSON file. Keys of other versions stay in the file.
 
-    def __init__(self, path: Path | None) -> None:
+    path: None to keep it only as long as this process lives. empty: the values where nothing was
+    kept. before: the file to begin from where path does not exist.
+    """
+
+    def __init__(self, path: Path | None, empty: State, before: Path | None = None) -> None:
         self._path = path
         self._warned = False
-        self.kept = _read(path)
+        source = before if path and before and not path.exists() else path
+        self._found = _read(source) if source else {}
+        self.kept = _fitting(empty, self._found)
+        if source is not path:
+            self._found = {}
 
     @property
     def outlives(self) -> bool:
-        """Whether it is kept in a file."""
+        """Whether the state is kept in a file."""
         return self._path is not None
 
     def keep(self, *, durable: bool = True, **changes: Any) -> None:
-        """Change fields of Kept. durable: also for a power cut in the next seconds."""
-        kept = replace(self.kept, **changes)
+        """Change fields of the state. durable: also for a power cut in the next seconds."""
+        kept = replace(self.kept, **changes)  # type: ignore[type-var]  # State is a dataclass
         if kept == self.kept:
             return
         self.kept = kept
         if self._path is None:
             return
         try:
-            _write(self._path, json.dumps(asdict(kept)), durable=durable)
+            _write(self._path, json.dumps(self._found | asdict(kept)), durable=durable)  # type: ignore[call-overload]
         except OSError as error:
             if not self._warned:
                 log.warning(
-                    "%s cannot be written: %s; the volume of a fade that is cut off, and what the "
-                    "box paused itself, would be forgotten",
+                    "%s cannot be written: %s; what it should keep is forgotten at the next start",
                     self._path,
                     error.strerror,
                 )
             self._warned = True
 
-    def keep_fade(self, volume: int, low: int, high: int, *, durable: bool) -> None:
-        """A fade is on its way; see Kept."""
-        self.keep(durable=durable, volume=volume, low=low, high=high, boot=_boot_id())
 
-    def left_by_fade(self) -> tuple[int, int]:
-        """Between which volumes a fade that was cut off has left it."""
-        kept = self.kept
-        if kept.boot == _boot_id():
-            return kept.low, kept.high
-        return 0, kept.volume or 0  # a power cut: MPD may have noted any moment of the fade
-
-
-def _boot_id() -> str:
-    """Differs after each start of the machine; "" where nothing tells."""
+def _read(path: Path) -> dict[str, Any]:
+    """What was kept; nothing where the file does not exist or cannot be understood."""
     try:
-        return BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
-
-
-def _read(path: Path | None) -> Kept:
-    """What was kept; nothing where the file is not there or cannot be understood."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path else {}
-        # A later version may have kept more.
-        kept = Kept(**{each.name: found[each.name] for each in fields(Kept) if each.name in found})
-        whole = (
-            isinstance(kept.volume, int | None)
-            and isinstance(kept.low, int)
-            and isinstance(kept.high, int)
-            and isinstance(kept.paused, str | None)
-            and isinstance(kept.paused_at_s, int | float)
-            and isinstance(kept.loud, int | None)
-            and all(isinstance(x, bool) for x in (kept.stopped, kept.asleep))
-            and all(isinstance(x, bool) for x in (kept.camera_off, kept.off_hours))
-            and isinstance(kept.lists, dict)
-        )
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return found
+        log.warning("%s cannot be read and begins anew: it is not a JSON object", path)
     except FileNotFoundError:
-        return Kept()
-    except (OSError, ValueError, TypeError) as error:
+        pass
+    except (OSError, ValueError, RecursionError) as error:
         log.warning("%s cannot be read and begins anew: %s", path, error)
-        return Kept()
-    return kept if whole else Kept()
+    return {}
+
+
+def _fitting(empty: State, found: dict[str, Any]) -> State:
+    """The state with what was found; empty if any value has the wrong type."""
+    hints = get_type_hints(type(empty))
+    known = {field.name for field in fields(empty)}  # type: ignore[arg-type]
+    values = {name: value for name, value in found.items() if name in known}
+    if all(_fits(value, hints[name]) for name, value in values.items()):
+        return replace(empty, **values)  # type: ignore[type-var]
+    return empty
+
+
+def _fits(value: object, hint: Any) -> bool:
+    kinds = get_args(hint) if get_origin(hint) is not dict else (dict,)
+    kinds = kinds or (hint,)
+    if float in kinds:
+        kinds += (int,)
+    return type(value) in kinds
 
 
 def _write(path: Path, text: str, *, durable: bool) -> None:

@@ -30,7 +30,7 @@ from appliance.history.database import (
     set_aside,
 )
 from appliance.history.migrations import STATES
-from appliance.records import EMOTIONS, Factors, Mood, Play, Touch
+from appliance.records import EMOTIONS, Factors, ListenerAction, Mood, Play
 from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")
@@ -38,7 +38,7 @@ log = logging.getLogger("jukebox")
 MAX_WAITING = 10_000  # rows, some MB: a week of a full disk
 
 
-class Store:
+class SqliteStore:
     """Remembers; opens its database when it first writes.
 
     Raises BusyError if another jukebox has the same database.
@@ -80,9 +80,9 @@ class Store:
             row["reason"] = ""
         self._add("plays", at=iso(unix_s), **row)
 
-    def record_touch(self, unix_s: float, touch: Touch) -> None:
+    def record_listener_action(self, unix_s: float, action: ListenerAction) -> None:
         """A person did something to the player."""
-        self._add("touches", at=iso(unix_s), touch=touch)
+        self._add("touches", at=iso(unix_s), touch=action)
 
     def record_calibration(self, unix_s: float, factors: Factors | None) -> None:
         """How a resting face is corrected from now on, in place of what was; None: not at all."""

@@ -8,10 +8,10 @@ from typing import Literal
 
 from mpd import MPDClient
 
-from appliance.history.state import Memory
 from appliance.player.client import Status
 from appliance.player.curve import Fade, Kind, volume_of
 from appliance.player.queue import Queue
+from appliance.player.state import PlayerStateFile, keep_fade, left_by_fade
 
 log = logging.getLogger("jukebox")
 
@@ -22,14 +22,14 @@ SETTLES_S = 2.0  # for so long after it was set, a volume may still come out a l
 class Fader:
     """The hand on the volume. crossfade_s: a whole fade, down and up; 0 for none.
 
-    max_percent: it never sets more than this. memory: keeps the listener's volume during a fade, so
+    max_percent: it never sets more than this. state: keeps the listener's volume during a fade, so
     that they get it back even after a power cut.
     """
 
-    def __init__(self, crossfade_s: float, max_percent: int, memory: Memory) -> None:
+    def __init__(self, crossfade_s: float, max_percent: int, state: PlayerStateFile) -> None:
         self._crossfade_s = crossfade_s
         self._max_percent = max_percent
-        self._memory = memory
+        self._state = state
         self._fade: Fade | None = None
         self._sent: deque[int] = deque(maxlen=3)  # what the box set, newest at the end
         self._sent_s = float("-inf")
@@ -157,10 +157,10 @@ class Fader:
     def recover(self, client: MPDClient) -> None:
         """Give the listener back what a fade took that was cut off, unless they turned it since."""
         self.end(client)
-        kept, now = self._memory.kept, volume_of(client.state())
+        kept, now = self._state.kept, volume_of(client.state())
         if kept.volume is None or now is None:
             return
-        low, high = self._memory.left_by_fade()
+        low, high = left_by_fade(kept)
         if low - ROUNDING <= now <= high + ROUNDING and now != kept.volume:
             self._send(client, kept.volume, None)
             log.info("the volume is %d%% again: a fade had been cut off", kept.volume)
@@ -199,10 +199,10 @@ class Fader:
 
     def _note(self, *, durable: bool) -> None:
         if self._fade:
-            self._memory.keep_fade(
-                self._fade.volume, min(self._sent), max(self._sent), durable=durable
+            keep_fade(
+                self._state, self._fade.volume, min(self._sent), max(self._sent), durable=durable
             )
 
     def _forget(self) -> None:
         self._fade = None
-        self._memory.keep(volume=None)
+        self._state.keep(volume=None)

@@ -66,7 +66,7 @@ class Links:
                 client.addtagid(song_id, "Title", titled.title)
         return song_id, titled
 
-    def foresee(self, emotion: Emotion, songs: Sequence[Song]) -> None:
+    def prefetch(self, emotion: Emotion, songs: Sequence[Song]) -> None:
         """Have the first link among these looked up, so that it is known when its turn comes."""
         link = next((song for song in songs if is_link(song.uri)), None)
         if link and not self._asked.get(emotion):

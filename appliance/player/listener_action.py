@@ -1,14 +1,14 @@
-"""What a person did between two looks at MPD.
+"""What a person did between two snapshots of MPD.
 
-What the box did itself is written into the look before (watch.py), and what MPD does by itself, as
-going on at the end of a song, is told by the time: what remains is a person's doing.
+What the jukebox did itself is written into the earlier snapshot (observer.py). What MPD does by
+itself, such as going on at the end of a song, is told by the time. A person did the rest.
 """
 
 from __future__ import annotations
 
 from appliance.player.client import Status
-from appliance.player.snapshot import Look
-from appliance.records import Touch
+from appliance.player.snapshot import Snapshot
+from appliance.records import ListenerAction
 
 # A song that changes nearer than this to its end came to its end by itself.
 END_S = 3.0
@@ -18,8 +18,8 @@ MODES = ("repeat", "random", "single", "consume", "xfade")
 
 
 def what_was_done(
-    before: Look, status: Status, time_s: float, *, edited: bool, turned: bool
-) -> Touch | None:
+    before: Snapshot, status: Status, time_s: float, *, edited: bool, turned: bool
+) -> ListenerAction | None:
     """The weightiest of the things that a person did; None if nobody did anything.
 
     edited: the queue was changed by others; turned: so was the volume.
@@ -36,15 +36,15 @@ def what_was_done(
     return "mode" if _modes_differ(before.status, status) else None
 
 
-def is_passed_over(before: Look, status: Status) -> bool:
+def is_passed_over(before: Snapshot, status: Status) -> bool:
     """Whether a skip went on to what came next, instead of to a song of a person's choice."""
     if "songid" in status:
         return status["songid"] == before.status.get("nextsongid")
     return status["playlistlength"] != "0"  # past the last song
 
 
-def may_have_ended(before: Look, time_s: float) -> bool:
-    """Whether the song of that look came to its end by itself, or nearly so."""
+def may_have_ended(before: Snapshot, time_s: float) -> bool:
+    """Whether the song of that snapshot came to its end by itself, or nearly so."""
     left_s = before.playback.remaining_s
     if left_s is None:  # a stream, which breaks off when it likes
         return True
@@ -52,25 +52,27 @@ def may_have_ended(before: Look, time_s: float) -> bool:
     return left_s - (time_s - before.time_s) <= early_s
 
 
-def _playing(before: Look, status: Status, time_s: float) -> Touch | None:
+def _playing(before: Snapshot, status: Status, time_s: float) -> ListenerAction | None:
     """What was done to the playing itself."""
     was, now = before.status["state"], status["state"]
     same = before.status.get("songid") == status.get("songid")
-    touch: Touch | None = None
+    action: ListenerAction | None = None
     if "error" in status:  # a song or output that failed; playing on clears it
-        touch = None
+        action = None
     elif was == "play":
-        touch = _while_playing(before, status, time_s, same=same)
+        action = _while_playing(before, status, time_s, same=same)
     elif was != now:
-        touch = now  # type: ignore[assignment]  # MPD's states are called as what leads to them
+        action = now  # type: ignore[assignment]  # MPD's states are called as what leads to them
     elif now == "pause" and not same:
-        touch = "skip"
+        action = "skip"
     elif now == "pause" and abs(_elapsed_s(status) - _elapsed_s(before.status)) > JUMP_S:
-        touch = "seek"
-    return touch
+        action = "seek"
+    return action
 
 
-def _while_playing(before: Look, status: Status, time_s: float, *, same: bool) -> Touch | None:
+def _while_playing(
+    before: Snapshot, status: Status, time_s: float, *, same: bool
+) -> ListenerAction | None:
     ended = may_have_ended(before, time_s)
     # With "single", MPD pauses or stops after each song; "oneshot" is over then.
     by_itself = ended and before.status["single"] != "0"
@@ -83,14 +85,14 @@ def _while_playing(before: Look, status: Status, time_s: float, *, same: bool) -
     return "seek" if _has_jumped(before, status, time_s, ended=ended) else None
 
 
-def _is_next(before: Look, status: Status) -> bool:
+def _is_next(before: Snapshot, status: Status) -> bool:
     """Whether MPD itself would go on to this song."""
     known_length = before.playback.remaining_s is not None
     song_id = status.get("songid")
     return known_length or song_id is None or song_id == before.status.get("nextsongid")
 
 
-def _has_jumped(before: Look, status: Status, time_s: float, *, ended: bool) -> bool:
+def _has_jumped(before: Snapshot, status: Status, time_s: float, *, ended: bool) -> bool:
     """Whether the place in the song is another than time alone explains."""
     if "duration" not in status or "elapsed" not in before.status or ended:
         return False

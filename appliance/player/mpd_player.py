@@ -15,26 +15,26 @@ from random import Random
 from mpd import CommandError, FailureResponseCode
 
 from appliance.errors import PlayerError
-from appliance.history.state import Memory
-from appliance.player.actions import Hands
+from appliance.player.actions import Actions
 from appliance.player.capabilities import ANSWERS, CHANNEL, Server
 from appliance.player.client import Client
 from appliance.player.connection import Address, Connection
 from appliance.player.fade import Fader
 from appliance.player.likes import Likes
-from appliance.player.observer import Watch
+from appliance.player.observer import Observer
 from appliance.player.queue import Queue
 from appliance.player.selection import Playlists
-from appliance.player.snapshot import Look
+from appliance.player.snapshot import Snapshot
 from appliance.player.sources import Song
+from appliance.player.state import PlayerStateFile, Unkept
 from appliance.player.stored_lists import StoredLists
 from appliance.records import Adjustment, Decision, Emotion, Play, Playback
 
 # After it was told something, and near the end of a song, MPD is asked this often.
-LOOK_EVERY_S = 1.0
+ASK_EVERY_S = 1.0
 NEAR_END_S = 10.0
 # However silent it is: a network that is gone says nothing, and Mopidy hangs up after 60 s.
-LOOK_ANYWAY_S = 20.0
+ASK_ANYWAY_S = 20.0
 READING_S = 10.0  # what MPD may need to read a mood's playlists and fetch those of links
 LONGEST_ANSWER = 1000  # characters; MPD hangs up on a line of more than 4096 bytes
 
@@ -63,22 +63,22 @@ class MpdPlayer:
         start_percent: int = 100,
         max_percent: int = 100,
         chime: str = "",
-        memory: Memory | None = None,
+        state: PlayerStateFile | None = None,
     ) -> None:
         self._connection = Connection(Address(address, port, password), self._greet)
         self._server = Server()
-        self._memory = memory or Memory(None)
+        self._state = state or Unkept()
         self._messages: list[str] = []
         likes = Likes(self._server)
         self._playlists = Playlists(playlists, random, likes)
-        self._stored = StoredLists(playlists.values(), self._memory)
+        self._stored = StoredLists(playlists.values(), self._state)
         self._queue = Queue(put_on)
-        self._fader = Fader(crossfade_s, max_percent, self._memory)
-        self._watch = Watch(self._queue, self._fader, self._memory, self._playlists, likes)
-        self._hands = Hands(
+        self._fader = Fader(crossfade_s, max_percent, self._state)
+        self._observer = Observer(self._queue, self._fader, self._state, self._playlists, likes)
+        self._actions = Actions(
             self._queue,
             self._fader,
-            self._watch,
+            self._observer,
             self._playlists,
             start_percent=min(start_percent, max_percent),
             chime=chime,
@@ -96,16 +96,16 @@ class MpdPlayer:
 
     def playback(self, time_s: float) -> Playback:
         """What MPD does now. It is asked only if it told of a change or something is on its way."""
-        last = self._watch.last
+        last = self._observer.last
         if last and not self._is_due(last, time_s):
-            return self._watch.told(last.playback_at(time_s))
+            return self._observer.told(last.playback_at(time_s))
         with self._connection.client() as client:
-            self._hands.fade_on(client, self._watch.look(client, time_s))
+            self._actions.fade_on(client, self._observer.observe(client, time_s))
             self._read_news(client)
             local = self._connection.address.local
-            if not self._hands.begin(client, self._seen, local=local):
+            if not self._actions.begin(client, self._seen, local=local):
                 self._connection.listen()
-            return self._watch.told(self._seen.playback)
+            return self._observer.told(self._seen.playback)
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         """Put on a song of the decided mood and return it; None if nothing was to be done.
@@ -116,20 +116,20 @@ class MpdPlayer:
         """
         with self._connection.client() as client:
             local = self._connection.address.local
-            # Reading playlists may take a while in which people do things: look only then.
+            # Reading playlists may take a while in which people do things: snapshot only then.
             songs = self._playlists.draw(client, decision.emotion, time_s, local=local)
-            look = self._watch.look(client, time_s, late_s=READING_S)
-            if self._watch.touch:
+            snapshot = self._observer.observe(client, time_s, late_s=READING_S)
+            if self._observer.action:
                 return None
-            return self._hands.carry_out(client, decision, songs, look)
+            return self._actions.carry_out(client, decision, songs, snapshot)
 
     def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
         """Fade out and pause, fade in and go on, or turn the volume, unless a person just acted."""
         with self._connection.client() as client:
-            look = self._watch.look(client, time_s)
-            if self._watch.touch:
+            snapshot = self._observer.observe(client, time_s)
+            if self._observer.action:
                 return False
-            return self._hands.adjust(client, adjustment, look)
+            return self._actions.adjust(client, adjustment, snapshot)
 
     def messages(self) -> list[str]:
         """What came in on the channel "jukebox" since the last time."""
@@ -160,14 +160,14 @@ class MpdPlayer:
         self._connection.close()
 
     @property
-    def _seen(self) -> Look:
-        """The last look, with what the box has done since."""
-        assert self._watch.last is not None  # noqa: S101 - asked for only after a look
-        return self._watch.last
+    def _seen(self) -> Snapshot:
+        """The last snapshot, with what the box has done since."""
+        assert self._observer.last is not None  # noqa: S101 - asked for only after a snapshot
+        return self._observer.last
 
-    def _is_due(self, last: Look, time_s: float) -> bool:
+    def _is_due(self, last: Snapshot, time_s: float) -> bool:
         since_s = time_s - last.time_s
-        if self._fader.active or not 0 <= since_s < LOOK_ANYWAY_S:
+        if self._fader.active or not 0 <= since_s < ASK_ANYWAY_S:
             return True
         if self._connection.is_listening and self._connection.has_news:
             return True
@@ -175,13 +175,13 @@ class MpdPlayer:
         # make the loop spin.
         left_s = last.playback_at(time_s).remaining_s
         near_end = last.playback.state == "play" and left_s is not None and left_s < NEAR_END_S
-        return since_s >= LOOK_EVERY_S and (near_end or not self._connection.is_listening)
+        return since_s >= ASK_EVERY_S and (near_end or not self._connection.is_listening)
 
     def _greet(self, client: Client) -> None:
         """What a new connection begins with."""
         self._server.greet(client, CHANNEL)
         self._queue.recognise(client)
-        self._watch.begin(client.state())
+        self._observer.begin(client.state())
         self._fader.recover(client)
         self._connection.changes.add("database")
 
@@ -190,6 +190,6 @@ class MpdPlayer:
         changes = self._connection.changes
         if "message" in changes and self._server.has_messages:
             self._messages += [one["message"] for one in client.readmessages()]
-        if "database" in changes and self._memory.outlives:
+        if "database" in changes and self._state.outlives:
             self._stored.keep(client)
         changes.clear()

@@ -93,7 +93,7 @@ class Queue:
         """Where a song stands, counted from 0."""
         return str(self._ids.index(song_id))
 
-    def songs_after(self, status: Status) -> int:
+    def queued_after(self, status: Status) -> int:
         """How many songs will play after the current one."""
         if status["state"] == "stop":
             return 0
@@ -113,7 +113,7 @@ class Queue:
             return False
         if self.pending and self.pending.emotion == emotion:
             return True
-        return self.songs_after(status) > (self.pending is not None)
+        return self.queued_after(status) > (self.pending is not None)
 
     # Acting
 

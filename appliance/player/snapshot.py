@@ -13,7 +13,7 @@ from appliance.records import Playback
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Snapshot:
     """What MPD did at one moment, in its words and in ours.
 
     status: as the box expects it after what it has done since, if anything.
@@ -32,10 +32,10 @@ class Look:
         return replace(playback, remaining_s=max(0.0, left_s))
 
 
-def is_held(status: Status, before: Look | None, held: bool, time_s: float) -> bool:
+def is_held(status: Status, before: Snapshot | None, held: bool, time_s: float) -> bool:
     """Whether a person paused or stopped the music and has not started it again.
 
-    before: the last look, None on a new connection; held: what was found then.
+    before: the last snapshot, None on a new connection; held: what was found then.
     """
     if status["state"] == "play":
         return False
@@ -43,7 +43,7 @@ def is_held(status: Status, before: Look | None, held: bool, time_s: float) -> b
         return True
     if before is None or before.playback.state == "stop" or "error" in status:
         return held
-    # MPD stopped since the last look. It keeps a current song unless it came to the end of
+    # MPD stopped since the last snapshot. It keeps a current song unless it came to the end of
     # the queue, and came to an end too where "single" told it to stop after each song.
     if "songid" in status or status["single"] != "0":
         return True
@@ -66,7 +66,7 @@ def describe(status: Status, queue: Queue, fader: Fader, *, held: bool, resting:
         title=_title(queue, own) if song_id else "",
         emotion=meant.emotion if meant else None,
         remaining_s=_remaining_s(status) if song_id else None,
-        songs_after=queue.songs_after(status),
+        queued_after=queue.queued_after(status),
         listener=held or (state == "play" and song_id != queue.current_id),
         volume_percent=None if fader.active else volume_of(status),
         resting=rests,

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from mpd import CommandError, FailureResponseCode
 
-from appliance.history.state import Memory
 from appliance.player.client import Client
 from appliance.player.sources import NOTHING_THERE, songs_in_folder, stored_playlists
+from appliance.player.state import PlayerStateFile
 
 log = logging.getLogger("jukebox")
 
@@ -25,10 +25,10 @@ class StoredLists:
     that they delete is not made again.
     """
 
-    def __init__(self, sources: Iterable[Sequence[str]], memory: Memory) -> None:
+    def __init__(self, sources: Iterable[Sequence[str]], state: PlayerStateFile) -> None:
         named = dict.fromkeys(source for several in sources for source in several)
         self._names = [one for one in named if _may_be_a_name(one)]
-        self._memory = memory
+        self._state = state
 
     def keep(self, client: Client) -> None:
         """Make and renew them. Where MPD does not allow it, it says so and nothing happens."""
@@ -38,7 +38,7 @@ class StoredLists:
             for name in self._names:
                 if name in there:
                     self._follow(client, name)
-                elif name not in self._memory.kept.lists and self._make(client, name):
+                elif name not in self._state.kept.lists and self._make(client, name):
                     made.append(name)
         except CommandError as error:
             if error.errno not in NOT_KEPT:
@@ -58,7 +58,7 @@ class StoredLists:
         return bool(uris)
 
     def _follow(self, client: Client, name: str) -> None:
-        made = self._memory.kept.lists.get(name)
+        made = self._state.kept.lists.get(name)
         if made == "":
             return
         if made is None or made != _hash(client.listplaylist(name)):
@@ -70,7 +70,7 @@ class StoredLists:
 
     def _write(self, client: Client, name: str, uris: Sequence[str], *, anew: bool) -> None:
         # Remembered first: a list cut short by a power cut counts as edited, not as missing.
-        before = self._memory.kept.lists
+        before = self._state.kept.lists
         self._remember(name, _hash(uris))
         try:
             client.command_list_ok_begin()
@@ -80,11 +80,11 @@ class StoredLists:
                 client.playlistadd(name, uri)
             client.command_list_end()
         except CommandError:
-            self._memory.keep(lists=before)
+            self._state.keep(lists=before)
             raise
 
     def _remember(self, name: str, what: str) -> None:
-        self._memory.keep(lists={**self._memory.kept.lists, name: what})
+        self._state.keep(lists={**self._state.kept.lists, name: what})
 
 
 def _may_be_a_name(source: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from appliance.decide.policy import Policy
-from appliance.loop import Classifier, Devices, FaceDetector, Loop, MoodFilter, Step
-from appliance.records import Emotion, Frame, GrayImage, Mood, Play, Touch
-from appliance.rehearsal.player import Deed, Witness
+from appliance.decide.policy import MusicPolicy
+from appliance.loop import Loop
+from appliance.protocols import Classifier, Devices, FaceDetector, MoodFilter
+from appliance.records import Emotion, Frame, GrayImage, ListenerAction, Mood, Play, Step
+from appliance.rehearsal.player import Action, RecordingPlayer
 from appliance.rehearsal.script import Script
 from appliance.settings import Settings, StrategySettings
 
@@ -41,7 +42,7 @@ class Diary:
 
     script: Script
     moments: list[Moment] = field(default_factory=list)
-    deeds: list[Deed] = field(default_factory=list)
+    deeds: list[Action] = field(default_factory=list)
 
 
 def as_rehearsed(settings: Settings) -> Settings:
@@ -72,10 +73,10 @@ class Day:
         faces: FaceDetector,
         classifier: Classifier,
         mood: MoodFilter,
-        witness: Witness,
+        witness: RecordingPlayer,
     ) -> None:
         self._script, self._see, self._witness = script, see, witness
-        self._policy = Policy(settings)
+        self._policy = MusicPolicy(settings)
         self._doings = list(script.doings)
         self._step = Loop(
             Devices(_NoCamera(), faces, classifier, mood, self._policy, witness, _NoStore())
@@ -130,7 +131,7 @@ class _NoStore:
     def record_play(self, unix_s: float, play: Play, mood: Mood) -> None:
         pass
 
-    def record_touch(self, unix_s: float, touch: Touch) -> None:
+    def record_listener_action(self, unix_s: float, action: ListenerAction) -> None:
         pass
 
     def write(self, unix_s: float) -> None:

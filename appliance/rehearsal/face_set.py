@@ -20,7 +20,7 @@ VOTES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutra
 
 
 @dataclass(frozen=True, slots=True)
-class Album:
+class FaceSet:
     """Pictures of each emotion, cut as FER-2013's are. resting: the owner's neutral ones."""
 
     name: str
@@ -32,17 +32,17 @@ class Album:
         return {emotion.value: len(self.pictures[emotion]) for emotion in EMOTIONS}
 
 
-def composites() -> Album:
+def composites() -> FaceSet:
     """The seven of the demo reel: nobody's faces, one of each emotion."""
     folder = files("appliance.camera") / "reel_faces"
     pictures = {
         emotion: (_decoded((folder / f"{emotion}.png").read_bytes(), f"{emotion}.png"),)
         for emotion in EMOTIONS
     }
-    return Album("composites", pictures, pictures[Emotion.NEUTRAL])
+    return FaceSet("composites", pictures, pictures[Emotion.NEUTRAL])
 
 
-def load(path: Path, split: str, votes: Path | None = None) -> Album:
+def load(path: Path, split: str, votes: Path | None = None) -> FaceSet:
     """Faces of a zip or folder of SPLIT/CLASS/ROW.png; the class is the mood that they show.
 
     votes: of FER+, as a CSV with a column "row"; only pictures are taken whose class more of the
@@ -58,10 +58,10 @@ def load(path: Path, split: str, votes: Path | None = None) -> Album:
     if lacking:
         raise DataError(f"{path}: has no {split} pictures of {', '.join(lacking)}")
     kept = {emotion: tuple(some) for emotion, some in pictures.items()}
-    return Album(f"{path.name} {split}", kept, kept[Emotion.NEUTRAL])
+    return FaceSet(f"{path.name} {split}", kept, kept[Emotion.NEUTRAL])
 
 
-def with_resting(album: Album, looks: Callable[[GrayImage], Emotion], like: Emotion) -> Album:
+def with_resting(album: FaceSet, looks: Callable[[GrayImage], Emotion], like: Emotion) -> FaceSet:
     """The same, its owner's neutral face being one that is taken for another. Raises DataError."""
     resting = tuple(face for face in album.pictures[Emotion.NEUTRAL] if looks(face) is like)
     if not resting:

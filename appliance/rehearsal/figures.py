@@ -9,7 +9,7 @@ from typing import Any
 
 from appliance.records import EMOTIONS, Emotion
 from appliance.rehearsal.day import Diary, Moment
-from appliance.rehearsal.player import Deed
+from appliance.rehearsal.player import Action
 
 GRACE_S = 40.0  # after each change of the truth
 LASTING_S = 60.0  # only the end of the day cuts a mood shorter
@@ -133,17 +133,17 @@ def _settle_s(change: _Change, moments: Sequence[Moment], step_s: float) -> floa
     return None
 
 
-def _changes_music(deed: Deed) -> bool:
+def _changes_music(deed: Action) -> bool:
     return deed.by_box and deed.emotion is not None and deed.emotion is not deed.before
 
 
-def _is_wrong(deed: Deed, diary: Diary) -> bool:
+def _is_wrong(deed: Action, diary: Diary) -> bool:
     """Whether nobody there has been in such a mood for GRACE_S; music that begins is judged too."""
     lately = [deed.time_s - GRACE_S, deed.time_s]
     return deed.emotion not in {diary.script.truth_at(time_s) for time_s in lately}
 
 
-def _is_blind(deed: Deed, diary: Diary, step_s: float) -> bool:
+def _is_blind(deed: Action, diary: Diary, step_s: float) -> bool:
     """Whether the mood was uncertain, or nobody was there, neither then nor for a frame before."""
     moment = diary.moments[round(deed.time_s / step_s)]
     here = diary.script.truth_at(deed.time_s) or diary.script.truth_at(deed.time_s - step_s)
@@ -153,11 +153,11 @@ def _is_blind(deed: Deed, diary: Diary, step_s: float) -> bool:
 class _Respect:
     """Knows when the listener did something, and when their songs had run out: that ends it."""
 
-    def __init__(self, deeds: Sequence[Deed]) -> None:
+    def __init__(self, deeds: Sequence[Action]) -> None:
         self._doings_s = [deed.time_s for deed in deeds if not deed.by_box]
         self._ran_out_s = [deed.time_s for deed in deeds if deed.after_own_songs]
 
-    def is_broken_by(self, deed: Deed) -> bool:
+    def is_broken_by(self, deed: Action) -> bool:
         """Whether the box acted too soon after the listener, other than by going on as before."""
         if not deed.by_box or deed.after_own_songs or not self._is_fresh(deed.time_s):
             return False

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, Protocol
 
-from appliance.loop import Player
-from appliance.records import Adjustment, Decision, Emotion, How, Play, Playback, Touch
-from appliance.rehearsal.script import Doing
+from appliance.protocols import Player
+from appliance.records import Adjustment, Decision, Emotion, How, ListenerAction, Play, Playback
+from appliance.rehearsal.script import ScriptedAction
 
 SONG_S = (150.0, 280.0)
 OWN_SONGS = 3
@@ -18,16 +18,16 @@ OWN_SONGS = 3
 class Listener(Protocol):
     """Whoever has MPD's app in hand."""
 
-    def do(self, doing: Doing, time_s: float) -> bool:
+    def do(self, doing: ScriptedAction, time_s: float) -> bool:
         """Does it; False where there is nothing to be done, as a pause while nothing plays."""
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Action:
     """Something done to the player. emotion: whose music was put on; before: whose played."""
 
     time_s: float
-    what: How | Literal["pause", "resume"] | Touch
+    what: How | Literal["pause", "resume"] | ListenerAction
     by_box: bool
     emotion: Emotion | None = None
     before: Emotion | None = None
@@ -53,7 +53,7 @@ class StandIn:
         self._held = self._resting = False
         self._volume = 60
         self._volume_before: int | None = None
-        self._touch: Touch | None = None
+        self._touch: ListenerAction | None = None
 
     def playback(self, time_s: float) -> Playback:
         """What plays now, and what the listener did since the last time."""
@@ -69,10 +69,10 @@ class StandIn:
             title=song.title if song else "",
             emotion=song.emotion if song else None,
             remaining_s=remaining_s if song else None,
-            songs_after=max(0, len(self._queue) - 1),
+            queued_after=max(0, len(self._queue) - 1),
             listener=self._held or (own and self._state == "play"),
             volume_percent=self._volume,
-            touch=touch,
+            listener_action=touch,
             resting=self._resting,
             volume_before=self._volume_before,
         )
@@ -105,7 +105,7 @@ class StandIn:
             return False
         return True
 
-    def do(self, doing: Doing, time_s: float) -> bool:
+    def do(self, doing: ScriptedAction, time_s: float) -> bool:
         """What the listener does; False where there is nothing to be done."""
         match doing.what:
             case "pause" if self._state == "play":
@@ -151,7 +151,7 @@ class StandIn:
         self._ends_s = time_s + self._left_s
 
 
-class Witness:
+class RecordingPlayer:
     """Stands before a player and notes what is done to it, by whom."""
 
     def __init__(self, player: Player, listener: Listener) -> None:
@@ -159,7 +159,7 @@ class Witness:
         self._last: Playback | None = None
         self._own_played = False
         self._before: Emotion | None = None  # whose music the box put on last
-        self.deeds: list[Deed] = []
+        self.deeds: list[Action] = []
 
     def playback(self, time_s: float) -> Playback:
         """That of the player."""
@@ -186,10 +186,10 @@ class Witness:
             self._note(time_s, adjustment.how)
         return done
 
-    def do(self, doing: Doing, time_s: float) -> None:
+    def do(self, doing: ScriptedAction, time_s: float) -> None:
         """The listener does it, the witness notes it if there was anything to be done."""
         if self._listener.do(doing, time_s):
-            self.deeds.append(Deed(time_s, doing.what, by_box=False))
+            self.deeds.append(Action(time_s, doing.what, by_box=False))
 
     def _note(
         self,
@@ -199,4 +199,4 @@ class Witness:
         *,
         ran_out: bool = False,
     ) -> None:
-        self.deeds.append(Deed(time_s, what, True, emotion, self._before, ran_out))
+        self.deeds.append(Action(time_s, what, True, emotion, self._before, ran_out))

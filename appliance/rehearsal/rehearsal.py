@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from appliance.build import build_classifier, build_faces
-from appliance.decide.mood import MoodFilter as OurFilter
-from appliance.loop import Classifier, FaceDetector, MoodFilter
+from appliance.decide.mood import HmmMoodFilter
+from appliance.protocols import Classifier, FaceDetector, MoodFilter
 from appliance.records import (
     EMOTIONS,
     Emotion,
@@ -26,9 +26,9 @@ from appliance.records import (
 from appliance.rehearsal import script
 from appliance.rehearsal.baselines import Average, Vote
 from appliance.rehearsal.day import FRAMES_PER_SECOND, Day, Diary, as_rehearsed
-from appliance.rehearsal.face_set import Album, composites, load, with_resting
+from appliance.rehearsal.face_set import FaceSet, composites, load, with_resting
 from appliance.rehearsal.figures import Figures, figures
-from appliance.rehearsal.player import StandIn, Witness
+from appliance.rehearsal.player import RecordingPlayer, StandIn
 from appliance.rehearsal.room import Room
 from appliance.settings import Settings
 from appliance.vision.calibration import LASTS_S, NONE, Calibrated, RestingFace
@@ -55,7 +55,7 @@ class Result:
 
     plan: Plan
     network: str
-    album: Album
+    album: FaceSet
     diary: Diary
     figures: Figures
     replay_s: float
@@ -87,7 +87,7 @@ class Rehearsal:
     def __init__(self, plan: Plan, settings: Settings) -> None:
         self._plan, self._settings = plan, as_rehearsed(settings)
         network = build_classifier(self._settings)
-        self._network = network.name
+        self._network, self._priors = network.name, network.priors
         self._album = load(plan.faces, plan.split, plan.votes) if plan.faces else composites()
         if plan.resting:
             still = build_classifier(self._settings, still=True)
@@ -105,17 +105,19 @@ class Rehearsal:
         room = Room(self._script, self._album, self._plan.seed)
         eyes = _Eyes(build_faces(self._settings), self._classifier)
         self._seen = eyes.seen
-        return self._lived(room.frame_at, eyes, OurFilter(self._settings.mood), tell)
+        return self._lived(
+            room.frame_at, eyes, HmmMoodFilter(self._settings.mood, self._priors), tell
+        )
 
     def relive(self, name: str) -> Result:
         """The same looks at the same faces, with another filter: "average" or "vote"."""
         other = {"average": Average, "vote": Vote}[name]
-        return self._lived(lambda _: UNSEEN, _Memory(self._seen), other(), None)
+        return self._lived(lambda _: UNSEEN, _Replay(self._seen), other(), None)
 
     def _lived(
         self,
         see: Callable[[float], GrayImage],
-        eyes: _Eyes | _Memory,
+        eyes: _Eyes | _Replay,
         mood: MoodFilter,
         tell: Callable[[float], None] | None,
     ) -> Result:
@@ -127,7 +129,7 @@ class Rehearsal:
             faces=eyes,
             classifier=eyes,
             mood=mood,
-            witness=Witness(player, player),
+            witness=RecordingPlayer(player, player),
         )
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         diary = day.live(tell)
@@ -139,7 +141,7 @@ class Rehearsal:
     def _calibration(self, network: Classifier) -> Factors:
         """What `jukebox calibrate` finds in a minute of the owner's face at rest."""
         room = Room(script.at_rest(LASTS_S), self._album, self._plan.seed, wrong_share=0.0)
-        faces, watched = build_faces(self._settings), RestingFace(0.0)
+        faces, watched = build_faces(self._settings), RestingFace(0.0, self._priors)
         for number in range(int(LASTS_S * FRAMES_PER_SECOND)):
             time_s = number / FRAMES_PER_SECOND
             frame = Frame(time_s, time_s, room.frame_at(time_s))
@@ -161,7 +163,7 @@ class _Eyes:
         return self.seen[-1]
 
 
-class _Memory:
+class _Replay:
     """What was seen, frame after frame."""
 
     def __init__(self, seen: Sequence[tuple[EmotionScores, ...]]) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from appliance.camera.reel import HEIGHT_PX, WIDTH_PX, grainy
 from appliance.records import EMOTIONS, Emotion, GrayImage
-from appliance.rehearsal.face_set import Album
+from appliance.rehearsal.face_set import FaceSet
 from appliance.rehearsal.script import Script
 
 WALL = 140
@@ -42,7 +42,7 @@ class Room:
     """Draws the script with pictures of the album. Times must rise from frame to frame."""
 
     def __init__(
-        self, script: Script, album: Album, seed: int, wrong_share: float = WRONG_SHARE
+        self, script: Script, album: FaceSet, seed: int, wrong_share: float = WRONG_SHARE
     ) -> None:
         self._script = script
         random = Random(seed)  # noqa: S311 - which picture comes next is no secret
@@ -80,7 +80,7 @@ class _Person:
     def __init__(
         self,
         place: Place,
-        album: Album,
+        album: FaceSet,
         random: Random,
         resting: tuple[GrayImage, ...],
         wrong_share: float,

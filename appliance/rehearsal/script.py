@@ -58,7 +58,7 @@ class Timeline(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
+class ScriptedAction:
     """What the listener does to the player. percent: of "volume"."""
 
     time_s: float
@@ -76,7 +76,7 @@ class Script:
     glances: Timeline[None]
     grimaces: Timeline[Emotion]
     guests: tuple[Timeline[Emotion], Timeline[Emotion]]
-    doings: tuple[Doing, ...]
+    doings: tuple[ScriptedAction, ...]
 
     def truth_at(self, time_s: float) -> Emotion | None:
         """The mood that should be found, None while the owner is away."""
@@ -186,10 +186,10 @@ def _guests(
     return Timeline(first), Timeline(second)
 
 
-def _doings(random: Random, stays: Sequence[Spell[None]]) -> Iterator[Doing]:
+def _doings(random: Random, stays: Sequence[Spell[None]]) -> Iterator[ScriptedAction]:
     """About every 45 minutes, while the owner is there."""
     for each in _passing(random, stays, 2700.0, (60.0, 480.0), lambda: None):
         what: What = random.choice(("pause", "skip", "queue", "volume"))
-        yield Doing(each.begin_s, what, percent=random.randrange(30, 90))
+        yield ScriptedAction(each.begin_s, what, percent=random.randrange(30, 90))
         if what == "pause":
-            yield Doing(each.end_s, "play")
+            yield ScriptedAction(each.end_s, "play")

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from appliance.decide.policy import NEVER, Policy
-from appliance.loop import Step
-from appliance.records import EMOTIONS, Emotion, EmotionScores
+from appliance.decide.policy import NEVER, MusicPolicy
+from appliance.records import EMOTIONS, Emotion, EmotionScores, Step
 from appliance.remote.status import Status
 
 LONGEST_MINUTES = 1440.0
@@ -20,11 +19,11 @@ USAGE = (
 )
 
 
-class House(Protocol):
+class Controls(Protocol):
     """What messages can do besides the music."""
 
     @property
-    def policy(self) -> Policy:
+    def policy(self) -> MusicPolicy:
         """The rules in force."""
 
     def status(self) -> Status:
@@ -40,10 +39,10 @@ class House(Protocol):
         """Undo it; what to tell."""
 
 
-def answer(message: str, step: Step, house: House) -> str:
+def answer(message: str, step: Step, house: Controls) -> str:
     """Does what the message says; one line that tells what was done."""
     word, _, rest = message.strip().lower().partition(" ")
-    commands: dict[str, Callable[[str, Step, House], str]] = {
+    commands: dict[str, Callable[[str, Step, Controls], str]] = {
         "mood": _mood,
         "auto": _auto,
         "hold": _hold,
@@ -62,31 +61,31 @@ def answer(message: str, step: Step, house: House) -> str:
         return str(error)
 
 
-def _mood(name: str, _step: Step, house: House) -> str:
+def _mood(name: str, _step: Step, house: Controls) -> str:
     if name not in set(EMOTIONS):
         raise ValueError(f"mood {name[:40]}: it must be one of {', '.join(EMOTIONS)}")
     house.policy.ask_for(Emotion(name))
     return f"music for {name}, until you say auto"
 
 
-def _auto(_rest: str, _step: Step, house: House) -> str:
+def _auto(_rest: str, _step: Step, house: Controls) -> str:
     house.policy.ask_for(None)
     return "the music follows the faces"
 
 
-def _hold(minutes: str, step: Step, house: House) -> str:
+def _hold(minutes: str, step: Step, house: Controls) -> str:
     long = _minutes("hold", minutes or f"{house.policy.settings.listener.override_minutes:g}")
     house.policy.hold(step.frame.time_s, long)
     return f"nothing is changed for {long:g} minutes"
 
 
-def _resume(_rest: str, _step: Step, house: House) -> str:
+def _resume(_rest: str, _step: Step, house: Controls) -> str:
     slept = house.policy.sleep_at_s < NEVER
     house.policy.resume()
     return "holding back no longer" + ("; the sleep timer is off" if slept else "")
 
 
-def _sleep(minutes: str, step: Step, house: House) -> str:
+def _sleep(minutes: str, step: Step, house: Controls) -> str:
     if minutes == "off":
         house.policy.sleep_at_s = NEVER
         if house.policy.asleep:
@@ -97,20 +96,20 @@ def _sleep(minutes: str, step: Step, house: House) -> str:
     return f"the music fades out in {long:g} minutes"
 
 
-def _camera(which: str, _step: Step, house: House) -> str:
+def _camera(which: str, _step: Step, house: Controls) -> str:
     if which not in ("on", "off"):
         raise ValueError(f"camera {which[:40]}: it must be camera on or camera off")
     house.camera_off(which == "off")
     return f"the camera is {which}"
 
 
-def _calibrate(what: str, step: Step, house: House) -> str:
+def _calibrate(what: str, step: Step, house: Controls) -> str:
     if what not in ("", "forget"):
         raise ValueError(f"calibrate {what[:40]}: it must be calibrate or calibrate forget")
     return house.forget_calibration() if what else house.calibrate(step.frame.time_s)
 
 
-def _why(_rest: str, step: Step, house: House) -> str:
+def _why(_rest: str, step: Step, house: Controls) -> str:
     seen = "; ".join(f"face {one.face.track}: {_looks(one)}" for one in step.scores)
     reason = house.status().reason or "nothing was put on yet"
     if step.playback is not None and step.playback.listener:

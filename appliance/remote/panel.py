@@ -99,7 +99,7 @@ class GpioPanel:
         self._pressed = True
 
 
-def build_panel(settings: GpioSettings) -> Panel:
+def make_panel(settings: GpioSettings) -> Panel:
     """The panel that the settings name; without it, after a warning, if its pins cannot be had."""
     if not settings.led and not settings.button:
         return NoPanel()

@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
 
-from appliance.camera.pacing import Pace
-from appliance.decide.policy import Policy
+from appliance.decide.phrases import describe
+from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError
-from appliance.loop import Step, describe
-from appliance.records import Emotion, Frame
+from appliance.records import Emotion, Frame, Step
 
 log = logging.getLogger("jukebox")
 
@@ -51,7 +50,16 @@ class Status:
     looks_reason: str = ""
 
     @classmethod
-    def of(cls, step: Step, camera: str, policy: Policy, reason: str, pace: Pace) -> Self:
+    def of(
+        cls,
+        step: Step,
+        *,
+        camera: str,
+        policy: MusicPolicy,
+        reason: str,
+        frames_per_second: float,
+        frame_rate_reason: str,
+    ) -> Self:
         """The status after a step. reason: why the last song was put on."""
         playing = step.playback
         return cls(
@@ -69,8 +77,8 @@ class Status:
             asleep=policy.asleep,
             resting=playing is not None and playing.resting,
             reason=reason,
-            looks_per_second=pace.looks_per_second,
-            looks_reason=pace.reason,
+            looks_per_second=frames_per_second,
+            looks_reason=frame_rate_reason,
         )
 
     def sentence(self) -> str:

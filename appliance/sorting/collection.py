@@ -32,7 +32,7 @@ class Track:
     second: Emotion
 
 
-class Memory:
+class CueCache:
     """The cues of files heard before, a line each in a file that only grows.
 
     A file counts as heard while its path, size and time of change are the same.
@@ -70,7 +70,7 @@ class Memory:
             self._warned = True
 
 
-def sort(tracks: Sequence[Path], memory: Memory) -> Iterator[Track]:
+def sort(tracks: Sequence[Path], memory: CueCache) -> Iterator[Track]:
     """Where the tracks belong, one after the other. One line for each that cannot be read."""
     with tqdm(tracks, desc="listening", unit="track", disable=None) as progress:
         for path in progress:
@@ -81,7 +81,7 @@ def sort(tracks: Sequence[Path], memory: Memory) -> Iterator[Track]:
                     log.warning("%r is left out: %s", str(path), error)
 
 
-def _listen(path: Path, memory: Memory) -> Cues:
+def _listen(path: Path, memory: CueCache) -> Cues:
     if not can_be_said(str(path)):
         raise listening.UnreadableError("a playlist cannot carry its name")
     cues = measure(listening.listen(path))

@@ -13,29 +13,31 @@ from dataclasses import replace
 
 import numpy as np
 
-from appliance.loop import Classifier
-from appliance.reads import NEUTRAL_FACES
-from appliance.records import EMOTIONS, Emotion, EmotionScores, Face, Factors, Frame
+from appliance.protocols import Classifier
+from appliance.records import EMOTIONS, Emotion, EmotionScores, Face, Factors, Frame, Priors
 
 LASTS_S = 60.0
-ENOUGH_LOOKS = 30
+ENOUGH_SAMPLES = 30
 # One minute of one face must not silence an emotion for good.
 STRONGEST = 10.0
 
 RESULT = "calibration: "  # what every answer with a result begins with
-TOO_FEW = RESULT + "too few looks at a face; sit down before the camera, in light, and try again"
+TOO_FEW = RESULT + "too few samples of a face; sit down before the camera, in light, and try again"
 
 NONE: Factors = (1.0,) * len(EMOTIONS)
 
 
-def factors_for(mean: Sequence[float]) -> Factors:
-    """By what to multiply each probability. mean: of the resting face, in the order of EMOTIONS.
+def factors_for(mean: Sequence[float], neutral: Sequence[float]) -> Factors:
+    """By what to multiply each probability.
+
+    mean: of the resting face; neutral: of neutral faces as the network reads them (Priors). Both
+    are in the order of EMOTIONS.
 
     Only what the face was wrongly taken for is lowered, and only neutral raised.
     """
-    ratios = np.asarray(NEUTRAL_FACES) / np.maximum(mean, 1e-3)
-    neutral = np.array([emotion is Emotion.NEUTRAL for emotion in EMOTIONS])
-    ratios = np.where(neutral, np.maximum(ratios, 1.0), np.minimum(ratios, 1.0))
+    ratios = np.asarray(neutral) / np.maximum(mean, 1e-3)
+    is_neutral = np.array([emotion is Emotion.NEUTRAL for emotion in EMOTIONS])
+    ratios = np.where(is_neutral, np.maximum(ratios, 1.0), np.minimum(ratios, 1.0))
     return tuple(np.clip(ratios, 1 / STRONGEST, STRONGEST).round(4).tolist())
 
 
@@ -75,29 +77,30 @@ class Calibrated:
             replace(
                 one,
                 probabilities=corrected(one.probabilities, self.factors),
-                evidence=corrected(one.evidence, self.factors),
+                mean_probabilities=corrected(one.mean_probabilities, self.factors),
             )
             for one in scores
         )
 
 
 class RestingFace:
-    """Watches the largest face for a minute. time_s: when it begins."""
+    """Watches the largest face for a minute. time_s: when it begins; priors: of the network."""
 
-    def __init__(self, time_s: float) -> None:
+    def __init__(self, time_s: float, priors: Priors) -> None:
         self._began_s = time_s
-        self._looks: list[tuple[float, ...]] = []
+        self._neutral = priors.neutral
+        self._samples: list[tuple[float, ...]] = []
 
     @property
-    def looks(self) -> int:
+    def samples(self) -> int:
         """How often a face was seen."""
-        return len(self._looks)
+        return len(self._samples)
 
     def watch(self, scores: Sequence[EmotionScores]) -> None:
         """One more frame. scores: without any correction."""
         if scores:
             largest = max(scores, key=lambda one: one.face.box.height)
-            self._looks.append(largest.evidence)
+            self._samples.append(largest.mean_probabilities)
 
     def is_over(self, time_s: float) -> bool:
         """Whether the minute is."""
@@ -105,6 +108,6 @@ class RestingFace:
 
     def factors(self) -> Factors | None:
         """What corrects this face; None if it was seen too rarely to tell."""
-        if self.looks < ENOUGH_LOOKS:
+        if self.samples < ENOUGH_SAMPLES:
             return None
-        return factors_for(np.mean(self._looks, axis=0).tolist())
+        return factors_for(np.mean(self._samples, axis=0).tolist(), self._neutral)

@@ -15,7 +15,7 @@ from appliance.errors import ModelError
 from appliance.records import GrayImage
 from appliance.vision.blazeface import Network, checked_network
 from appliance.vision.geometry import Detection, covering_squares, square_around
-from appliance.vision.search_schedule import Turns
+from appliance.vision.search_schedule import SearchSchedule
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 BLAZEFACE_CARD = MODELS / "blazeface_short_range.json"
@@ -49,12 +49,12 @@ class BlazeFace:
     Of the 128×128 pixels that it takes, a face must fill about a seventh, and in gray more than in
     colour. So a picture is covered by overlapping squares, and each search looks at some of them:
     where faces were a moment ago, then some squares in turn, then closer at whatever it found. The
-    large squares show near faces, which matter more, and so come up more often (newcomers.py).
+    large squares show near faces, which matter more, so their turn comes more often.
 
-    looks: squares to look at for newcomers, about 0.9 ms each. A large number covers the whole
-    picture at once, as a single photo needs.
-    model: the network; by default the shipped ones, of which a smaller one, a sixth of the work,
-    looks where faces were; closer: which kind of that one. Raises ModelError.
+    squares_per_search: squares searched for newcomers, 0.9 ms each; a large number covers the
+    whole picture at once, as a single photo needs.
+    model: the content of a network's file; by default the shipped ones, of which a smaller one, a
+    sixth of the work, searches where faces were; closer: which kind of that one. Raises ModelError.
     """
 
     # A third of its square is where a face scores best: 0.9 and more.
@@ -65,7 +65,7 @@ class BlazeFace:
     _SMALLEST = 1 / 7
 
     def __init__(
-        self, model: bytes | None = None, *, looks: int = 3, closer: str = "float32"
+        self, model: bytes | None = None, *, squares_per_search: int = 3, closer: str = "float32"
     ) -> None:
         if model is None:
             self._network = checked_network(MODELS / "blazeface_search.tflite")
@@ -74,7 +74,7 @@ class BlazeFace:
         else:
             self._network = self._closer = Network(model)
             self._closer_room = self._ROOM
-        self._turns = Turns(looks)
+        self._schedule = SearchSchedule(squares_per_search)
 
     def search(
         self,
@@ -89,16 +89,20 @@ class BlazeFace:
         faces: list[Detection] = []
         for last in followed:
             square = square_around(last, luma.shape, self._closer_room)
-            _add_new(self._closer.look(luma, square, min_score), faces)
+            _add_new(self._closer.detect(luma, square, min_score), faces)
         if not newcomers:
             return faces
         squares = covering_squares(luma.shape, round(min_height_px / self._SMALLEST))
-        turns = self._turns.changed(squares, luma, faces) if followed else self._turns.some(squares)
+        turns = (
+            self._schedule.changed(squares, luma, faces)
+            if followed
+            else self._schedule.some(squares)
+        )
         for square in turns:
-            for hint in self._network.look(luma, square, min_score):
+            for hint in self._network.detect(luma, square, min_score):
                 if not any(hint.is_same(face) for face in faces):
                     around = square_around(hint, luma.shape, self._ROOM)
-                    closer = self._network.look(luma, around, min_score)
+                    closer = self._network.detect(luma, around, min_score)
                     _add_new([face for face in closer if face.is_same(hint)], faces)
         return faces
 

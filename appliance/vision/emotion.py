@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from math import hypot
 from pathlib import Path
 
-from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame, GrayImage
+from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame, GrayImage, Priors
 from appliance.vision import preprocessing
-from appliance.vision.classifier import Classifier
+from appliance.vision.classifier import ModelClassifier
 
 
-class EmotionClassifier(Classifier):
+class EmotionClassifier(ModelClassifier):
     """Reads faces with models/NAME.tflite as models/NAME.json describes it. Raises ModelError.
+
+    priors: what its card says that it answers on average, or even ones.
 
     in_turn: shows the faces of every other frame in a mirror. Averaged over time, as the mood is,
     the answers are then as good as those of a network that sees both every time: half the work.
@@ -20,6 +22,7 @@ class EmotionClassifier(Classifier):
 
     def __init__(self, model: Path, *, in_turn: bool = False) -> None:
         super().__init__(model, "emotion", EMOTIONS)
+        self.priors = self.card.priors or Priors.even()
         self._in_turn = in_turn
         self._mirrored = True
 
@@ -37,7 +40,9 @@ class EmotionClassifier(Classifier):
     def _read(self, luma: GrayImage, face: Face) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """By the crowd's head, and the mean of all."""
         image = preprocessing.crop(luma, face.box)
-        heads = self.by_head(preprocessing.mirrored(image) if self._mirrored else image)
+        heads = self.probabilities_by_head(
+            preprocessing.mirrored(image) if self._mirrored else image
+        )
         return heads[0], tuple([sum(shares) / len(heads) for shares in zip(*heads, strict=True)])
 
 

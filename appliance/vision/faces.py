@@ -18,7 +18,7 @@ GAP_S = 1.0
 # A followed face that the tracker is less sure of needs the detector to see it as well.
 SURE = 0.8
 # A face that only the tracker still sees is given up after so long: it may have drifted onto
-# something else. Hands hide a face from the detector for less (video/asl_gestures, thanks.mkv).
+# something else. Actions hide a face from the detector for less (video/asl_gestures, thanks.mkv).
 UNCONFIRMED_S = 3.0
 
 
@@ -30,7 +30,7 @@ class Tracker(Protocol):
         ...
 
 
-class FaceDetector:
+class FollowingFaceDetector:
     """The faces of each frame, numbered.
 
     min_score: 0…1, what a newcomer must reach. min_height_px: smaller faces are passed over.

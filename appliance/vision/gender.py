@@ -6,10 +6,10 @@ from pathlib import Path
 
 from appliance.records import GENDERS, Face, GrayImage
 from appliance.vision import preprocessing
-from appliance.vision.classifier import Classifier
+from appliance.vision.classifier import ModelClassifier
 
 
-class GenderClassifier(Classifier):
+class GenderClassifier(ModelClassifier):
     """Reads faces with models/NAME.tflite as models/NAME.json describes it. Raises ModelError."""
 
     def __init__(self, model: Path) -> None:

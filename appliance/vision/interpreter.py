@@ -47,19 +47,19 @@ class Interpreter:
     def run(self, *inputs: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
         """The outputs for all inputs, as real numbers: quantized ends are converted here."""
         self._invoke(*inputs)
-        return tuple(self._told(out) for out in self._outputs)
+        return tuple(self._dequantized(out) for out in self._outputs)
 
     def run_for(self, output: int, *inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """One of the outputs, by its position."""
         self._invoke(*inputs)
-        return self._told(self._outputs[output])
+        return self._dequantized(self._outputs[output])
 
     def _invoke(self, *inputs: npt.NDArray[np.float32]) -> None:
         for x, tensor in zip(inputs, self._inputs, strict=True):
             self._interpreter.set_tensor(tensor["index"], _quantized(x, tensor))
         self._interpreter.invoke()
 
-    def _told(self, out: dict[str, Any]) -> npt.NDArray[np.float32]:
+    def _dequantized(self, out: dict[str, Any]) -> npt.NDArray[np.float32]:
         return _real(self._interpreter.get_tensor(out["index"]), out)
 
 

@@ -13,6 +13,8 @@ from appliance.records import Box, GrayImage
 # they are pasted four times enlarged into a gray square three times their size are 0.925 and 0.078
 # (quartiles ±0.03); over 354 that the Haar cascade finds, 0.946 and 0.076.
 PORTRAIT_SIDE, PORTRAIT_DOWN = 0.93, 0.077
+
+
 # What to_input makes of a face, as a model's card must name it.
 INPUT = {"channels": 1, "scaling": "x/127.5-1", "dtype": "float32"}
 

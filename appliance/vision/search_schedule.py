@@ -17,16 +17,16 @@ CELL_PX = 16
 CHANGE = 8
 # While nothing changes, one search in so many looks at a square all the same: somebody may be
 # sitting there whom the detector has not believed so far, or have come before a person's body.
-ANYWAY = 2
+IDLE_SEARCH_EVERY = 2
 
 Cells = npt.NDArray[np.int16]
 
 
-class Turns:
+class SearchSchedule:
     """The squares to look at. looks: so many in a search."""
 
-    def __init__(self, looks: int) -> None:
-        self._looks = looks
+    def __init__(self, squares_per_search: int) -> None:
+        self._squares_per_search = squares_per_search
         self._turn = self._idle = 0
         self._looked: dict[Box, int] = {}  # at which turn
         self._before: Cells | None = None
@@ -48,19 +48,26 @@ class Turns:
         self._idle = 0 if self._waiting else self._idle + 1
         if not self._waiting:
             self._turn += 1
-            return [] if self._idle % ANYWAY else self._next(squares, 1)
+            return [] if self._idle % IDLE_SEARCH_EVERY else self._next(squares, 1)
         waiting = [square for square in squares if square in self._waiting]
         return self._chosen(waiting, squares[0].width, near=True)
 
     def _chosen(self, squares: Sequence[Box], largest_px: int, *, near: bool) -> list[Box]:
         """As many as a search may look at; near: the largest, and one other."""
         self._turn += 1
-        if self._looks >= len(squares):
+        if self._squares_per_search >= len(squares):
             return self._next(squares, len(squares))
         large = [square for square in squares if square.width == largest_px]
         small = [square for square in squares if square.width < largest_px]
-        first = min(len(large), max(1, self._looks - 1, self._looks - len(small))) if near else 0
-        return self._next(large, first) + self._next(small, self._looks - first)
+        first = (
+            min(
+                len(large),
+                max(1, self._squares_per_search - 1, self._squares_per_search - len(small)),
+            )
+            if near
+            else 0
+        )
+        return self._next(large, first) + self._next(small, self._squares_per_search - first)
 
     def _next(self, squares: Sequence[Box], wanted: int) -> list[Box]:
         """Those that were looked at longest ago."""

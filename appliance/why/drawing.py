@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance.decide.policy import LOOKS
+from appliance.decide.phrases import PHRASES
 from appliance.records import EMOTIONS, GrayImage
 from appliance.why.explainer import Explanation, Heat
 
@@ -47,7 +47,7 @@ def _row(explanation: Explanation) -> Picture:
     width = 4 * MARGIN_PX + 2 * FACE_PX + BARS_PX
     row = np.full((TITLE_PX + FACE_PX + MARGIN_PX, width, 3), 255, np.uint8)
     best = EMOTIONS[int(np.argmax(explanation.scores.probabilities))]
-    titles = f"{LOOKS[best]}", f"what spoke for {explanation.emotion}", "how it looks"
+    titles = f"{PHRASES[best]}", f"what spoke for {explanation.emotion}", "how it looks"
     panels = (
         cv2.cvtColor(resized(explanation.image, FACE_PX), cv2.COLOR_GRAY2BGR),
         overlay(explanation.image, explanation.heat, FACE_PX),

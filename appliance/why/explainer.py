@@ -10,7 +10,6 @@ import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -18,8 +17,7 @@ import numpy.typing as npt
 
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS, Emotion, EmotionScores, GrayImage
-from appliance.vision.classifier import REPAIR, check_input, checked_bytes, read_card
-from appliance.vision.interpreter import Interpreter
+from appliance.vision.cards import REPAIR, card_fields, card_path, read_card
 from appliance.vision.preprocessing import crop, to_input
 
 Heat = npt.NDArray[np.float32]  # (side, side), 0 … 1
@@ -70,12 +68,14 @@ class Explainer:
                 f"{path}: not there, so nothing can explain {model.name}; it is made together with "
                 "the model, by python -m convert or convert.import_keras"
             )
-        card = _card(path)
-        if read_card(model).get("sha256") not in card["explains"].values():
+        card = read_card(path, "why", EMOTIONS)
+        if not card.explains:
+            raise ModelError(f"{card_path(path)}: lacks what a card must say: explains; {REPAIR}")
+        if card_fields(model).get("sha256") not in card.explains:
             raise ModelError(f"{path}: explains another network than {model}; {REPAIR}")
-        self._network = Interpreter(checked_bytes(path, card["sha256"]), str(path))
-        self._size_px = int(card["input"]["size_px"])
-        _check_shapes(self._network, path, self._size_px)
+        self._network, self._size_px = card.network(), card.size_px
+        face, logits = (1, card.size_px, card.size_px, 1), (1, len(EMOTIONS))
+        card.check_shapes(self._network, (face, logits), {0: logits, 1: face})
 
     def explain(
         self, luma: GrayImage, scores: EmotionScores, emotion: Emotion | None = None
@@ -104,23 +104,3 @@ def heat_of(gradient: npt.NDArray[np.float32]) -> Heat:
     """
     strength = cv2.GaussianBlur(np.abs(gradient), (0, 0), BLUR * len(gradient))
     return np.asarray(strength / (strength.max() or 1.0), np.float32)
-
-
-def _card(path: Path) -> dict[str, Any]:
-    """The card of the file, with all that is relied on."""
-    card, where = read_card(path), path.with_suffix(".json")
-    if card.get("task") != "why" or card.get("labels") != [str(emotion) for emotion in EMOTIONS]:
-        raise ModelError(f"{where}: is not the card of a model that explains emotions; {REPAIR}")
-    try:
-        check_input(where, card)
-        card["explains"].values(), str(card["sha256"]), int(card["input"]["size_px"])
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise ModelError(f"{where}: lacks what a card must say: {error!r}; {REPAIR}") from error
-    return card
-
-
-def _check_shapes(network: Interpreter, path: Path, size_px: int) -> None:
-    face, logits = (1, size_px, size_px, 1), (1, len(EMOTIONS))
-    if (network.input_shapes, network.output_shapes) != ((face, logits), (logits, face)):
-        found = f"{network.input_shapes} to {network.output_shapes}"
-        raise ModelError(f"{path}: has shapes {found}, not those of its card; {REPAIR}")

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from typing import TextIO
 
 from appliance.build import build_camera, build_classifier, build_faces, emotion_model
-from appliance.camera.reopening import Camera
+from appliance.camera.reopening import ReopeningCamera
 from appliance.records import Emotion, Frame
 from appliance.settings import Settings
 from appliance.why.explainer import Explainer, Explanation
@@ -33,7 +33,7 @@ def watch(
     out: a terminal; or, with for_programs, anything: it then gets a line of JSON for each look and
     no picture. Raises KeyboardInterrupt when it is ended, CameraError and ModelError.
     """
-    reader, camera = _Reader(settings, emotion), build_camera(settings.camera, reel_stands_in=True)
+    reader, camera = _Reader(settings, emotion), build_camera(settings, reel_stands_in=True)
     with ExitStack() as at_end:
         # So that the terminal is left as it was, however this ends.
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -69,7 +69,7 @@ class _Reader:
         return self._explainer.explain(frame.luma, weightiest, self._emotion)
 
 
-def _frames(camera: Camera, for_s: float | None) -> Iterator[Frame]:
+def _frames(camera: ReopeningCamera, for_s: float | None) -> Iterator[Frame]:
     frame = camera.read(LONGEST_WAIT_S)
     ends_s = float("inf") if for_s is None else frame.time_s + for_s
     while frame.time_s < ends_s:
@@ -77,5 +77,5 @@ def _frames(camera: Camera, for_s: float | None) -> Iterator[Frame]:
         frame = camera.read(LONGEST_WAIT_S)
 
 
-def _nobody(camera: Camera) -> str:
+def _nobody(camera: ReopeningCamera) -> str:
     return f"no picture: {camera.failure}" if camera.failure else "nobody is here"

@@ -31,7 +31,11 @@ def explain(
     classifier = build_classifier(settings, still=True)
     luma = read_gray(path)
     frame = Frame(0.0, 0.0, luma)
-    faces = [_all_of(luma)] if whole else build_faces(settings, looks=EVERYWHERE).find(frame)
+    faces = (
+        [_all_of(luma)]
+        if whole
+        else build_faces(settings, squares_per_search=EVERYWHERE).find(frame)
+    )
     if not faces:
         raise JukeboxError(f"{path}: no face found; if it is one face already cut, say --whole")
     scores = sorted(classifier.classify(frame, faces), key=lambda one: -one.weight)

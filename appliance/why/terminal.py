@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from appliance.decide.policy import LOOKS
+from appliance.decide.phrases import PHRASES
 from appliance.records import EMOTIONS
 from appliance.why.drawing import Picture, overlay
 from appliance.why.explainer import Explanation
@@ -56,7 +56,7 @@ def words(explanation: Explanation) -> list[str]:
         for emotion, share in zip(EMOTIONS, shares, strict=True)
     ]
     parts = [f"{share:5.0%}  {name}" for name, share in explanation.regions.items()]
-    return [LOOKS[best], "", *bars, "", f"what spoke for {explanation.emotion}:", *parts]
+    return [PHRASES[best], "", *bars, "", f"what spoke for {explanation.emotion}:", *parts]
 
 
 @contextmanager

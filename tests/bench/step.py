@@ -16,7 +16,7 @@ import cv2
 
 from appliance.build import build_classifier, build_faces
 from appliance.camera import reel
-from appliance.decide.mood import MoodFilter
+from appliance.decide.mood import HmmMoodFilter
 from appliance.records import Frame
 from appliance.settings import EmotionSettings, FaceSettings, Settings
 from appliance.vision.interpreter import runtime_name
@@ -34,7 +34,7 @@ def main() -> None:
         emotion=EmotionSettings(precision=asked.precision),
     )
     faces, classifier = build_faces(settings), build_classifier(settings)
-    mood = MoodFilter(settings.mood)
+    mood = HmmMoodFilter(settings.mood, classifier.priors)
     took_ms: dict[str, list[float]] = {"find": [], "classify": [], "mood": [], "all": []}
     for number in range(asked.frames):
         time_s = number / FRAMES_PER_SECOND

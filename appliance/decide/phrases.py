@@ -1,0 +1,35 @@
+"""Moods and what people do, in words for people."""
+
+from __future__ import annotations
+
+from appliance.records import Emotion, ListenerAction, Mood
+
+PHRASES = {
+    Emotion.ANGRY: "looks angry",
+    Emotion.DISGUST: "looks disgusted",
+    Emotion.FEAR: "looks afraid",
+    Emotion.HAPPY: "looks happy",
+    Emotion.SAD: "looks sad",
+    Emotion.SURPRISE: "looks surprised",
+    Emotion.NEUTRAL: "looks neutral",
+}
+DONE: dict[ListenerAction, str] = {
+    "play": "somebody pressed play",
+    "pause": "somebody paused the music",
+    "stop": "somebody stopped the music",
+    "skip": "somebody chose another song",
+    "seek": "somebody moved within the song",
+    "queue": "somebody changed the queue",
+    "volume": "somebody turned the volume",
+    "mode": "somebody changed how MPD plays",
+}
+
+
+def describe(mood: Mood) -> str:
+    """One calm line: who is seen and how they look."""
+    if mood.state == "nobody":
+        return "nobody is here"
+    who = "1 face" if mood.faces == 1 else f"{mood.faces or 'no'} faces"
+    if mood.emotion is None:
+        return f"{who}: the mood is uncertain"
+    return f"{who}: the room {PHRASES[mood.emotion]}"
