@@ -1,9 +1,9 @@
-"""Make the starter music anew.
+"""Make the starter music again.
 
-python -m music [EMOTION | EMOTION/NAME]…   (nothing named: all)
+python -m music [EMOTION | EMOTION/NAME]…   (without a name: all)
 
-Writes music/<emotion>/<name>.opus and cover.png and prints README.md's table of tracks. Needs
-fluidsynth, fluid-soundfont-gm and ffmpeg; about two minutes for all on two cores.
+It writes music/<emotion>/<name>.opus and cover.png and prints README.md's table of tracks. It needs
+fluidsynth, fluid-soundfont-gm and ffmpeg, and about two minutes for all tracks on two cores.
 """
 
 from __future__ import annotations
@@ -22,7 +22,12 @@ MUSIC = Path(__file__).parent
 
 
 def main(wanted: list[str]) -> int:
-    """Exit code. wanted: emotions, or emotion/name; nothing is everything."""
+    """Make the wanted tracks, print their rows and return the exit code: 1 if no score is wanted.
+
+    wanted: each entry is an emotion or emotion/name; an empty list means all scores. Raises
+    ValueError if a score does not fit together, RuntimeError if fluidsynth or ffmpeg is missing or
+    fails.
+    """
     scores = [score for score in read_scores() if _is_wanted(score, wanted)]
     for score in scores:
         for complaint in complaints(score):
@@ -38,15 +43,15 @@ def _is_wanted(score: Score, wanted: list[str]) -> bool:
 
 
 def _make(score: Score, work: Path) -> str:
-    """Make one track and its cover. Returns its row of the table."""
+    """Make one track and its cover, and return its row of the table."""
     folder = MUSIC / score.emotion
     folder.mkdir(exist_ok=True)
     cover = cover_png(score.emotion)
     (folder / "cover.png").write_bytes(cover)
     level = render(score, cover, folder / f"{score.name}.opus", work)
-    cues = f"{score.key} {score.mode} | {score.bpm:g}"
+    key_and_tempo = f"{score.key} {score.mode} | {score.bpm:g}"
     measured = f"{level.duration_s:.0f} s | {level.loudness:.1f} | {level.true_peak:.1f}"
-    return f"| {score.emotion} | {score.title} | {cues} | {measured} |"
+    return f"| {score.emotion} | {score.title} | {key_and_tempo} | {measured} |"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Make the start chime anew: three bells, a major triad going up, two seconds.
+"""Make the start chime again: three bells, a major triad going up, two seconds.
 
 python -m music.chime
 
-Softer than the music. Writes music/chime/chime.opus. Needs ffmpeg.
+The chime is softer than the music. The program writes music/chime/chime.opus and needs ffmpeg.
 """
 
 from __future__ import annotations
@@ -26,20 +26,25 @@ PEAK = 0.3
 
 
 def samples() -> npt.NDArray[np.float32]:
-    """The chime, mono, -1…1."""
+    """Return the chime in mono: float32 (samples,), each sample from -1 to 1."""
     time_s = np.arange(int(LENGTH_S * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    sound = np.zeros_like(time_s)
+    sound: npt.NDArray[np.float64] = np.zeros_like(time_s)  # (samples,)
     for start_s, hertz in NOTES:
         since_s = np.clip(time_s - start_s, 0.0, None)
         for ratio, loudness, fade_s in PARTIALS:
             ring = np.sin(2 * np.pi * hertz * ratio * since_s) * np.exp(-since_s / fade_s)
             sound += loudness * ring * np.minimum(1.0, since_s / ATTACK_S)
-    out = np.minimum(1.0, (LENGTH_S - time_s) / 0.3)
-    return (PEAK * out * sound / np.abs(sound).max()).astype(np.float32)
+    loudest = float(np.abs(sound).max())
+    fade_out = np.minimum(1.0, (LENGTH_S - time_s) / 0.3)
+    return (PEAK * fade_out * sound / loudest).astype(np.float32)
 
 
 def main() -> int:
-    """Exit code."""
+    """Write the chime's file and return the exit code, 0.
+
+    Raises FileNotFoundError if ffmpeg is missing, CalledProcessError if ffmpeg fails, and OSError
+    if the folder cannot be made.
+    """
     CHIME.parent.mkdir(exist_ok=True)
     tags = {"TITLE": "Chime", "ARTIST": "Emotional Jukebox", "COPYRIGHT": COPYRIGHT,
             "LICENSE": LICENCE}  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a score tells the ear about its mood, in figures (README.md names the literature)."""
+"""What a score tells the ear about its mood, as figures (README.md names the literature)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ class Cues:
 
 
 def cues(score: Score) -> Cues:
-    """The cues of a piece."""
+    """Return the cues of a piece.
+
+    Raises ValueError if no player has a tune, if the piece has fewer than two sections, or if its
+    lines do not fit (see arrange), and ZeroDivisionError if no chord has a third.
+    """
     parts, passages = arrange(score), lay_out(score)
     tunes = [parts[player.name] for player in score.band if player.plays == "tune"]
     attacks = [note for part in perform(score).values() for note in part]
@@ -41,14 +45,21 @@ def cues(score: Score) -> Cues:
         notes_per_s=len(attacks) / duration_s(score),
         velocity=fmean(note.velocity for note in attacks),
         length=_length(score, parts),
-        leap=fmean(abs(b.pitch - a.pitch) for tune in tunes for a, b in pairwise(tune)),
-        jump=max(abs(b.section.level[0] - a.section.level[1]) for a, b in pairwise(passages)),
+        leap=fmean(
+            abs(following.pitch - note.pitch)
+            for tune in tunes
+            for note, following in pairwise(tune)
+        ),
+        jump=max(
+            abs(following.section.level[0] - passage.section.level[1])
+            for passage, following in pairwise(passages)
+        ),
         chromatic=_chromatic(score, passages),
     )
 
 
 def mean_cues(scores: Sequence[Score]) -> Cues:
-    """The means over several pieces, each counting alike."""
+    """Return the means over several pieces, which all count alike. Raises the errors of cues."""
     rows = [astuple(cues(score)) for score in scores]
     return Cues(*(fmean(column) for column in zip(*rows, strict=True)))
 
@@ -76,5 +87,5 @@ def _chromatic(score: Score, passages: list[Passage]) -> float:
         note.alteration != 0
         for passage in passages
         for name in tunes & passage.section.lines.keys()
-        for note in parse_tune(str(passage.section.lines[name]), passage.meter)
+        for note in parse_tune(passage.section.text(name), passage.meter)
     )

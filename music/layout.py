@@ -22,13 +22,17 @@ class Passage:
     spans: tuple[ChordSpan, ...]
 
     def level(self, beat: float) -> float:
-        """How loud the section is at a beat, 0…1."""
+        """Return the loudness of the section at a beat, 0…1."""
         first, last = self.section.level
         return first + (last - first) * (beat - self.start) / (self.end - self.start)
 
 
 def lay_out(score: Score) -> list[Passage]:
-    """The sections one after the other, each with its key and chords."""
+    """Return the sections one after the other, each with its key and chords.
+
+    Raises ValueError, which names the section, if the key or a chord cannot be read, and the other
+    errors of parse_progression.
+    """
     passages: list[Passage] = []
     for name in score.form:
         start = passages[-1].end if passages else 0.0

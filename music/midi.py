@@ -15,16 +15,20 @@ from music.score import Player, Score
 
 TICKS = 480  # in a beat
 DRUM_CHANNEL = 9
-LEAD_IN = 0.25  # beats of room for a first note that comes early
+LEAD_IN_BEATS = 0.25  # room for a first note that comes early
 AFTERGLOW_S = 5.0  # how long the recording goes on after the last beat; silence is cut later
 VOLUME, PAN, EXPRESSION, REVERB, CHORUS = 7, 10, 11, 91, 93  # MIDI's controllers
 EVEN_EXPRESSION = 0.85
-SWELLS_FROM = 1.2  # beats; shorter notes have no time to bloom
+SWELLS_FROM_BEATS = 1.2  # shorter notes have no time to bloom
 SWELL_POINTS = 8
 
 
 def write_midi(score: Score, path: Path) -> None:
-    """Write the performance: the tempo in the first track, then one track for each player."""
+    """Write the performance: the tempo in the first track, then one track for each player.
+
+    Raises ValueError if the lines of the score do not fit (see arrange), StopIteration if more than
+    15 players need a channel that is not the drums', and OSError if the file cannot be written.
+    """
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS)
     file.tracks.append(_tempo_track(score))
     channels = iter([channel for channel in range(16) if channel != DRUM_CHANNEL])
@@ -63,7 +67,7 @@ def _player_track(player: Player, notes: list[PlayedNote], channel: int) -> mido
 
 
 def _set_up(player: Player, channel: int) -> Iterator[mido.Message]:
-    """Program, volume, place and reverberation, before the first note."""
+    """Yield program, volume, place and reverberation, before the first note."""
     is_kit = player.instrument in KITS
     program = KITS[player.instrument] if is_kit else INSTRUMENTS[player.instrument].program
     yield mido.Message("program_change", channel=channel, program=program)
@@ -77,16 +81,16 @@ def _set_up(player: Player, channel: int) -> Iterator[mido.Message]:
 
 def _note_messages(notes: list[PlayedNote], channel: int) -> Iterator[tuple[int, mido.Message]]:
     for note in notes:
-        which = {"channel": channel, "note": note.pitch}
-        yield _tick(note.start), mido.Message("note_on", velocity=note.velocity, **which)
-        yield _tick(note.end), mido.Message("note_off", **which)
+        address = {"channel": channel, "note": note.pitch}
+        yield _tick(note.start), mido.Message("note_on", velocity=note.velocity, **address)
+        yield _tick(note.end), mido.Message("note_off", **address)
 
 
 def _swelling(notes: list[PlayedNote], channel: int) -> Iterator[tuple[int, mido.Message]]:
-    """The expression pedal: over long notes up to the middle and back, level for short ones."""
+    """Yield the expression pedal: it rises and falls over long notes and stays for short ones."""
     for start, chord in groupby(notes, key=lambda note: round(note.start, 1)):
         length = max(note.end for note in chord) - start
-        if length < SWELLS_FROM:
+        if length < SWELLS_FROM_BEATS:
             yield _tick(start), _control(channel, EXPRESSION, EVEN_EXPRESSION)
             continue
         for point in range(SWELL_POINTS):
@@ -96,11 +100,11 @@ def _swelling(notes: list[PlayedNote], channel: int) -> Iterator[tuple[int, mido
 
 
 def _control(channel: int, control: int, value: float) -> mido.Message:
-    """A controller at a fraction of its range."""
+    """Return the message that sets a controller to a fraction of its range."""
     return mido.Message(
         "control_change", channel=channel, control=control, value=round(127 * value)
     )
 
 
 def _tick(beat: float) -> int:
-    return round((beat + LEAD_IN) * TICKS)
+    return round((beat + LEAD_IN_BEATS) * TICKS)

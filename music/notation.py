@@ -1,13 +1,14 @@
 """The three little languages of a score: progressions, tunes and patterns.
 
-All are text with bars parted by "|"; "%" repeats the bar before. Times are beats from the start of
+All are text. "|" separates the bars; "%" repeats the bar before. Times are beats from the start of
 the text.
 
 progression  "I | vi IV | V7 . . I"   chords share their bar equally; "." holds the chord on
 tune         "5:1 6:.5 #4 | 1':2 - ~"  scale degrees; ' and , shift by octaves; :beats holds until
                                       changed; "-" rests, "~" holds on, "!" stresses
-pattern      "x--. 1235"              one character a step, the steps share their bar equally; "."
-                                      rests, "-" holds on; the players give the others their meaning
+pattern      "x--. 1235"              one character a step; the steps share their bar equally; "."
+                                      rests, "-" holds on; the other characters mean what
+                                      arrange.py says for each kind of player
 """
 
 from __future__ import annotations
@@ -50,7 +51,11 @@ class Step:
 
 
 def parse_progression(text: str, tonic: int, meter: float) -> list[ChordSpan]:
-    """The chords in time. A bar of "." alone holds on the chord before."""
+    """Return the chords in order of time. A bar of "." alone holds the chord before.
+
+    Raises ValueError for a chord that cannot be read, IndexError if "." comes before the first
+    chord or "%" is the first bar, and ZeroDivisionError for an empty bar.
+    """
     spans: list[ChordSpan] = []
     for bar, symbols in enumerate(_bars(text)):
         slot = meter / len(symbols)
@@ -64,7 +69,11 @@ def parse_progression(text: str, tonic: int, meter: float) -> list[ChordSpan]:
 
 
 def parse_tune(text: str, meter: float) -> list[TuneNote]:
-    """The notes of a tune. Raises ValueError if a bar does not last for meter beats."""
+    """Return the notes of a tune.
+
+    Raises ValueError if a token cannot be read or a bar does not last for meter beats, and
+    IndexError if "~" comes before the first note or "%" is the first bar.
+    """
     notes: list[TuneNote] = []
     now, duration = 0.0, 1.0
     for bar, tokens in enumerate(_bars(text), start=1):
@@ -84,7 +93,11 @@ def parse_tune(text: str, meter: float) -> list[TuneNote]:
 
 
 def parse_pattern(text: str, beats: float, meter: float) -> list[Step]:
-    """The strokes of a pattern that is repeated bar by bar for so many beats."""
+    """Return the strokes of a pattern that repeats bar by bar for so many beats.
+
+    Raises IndexError if "-" comes before the first stroke or "%" is the first bar, and
+    ZeroDivisionError for an empty bar.
+    """
     bars = ["".join(bar) for bar in _bars(text)]
     steps: list[Step] = []
     for bar in range(round(beats / meter)):
@@ -99,7 +112,7 @@ def parse_pattern(text: str, beats: float, meter: float) -> list[Step]:
 
 
 def count_bars(text: str) -> int:
-    """How many bars a text has."""
+    """Return the number of bars in a text. Raises IndexError if the first bar is "%"."""
     return len(_bars(text))
 
 

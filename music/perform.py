@@ -17,8 +17,8 @@ from music.score import Player, Score
 
 TIMING_S = 0.006  # standard deviation of an attack: heard as people, not as mistakes
 FORCE = 0.035  # standard deviation of a velocity, as a fraction
-SHORTEST = 0.06  # beats
-EARLIEST = -0.2  # beats; a first note may come before the beat
+SHORTEST_BEATS = 0.06
+EARLIEST_BEATS = -0.2  # a first note may come before the beat
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,19 @@ class PlayedNote:
 
 
 def perform(score: Score) -> dict[str, list[PlayedNote]]:
-    """What each player plays, in time."""
+    """Return what each player plays, by name and in order of time.
+
+    Raises ValueError if the lines of the score do not fit (see arrange).
+    """
     parts = arrange(score)
     return {player.name: _play(player, parts[player.name], score) for player in score.band}
 
 
 def tempo_curve(score: Score) -> list[tuple[float, float]]:
-    """Every half beat of the piece with its tempo in quarter notes a minute."""
+    """Return every half beat of the piece with its tempo in quarter notes a minute.
+
+    Raises the errors of lay_out.
+    """
     passages = lay_out(score)
     curve = []
     for passage in passages:
@@ -50,27 +56,27 @@ def tempo_curve(score: Score) -> list[tuple[float, float]]:
 
 
 def duration_s(score: Score) -> float:
-    """How long the notes last, without the reverberation."""
+    """Return how long the notes last, without the reverberation. Raises the errors of lay_out."""
     return sum(0.5 * 60 / bpm for _, bpm in tempo_curve(score))
 
 
 def _play(player: Player, notes: list[Note], score: Score) -> list[PlayedNote]:
     chance = Random(f"{score.name}/{player.name}")
-    beats_a_second = score.bpm / 60
+    beats_per_s = score.bpm / 60
     played = []
     for start, chord in groupby(notes, key=lambda note: note.start):
         late_s = chance.gauss(0, TIMING_S)
         for rank, note in enumerate(chord):
-            delay = (late_s + rank * player.strum_s) * beats_a_second
-            onset = max(EARLIEST, _swung(start, score.swing) + delay)
+            delay = (late_s + rank * player.strum_s) * beats_per_s
+            onset = max(EARLIEST_BEATS, _swung(start, score.swing) + delay)
             end = _swung(start + note.duration * player.length, score.swing)
             velocity = _velocity(player, note, score, chance)
-            played.append(PlayedNote(onset, max(end, onset + SHORTEST), note.pitch, velocity))
+            played.append(PlayedNote(onset, max(end, onset + SHORTEST_BEATS), note.pitch, velocity))
     return _without_overlaps(played)
 
 
 def _swung(beat: float, swing: float) -> float:
-    """Where a beat falls when off-beat eighths come late by so many beats."""
+    """Return where a beat falls when off-beat eighths come late by so many beats."""
     whole, part = floor(beat), beat % 1
     early_half = part * (0.5 + swing) / 0.5
     late_half = 1 - (1 - part) * (0.5 - swing) / 0.5
@@ -84,14 +90,14 @@ def _velocity(player: Player, note: Note, score: Score, chance: Random) -> int:
 
 
 def _metre(beat: float, meter: float) -> float:
-    """The weight of a beat: most on the first of the bar, least between the beats."""
+    """Return the weight of a beat: most on the first of the bar, least between the beats."""
     if beat % meter < 0.01:
         return 1.06
     return 1.0 if beat % 1 < 0.01 else 0.94
 
 
 def _without_overlaps(notes: list[PlayedNote]) -> list[PlayedNote]:
-    """The notes, each ended before its pitch begins again: MIDI could not tell them apart."""
+    """Return the notes, each ended before its pitch begins again; MIDI cannot tell two apart."""
     next_start: dict[int, float] = {}
     kept = []
     for note in sorted(notes, key=lambda note: note.start, reverse=True):
@@ -103,7 +109,10 @@ def _without_overlaps(notes: list[PlayedNote]) -> list[PlayedNote]:
 
 
 def _phrasing(beat: float, score: Score) -> float:
-    """Slower where phrases of four bars begin and end: a parabola, after Todd (1985)."""
+    """Return the share of the tempo: a parabola, least where a phrase of four bars begins and ends.
+
+    The source is Todd (1985).
+    """
     place = beat / (4 * score.meter) % 1
     return 1 - score.rubato * (2 * place - 1) ** 2
 

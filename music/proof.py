@@ -1,4 +1,4 @@
-"""Proof-reading of scores: what a player could not play, and what would hurt the ear unintended."""
+"""Proof-reading of scores: what a player cannot play, and what hurts the ear by mistake."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from music.layout import lay_out
 from music.notation import ChordSpan
 from music.score import Score
 
-WIDEST_LEAP = 16  # semitones between neighbours of a tune
+WIDEST_LEAP_SEMITONES = 16  # between neighbours of a tune
 
 
 def complaints(score: Score) -> list[str]:
-    """One line for each note that needs a second look."""
+    """Return one line for each note that the composer should check.
+
+    Raises ValueError if the lines of the score do not fit (see arrange).
+    """
     parts = arrange(score)
     found = []
     for player in score.band:
@@ -37,7 +40,10 @@ def _out_of_range(part: list[Note], instrument: str) -> Iterator[str]:
 
 
 def _rubs(part: list[Note], score: Score) -> Iterator[str]:
-    """Notes on a beat, a semitone from a tone of the chord, that do not move on by a step."""
+    """Yield a line for each note that rubs: on a beat, a semitone from a tone of the chord.
+
+    Notes that move on by a step are left out.
+    """
     spans = [span for passage in lay_out(score) for span in passage.spans]
     for note, following in pairwise([*part, Note(1e9, 1, 0)]):
         on_beat = note.start % 1 < 0.01 and note.duration >= 0.5
@@ -48,7 +54,7 @@ def _rubs(part: list[Note], score: Score) -> Iterator[str]:
 
 
 def _during(note: Note, spans: list[ChordSpan]) -> Iterator[ChordSpan]:
-    """The chords under a note, without those it only brushes."""
+    """Yield the chords that a note sounds with for half a beat or more."""
     for span in spans:
         if min(span.end, note.start + note.duration) - max(span.start, note.start) >= 0.5:
             yield span
@@ -62,5 +68,5 @@ def _is_rub(pitch: int, span: ChordSpan) -> bool:
 def _leaps(part: list[Note]) -> Iterator[str]:
     for note, following in pairwise(part):
         is_joined = following.start - note.start - note.duration < 0.1
-        if is_joined and abs(following.pitch - note.pitch) > WIDEST_LEAP:
+        if is_joined and abs(following.pitch - note.pitch) > WIDEST_LEAP_SEMITONES:
             yield f"beat {following.start:g}: leap of {following.pitch - note.pitch} semitones"

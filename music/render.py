@@ -15,7 +15,7 @@ from music.score import Score
 
 SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")  # Debian: fluid-soundfont-gm, MIT licence
 SAMPLE_RATE_HZ = 48_000
-LOUDNESS_LUFS = -18.0  # ReplayGain 2's reference, so players that know it leave the tracks alone
+LOUDNESS_LUFS = -18.0  # ReplayGain 2's reference: programs that know it leave the tracks alone
 TRUE_PEAK_DBTP = -1.5
 LIMIT_DB = -3.0  # of the limiter: Opus overshoots by up to 1.5 dB
 TOLERANCE_LU = 0.1
@@ -37,7 +37,12 @@ class Level:
 
 
 def render(score: Score, cover_png: bytes, track: Path, work: Path) -> Level:
-    """Write the finished track; its level as decoded. work: a folder for what is in between."""
+    """Write the finished track and return its level as decoded.
+
+    cover_png: the bytes of a PNG file; work: a folder for the intermediate files. Raises ValueError
+    if the lines of the score do not fit (see arrange), RuntimeError if fluidsynth or ffmpeg is
+    missing or fails.
+    """
     midi, raw = work / f"{score.name}.mid", work / f"{score.name}.wav"
     write_midi(score, midi)
     tags = _tags(score, cover_png) | {"SCORE_DIGEST": digest(midi)}
@@ -53,12 +58,19 @@ def render(score: Score, cover_png: bytes, track: Path, work: Path) -> Level:
 
 
 def digest(midi: Path) -> str:
-    """What ties a track to the score that it was made from."""
+    """Return 16 hexadecimal digits that tie a track to the score from which it was made.
+
+    Raises OSError if the MIDI file cannot be read.
+    """
     return hashlib.sha256(midi.read_bytes()).hexdigest()[:16]
 
 
 def measure(track: Path) -> Level:
-    """The level of an audio file."""
+    """Return the level of an audio file.
+
+    Raises RuntimeError if ffmpeg is missing or fails, ValueError or IndexError if its report has
+    another form.
+    """
     output = _run("ffmpeg", "-hide_banner", "-nostats", "-i", track, "-map", "0:a",
                   "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-")  # fmt: skip
     hours, minutes, seconds = re.findall(r"Duration: (\d+):(\d+):([\d.]+)", output)[0]
@@ -84,7 +96,7 @@ def _synthesize(midi: Path, wav: Path, room: float) -> None:
 
 
 def _encode(wav: Path, gain_db: float, tags: dict[str, str], track: Path) -> None:
-    """Cut silence, level, limit, encode. Bit-exact: no date and no random serial number."""
+    """Cut silence, level, limit and encode, bit-exact: without date and random serial number."""
     cut = f"silenceremove=start_periods=1:start_threshold={SILENCE_DB}dB"
     filters = [
         f"volume={gain_db:.3f}dB",
@@ -119,7 +131,7 @@ def _tags(score: Score, cover_png: bytes) -> dict[str, str]:
 
 
 def _picture_block(png: bytes) -> str:
-    """A picture as Ogg carries it: FLAC's METADATA_BLOCK_PICTURE (RFC 9639, 8.8) in base64."""
+    """Return a picture as Ogg carries it: FLAC's picture block (RFC 9639, 8.8) in base64."""
     width, height = struct.unpack(">II", png[16:24])
     kind, front_cover = b"image/png", 3
     block = struct.pack(">II", front_cover, len(kind)) + kind
@@ -128,7 +140,7 @@ def _picture_block(png: bytes) -> str:
 
 
 def _run(*command: object) -> str:
-    """What a program wrote to stderr. Raises RuntimeError with its last lines if it failed."""
+    """Return what a program wrote to stderr. Raises RuntimeError if it is missing or fails."""
     words = [str(word) for word in command]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=True)

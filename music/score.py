@@ -12,6 +12,8 @@ from music.theory import parse_key
 
 SCORES = Path(__file__).parent / "scores"
 
+_Table = dict[str, Any]  # as tomllib returns it; the dataclasses below give its entries their types
+
 
 @dataclass(frozen=True, slots=True)
 class Player:
@@ -45,7 +47,27 @@ class Section:
     lines: dict[str, str | dict[str, str]]  # by player; drummers have one pattern for each drum
     level: tuple[float, float] = (0.8, 0.8)  # loudness at its beginning and end, 0…1
     shift: int = 0  # semitones away from the key of the score
-    mode: str = ""  # if another than the score's
+    mode: str = ""  # empty: the mode of the score
+
+    def text(self, player: str) -> str:
+        """Return the line of a player who is not a drummer.
+
+        Raises KeyError if the player has no line here, TypeError if the line is a table.
+        """
+        line = self.lines[player]
+        if not isinstance(line, str):
+            raise TypeError("write one text; only a drummer has a table of patterns")
+        return line
+
+    def patterns(self, player: str) -> dict[str, str]:
+        """Return a drummer's pattern for each drum.
+
+        Raises KeyError if the player has no line here, TypeError if the line is a text.
+        """
+        line = self.lines[player]
+        if not isinstance(line, dict):
+            raise TypeError("write a table with a pattern for each drum")
+        return line
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +93,11 @@ class Score:
 
 
 def read_score(path: Path) -> Score:
-    """The score in a file. Raises ValueError with the file's name and what to mend."""
+    """Return the score in a file.
+
+    Raises ValueError, which names the file and what to mend, and OSError if the file cannot be
+    read.
+    """
     try:
         return _score(path, tomllib.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError, KeyError) as error:
@@ -79,15 +105,15 @@ def read_score(path: Path) -> Score:
 
 
 def read_scores(folder: Path = SCORES) -> list[Score]:
-    """All scores, by emotion and name."""
+    """Return all scores, ordered by emotion and name. Raises the errors of read_score."""
     return [read_score(path) for path in sorted(folder.glob("*/*.toml"))]
 
 
-def _score(path: Path, table: dict[str, Any]) -> Score:
+def _score(path: Path, table: _Table) -> Score:
     band = tuple(Player(name=name, **entry) for name, entry in table.pop("band").items())
     sections = table.pop("section")
     names = {player.name for player in band}
-    general: dict[str, Any] = {
+    general: _Table = {
         key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
     }
     score = Score(
@@ -101,8 +127,8 @@ def _score(path: Path, table: dict[str, Any]) -> Score:
     return score
 
 
-def _section(name: str, sections: dict[str, Any], players: set[str]) -> Section:
-    """A section; like = "A" takes over what section A has and this one does not say otherwise."""
+def _section(name: str, sections: _Table, players: set[str]) -> Section:
+    """Return a section; with like = "A" it takes over what section A has and it does not state."""
     table = _inherited(name, sections)
     lines = {key: table.pop(key) for key in players & table.keys()}
     unknown = table.keys() - {field.name for field in fields(Section)}
@@ -110,11 +136,12 @@ def _section(name: str, sections: dict[str, Any], players: set[str]) -> Section:
         raise ValueError(f"section {name}: nobody in the band is called {min(unknown)!r}")
     level = table.pop("level", 0.8)
     levels = tuple(level) if isinstance(level, list) else (level, level)
-    return Section(lines={who: line for who, line in lines.items() if line}, level=levels, **table)
+    played = {player: line for player, line in lines.items() if line}
+    return Section(lines=played, level=levels, **table)
 
 
-def _inherited(name: str, sections: dict[str, Any]) -> dict[str, Any]:
-    """What a section says and what it takes over; drums join those that are taken over."""
+def _inherited(name: str, sections: _Table) -> _Table:
+    """Return what a section states and what it takes over; its drums join those taken over."""
     own = dict(sections[name])
     if "like" not in own:
         return own

@@ -57,7 +57,10 @@ class Key:
     mode: str
 
     def pitch(self, degree: int, octave: int, alteration: int = 0) -> int:
-        """MIDI number of a degree: 1 is the tonic, 8 the tonic above. Octave 4 holds middle C."""
+        """Return the MIDI number of a degree: 1 is the tonic, 8 is the tonic above it.
+
+        Octave 4 holds middle C. Raises KeyError if MODES does not hold the key's mode.
+        """
         octaves, step = divmod(degree - 1, 7)
         return 12 * (octave + 1 + octaves) + self.tonic + MODES[self.mode][step] + alteration
 
@@ -72,7 +75,7 @@ class Chord:
 
 
 def parse_key(tonic: str, mode: str) -> Key:
-    """A key from "F#" and "dorian". Raises ValueError for other names."""
+    """Return a key from "F#" and "dorian". Raises ValueError for other names."""
     if tonic[:1] not in _PITCH_CLASSES or tonic[1:] not in ALTERATIONS:
         raise ValueError(f"key {tonic!r}: write a letter A…G and perhaps # or b")
     if mode not in MODES:
@@ -81,7 +84,7 @@ def parse_key(tonic: str, mode: str) -> Key:
 
 
 def parse_chord(symbol: str, tonic: int) -> Chord:
-    """A chord from a Roman numeral: "ii7", "bVImaj7", "V7/7" with degree 7 in the bass.
+    """Return a chord from a Roman numeral: "ii7", "bVImaj7", "V7/7" with degree 7 in the bass.
 
     Numerals and bass degrees count from the major scale whatever the mode, so that a symbol always
     means the same chord. Raises ValueError for a symbol it cannot read.
@@ -92,7 +95,7 @@ def parse_chord(symbol: str, tonic: int) -> Chord:
     sign, numeral, suffix, bass_sign, bass_degree = match.groups(default="")
     quality = ("m" if numeral.islower() else "") + suffix
     if quality not in _QUALITIES:
-        raise ValueError(f"chord {symbol!r}: {suffix!r} is no known quality of {numeral}")
+        raise ValueError(f"chord {symbol!r}: {suffix!r} is not a known quality of {numeral}")
     root = _above(tonic, sign, _NUMERALS.index(numeral.upper()))
     pitch_classes = tuple((root + interval) % 12 for interval in _QUALITIES[quality])
     bass = _above(tonic, bass_sign, int(bass_degree) - 1) if bass_degree else root
@@ -102,10 +105,11 @@ def parse_chord(symbol: str, tonic: int) -> Chord:
 def lead_voices(
     chords: Sequence[Chord], centre: int, voices: int, *, is_open: bool
 ) -> list[tuple[int, ...]]:
-    """One voicing for each chord, lowest voice first, each moving as little as it can.
+    """Return one voicing for each chord, lowest voice first, each moving as little as it can.
 
     centre: the MIDI number around which the voices stay; is_open: drop the second voice from the
-    top by an octave, as guitars and string sections are voiced.
+    top by an octave, as guitars and string sections are voiced. Raises ValueError if a chord cannot
+    be spread over so many voices.
     """
     voicings: list[tuple[int, ...]] = []
     for chord in chords:
@@ -120,7 +124,7 @@ def _above(tonic: int, sign: str, step: int) -> int:
 
 
 def _voicings(chord: Chord, centre: int, voices: int, *, is_open: bool) -> list[tuple[int, ...]]:
-    """Every stacking of the chord's tones that begins within an octave of the centre."""
+    """Return every stacking of the chord's tones that begins within an octave of the centre."""
     tones = _most_telling(chord.pitch_classes, voices)
     choices = []
     for lowest in range(centre - 12, centre + 6):
@@ -134,7 +138,7 @@ def _voicings(chord: Chord, centre: int, voices: int, *, is_open: bool) -> list[
 
 
 def _most_telling(pitch_classes: tuple[int, ...], voices: int) -> tuple[int, ...]:
-    """The tones to keep where there are fewer voices: the fifth goes first, then the root."""
+    """Return the tones to keep for fewer voices: the fifth is dropped first, then the root."""
     if len(pitch_classes) <= voices:
         return pitch_classes
     root, third, fifth, *colours = pitch_classes
@@ -143,7 +147,7 @@ def _most_telling(pitch_classes: tuple[int, ...], voices: int) -> tuple[int, ...
 
 
 def _cost(choice: tuple[int, ...], previous: tuple[int, ...], centre: int) -> float:
-    """Semitones moved, plus a pull to the centre, plus a fine for a semitone rub on top."""
+    """Return the semitones moved, plus a pull to the centre, plus a fine for a rub on top."""
     motion = sum(abs(new - old) for new, old in zip(choice, previous, strict=True))
     drift = abs(sum(choice) / len(choice) - centre)
     rub = 4 if choice[-1] - choice[-2 if len(choice) > 1 else 0] == 1 else 0

@@ -282,7 +282,7 @@ plays = "drums"
         ('"1 2 3 4"', '"1 2 3 x"', "bar 1: cannot read 'x'"),
         ('"1 2 3 4"', '"1 2 3 4 | 5:4"', "the tune has 2 bars and the chords 1"),
         ('"I"', '"H"', "chord 'H'"),
-        ('"I"', '"Imaj8"', "'maj8' is no known quality of I"),
+        ('"I"', '"Imaj8"', "'maj8' is not a known quality of I"),
         ('"C"', '"H"', "key 'H'"),
         ('"major"', '"blue"', "mode 'blue'"),
         ('instrument = "flute"', 'instrument = "flut"', "no instrument is called 'flut'"),
