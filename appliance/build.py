@@ -11,7 +11,7 @@ from typing import Generic, ParamSpec, TypeVar
 from appliance.camera.reopening import ReopeningCamera
 from appliance.camera.schedule import ScheduledCamera
 from appliance.errors import StoreError
-from appliance.history.database import database_file
+from appliance.history.files import database_file
 from appliance.history.queries import read_calibration, read_history
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.state import PlayerStateFile

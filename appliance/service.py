@@ -20,7 +20,7 @@ from appliance.camera.pacing import FrameRatePolicy, PacedCamera
 from appliance.decide.mood import HmmMoodFilter
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import JukeboxError, PlayerError
-from appliance.history.queries import read_yesterday
+from appliance.history.diary import read_yesterday
 from appliance.history.state import StateFile, player_file, state_file
 from appliance.history.store import SqliteStore
 from appliance.loop import Loop

@@ -1,15 +1,11 @@
 """What can be set, section by section: the one home of defaults, limits and what each key means.
 
-The line under a key is what its owner reads: `config.py` prints it into jukebox.toml and into the
-output of `jukebox config`, and names the limits in its complaints.
+The text at the end of a key's annotation is what its owner reads: config/writing.py prints it into
+jukebox.toml and into the output of `jukebox config`; complaints name the limit before it.
 """
 
 from __future__ import annotations
 
-import ast
-import inspect
-import itertools
-import sys
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -50,106 +46,123 @@ class DailyHours:
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
-    """The eye: where pictures come from. They stay in the process."""
+    """Where pictures come from. They never leave the process."""
 
-    source: Annotated[str, Location(words=("auto", "picamera2", "reel"))] = "auto"
-    """One of "auto", "picamera2", "reel", or the path of a device, a video, a picture folder."""
-    width_px: Annotated[int, Between(160, 4096)] = 640
-    """Width asked of the camera, in pixels."""
-    height_px: Annotated[int, Between(120, 4096)] = 480
-    """Height asked of the camera, in pixels."""
-    frames_per_second: Annotated[float, Between(1, 30)] = 5.0
-    """Looks at the room per second."""
-    rotate_degrees: Literal[0, 90, 180, 270] = 0
-    """Clockwise turn that brings faces upright."""
-    off_hours: Annotated[str, DailyHours()] = ""
-    """When it is closed every day, the music going on."""
+    source: Annotated[
+        str,
+        Location(words=("auto", "picamera2", "reel")),
+        'One of "auto", "picamera2", "reel", or the path of a device, a video, a picture folder.',
+    ] = "auto"
+    width_px: Annotated[int, Between(160, 4096), "Width asked of the camera, in pixels."] = 640
+    height_px: Annotated[int, Between(120, 4096), "Height asked of the camera, in pixels."] = 480
+    frames_per_second: Annotated[float, Between(1, 30), "Frames per second."] = 5.0
+    rotate_degrees: Annotated[
+        Literal[0, 90, 180, 270], "Clockwise turn that brings faces upright."
+    ] = 0
+    off_hours: Annotated[
+        str, DailyHours(), "Daily hours in which it is closed while the music goes on."
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceSettings:
     """Finding faces."""
 
-    detector: Literal["blazeface", "haar"] = "blazeface"
-    """The small network, or the slow cascade of old."""
-    min_score: Annotated[float, Between(0, 1)] = 0.7
-    """How sure the detector must be that it sees a face."""
-    min_height_px: Annotated[int, Between(16, 4096)] = 40
-    """Smaller faces are passed over, in pixels of the frame."""
-    search_every_s: Annotated[float, Between(0, 60)] = 1.0
-    """Seconds from one look for newcomers to the next, while a face is followed."""
+    detector: Annotated[
+        Literal["blazeface", "haar"], "The small network, or the slow cascade of the paper."
+    ] = "blazeface"
+    min_score: Annotated[
+        float, Between(0, 1), "How sure the detector must be that it sees a face."
+    ] = 0.7
+    min_height_px: Annotated[
+        int, Between(16, 4096), "Faces lower than this are ignored, in pixels of the frame."
+    ] = 40
+    search_every_s: Annotated[
+        float,
+        Between(0, 60),
+        "Seconds between two searches for new faces, while a face is followed.",
+    ] = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class EmotionSettings:
     """Reading one face."""
 
-    precision: Literal["auto", "int8", "float32"] = "auto"
-    """Kind of network; auto: the faster one here."""
-    model: Annotated[str, Location(words=("",))] = ""
-    """A .tflite file to run in place of that, its card (.json) beside it; empty: none."""
+    precision: Annotated[
+        Literal["auto", "int8", "float32"],
+        "Number format of the networks; auto: the faster one on this machine.",
+    ] = "auto"
+    model: Annotated[
+        str,
+        Location(words=("",)),
+        "A .tflite file to run in place of that, its card (.json) beside it; empty: none.",
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GenderSettings:
-    """Whether faces look male or female: nothing that the music needs, and nothing that is kept."""
+    """Whether faces look male or female. The music does not need it, and it is never kept."""
 
-    enabled: bool = False
-    """Lets `jukebox classify` say it too."""
+    enabled: Annotated[bool, "Lets `jukebox classify` say it."] = False
 
 
 @dataclass(frozen=True, slots=True)
 class MoodSettings:
     """From flickering scores to a settled mood."""
 
-    dwell_s: Annotated[float, Between(0, 600)] = 8.0
-    """Seconds that a clear new mood takes to count; higher is calmer."""
-    min_probability: Annotated[float, Between(0, 1)] = 0.45
-    """Below this probability the mood is uncertain, which never changes the music."""
-    margin: Annotated[float, Between(0, 1)] = 0.94
-    """How far a new mood must lead the next one; higher is calmer."""
-    away_s: Annotated[float, Between(1, 86400)] = 60.0
-    """Seconds without a face after which nobody is here."""
-    people: Literal["all", "largest"] = "all"
-    """Whose faces count: everybody's, or only the largest one's."""
+    dwell_s: Annotated[
+        float, Between(0, 600), "Seconds that a clear new mood takes to count; higher is calmer."
+    ] = 8.0
+    min_probability: Annotated[
+        float,
+        Between(0, 1),
+        "Below this probability the mood is uncertain, which never changes the music.",
+    ] = 0.45
+    margin: Annotated[
+        float, Between(0, 1), "How far a new mood must lead the next one; higher is calmer."
+    ] = 0.94
+    away_s: Annotated[
+        float, Between(1, 86400), "Seconds without a face after which nobody is here."
+    ] = 60.0
+    people: Annotated[
+        Literal["all", "largest"], "Whose faces count: everybody's, or only the largest one's."
+    ] = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class MusicSettings:
     """How the music follows the mood."""
 
-    change: Literal["end", "now", "crossfade"] = "end"
-    """At the song's end, in its midst, or fading over."""
-    crossfade_s: Annotated[float, Between(0.5, 30)] = 6.0
-    """Length of that fade in seconds."""
-    strategy: Strategy = "match"
-    """Like the mood, cheerful, calm, or by steps."""
-    target: Literal["happy", "neutral"] = "happy"
-    """Where "iso" leads to."""
-    iso_minutes: Annotated[float, Between(1, 240)] = 20.0
-    """How long "iso" takes to get there, in minutes."""
-    chime: Annotated[str, Text(may_be_empty=True)] = "chime"
-    """The source of a short sound when the box starts; empty: none."""
+    change: Annotated[
+        Literal["end", "now", "crossfade"],
+        "When to change: at the song's end, at once, or cross-faded.",
+    ] = "end"
+    crossfade_s: Annotated[float, Between(0.5, 30), "Length of that fade in seconds."] = 6.0
+    strategy: Annotated[
+        Strategy, "Music like the mood, cheerful, calm, or in steps towards a target."
+    ] = "match"
+    target: Annotated[Literal["happy", "neutral"], 'Where "iso" leads to.'] = "happy"
+    iso_minutes: Annotated[
+        float, Between(1, 240), 'How long "iso" takes to get there, in minutes.'
+    ] = 20.0
+    chime: Annotated[
+        str,
+        Text(may_be_empty=True),
+        "The source of a short sound at the start; empty: none.",
+    ] = "chime"
 
 
 @dataclass(frozen=True, slots=True)
 class StrategySettings:
-    """Another strategy than that of [music] for single moods; empty: the same."""
+    """Strategies for single moods; empty: that of [music]."""
 
-    angry: OwnStrategy = "calm"
-    """For faces that look angry."""
-    disgust: OwnStrategy = ""
-    """For faces that look disgusted."""
-    fear: OwnStrategy = "calm"
-    """For faces that look afraid."""
-    happy: OwnStrategy = ""
-    """For faces that look happy."""
-    sad: OwnStrategy = ""
-    """For faces that look sad."""
-    surprise: OwnStrategy = ""
-    """For faces that look surprised."""
-    neutral: OwnStrategy = ""
-    """For faces that show nothing much."""
+    angry: Annotated[OwnStrategy, "For faces that look angry."] = "calm"
+    disgust: Annotated[OwnStrategy, "For faces that look disgusted."] = ""
+    fear: Annotated[OwnStrategy, "For faces that look afraid."] = "calm"
+    happy: Annotated[OwnStrategy, "For faces that look happy."] = ""
+    sad: Annotated[OwnStrategy, "For faces that look sad."] = ""
+    surprise: Annotated[OwnStrategy, "For faces that look surprised."] = ""
+    neutral: Annotated[OwnStrategy, "For faces that look neutral."] = ""
 
     def of(self, emotion: Emotion) -> OwnStrategy:
         """The strategy for this emotion, or ""."""
@@ -161,44 +174,45 @@ class StrategySettings:
 class ListenerSettings:
     """People come first."""
 
-    override_minutes: Annotated[float, Between(0, 1440)] = 30.0
-    """Minutes in which nothing is changed after somebody used the player."""
-    away_minutes: Annotated[float, Between(0, 1440)] = 10.0
-    """Minutes without anybody after which the music fades out; 0 leaves it on."""
+    override_minutes: Annotated[
+        float,
+        Between(0, 1440),
+        "Minutes in which nothing is changed after somebody used the player.",
+    ] = 30.0
+    away_minutes: Annotated[
+        float,
+        Between(0, 1440),
+        "Minutes without anybody after which the music fades out; 0 leaves it on.",
+    ] = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeSettings:
-    """How loud the box may be by its own doing, in percent."""
+    """How loud the jukebox may become by itself, in percent."""
 
-    start: Annotated[int, Between(0, 100)] = 60
-    """It never begins to play louder than this."""
-    max: Annotated[int, Between(0, 100)] = 100
-    """It never turns the volume higher than this."""
-    quiet_hours: Annotated[str, DailyHours()] = ""
-    """When it is kept lower every day."""
-    quiet_max: Annotated[int, Between(0, 100)] = 30
-    """How loud it may be then."""
+    start: Annotated[
+        int, Between(0, 100), "The first song after a start is not louder than this."
+    ] = 60
+    max: Annotated[int, Between(0, 100), "The jukebox never turns the volume higher than this."] = (
+        100
+    )
+    quiet_hours: Annotated[str, DailyHours(), "Daily hours in which the volume is kept lower."] = ""
+    quiet_max: Annotated[int, Between(0, 100), "The highest volume in these hours."] = 30
 
 
 @dataclass(frozen=True, slots=True)
 class PlaylistSettings:
     """What to play: names of stored playlists or folders of MPD, .m3u files, web radio links."""
 
-    angry: tuple[str, ...] = ("angry",)
-    """For faces that look angry: one source or a list of them."""
-    disgust: tuple[str, ...] = ("disgust",)
-    """For faces that look disgusted."""
-    fear: tuple[str, ...] = ("fear",)
-    """For faces that look afraid."""
-    happy: tuple[str, ...] = ("happy",)
-    """For faces that look happy."""
-    sad: tuple[str, ...] = ("sad",)
-    """For faces that look sad."""
-    surprise: tuple[str, ...] = ("surprise",)
-    """For faces that look surprised."""
-    neutral: tuple[str, ...] = ("neutral",)
-    """For faces that show nothing much."""
+    angry: Annotated[
+        tuple[str, ...], "For faces that look angry: one source or a list of them."
+    ] = ("angry",)
+    disgust: Annotated[tuple[str, ...], "For faces that look disgusted."] = ("disgust",)
+    fear: Annotated[tuple[str, ...], "For faces that look afraid."] = ("fear",)
+    happy: Annotated[tuple[str, ...], "For faces that look happy."] = ("happy",)
+    sad: Annotated[tuple[str, ...], "For faces that look sad."] = ("sad",)
+    surprise: Annotated[tuple[str, ...], "For faces that look surprised."] = ("surprise",)
+    neutral: Annotated[tuple[str, ...], "For faces that look neutral."] = ("neutral",)
 
     def of(self, emotion: Emotion) -> tuple[str, ...]:
         """The sources of music for this emotion; at least one."""
@@ -210,34 +224,48 @@ class PlaylistSettings:
 class MpdSettings:
     """The player: MPD, or anything that speaks its protocol."""
 
-    address: Annotated[str, Text(may_be_empty=True)] = ""
-    """Socket path or host; empty: $MPD_HOST, then the usual sockets, then localhost."""
-    port: Annotated[int, Between(1, 65535)] = 6600
-    """TCP port; $MPD_PORT counts where the address is empty."""
-    password: Annotated[str, Text(may_be_empty=True, secret=True)] = ""
-    """Password of MPD; empty: none."""
+    address: Annotated[
+        str,
+        Text(may_be_empty=True),
+        "Socket path or host; empty: $MPD_HOST, then the usual sockets, then localhost.",
+    ] = ""
+    port: Annotated[
+        int, Between(1, 65535), "TCP port; $MPD_PORT counts where the address is empty."
+    ] = 6600
+    password: Annotated[
+        str, Text(may_be_empty=True, secret=True), "Password of MPD; empty: none."
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     """The history: moods and plays in SQLite, never pictures."""
 
-    path: Annotated[str, Location(words=("",))] = ""
-    """The database file; empty: jukebox.db in the state folder of the service or of the user."""
-    retention_days: Annotated[int, Between(1, 36500)] = 365
-    """Older moods and plays are deleted, in days."""
-    remember_guests: bool = False
-    """Keeps moods also of when more than one face was there."""
+    path: Annotated[
+        str,
+        Location(words=("",)),
+        "The database file; empty: jukebox.db in the state folder of the service or of the user.",
+    ] = ""
+    retention_days: Annotated[
+        int, Between(1, 36500), "Moods and plays older than this are deleted, in days."
+    ] = 365
+    remember_guests: Annotated[bool, "Also keeps moods from times with more than one face."] = False
 
 
 @dataclass(frozen=True, slots=True)
 class GpioSettings:
-    """A light and a button on a Raspberry Pi's pins, in Broadcom's numbers, each against ground."""
+    """A light and a button between a Raspberry Pi's pins (Broadcom's numbers) and ground."""
 
-    led: Annotated[int, Between(0, 27)] = 0
-    """Pin of the light; on: it looks, blinks: it holds back, fast: trouble; 0: none."""
-    button: Annotated[int, Between(0, 27)] = 0
-    """Pin of the button; it holds what plays, or lets moods decide again; 0: none."""
+    led: Annotated[
+        int,
+        Between(0, 27),
+        "Pin of the light; on: camera on; blinks: nothing is changed; fast: trouble; 0: none.",
+    ] = 0
+    button: Annotated[
+        int,
+        Between(0, 27),
+        "Pin of the button; it holds the present music, or resumes; 0: none.",
+    ] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,21 +289,20 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key as declared above. kind: int, float, bool, str, a Literal, or tuple[str, ...]."""
+    """One key as declared above.
+
+    kind: int, float, bool, str, a Literal, or tuple[str, ...]. meaning: the line for its owner.
+    """
 
     section: str
     name: str
     kind: Any
     limit: Between | Text | Location | DailyHours | None
+    meaning: str
     default: Any
 
     def __str__(self) -> str:
         return f"{self.section}.{self.name}"
-
-    @property
-    def meaning(self) -> str:
-        """The line under it."""
-        return _lines_under_fields()[sections()[self.section].__name__, self.name]
 
     @property
     def choices(self) -> tuple[Any, ...]:
@@ -305,26 +332,9 @@ def keys() -> dict[str, dict[str, Key]]:
 def _keys_of(section: str, declared: type) -> dict[str, Key]:
     hints = get_type_hints(declared, include_extras=True)
     found = {}
-    for each in fields(declared):
-        kind, limit = hints[each.name], None
-        if get_origin(kind) is Annotated:
-            kind, limit = get_args(kind)
-        found[each.name] = Key(section, each.name, kind, limit, each.default)
+    for field_ in fields(declared):
+        kind, *notes = get_args(hints[field_.name])
+        meaning, *limits = reversed(notes)
+        limit = limits[0] if limits else None
+        found[field_.name] = Key(section, field_.name, kind, limit, meaning, field_.default)
     return found
-
-
-@cache
-def _lines_under_fields() -> dict[tuple[str, str], str]:
-    """The string under each field, by class and field; Python itself throws them away."""
-    classes = ast.parse(inspect.getsource(sys.modules[__name__])).body
-    return {
-        (one.name, above.target.id): below.value.value
-        for one in classes
-        if isinstance(one, ast.ClassDef)
-        for above, below in itertools.pairwise(one.body)
-        if isinstance(above, ast.AnnAssign)
-        and isinstance(above.target, ast.Name)
-        and isinstance(below, ast.Expr)
-        and isinstance(below.value, ast.Constant)
-        and isinstance(below.value.value, str)
-    }

@@ -170,20 +170,12 @@ give_mpd_back() {
     fi
 }
 
-# Those that are still as the jukebox has written them (appliance/player/stored.py).
+# By the code of this checkout: that of the installed release is gone.
 remove_own_playlists() {
-    python3 - "$state/jukebox.player.json" /var/lib/mpd/playlists <<'PYTHON'
-import hashlib, json, pathlib, sys
-kept, folder = map(pathlib.Path, sys.argv[1:])
-try:
-    lists = json.loads(kept.read_text())["lists"]
-except (OSError, ValueError, KeyError, TypeError):
-    lists = {}
-for name, made in lists.items():
-    file = folder / f"{name}.m3u"
-    if file.exists() and made == hashlib.sha256(file.read_bytes().strip()).hexdigest()[:16]:
-        file.unlink()
-PYTHON
+    local own
+    own=$(PYTHONDONTWRITEBYTECODE=1 python3 -m appliance.cli own-playlists \
+        "$state/jukebox.player.json" /var/lib/mpd/playlists)
+    [[ -z $own ]] || xargs -d '\n' rm -f -- <<<"$own"
 }
 
 # --- units ---------------------------------------------------------------------------------------

@@ -287,7 +287,7 @@ BROKEN = {
     "it ends at once": "raise RuntimeError('a mistake of the new version')",
     "it is never ready": "import time; time.sleep(600)",
     "it changes the history and then ends": (
-        "from appliance import migrations as m; m.steps()(m.m999_new);"
+        "from appliance.history import migrations as m; m.steps()(m.m999_new);"
         " from appliance.service import Service as S; S._tell = lambda self: 1 / 0"
     ),
 }
@@ -301,10 +301,13 @@ END"""
 
 @pytest.mark.parametrize("fault", BROKEN)
 def test_an_update_that_fails_goes_back_by_itself(machine, fault):
-    machine.run("cp appliance/cli.py /tmp/cli.py")
+    machine.run("cp appliance/commands/run.py /tmp/run.py")
     machine.write("/root/fault.py", f"    {BROKEN[fault]}\n")
-    machine.run("sed -i '/^def _run/r /root/fault.py' appliance/cli.py")
-    machine.run("cp appliance/migrations.py /tmp; cat >>appliance/migrations.py <<'END'" + NEW_FORM)
+    machine.run("sed -i '/^def run/r /root/fault.py' appliance/commands/run.py")
+    machine.run(
+        "cp appliance/history/migrations.py /tmp; cat >>appliance/history/migrations.py <<'END'"
+        + NEW_FORM
+    )
     machine.run("sed -i 's/^Description=.*/Description=broken/' systemd/jukebox.service")
     machine.run("cp systemd/jukebox-backup.service systemd/jukebox-new.service")
     before = history(machine)
@@ -322,7 +325,8 @@ def test_an_update_that_fails_goes_back_by_itself(machine, fault):
     assert "newer jukebox" not in machine.says("journalctl -u jukebox -n 15 -o cat")
     assert [row for row in before if row not in history(machine)] == []
     assert_the_owners_is_kept(machine)
-    machine.run("cp /tmp/cli.py /tmp/migrations.py appliance/; rm /root/fault.py")
+    machine.run("cp /tmp/run.py appliance/commands/; cp /tmp/migrations.py appliance/history/")
+    machine.run("rm /root/fault.py")
     machine.run("sed -i 's/^Description=.*/Description=Emotional Jukebox/' systemd/jukebox.service")
     machine.run("rm systemd/jukebox-new.service")
 

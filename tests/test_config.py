@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from appliance.config import loading as config
-from appliance.config.loading import as_dict, as_toml, find, load, parse
+from appliance.config.loading import find, load, parse
+from appliance.config.writing import as_dict, as_toml
 from appliance.errors import ConfigError
 from appliance.records import EMOTIONS
 from appliance.settings import Between, MpdSettings, Settings, keys
@@ -213,7 +214,7 @@ def test_secrets_are_masked_unless_asked_for() -> None:
 def test_the_file_at_the_root_is_the_one_the_program_prints() -> None:
     text = (ROOT / "jukebox.toml").read_text()
     assert text == as_toml(Settings(), commented_out=True), (
-        "write it anew: python -c 'from appliance.config.loading import *; "
+        "write it anew: python -c 'from appliance.config.writing import *; "
         'print(as_toml(Settings(), commented_out=True), end="")\' > jukebox.toml'
     )
     assert parse(text.encode(), "jukebox.toml") == Settings()

@@ -18,9 +18,11 @@ from sqlite_utils import Database
 
 from appliance.errors import BusyError, StoreError
 from appliance.history import store as module
-from appliance.history.database import database_file, set_aside
+from appliance.history.database import set_aside
+from appliance.history.diary import read_yesterday
+from appliance.history.files import database_file
 from appliance.history.migrations import STATES, steps
-from appliance.history.queries import read_calibration, read_history, read_yesterday
+from appliance.history.queries import read_calibration, read_history
 from appliance.history.store import SqliteStore
 from appliance.records import Emotion, Mood, Play
 from appliance.settings import StoreSettings

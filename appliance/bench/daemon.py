@@ -21,7 +21,7 @@ from threading import Event, Thread
 import cv2
 
 from appliance.camera import reel
-from appliance.config import loading as config
+from appliance.config.writing import as_toml
 from appliance.errors import JukeboxError, PlayerError, StoreError
 from appliance.private_mpd.process import PrivateMpd
 from appliance.remote import status
@@ -90,7 +90,7 @@ def _written(settings: Settings, folder: Path) -> Path:
         mpd=MpdSettings(address=str(socket)),
         store=StoreSettings(path=str(folder / "jukebox.db")),
     )
-    (file := folder / "jukebox.toml").write_text(config.as_toml(own, show_secrets=True))
+    (file := folder / "jukebox.toml").write_text(as_toml(own, show_secrets=True))
     return file
 
 

@@ -1,16 +1,15 @@
-"""The verb `bench` of the command line: its options, and what it prints."""
+"""`jukebox bench`: how fast it is here, row by row against the published pipeline."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from appliance.config import loading as config
-from appliance.settings import Settings
+from appliance.bench.bench import bench
+from appliance.commands.shared import add_json, print_json, settings_of
+from appliance.config.loading import parse
 
 PROFILES = Path(__file__).resolve().parents[1] / "bench" / "profiles"
 TITLES = {
@@ -22,33 +21,32 @@ TITLES = {
 }
 
 
-def add_options(bench: argparse.ArgumentParser) -> None:
-    """All but --config and --json, which many verbs have."""
-    bench.add_argument(
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """What to do and how."""
+    verb.add_argument(
         "--profile",
         choices=["auto", "i5", "pi"],
         default="auto",
         help="settings of appliance/bench/profiles/NAME.toml; auto: those in force",
     )
-    bench.add_argument("--camera", metavar="SOURCE", help="its frames, instead of the demo reel's")
-    bench.add_argument("--frames", type=int, default=1200, help="so many frames (default: 1200)")
-    bench.add_argument("--daemon", type=float, default=10.0, metavar="SECONDS",
+    verb.add_argument("--camera", metavar="SOURCE", help="its frames, instead of the demo reel's")
+    verb.add_argument("--frames", type=int, default=1200, help="so many frames (default: 1200)")
+    verb.add_argument("--daemon", type=float, default=10.0, metavar="SECONDS",
                        help="how long to watch the whole daemon (default: 10)")  # fmt: skip
+    add_json(verb)
 
 
-def run(chosen: argparse.Namespace, load: Callable[[], Settings]) -> int:
-    """The verb. Raises JukeboxError."""
-    from appliance.bench.bench import bench
-
-    settings = load()
+def run(chosen: argparse.Namespace) -> int:
+    """Measure and print the table. Raises JukeboxError."""
+    settings = settings_of(chosen)
     if chosen.profile != "auto":
         profile = PROFILES / f"{chosen.profile}.toml"
-        settings = config.parse(profile.read_bytes(), str(profile))
+        settings = parse(profile.read_bytes(), str(profile))
     result = {"profile": chosen.profile} | bench(
         settings, chosen.frames, chosen.camera, daemon_s=chosen.daemon, tell=_tell
     )
     if chosen.json:
-        print(json.dumps(result, ensure_ascii=False, indent=2))
+        print_json(result)
     else:
         print("\n".join(table(result)))
     return 0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
 from contextlib import closing
 
 from appliance.build import build_camera, build_classifier, build_faces
-from appliance.history.database import database_file, is_in_use
+from appliance.commands.shared import settings_of
+from appliance.history.files import database_file, is_in_use
 from appliance.history.store import SqliteStore
 from appliance.records import Factors
 from appliance.remote import tell
@@ -18,11 +20,21 @@ from appliance.vision.calibration import LASTS_S, RESULT, TOO_FEW, RestingFace, 
 LONGEST_WAIT_S = 1.5
 
 
-def calibrate(settings: Settings, *, forget: bool) -> bool:
-    """Watch, keep and tell what was found; whether there was enough to see.
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """--forget."""
+    verb.add_argument("--forget", action="store_true", help="undo it")
 
-    A running jukebox has the camera and the database, so it is asked to do it itself.
-    Raises JukeboxError.
+
+def run(chosen: argparse.Namespace) -> int:
+    """Calibrate. Returns 1 if there was too little to see. Raises JukeboxError."""
+    return 0 if calibrate(settings_of(chosen), forget=chosen.forget) else 1
+
+
+def calibrate(settings: Settings, *, forget: bool) -> bool:
+    """Watch the face, keep the result and print it. Returns whether there was enough to see.
+
+    A running jukebox has the camera and the database, so it is asked to do it itself. Raises
+    JukeboxError.
     """
     database = database_file(settings.store, os.environ)
     if is_in_use(database):

@@ -1,7 +1,8 @@
-"""Everything looked at once, for `jukebox check`: one line each, with what to do about it."""
+"""`jukebox check`: everything is tested once; one line each, with what to do about it."""
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,8 +16,9 @@ from appliance.build import (
     build_gender,
     build_player,
 )
+from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.errors import CameraError, JukeboxError, StoreError
-from appliance.history.database import database_file
+from appliance.history.files import database_file
 from appliance.history.queries import read_history
 from appliance.player.mpd_player import MpdPlayer
 from appliance.records import EMOTIONS, Emotion, Frame
@@ -27,9 +29,26 @@ from appliance.vision.interpreter import runtime_name
 CAMERA_WAIT_S = 6.0
 
 
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """--json."""
+    add_json(verb)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print a line for each test. Returns 1 if any fails."""
+    results = []
+    for result in checks(partial(settings_of, chosen)):
+        results.append(result)
+        if not chosen.json:
+            print(f"{'ok  ' if result.good else 'FAIL'} {result.what}: {result.text}", flush=True)
+    if chosen.json:
+        print_json([{"what": r.what, "good": r.good, "text": r.text} for r in results])
+    return 0 if all(result.good for result in results) else 1
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at, and what was found."""
+    """One test and its result."""
 
     what: str
     good: bool
@@ -44,7 +63,7 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
         yield Check("config", False, str(error))
         return
     yield Check("config", True, "no mistakes")
-    looks: dict[str, Callable[[Settings], str]] = {
+    tests: dict[str, Callable[[Settings], str]] = {
         "camera": _camera,
         "face detector": _faces,
         "emotion model": _emotion,
@@ -53,16 +72,16 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
         "MPD": _mpd,
     }
     if not settings.gender.enabled:
-        del looks["gender model"]
-    for what, look in looks.items():
-        yield (last := _checked(what, partial(look, settings)))
+        del tests["gender model"]
+    for what, test in tests.items():
+        yield (last := _checked(what, partial(test, settings)))
     if last.good:  # without MPD there is nothing to say about its music
         yield from _playlists(settings)
 
 
-def _checked(what: str, look: Callable[[], str]) -> Check:
+def _checked(what: str, test: Callable[[], str]) -> Check:
     try:
-        return Check(what, True, look())
+        return Check(what, True, test())
     except JukeboxError as error:
         return Check(what, False, str(error))
 
@@ -77,7 +96,7 @@ def _camera(settings: Settings) -> str:
 
 
 def _light(frame: Frame) -> str:
-    assert frame.luma is not None  # noqa: S101 - the caller has looked
+    assert frame.luma is not None  # noqa: S101 - the caller has checked
     brightness = float(frame.luma.mean()) / 255
     dark = " (too dark to read faces well)" if brightness < 0.12 else ""
     return f"brightness {brightness:.0%}{dark}"
@@ -89,7 +108,14 @@ def _faces(settings: Settings) -> str:
 
 
 def _emotion(settings: Settings) -> str:
-    return f"{build_classifier(settings).name} on {runtime_name()}"
+    network = build_classifier(settings)
+    even = (
+        ""
+        if network.card.priors
+        else "; its card has no priors, so all emotions count as equally frequent: "
+        "python -m convert.priors puts them in"
+    )
+    return f"{network.name} on {runtime_name()}{even}"
 
 
 def _gender(settings: Settings) -> str:

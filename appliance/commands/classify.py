@@ -1,17 +1,38 @@
-"""Pictures from files → the faces in them and how they look."""
+"""`jukebox classify PICTURE…`: the faces in pictures and how they look."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from appliance.build import build_classifier, build_faces, build_gender
+from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.errors import CameraError
 from appliance.images import read_gray
-from appliance.records import EMOTIONS, GENDERS, EmotionScores, Frame
+from appliance.records import GENDERS, Frame
 from appliance.settings import Settings
+from appliance.vision.description import face_as_json, in_words, named
 from appliance.vision.detectors import EVERYWHERE
+
+
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """The pictures."""
+    verb.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
+    add_json(verb)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print a line for each face. Returns 1 if a picture cannot be read. Raises ModelError."""
+    readings = []
+    for reading in classify(settings_of(chosen), chosen.pictures):
+        readings.append(reading)
+        if not chosen.json:
+            print(describe(reading), flush=True)
+    if chosen.json:
+        print_json(readings)
+    return 1 if any("error" in reading for reading in readings) else 0
 
 
 def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str, Any]]:
@@ -31,7 +52,7 @@ def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str,
         for score in classifier.classify(frame, finder.find(frame)):
             faces.append(face_as_json(score))
             if gender:
-                faces[-1]["gender"] = _named(GENDERS, gender.classify(luma, score.face))
+                faces[-1]["gender"] = named(GENDERS, gender.classify(luma, score.face))
         yield {"picture": str(path), "faces": faces}
 
 
@@ -47,23 +68,3 @@ def describe(reading: dict[str, Any]) -> str:
             looks += f"; looks {in_words(face['gender'], least=0.5)}"
         lines.append(f"{reading['picture']}: face at {x},{y} ({width}×{height}) looks {looks}")
     return "\n".join(lines) or f"{reading['picture']}: no face found"
-
-
-def face_as_json(score: EmotionScores) -> dict[str, Any]:
-    """Where a face is and how it looks."""
-    box = score.face.box
-    return {
-        "box": [box.x, box.y, box.width, box.height],
-        "score": round(score.face.score, 4),
-        "probabilities": _named(EMOTIONS, score.probabilities),
-    }
-
-
-def in_words(shares: dict[str, float], least: float) -> str:
-    """The classes with at least this share, the likeliest first: 'happy 90%, neutral 8%'."""
-    best = sorted(shares.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} {share:.0%}" for name, share in best if share >= least)
-
-
-def _named(classes: Sequence[str], shares: Sequence[float]) -> dict[str, float]:
-    return {str(name): round(share, 4) for name, share in zip(classes, shares, strict=True)}

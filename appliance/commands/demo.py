@@ -1,12 +1,14 @@
-"""The jukebox at once: the real loop with a private MPD, the starter music, and its own state."""
+"""`jukebox demo`: the real loop with a private MPD, the starter music, and a state of its own."""
 
 from __future__ import annotations
 
+import argparse
 import logging
 from dataclasses import replace
 from pathlib import Path
 
-from appliance.config.loading import as_toml
+from appliance.commands.shared import settings_of
+from appliance.config.writing import as_toml
 from appliance.history.state import StateFile, player_file, state_file
 from appliance.player.state import PlayerState
 from appliance.private_mpd.process import PrivateMpd
@@ -18,14 +20,37 @@ log = logging.getLogger("jukebox")
 MUSIC = Path(__file__).resolve().parents[2] / "music"
 
 
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """What it shows, and where it plays."""
+    verb.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="end after this")
+    verb.add_argument("--camera", metavar="SOURCE", help="instead of the best one there is")
+    verb.add_argument(
+        "--output", default="auto", help="auto, null, alsa, pulse, pipewire or record:FILE"
+    )
+    verb.add_argument("--folder", type=Path, default=Path("run/demo"), help="for its state")
+    verb.set_defaults(log_level=logging.INFO)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Play until Ctrl-C or --for. Raises PlayerError if MPD cannot start."""
+    play(
+        settings_of(chosen),
+        folder=chosen.folder,
+        output=chosen.output,
+        camera=chosen.camera,
+        for_s=chosen.for_s,
+    )
+    return 0
+
+
 def play(
     settings: Settings, *, folder: Path, output: str, camera: str | None, for_s: float | None
 ) -> None:
-    """Plays until Ctrl-C or for_s seconds. folder: for everything it writes.
+    """Play until Ctrl-C or for_s seconds. folder: for everything it writes.
 
-    The settings of the owner hold, but for the MPD, the database and the music, which are the
-    demo's own, and for the change of music, which does not wait for the song to end: a visitor
-    wants to hear it. Raises PlayerError if MPD cannot start.
+    The owner's settings hold, except for MPD, the database and the music, which are the demo's own,
+    and except for the change of music, which does not wait for the song to end: a visitor wants to
+    hear it. Raises PlayerError if MPD cannot start.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with PrivateMpd(folder / "mpd", MUSIC, output) as mpd:

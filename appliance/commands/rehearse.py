@@ -1,46 +1,47 @@
-"""The verb `rehearse` of the command line: its options, and what it prints."""
+"""`jukebox rehearse`: a simulated day, compared with its true moods."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.records import Emotion
-from appliance.settings import Settings
+from appliance.rehearsal.drawing import draw
+from appliance.rehearsal.rehearsal import Plan, Rehearsal
 
 
-def add_options(rehearse: argparse.ArgumentParser) -> None:
-    """All but --config and --json, which many verbs have."""
-    rehearse.add_argument(
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """What to do and how."""
+    verb.add_argument(
         "--faces", type=Path, metavar="ZIP", help="FER-2013 as SPLIT/CLASS/ROW.png, zip or folder"
     )
-    rehearse.add_argument("--split", default="PublicTest", help="of --faces (default: PublicTest)")
-    rehearse.add_argument(
+    verb.add_argument("--split", default="PublicTest", help="of --faces (default: PublicTest)")
+    verb.add_argument(
         "--votes", type=Path, metavar="CSV", help="of FER+: only faces that the crowd sees as FER"
     )
-    rehearse.add_argument("--hours", type=float, default=8.0, help="length of the day (default: 8)")
-    rehearse.add_argument("--seed", type=int, default=1, help="which day it is (default: 1)")
-    rehearse.add_argument(
+    verb.add_argument("--hours", type=float, default=8.0, help="length of the day (default: 8)")
+    verb.add_argument("--seed", type=int, default=1, help="which day it is (default: 1)")
+    verb.add_argument(
         "--compare", action="store_true", help="with two simpler filters that saw the same"
     )
-    rehearse.add_argument(
+    verb.add_argument(
         "--resting", choices=("angry", "sad"), help="what the owner's neutral face is taken for"
     )
-    rehearse.add_argument(
-        "--calibrated", action="store_true", help="show the box that face for a minute first"
+    verb.add_argument(
+        "--calibrated",
+        action="store_true",
+        help="let the jukebox watch that face for a minute first",
     )
-    rehearse.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the day")
-    rehearse.set_defaults(misuse=rehearse.error)
+    verb.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the day")
+    add_json(verb)
+    verb.set_defaults(misuse=verb.error)
 
 
-def run(chosen: argparse.Namespace, load: Callable[[], Settings]) -> int:
-    """The verb. Raises JukeboxError; misuse exits with 2."""
-    from appliance.rehearsal.rehearsal import Plan, Rehearsal
-
+def run(chosen: argparse.Namespace) -> int:
+    """Live through the day and print the figures. Raises JukeboxError; misuse exits with 2."""
     _check(chosen)
     plan = Plan(
         faces=chosen.faces,
@@ -51,17 +52,15 @@ def run(chosen: argparse.Namespace, load: Callable[[], Settings]) -> int:
         resting=Emotion(chosen.resting) if chosen.resting else None,
         calibrated=chosen.calibrated,
     )
-    rehearsal = Rehearsal(plan, load())
+    rehearsal = Rehearsal(plan, settings_of(chosen))
     result = rehearsal.live(_progress if sys.stderr.isatty() else None)
     results = {"ours": result.as_dict()}
     if chosen.compare:
         results |= {name: rehearsal.relive(name).as_dict() for name in ("average", "vote")}
     if chosen.plot:
-        from appliance.rehearsal.drawing import draw
-
         draw(result.diary, chosen.plot)
     if chosen.json:
-        print(json.dumps(results if chosen.compare else results["ours"], indent=2))
+        print_json(results if chosen.compare else results["ours"])
     else:
         print(_table(results))
     return 0

@@ -1,33 +1,36 @@
-"""The verb `resolve` of the command line: its options, and what it prints."""
+"""`jukebox resolve`: tells the jukebox what links play, as a service; or looks links up."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import logging
 import os
 from dataclasses import asdict
 from pathlib import Path
 
+from appliance.commands.shared import add_json, print_json
+from appliance.resolver import server
 
-def add_options(resolve: argparse.ArgumentParser) -> None:
-    """All but --config and --json, which many verbs have."""
-    resolve.add_argument("links", nargs="*", metavar="LINK", help="look these up and end")
-    resolve.add_argument("--socket", type=Path, metavar="FILE", help="without LINK: listen here")
+
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """The links, or the socket to listen at."""
+    verb.add_argument("links", nargs="*", metavar="LINK", help="look these up and end")
+    verb.add_argument("--socket", type=Path, metavar="FILE", help="without LINK: listen here")
+    add_json(verb)
+    verb.set_defaults(log_level=logging.INFO)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """The verb. Raises JukeboxError."""
+    """Listen until stopped, or print what the links play. Raises JukeboxError."""
     if not chosen.links:
-        from appliance.resolver import server
-
         server.run(os.environ, chosen.socket)
         return 0
-    from appliance.resolver.lookup import look_up
+    from appliance.resolver.lookup import look_up  # the service does without it
 
     answers = {link: look_up(link) for link in chosen.links}
     if chosen.json:
         rows = [{"link": link, **asdict(answer)} for link, answer in answers.items()]
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        print_json(rows)
     else:
         for link, answer in answers.items():
             print(f"{link}: {answer.error or answer.uri}", *filter(None, [answer.title]), sep="  ")

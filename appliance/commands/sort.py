@@ -1,15 +1,15 @@
-"""The verb `sort` of the command line: its options, and what it prints."""
+"""`jukebox sort FOLDER`: playlists by mood from the owner's music."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from appliance.commands.shared import add_json, print_json
 from appliance.errors import JukeboxError
 from appliance.records import EMOTIONS
 from appliance.sorting import lists
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from appliance.sorting.collection import Track
 
 
-def add_options(sort: argparse.ArgumentParser) -> None:
-    """All but --config and --json, which many verbs have."""
-    sort.add_argument("folder", type=Path, metavar="FOLDER", help="with your music; only read")
-    sort.add_argument(
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """The music, and where the playlists go."""
+    verb.add_argument("folder", type=Path, metavar="FOLDER", help="with your music; only read")
+    verb.add_argument(
         "--out", type=Path, default=Path("playlists"), metavar="FOLDER", help="for the playlists"
     )
-    sort.add_argument("--force", action="store_true", help="write over edited playlists too")
+    verb.add_argument("--force", action="store_true", help="write over edited playlists too")
+    add_json(verb)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """The verb. Raises JukeboxError."""
+    """Listen, write the playlists and print a report. Raises JukeboxError."""
     check_ffmpeg()
     try:
         from appliance.sorting import collection
@@ -45,7 +46,10 @@ def run(chosen: argparse.Namespace) -> int:
     tracks = list(collection.sort(files, collection.CueCache(cache_file(os.environ))))
     written = _write(chosen.out, tracks, force=chosen.force)
     report = _report(files, tracks, written)
-    print(json.dumps(report, ensure_ascii=False, indent=2) if chosen.json else _words(report))
+    if chosen.json:
+        print_json(report)
+    else:
+        print(_words(report))
     return 0 if tracks else 1
 
 

@@ -1,40 +1,44 @@
-"""The verb `why` of the command line: its options, and what it prints."""
+"""`jukebox why`: which pixels of a face spoke for how it looks."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.records import EMOTIONS, Emotion
 from appliance.settings import Settings
+from appliance.why import photo, terminal
+from appliance.why.live import watch
 
 
-def add_options(why: argparse.ArgumentParser) -> None:
-    """All but --config and --json, which many verbs have."""
-    seen = why.add_mutually_exclusive_group(required=True)
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """What to do and how."""
+    seen = verb.add_mutually_exclusive_group(required=True)
     seen.add_argument("picture", nargs="?", type=Path, metavar="PICTURE")
     seen.add_argument("--live", action="store_true", help="what the camera sees, in this terminal")
     names = ", ".join(EMOTIONS)
-    why.add_argument("--emotion", choices=EMOTIONS, metavar="NAME", help=f"one of {names}")
-    why.add_argument("--out", type=Path, metavar="FILE.png", help="PICTURE: draw it into this file")
-    why.add_argument("--whole", action="store_true", help="PICTURE is one face, already cut")
-    why.add_argument("--camera", metavar="SOURCE", help="live: instead of the configured one")
-    why.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="live: end then")
-    why.set_defaults(misuse=why.error)
+    verb.add_argument("--emotion", choices=EMOTIONS, metavar="NAME", help=f"one of {names}")
+    verb.add_argument(
+        "--out", type=Path, metavar="FILE.png", help="PICTURE: draw it into this file"
+    )
+    verb.add_argument("--whole", action="store_true", help="PICTURE is one face, already cut")
+    verb.add_argument("--camera", metavar="SOURCE", help="live: instead of the configured one")
+    verb.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="live: end then")
+    add_json(verb)
+    verb.set_defaults(misuse=verb.error)
 
 
-def run(chosen: argparse.Namespace, load: Callable[[], Settings]) -> int:
-    """The verb. Raises JukeboxError; misuse exits with 2."""
+def run(chosen: argparse.Namespace) -> int:
+    """Explain a picture, or what the camera sees. Raises JukeboxError; misuse exits with 2."""
     _check(chosen)
     emotion = Emotion(chosen.emotion) if chosen.emotion else None
     if chosen.live:
-        _watch(chosen, load(), emotion)
+        _watch(chosen, settings_of(chosen), emotion)
     else:
-        _explain(chosen, load(), emotion)
+        _explain(chosen, settings_of(chosen), emotion)
     return 0
 
 
@@ -51,22 +55,18 @@ def _check(chosen: argparse.Namespace) -> None:
 
 
 def _watch(chosen: argparse.Namespace, settings: Settings, emotion: Emotion | None) -> None:
-    from appliance.why.live import watch
-
     if chosen.camera:
         settings = replace(settings, camera=replace(settings.camera, source=chosen.camera))
     watch(settings, sys.stdout, emotion=emotion, for_s=chosen.for_s, for_programs=chosen.json)
 
 
 def _explain(chosen: argparse.Namespace, settings: Settings, emotion: Emotion | None) -> None:
-    from appliance.why import photo, terminal
-
     faces = photo.explain(settings, chosen.picture, emotion=emotion, whole=chosen.whole)
     if chosen.out:
         photo.write(chosen.out, faces)
     if chosen.json:
         answer = {"picture": str(chosen.picture), "faces": [photo.as_json(face) for face in faces]}
-        print(json.dumps(answer, ensure_ascii=False, indent=2))
+        print_json(answer)
         return
     for face in faces:
         print(photo.describe(chosen.picture, face))

@@ -10,7 +10,8 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from appliance.config import loading as config
+from appliance.config import loading
+from appliance.config.writing import as_dict
 from appliance.errors import ConfigError
 from appliance.settings import Settings
 
@@ -26,7 +27,7 @@ def load(
 
     Raises ConfigError, but never because of the card's file.
     """
-    settings = config.load(config.find(named, environ))
+    settings = loading.load(loading.find(named, environ))
     card = next((place for place in places if place.is_file()), None)
     if card is None or named is not None or environ.get("JUKEBOX_CONFIG"):
         return settings
@@ -36,7 +37,7 @@ def load(
 def lay_over(settings: Settings, card: Path) -> Settings:
     """The settings with what this file says, key by key; a bad one changes nothing and is told."""
     try:
-        merged = config.load(card, settings)
+        merged = loading.load(card, settings)
     except ConfigError as error:
         log.warning("%s\n%s: left out until it is put right", error, card)
         return settings
@@ -45,6 +46,6 @@ def lay_over(settings: Settings, card: Path) -> Settings:
 
 
 def _differences(before: Settings, after: Settings) -> Iterator[str]:
-    old, new = config.as_dict(before, show_secrets=True), config.as_dict(after, show_secrets=True)
+    old, new = as_dict(before, show_secrets=True), as_dict(after, show_secrets=True)
     for section, table in new.items():
         yield from (f"{section}.{key}" for key in table if table[key] != old[section][key])

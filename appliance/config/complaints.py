@@ -63,17 +63,17 @@ def line_of(where: tuple[str, ...], text: str) -> int:
 
 
 def comment(key: Key) -> str:
-    """The line that explains a key, as in 'Length of the fade: 0.5 to 30; default 6.0.'."""
+    """The text that explains a key, as in 'Length of the fade (0.5 to 30; default 6.0).'."""
     match key.limit:
         case Between(low, high):
             allowed = f"{low:g} to {high:g}"
         case DailyHours():
-            return f'{key.meaning.removesuffix(".")}, such as "22:00-07:00"; empty: never.'
+            return f'{key.meaning.removesuffix(".")} (such as "22:00-07:00"; empty: never).'
         case _ if key.choices:
             allowed = _one_of(_quoted(key.choices))
         case _:
             return key.meaning
-    return f"{key.meaning.removesuffix('.')}: {allowed}; default {as_toml_value(key.default)}."
+    return f"{key.meaning.removesuffix('.')} ({allowed}; default {as_toml_value(key.default)})."
 
 
 def as_toml_value(value: Any) -> str:

@@ -6,7 +6,6 @@ screen should be put right by one edit and one restart.
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 import tomllib
@@ -20,8 +19,6 @@ from appliance.config.complaints import (
     about_key,
     about_section,
     about_value,
-    as_toml_value,
-    comment,
     line_of,
 )
 from appliance.errors import ConfigError
@@ -34,7 +31,6 @@ from appliance.settings import (
     Settings,
     Text,
     keys,
-    sections,
 )
 
 SYSTEM_FILE = Path("/etc/jukebox/jukebox.toml")
@@ -93,34 +89,6 @@ def parse(content: bytes, file: str, base: Settings | None = None) -> Settings:
     if mistakes:
         raise ConfigError(_report(mistakes, text, file))
     return settings
-
-
-def as_toml(settings: Settings, *, show_secrets: bool = False, commented_out: bool = False) -> str:
-    """A jukebox.toml with these settings, each under a line that explains it.
-
-    With show_secrets it parses to the same settings. commented_out puts every key behind a #: the
-    file that an owner starts from, in which a later version can still change a default.
-    """
-    lines = ["# The emotional jukebox. Every key has a default, so an empty file works as well."]
-    if commented_out:
-        lines.append("# To change a setting, take the # from its line.")
-    for section, table in as_dict(settings, show_secrets=show_secrets).items():
-        lines += ["", f"# {inspect.getdoc(sections()[section])}", f"[{section}]"]
-        for key in keys()[section].values():
-            lines.append(f"# {comment(key)}")
-            lines.append(f"{'#' * commented_out}{key.name} = {as_toml_value(table[key.name])}")
-    return "\n".join(lines) + "\n"
-
-
-def as_dict(settings: Settings, *, show_secrets: bool = False) -> dict[str, dict[str, Any]]:
-    """The settings by section and key, as plain values that JSON and TOML know."""
-    return {
-        section: {
-            key.name: _plain(getattr(getattr(settings, section), key.name), key, show_secrets)
-            for key in table.values()
-        }
-        for section, table in keys().items()
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +196,3 @@ def _contradictions(settings: Settings) -> Iterator[_Mistake]:
 def _report(mistakes: list[_Mistake], text: str, file: str) -> str:
     placed = [(line_of(mistake.where, text), mistake.text) for mistake in mistakes]
     return "\n".join(f"{file}:{line}: {what}" for line, what in sorted(placed))
-
-
-def _plain(value: Any, key: Key, show_secrets: bool) -> Any:
-    if key.secret and value and not show_secrets:
-        return MASK
-    if isinstance(value, tuple):
-        return value[0] if len(value) == 1 else list(value)
-    return value

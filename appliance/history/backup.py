@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from appliance.errors import BusyError, StoreError
-from appliance.history.database import (
+from appliance.history.database import check
+from appliance.history.files import (
     COMPANIONS,
     Lock,
-    check,
     database_file,
     explained,
     is_in_use,
@@ -73,8 +75,8 @@ def put_back(settings: StoreSettings, copy: Path) -> bool:
     lock = Lock(database)
     try:
         lock.take()
-        with open_for_reading(database) as db:
-            if not unknown_steps(db):
+        with open_for_reading(database) as connection:
+            if not unknown_steps(Database(connection, execute_plugins=False)):
                 return False
         part = copy.parent / ".part"
         _copy(copy, part)
@@ -102,7 +104,7 @@ def _copy(database: Path, part: Path) -> None:
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with open_for_reading(database) as source, closing(sqlite3.connect(part)) as target:
-        source.conn.backup(target)
+        source.backup(target)
         # One file, to be copied elsewhere as it is.
         target.execute("PRAGMA journal_mode = DELETE").fetchone()
     with open_for_reading(part) as copied:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 from sqlite_utils.db import ForeignKey
 
+from appliance.history.files import STATES
 from appliance.records import EMOTIONS
-
-STATES = (*(str(emotion) for emotion in EMOTIONS), "uncertain", "nobody")
 
 steps = Migrations("jukebox")
 

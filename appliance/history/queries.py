@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from appliance.errors import StoreError
-from appliance.history.database import explained, iso, open_for_reading
-from appliance.history.migrations import STATES
+from appliance.history.files import explained, iso, open_for_reading
 from appliance.records import EMOTIONS, Factors
 
 What = Literal["mood", "play", "touch"]
@@ -42,7 +40,7 @@ def read_history(
 
     what: only those of this kind.
     """
-    names = [each.name for each in fields(Entry)]
+    names = [field.name for field in fields(Entry)]
     if not path.exists():
         raise StoreError(f"{path} does not exist: no jukebox has run with it yet")
     try:
@@ -57,28 +55,6 @@ def read_history(
     return [Entry(*row) for row in reversed(rows)]
 
 
-def read_yesterday(path: Path, unix_s: float) -> str | None:
-    """The day before this moment in a sentence; None if nobody was there. Raises StoreError."""
-    day = f"{datetime.fromtimestamp(unix_s, UTC).astimezone() - timedelta(days=1):%Y-%m-%d}"
-    moods = ", ".join(f"{name}_minutes" for name in STATES[:-1])
-    count = "select count(*) from {} where date(at, 'localtime') = ?"
-    try:
-        with open_for_reading(path) as db:
-            row = db.execute(f"select {moods} from mood_per_day where day = ?", [day]).fetchone()  # noqa: S608 (own names)
-            songs, touches = (
-                db.execute(count.format(table), [day]).fetchone()[0]
-                for table in ("plays", "touches")
-            )
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    if row is None or not sum(row):
-        return None
-    shares = sorted(zip(row, STATES[:-1], strict=True), reverse=True)
-    seen = ", ".join(f"{name} {part / sum(row):.0%}" for part, name in shares if part >= 1)
-    hours = f"{sum(row) / 60:.1f} hours with somebody here"
-    return f"{hours}: {seen}; songs put on: {songs}; what people did to the player: {touches}"
-
-
 def read_calibration(path: Path) -> Factors | None:
     """How a resting face is corrected, None if it is not. Raises StoreError."""
     if not path.exists():
@@ -86,7 +62,8 @@ def read_calibration(path: Path) -> Factors | None:
     names = ", ".join(EMOTIONS)
     try:
         with open_for_reading(path) as db:
-            if not db.table("calibration").exists():
+            known = "select 1 from sqlite_master where name = 'calibration'"
+            if db.execute(known).fetchone() is None:
                 return None
             row = db.execute(f"select {names} from calibration").fetchone()  # noqa: S608 (own names)
     except sqlite3.Error as error:

@@ -19,17 +19,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from appliance.errors import JukeboxError
-from appliance.history.database import (
-    Lock,
-    check,
-    database_file,
-    explained,
-    is_damaged,
-    iso,
-    open_for_writing,
-    set_aside,
-)
-from appliance.history.migrations import STATES
+from appliance.history.database import check, is_damaged, open_for_writing, set_aside
+from appliance.history.files import STATES, Lock, database_file, explained, iso
 from appliance.records import EMOTIONS, Factors, ListenerAction, Mood, Play
 from appliance.settings import StoreSettings
 

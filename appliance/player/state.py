@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,6 +61,11 @@ class Unkept:
         """Change fields of the state."""
         del durable
         self.kept = replace(self.kept, **changes)
+
+
+def list_hash(uris: Iterable[str]) -> str:
+    """By which a stored playlist is known as the jukebox wrote it."""
+    return hashlib.sha256("\n".join(uris).encode()).hexdigest()[:16]
 
 
 def keep_fade(state: PlayerStateFile, volume: int, low: int, high: int, *, durable: bool) -> None:

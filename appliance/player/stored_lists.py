@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +9,7 @@ from mpd import CommandError, FailureResponseCode
 
 from appliance.player.client import Client
 from appliance.player.sources import NOTHING_THERE, songs_in_folder, stored_playlists
-from appliance.player.state import PlayerStateFile
+from appliance.player.state import PlayerStateFile, list_hash
 
 log = logging.getLogger("jukebox")
 
@@ -61,17 +60,17 @@ class StoredLists:
         made = self._state.kept.lists.get(name)
         if made == "":
             return
-        if made is None or made != _hash(client.listplaylist(name)):
+        if made is None or made != list_hash(client.listplaylist(name)):
             self._remember(name, "")  # somebody's own
             return
         uris = [song.uri for song in songs_in_folder(client, name)]
-        if uris and _hash(uris) != made:
+        if uris and list_hash(uris) != made:
             self._write(client, name, uris, anew=True)
 
     def _write(self, client: Client, name: str, uris: Sequence[str], *, anew: bool) -> None:
         # Remembered first: a list cut short by a power cut counts as edited, not as missing.
         before = self._state.kept.lists
-        self._remember(name, _hash(uris))
+        self._remember(name, list_hash(uris))
         try:
             client.command_list_ok_begin()
             if anew:
@@ -89,7 +88,3 @@ class StoredLists:
 
 def _may_be_a_name(source: str) -> bool:
     return not any(sign in source for sign in "/\\\n") and not source.startswith(".")
-
-
-def _hash(uris: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(uris).encode()).hexdigest()[:16]

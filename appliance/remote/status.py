@@ -99,7 +99,7 @@ class Status:
             parts.append("waiting for the camera" if self.camera == "lost" else "the camera is off")
         return "; ".join(parts)
 
-    def looks(self) -> str:
+    def frame_rate(self) -> str:
         """A second line for people: how often it looks, and why."""
         times = f"looks {self.looks_per_second:g} times a second"
         return f"{times}: {self.looks_reason}" if self.looks_reason else times

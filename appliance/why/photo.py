@@ -9,11 +9,11 @@ from typing import Any
 import cv2
 
 from appliance.build import build_classifier, build_faces, emotion_model
-from appliance.commands.classify import face_as_json, in_words
 from appliance.errors import JukeboxError
 from appliance.images import read_gray
 from appliance.records import Box, Emotion, Face, Frame, GrayImage
 from appliance.settings import Settings
+from appliance.vision.description import face_as_json, in_words
 from appliance.vision.detectors import EVERYWHERE
 from appliance.why.drawing import sheet
 from appliance.why.explainer import Explainer, Explanation

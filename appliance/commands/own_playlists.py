@@ -1,0 +1,34 @@
+"""`jukebox own-playlists`, for the installer: stored playlists that are as the jukebox wrote them.
+
+It needs Python alone, as the environment of an installed jukebox may be gone by then.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from appliance.history.state import StateFile
+from appliance.player.state import PlayerState, list_hash
+
+
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """What the player remembers, and where MPD keeps its playlists."""
+    verb.add_argument("state", type=Path, metavar="FILE", help="jukebox.player.json")
+    verb.add_argument("folder", type=Path, metavar="FOLDER", help="MPD's playlist_directory")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print their files, one a line."""
+    for file in own_playlists(chosen.state, chosen.folder):
+        print(file)
+    return 0
+
+
+def own_playlists(state: Path, folder: Path) -> Iterator[Path]:
+    """The files of stored playlists that the jukebox made and nobody has edited since."""
+    for name, made in StateFile(state, PlayerState()).kept.lists.items():
+        file = folder / f"{name}.m3u"
+        if file.is_file() and made == list_hash(file.read_text(encoding="utf-8").splitlines()):
+            yield file

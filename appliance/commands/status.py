@@ -1,0 +1,30 @@
+"""`jukebox status`: what the jukebox sees and plays now, or last did."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import asdict
+
+from appliance.commands.shared import add_json, print_json, settings_of
+from appliance.history.files import database_file, is_in_use
+from appliance.remote import status
+
+
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """--json."""
+    add_json(verb)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print it. Returns 1 if no jukebox runs. Raises StoreError if none ever did."""
+    database = database_file(settings_of(chosen).store, os.environ)
+    last = status.read(database)
+    running = is_in_use(database)
+    if chosen.json:
+        print_json({"running": running, **asdict(last)})
+    else:
+        print(last.sentence() if running else f"not running; at the end: {last.sentence()}")
+        if running:
+            print(last.frame_rate())
+    return 0 if running else 1

@@ -1,0 +1,123 @@
+"""Where the history lies, who may write to it, and how it is read.
+
+Without sqlite-utils, which takes longer to import than a light verb to run.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from appliance.errors import BusyError, StoreError
+from appliance.records import EMOTIONS
+from appliance.settings import StoreSettings
+
+COMPANIONS = ("-wal", "-shm")
+# The columns of a minute: seconds by emotion or state.
+STATES = (*(str(emotion) for emotion in EMOTIONS), "uncertain", "nobody")
+
+
+def database_file(settings: StoreSettings, environ: Mapping[str, str]) -> Path:
+    """Where the history lies: as set, or in the state folder of the service or of the user."""
+    if settings.path:
+        return Path(settings.path)
+    if states := environ.get("STATE_DIRECTORY"):
+        return Path(states.split(":")[0], "jukebox.db")
+    state = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME", "/"), ".local", "state")
+    return Path(state, "jukebox", "jukebox.db")
+
+
+class Lock:
+    """Keeps a second jukebox away from the same database, for as long as this process lives."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._fd: int | None = None
+
+    def take(self) -> None:
+        """Take the lock unless it is held. Raises BusyError, and OSError if it has no place."""
+        if self._fd is not None:
+            return
+        self._database.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(f"{self._database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            pid = os.read(fd, 20).decode(errors="replace").strip() or "unknown"
+            os.close(fd)
+            raise BusyError(
+                f"another jukebox (pid {pid}) already runs with {self._database}; "
+                "stop it first, or give this one another store.path"
+            ) from error
+        self._fd = fd
+        with suppress(OSError):  # a full disk: the lock holds all the same
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let another jukebox in."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def is_in_use(database: Path) -> bool:
+    """Whether a jukebox runs with this database."""
+    try:
+        fd = os.open(f"{database}.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+@contextmanager
+def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database as it is, also while a jukebox writes to it. Raises sqlite3.Error."""
+    # After a clean stop there is no WAL, and who may not write beside the database can read it only
+    # as one that nobody changes.
+    alone = not Path(f"{path}-wal").exists() and not os.access(
+        path.parent, os.W_OK, effective_ids=True
+    )
+    uri = f"{path.absolute().as_uri()}?{'immutable=1' if alone else 'mode=ro'}"
+    connection = sqlite3.connect(uri, uri=True, timeout=5.0)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def explained(path: Path, error: sqlite3.Error | OSError) -> StoreError:
+    """The failure as a sentence for the owner."""
+    if isinstance(error, OSError):
+        return StoreError(f"{path} cannot be opened: {error.strerror}")
+    match error_code(error):
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreError(f"{path} is locked by another program; close what has it open")
+        case sqlite3.SQLITE_FULL:
+            return StoreError(f"{path} cannot grow: the disk is full; make room on it")
+        case sqlite3.SQLITE_READONLY:
+            return StoreError(f"{path} may only be read; check its permissions and its disk")
+        case sqlite3.SQLITE_CANTOPEN:
+            return StoreError(f"{path} cannot be opened; check its permissions and its disk")
+    return StoreError(f"{path} cannot be used: {error}; check its disk")
+
+
+def iso(unix_s: float) -> str:
+    """A moment as every table has it: ISO 8601 in UTC, to the second."""
+    return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def error_code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code, 0 if there is none."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part

@@ -1,0 +1,67 @@
+"""The command line: what each verb loads, and what it says of misuse."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from appliance import cli
+
+# What a light verb must not wait for.
+HEAVY = {"cv2", "numpy", "sqlite_utils", "ai_edge_litert", "tflite_runtime"}
+PROGRAM = (
+    "import sys; from appliance.cli import main\n"
+    "try: main(sys.argv[1:])\n"
+    "except SystemExit: pass\n"
+    "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+)
+
+
+def loaded_by(*words, config):
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words, "--config", str(config)],
+        capture_output=True, text=True, timeout=30, check=True,
+    )  # fmt: skip
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("words", [["status"], ["tell", "status"], ["config"], ["history"]])
+def test_a_light_verb_loads_neither_opencv_nor_numpy(words, config):
+    assert not loaded_by(*words, config=config) & HEAVY
+
+
+def test_a_heavy_verb_shows_that_the_test_can_fail(config):
+    assert {"cv2", "numpy"} <= loaded_by("classify", "/no/such/picture.png", config=config)
+
+
+def test_help_names_every_verb_and_loads_none(config, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"])
+    told = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert all(re.search(rf"^    {verb}\b", told, re.MULTILINE) for verb in cli.VERBS)
+    assert not any(verb in told for verb in cli.HIDDEN_VERBS)
+
+
+@pytest.mark.parametrize("words", [[], ["sing"], ["--nonsense"], ["status", "--nonsense"]])
+def test_misuse_ends_with_2(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert "usage: jukebox" in capsys.readouterr().err
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize("verb", sorted(cli.VERBS | cli.HIDDEN_VERBS))
+def test_every_verb_explains_itself(verb, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([verb, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: jukebox {verb}" in capsys.readouterr().out
