@@ -9,8 +9,8 @@ usage() {
     cat <<'TEXT'
 usage: ./setup.sh demo [--for SECONDS] [--camera SOURCE] [--output OUTPUT]
            plays now, with a music player of its own; Ctrl-C ends it
-       ./setup.sh test
-           linters, types and all tests
+       ./setup.sh test [--fast | PYTEST-OPTION...]
+           linters, types and all tests; --fast: those without servers, TensorFlow and real time
        sudo ./setup.sh install [--dry-run]
            makes this machine the jukebox, or updates it; --dry-run only tells what it would do
        sudo ./setup.sh uninstall [--purge]
@@ -122,37 +122,74 @@ demo() {
     exec run/box/bin/jukebox demo "$@"
 }
 
-tests() {
-    need_packages python3 python3-venv mpd ffmpeg valgrind
-    environment test locks/test.txt
-    local bin=run/test/bin
+# Linters and types. Of import-linter's report only a failure is worth reading.
+lint() {
+    local bin=run/test/bin walls
     $bin/ruff check --quiet .
     $bin/ruff format --check --quiet .
-    $bin/mypy
     $bin/shellcheck -x setup.sh .ci/run locks/update.sh {tests,tests/box,install,install/image}/*.sh
-    # Of the booted machines' time most is waiting: meanwhile the other tests run.
-    local booted=""
-    if [[ $# -eq 0 ]]; then
-        nice -n 5 $bin/python -m pytest -p no:cacheprovider tests/test_boot.py >run/test-boot.log 2>&1 &
-        booted=$!
-        # shellcheck disable=SC2064 # this process
-        trap "kill $booted 2>/dev/null || true" EXIT
-        set -- --ignore tests/test_boot.py
+    walls=$($bin/lint-imports --no-cache 2>&1) || fail "a wall of the house is broken: $walls"
+    $bin/mypy
+}
+
+# in_background NAME COMMAND...: its output goes to run/test-NAME.log, until finish NAME shows it.
+in_background() {
+    "${@:2}" >"run/test-$1.log" 2>&1 &
+    jobs_by_name[$1]=$!
+}
+
+finish() { # finish NAME WHAT
+    say "$2:"
+    local code=0
+    wait "${jobs_by_name[$1]}" || code=$?
+    cat "run/test-$1.log"
+    [[ $code -eq 0 ]] || fail "$2: failed"
+}
+
+tests() {
+    local fast=no python=run/test/bin/python
+    declare -A jobs_by_name=()
+    if [[ ${1-} == --fast ]]; then
+        fast=yes
+        shift
     fi
-    $bin/python -m pytest "$@"
-    if "$bin/python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
-        environment test-tflite-runtime locks/test-tflite-runtime.txt
-        say "what runs networks, on tflite-runtime:"
-        run/test-tflite-runtime/bin/python -m pytest tests/test_{bench,emotion,evaluate,faces,gender}.py \
-            tests/test_{precision,reel,rehearsal,service,tracker,whole,why}.py "$@"
-    else
+    need_packages python3 python3-venv ffmpeg
+    [[ $fast == yes ]] || need_packages mpd valgrind
+    environment test locks/test.txt
+    # shellcheck disable=SC2064 # this process
+    trap 'kill "${jobs_by_name[@]}" 2>/dev/null || true' EXIT
+    in_background lint lint
+    if [[ $fast == yes ]]; then
+        finish lint "linters and types"
+        $python -m pytest --fast "$@"
+        return
+    fi
+    if [[ $# -gt 0 ]]; then
+        finish lint "linters and types"
+        $python -m pytest "$@"
+        on_tflite_runtime "$@"
+        return
+    fi
+    # Most of their time the booted machines and the tests with servers wait, so all goes on at once.
+    in_background boot nice -n 10 $python -m pytest -p no:cacheprovider tests/test_boot.py
+    in_background waiting $python -m pytest -p no:cacheprovider --ignore tests/test_boot.py -m "server or real_time"
+    finish lint "linters and types"
+    nice -n 5 $python -m pytest -m "not (server or real_time)"
+    finish waiting "with servers, in real time"
+    on_tflite_runtime
+    finish boot "the booted machines"
+}
+
+# What runs networks, on the other runtime.
+on_tflite_runtime() {
+    if ! run/test/bin/python -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
         say "tflite-runtime: not tested, because it does not exist for this Python"
+        return
     fi
-    if [[ -n $booted ]]; then
-        say "the booted machines:"
-        wait "$booted" || fail "tests/test_boot.py failed: $(cat run/test-boot.log)"
-        cat run/test-boot.log
-    fi
+    environment test-tflite-runtime locks/test-tflite-runtime.txt
+    say "what runs networks, on tflite-runtime:"
+    run/test-tflite-runtime/bin/python -m pytest tests/test_{bench,emotion,evaluate,faces,gender}.py \
+        tests/test_{precision,reel,rehearsal,service,tracker,whole,why}.py "$@"
 }
 
 # shellcheck source=install/box.sh

@@ -43,6 +43,50 @@ def wait_for(condition, seconds=5.0):
     return result
 
 
+# What `./setup.sh test --fast` leaves out, by file; single tests are marked where they stand.
+SERVER = {
+    "test_likes", "test_messages", "test_mopidy", "test_player", "test_player_listener",
+    "test_rehearsal_mpd", "test_resolver", "test_stored", "test_whole",
+}  # fmt: skip
+REAL_TIME = {"test_bench", "test_boot", "test_demo", "test_service"}
+HEAVY = {"test_instructions", "test_sorting"}
+# These are not even opened in the fast run: importing TensorFlow takes six seconds.
+WORKSHOP = {
+    "test_composites", "test_convert", "test_detect", "test_evaluate", "test_explain",
+    "test_figures", "test_import_keras", "test_tracker_training",
+}  # fmt: skip
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--fast", action="store_true", help="only tests without servers, TensorFlow and real time"
+    )
+
+
+def pytest_configure():
+    named = SERVER | REAL_TIME | HEAVY | WORKSHOP
+    if gone := {name for name in named if not Path(__file__).with_name(f"{name}.py").exists()}:
+        raise pytest.UsageError(f"tests/conftest.py names files that are not there: {gone}")
+
+
+def pytest_ignore_collect(collection_path, config):
+    return True if config.getoption("--fast") and collection_path.stem in WORKSHOP else None
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        for mark, files in (("server", SERVER), ("real_time", REAL_TIME), ("heavy", HEAVY)):
+            if item.path.stem in files or (mark == "server" and "music" in item.fixturenames):
+                item.add_marker(mark)
+    if config.getoption("--fast"):
+        config.hook.pytest_deselected(items=[item for item in items if _is_slow(item)])
+        items[:] = [item for item in items if not _is_slow(item)]
+
+
+def _is_slow(item):
+    return any(item.get_closest_marker(mark) for mark in ("server", "real_time", "heavy"))
+
+
 @pytest.fixture(scope="session")
 def music(tmp_path_factory):
     """MPD's music directory: three tones for each of three emotions, and two of the listener's.
