@@ -94,7 +94,8 @@ def floors() -> list[list[str]]:
 def arrows() -> Counter[tuple[str, str]]:
     """How many imports lead from one room to another."""
     graph = grimp.build_graph("appliance", exclude_type_checking_imports=True, cache_dir=None)
-    found: Counter[tuple[str, str]] = Counter()
+    # cli imports each verb by its name when it is asked for, which no tool sees.
+    found = Counter({("cli", "commands"): 1})
     for module in graph.modules:
         for imported in graph.find_modules_directly_imported_by(module):
             ends = _room_of(module), _room_of(imported)
