@@ -96,7 +96,8 @@ environment() {
         python=/usr/bin/python3
         options=(--system-site-packages)
     fi
-    wanted=$("$python" --version && cat pyproject.toml "$lock" locks/detector.txt | sha256sum)
+    # What pyproject.toml sets for linters and the like changes no environment.
+    wanted=$("$python" --version && sed '/^\[tool\./,$d' pyproject.toml | cat - "$lock" locks/detector.txt | sha256sum)
     [[ "$(cat "run/$name/made-from" 2>/dev/null)" != "$wanted" ]] || return 0
     say "making the Python environment run/$name (once; a minute or two) ..."
     rm -rf "run/$name"
@@ -127,7 +128,7 @@ lint() {
     local bin=run/test/bin walls
     $bin/ruff check --quiet .
     $bin/ruff format --check --quiet .
-    $bin/shellcheck -x setup.sh .ci/run locks/update.sh {tests,tests/box,install,install/image}/*.sh
+    $bin/shellcheck -x setup.sh .ci/run locks/update.sh {tests,tests/box,install,install/image,findings}/*.sh
     walls=$($bin/lint-imports --no-cache 2>&1) || fail "a wall of the house is broken: $walls"
     $bin/mypy
 }
@@ -160,8 +161,9 @@ tests() {
     trap 'kill "${jobs_by_name[@]}" 2>/dev/null || true' EXIT
     in_background lint lint
     if [[ $fast == yes ]]; then
+        $python -m pytest --fast --quiet "$@" | tee run/test-fast.log
         finish lint "linters and types"
-        $python -m pytest --fast "$@"
+        tail -n 1 run/test-fast.log
         return
     fi
     if [[ $# -gt 0 ]]; then
