@@ -38,7 +38,7 @@ def test_it_listens_on_its_own_socket_only(shared_mpd):
     ['with "quotes" and \\ strokes', "d" * 120],
     ids=["quotes", "too long for a socket"],
 )
-def test_any_folder_will_do(tmp_path, music, name):
+def test_any_folder_name_works(tmp_path, music, name):
     with PrivateMpd(tmp_path / name, music, "null") as mpd:
         app = MPDClient()
         app.connect(str(mpd.socket))
@@ -48,7 +48,7 @@ def test_any_folder_will_do(tmp_path, music, name):
     assert place == mpd.folder or not place.exists()
 
 
-def test_what_a_killed_run_left_is_cleared_away(tmp_path, music):
+def test_what_a_killed_run_left_behind_is_removed(tmp_path, music):
     folder = tmp_path / "mpd"
     folder.mkdir()
     with socket.socket(socket.AF_UNIX) as left:
@@ -59,7 +59,7 @@ def test_what_a_killed_run_left_is_cleared_away(tmp_path, music):
         assert mpd.pid
 
 
-def test_a_second_one_in_the_same_folder_is_refused_and_the_first_goes_on(shared_mpd, music):
+def test_a_second_mpd_in_the_same_folder_is_refused_and_the_first_goes_on(shared_mpd, music):
     with pytest.raises(PlayerError, match="another MPD already serves"):
         PrivateMpd(shared_mpd.folder, music, "null").start()
     app = MPDClient()
@@ -91,7 +91,7 @@ def is_gone(pid):
         return True
 
 
-def test_one_that_hangs_is_gone_within_two_seconds(tmp_path, music):
+def test_an_mpd_that_hangs_has_ended_within_two_seconds(tmp_path, music):
     began = None
     with PrivateMpd(tmp_path / "mpd", music, "null") as mpd:
         os.kill(mpd.pid, signal.SIGSTOP)
@@ -104,7 +104,7 @@ class BadMpd(PrivateMpd):
         return super()._config() + 'nonsense "yes"\n'
 
 
-def test_one_that_ends_at_once_says_why(tmp_path, music):
+def test_an_mpd_that_ends_at_once_says_why(tmp_path, music):
     with (
         pytest.raises(PlayerError, match=r"ended at once.*nonsense"),
         BadMpd(tmp_path / "mpd", music, "null"),
@@ -112,7 +112,7 @@ def test_one_that_ends_at_once_says_why(tmp_path, music):
         pass
 
 
-def test_a_missing_mpd_is_said_with_what_to_do(tmp_path, music, monkeypatch):
+def test_a_missing_mpd_is_an_error_that_says_what_to_do(tmp_path, music, monkeypatch):
     monkeypatch.setattr("appliance.private_mpd.process.shutil.which", lambda *_, **__: None)
     with pytest.raises(PlayerError, match="sudo apt install mpd"):
         PrivateMpd(tmp_path / "mpd", music)
@@ -140,7 +140,9 @@ ALL = frozenset({"pipewire", "pulse", "alsa", "null"})
         (ALL, [], NO_CARD, "null"),
     ],
 )
-def test_auto_takes_what_is_really_there(tmp_path, caplog, plugins, sockets, cards, chosen):
+def test_auto_takes_an_output_that_is_really_there(
+    tmp_path, caplog, plugins, sockets, cards, chosen
+):
     (tmp_path / "pulse").mkdir()
     (tmp_path / "cards").write_text(cards)
     for name in sockets:
@@ -152,7 +154,7 @@ def test_auto_takes_what_is_really_there(tmp_path, caplog, plugins, sockets, car
     assert len(caplog.records) == 1
 
 
-def test_a_recording_outlives_stopping_and_has_its_true_length(tmp_path, music):
+def test_a_recording_survives_a_stop_and_has_its_true_length(tmp_path, music):
     file = tmp_path / "what was played.wav"
     with PrivateMpd(tmp_path / "mpd", music, f"record:{file}", real_time=False) as mpd:
         app = MPDClient()

@@ -34,7 +34,7 @@ needs_yt_dlp = pytest.mark.skipif(
 
 
 class Site(SimpleHTTPRequestHandler):
-    """Files, a radio, pages with a player, what hangs until it is released, and dead ends."""
+    """Files, a radio, pages with a player, one that hangs until it is released, and dead links."""
 
     released = threading.Event()
     seen = []  # noqa: RUF012  what was asked for, by all of them
@@ -51,7 +51,7 @@ class Site(SimpleHTTPRequestHandler):
             while not self.released.is_set():
                 try:
                     self.wfile.write(bytes(48000))
-                except OSError:  # they have hung up
+                except OSError:  # the client has disconnected
                     return
         elif self.path == "/text":
             self._answer("text/html", b"<html><body>Nothing to hear here.</body></html>")
@@ -146,7 +146,7 @@ def test_a_web_radio_plays_as_it_is(shared_mpd, app, site, monkeypatch):
 
 @needs_yt_dlp
 @pytest.mark.usefixtures("resolver")
-def test_a_page_with_a_player_plays_under_its_human_title(
+def test_a_page_with_a_player_plays_under_its_own_title(
     shared_mpd, app, site, tmp_path, monkeypatch
 ):
     patient(monkeypatch)
@@ -199,9 +199,11 @@ def test_the_next_link_is_looked_up_while_one_plays(shared_mpd, site, tmp_path, 
     playlist.write_text("".join(f"{site}/watch/{number}\n" for number in range(9)))
     player = player_for(shared_mpd, str(playlist))
     first = put_on(player, 0.0).uri.rpartition("?")[2]
-    foreseen = wait_for(lambda: {p for p in Site.seen if "/watch/" in p} - {f"/watch/{first}"})
+    prefetched = wait_for(
+        lambda: {path for path in Site.seen if "/watch/" in path} - {f"/watch/{first}"}
+    )
     second = put_on(player, 200.0).uri.rpartition("?")[2]
-    assert foreseen == {f"/watch/{second}"}
+    assert prefetched == {f"/watch/{second}"}
     player.close()
 
 
@@ -263,7 +265,7 @@ def test_the_process_that_sees_faces_connects_to_unix_sockets_only(
         ("/to-a-file", "not allowed"),
     ],
 )
-def test_what_is_no_web_page_is_handed_to_mpd_or_said_to_be_dead(site, path, answer):
+def test_a_link_to_sound_is_given_to_mpd_and_a_dead_one_is_said(site, path, answer):
     found = look_up(site + path)
     assert answer.format(site=site) in (found.uri or found.error)
 
@@ -296,7 +298,7 @@ def test_a_look_up_that_hangs_is_ended(site, monkeypatch):
     assert answer.error == "no answer within 0.5 s"
 
 
-def test_a_machine_without_room_for_a_look_up_is_said_and_asked_again(monkeypatch):
+def test_a_look_up_that_cannot_be_started_is_an_error_in_the_answer(monkeypatch):
     async def no_room(*_arguments, **_more):
         raise BlockingIOError("no more processes")
 
@@ -317,7 +319,7 @@ def test_a_socket_left_behind_is_taken_over_and_a_living_one_is_not(tmp_path, ca
     assert stop(started)[0] == 0
 
 
-def test_a_place_without_room_for_a_socket_is_said(capsys):
+def test_a_socket_that_cannot_be_made_is_an_error_that_says_what_to_do(capsys):
     assert cli.main(["resolve", "--socket", "/proc/no/place"]) == 1
     assert "name another place with --socket" in capsys.readouterr().err
 
@@ -331,7 +333,7 @@ def test_a_bad_question_does_not_disturb_the_resolver(resolver, site, question):
             asked.shutdown(socket.SHUT_WR)
             asked.recv(1000)
         except OSError:
-            pass  # hung up on
+            pass  # the resolver has disconnected
     with socket.socket(socket.AF_UNIX) as asked:
         asked.connect(str(resolver))
         asked.sendall(f"{site}/song.wav\n".encode())
@@ -341,7 +343,7 @@ def test_a_bad_question_does_not_disturb_the_resolver(resolver, site, question):
 @pytest.mark.parametrize(
     "line", [b"", b"[]", b"3", b'{"uri": "x"}', b'{"uri": "http://a\\nb"}', b'{"other": ""}']
 )
-def test_an_answer_that_is_none_is_refused(line):
+def test_a_line_that_is_not_an_answer_is_refused(line):
     with pytest.raises(ValueError, match=r"."):
         answer_of(line)
 
