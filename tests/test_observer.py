@@ -12,7 +12,7 @@ from appliance.player.state import UnsavedState
 from appliance.records import Playback
 
 PLAYS = {"state": "play", "songid": "1", "elapsed": "59", "duration": "60"}
-LETTING_GO = {"state": "stop", "songid": "1"}
+ENDING = {"state": "stop", "songid": "1"}
 STOPPED = {"state": "stop"}
 BEFORE = Snapshot(100.0, PLAYS, Playback("play", "", None, 1.0, 0, False))
 
@@ -33,11 +33,11 @@ class Client:
     ("before", "answers", "asked", "status"),
     [
         (BEFORE, [PLAYS], 1, PLAYS),
-        (BEFORE, [LETTING_GO, STOPPED], 2, STOPPED),
-        (BEFORE, [LETTING_GO, LETTING_GO, LETTING_GO, STOPPED], 4, STOPPED),
-        (BEFORE, [LETTING_GO], 4, LETTING_GO),  # a person stopped it
-        (None, [LETTING_GO], 1, LETTING_GO),
-        (Snapshot(100.0, LETTING_GO, BEFORE.playback), [LETTING_GO], 1, LETTING_GO),
+        (BEFORE, [ENDING, STOPPED], 2, STOPPED),
+        (BEFORE, [ENDING, ENDING, ENDING, STOPPED], 4, STOPPED),
+        (BEFORE, [ENDING], 4, ENDING),  # a person stopped it
+        (None, [ENDING], 1, ENDING),
+        (Snapshot(100.0, ENDING, BEFORE.playback), [ENDING], 1, ENDING),
     ],
 )
 def test_mpd_is_asked_three_times_more_to_drop_a_song_that_ended(

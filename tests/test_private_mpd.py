@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 import wave
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import wait_for
 from mpd import MPDClient
 
 from appliance.errors import PlayerError
+from appliance.private_mpd import process
 from appliance.private_mpd.outputs import choose_output, output_blocks
 from appliance.private_mpd.process import PrivateMpd
 
@@ -97,6 +100,47 @@ def test_an_mpd_that_hangs_has_ended_within_two_seconds(tmp_path, music):
         os.kill(mpd.pid, signal.SIGSTOP)
         began = time.monotonic()
     assert time.monotonic() - began < 2
+
+
+def test_an_mpd_has_five_seconds_to_open_its_socket(tmp_path, music, monkeypatch):
+    """A program that never listens, on a clock that runs ahead."""
+    program = tmp_path / "sleeper"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    now_s = [100.0]
+    clock = SimpleNamespace(
+        monotonic=lambda: now_s[0], sleep=lambda s: now_s.append(now_s.pop() + s)
+    )
+    monkeypatch.setattr(process, "time", clock)
+    monkeypatch.setattr(process, "find_program", lambda: str(program))
+    mpd = PrivateMpd(tmp_path / "mpd", music, "null")
+    with pytest.raises(PlayerError, match="did not open its socket within 5 s"), mpd:
+        pass
+    assert now_s[0] == pytest.approx(105.0, abs=0.1)
+    with pytest.raises(PlayerError, match="is not running"):
+        assert mpd.pid
+
+
+def test_an_mpd_has_the_time_to_save_its_state(tmp_path, music):
+    mpd = PrivateMpd(tmp_path / "mpd", music, "null")
+    save = f"sleep 0.5; touch '{tmp_path}/saved'; exit"
+    script = f'trap "{save}" TERM; echo ready; while :; do sleep 0.05; done'
+    mpd._process = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE)
+    with mpd._process.stdout as output:
+        assert output.readline() == b"ready\n"
+        mpd.stop()
+    assert (tmp_path / "saved").exists()
+
+
+@pytest.mark.parametrize(("path_bytes", "short"), [(107, False), (108, True)])
+def test_a_socket_is_in_its_folder_if_107_bytes_are_enough(tmp_path, music, path_bytes, short):
+    name = "ü" * 40  # two bytes each
+    folder = Path("/", name + "x" * (path_bytes - 80 - len("//socket")))
+    mpd = PrivateMpd(folder, music, "null")
+    mpd._place_socket()
+    assert (mpd.socket.parent != folder) == short
+    if short:
+        mpd.socket.parent.rmdir()
 
 
 class BadMpd(PrivateMpd):
