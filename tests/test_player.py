@@ -625,6 +625,20 @@ def test_an_mpd_that_hangs_is_an_error_and_comes_back(own_jukebox, monkeypatch):
     assert not jukebox.playback().listener
 
 
+def test_an_mpd_that_hangs_is_waited_for_three_seconds(monkeypatch):
+    limits = []
+
+    def connect(client, host, port):
+        limits.append(client.timeout)
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(Client, "connect", connect)
+    player = MpdPlayer(address="/no/socket", playlists=SOURCES, random=random.Random(1))
+    with pytest.raises(PlayerError, match="MPD at /no/socket: timed out"):
+        player.playback(0.0)
+    assert limits == [3]
+
+
 # Where MPD is
 
 

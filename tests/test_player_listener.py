@@ -363,6 +363,56 @@ def test_a_queue_that_is_edited_all_the_time_never_loses_a_song_of_the_listeners
     assert set(added) <= there
 
 
+def test_a_seek_while_playlists_are_read_is_seen(jukebox, monkeypatch):
+    put_on(jukebox, HAPPY)
+    draw = jukebox.player._selection.draw
+
+    def slowly(*args, **more):
+        jukebox.app.seekcur(40)  # farther than MPD can have come in ten seconds
+        return draw(*args, **more)
+
+    monkeypatch.setattr(jukebox.player._selection, "draw", slowly)
+    assert jukebox.put_on(SAD, "append") is None
+    assert jukebox.playback().listener_action == "seek"
+
+
+# How often MPD is asked
+
+
+def is_asked(jukebox, after_s):
+    """Whether MPD is asked for its status so many seconds later."""
+    jukebox.wait_for_news()
+    jukebox.time_s += after_s
+    with pytest.MonkeyPatch.context() as patch:
+        asked, state = [], Client.state
+        patch.setattr(Client, "state", lambda self: asked.append(1) or state(self))
+        jukebox.player.playback(jukebox.time_s)
+    return bool(asked)
+
+
+def test_after_the_jukebox_has_acted_mpd_is_not_asked_for_a_second(jukebox):
+    put_on(jukebox, HAPPY)
+    jukebox.put_on(SAD, "append")
+    assert not is_asked(jukebox, 0.9)
+    assert is_asked(jukebox, 0.2)
+
+
+def test_in_the_last_ten_seconds_of_a_song_mpd_is_asked_every_second(jukebox):
+    put_on(jukebox, HAPPY)
+    jukebox.app.seekcur(SONG_S - 15)
+    wait_for(lambda: jukebox.playback(after_s=0.1).listener_action == "seek")
+    wait_for(lambda: not is_asked(jukebox, 0.0))  # MPD has reported all
+    left_s = jukebox.player.playback(jukebox.time_s).remaining_s
+    assert not is_asked(jukebox, left_s - 10.1)
+    assert is_asked(jukebox, 0.2)
+    jukebox.app.seekcur(SONG_S - 8)
+    wait_for(lambda: jukebox.playback(after_s=0.1).listener_action == "seek")
+    wait_for(lambda: not is_asked(jukebox, 0.0))
+    assert is_asked(jukebox, 1.1)
+    assert not is_asked(jukebox, 0.9)
+    assert is_asked(jukebox, 0.2)
+
+
 # Presence
 
 
@@ -862,7 +912,7 @@ def test_messages_come_in_and_are_answered(jukebox):
     assert jukebox.player.messages() == []
     jukebox.player.answer("first line\nsecond line " + "ä" * 5000)
     (answer,) = wait_for(jukebox.app.readmessages)
-    assert answer["message"].startswith("first line second line ää")
+    assert answer["message"] == "first line second line " + "ä" * 977  # 1000 characters
     jukebox.app.sendmessage("jukebox", "again")
     assert wait_for(lambda: jukebox.playback() and jukebox.player.messages()) == ["again"]
 
