@@ -289,7 +289,7 @@ def test_the_time_that_reading_playlists_takes_is_not_a_seek(jukebox, monkeypatc
     draw = jukebox.player._selection.draw
 
     def slowly(*args, **more):
-        jukebox.app.seekcur(26)  # as far as MPD would have come in six seconds
+        jukebox.app.seekcur(30)  # as far as MPD would have come in ten seconds
         return draw(*args, **more)
 
     monkeypatch.setattr(jukebox.player._selection, "draw", slowly)
@@ -368,7 +368,7 @@ def test_a_seek_while_playlists_are_read_is_seen(jukebox, monkeypatch):
     draw = jukebox.player._selection.draw
 
     def slowly(*args, **more):
-        jukebox.app.seekcur(40)  # farther than MPD can have come in ten seconds
+        jukebox.app.seekcur(40)  # farther than that
         return draw(*args, **more)
 
     monkeypatch.setattr(jukebox.player._selection, "draw", slowly)

@@ -17,6 +17,7 @@ from appliance.errors import PlayerError
 from appliance.private_mpd import process
 from appliance.private_mpd.outputs import choose_output, output_blocks
 from appliance.private_mpd.process import PrivateMpd
+from appliance.private_mpd.recording import begin_recording
 
 
 def test_it_knows_its_music_at_once_and_leaves_nothing_running(tmp_path, music):
@@ -28,6 +29,14 @@ def test_it_knows_its_music_at_once_and_leaves_nothing_running(tmp_path, music):
         pid = mpd.pid
     assert not os.path.exists(f"/proc/{pid}")
     assert not mpd.socket.exists()
+
+
+def test_it_levels_the_loudness_of_songs_by_their_tags(app):
+    assert "track" in str(app.replay_gain_status())
+
+
+def test_a_killed_mpd_has_saved_its_state_at_most_ten_seconds_ago(shared_mpd):
+    assert 'state_file_interval "10"' in (shared_mpd.folder / "mpd.conf").read_text()
 
 
 def test_it_listens_on_its_own_socket_only(shared_mpd):
@@ -196,6 +205,15 @@ def test_auto_takes_an_output_that_is_really_there(
     environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
     assert choose_output(plugins, environment, tmp_path / "cards") == chosen
     assert len(caplog.records) == 1
+
+
+def test_an_incomplete_recording_can_be_played(tmp_path):
+    file = tmp_path / "new" / "played.wav"
+    begin_recording(file)
+    with file.open("ab") as cut_short:
+        cut_short.write(bytes(4 * 48000))
+    with wave.open(str(file)) as wav:
+        assert len(wav.readframes(wav.getnframes())) == 4 * 48000
 
 
 def test_a_recording_survives_a_stop_and_has_its_true_length(tmp_path, music):
