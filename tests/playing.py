@@ -16,7 +16,7 @@ SOURCES = {HAPPY: ("happy",), SAD: ("sad",), NEUTRAL: ("neutral",), FEAR: ("nowh
 
 
 class App(MPDClient):
-    """A person's app. did: whether it did something since that was last set to False."""
+    """A person's app. did: whether it changed anything since `did` was last set to False."""
 
     did = False
     QUERIES = ("status", "currentsong", "playlistinfo", "sticker", "list", "read", "subscribe")
@@ -26,8 +26,8 @@ class App(MPDClient):
         super()._write_command(command, args)
 
 
-class Box:
-    """The player as the loop drives it, with a time of its own, beside a listener with an app."""
+class DrivenPlayer:
+    """The player as the loop drives it, with a simulated time, beside a listener with an app."""
 
     def __init__(self, mpd, sources=SOURCES, crossfade_s=2.0, **more):
         more = {"address": str(mpd.socket), **more}
@@ -51,13 +51,14 @@ class Box:
         self.player.close()
         self.app.disconnect()
 
-    def look(self, after_s=1.01):
-        self.hear()
+    def playback(self, after_s=1.01):
+        """What the player tells so many seconds later."""
+        self.wait_for_news()
         self.time_s += after_s
         return self.player.playback(self.time_s)
 
-    def hear(self):
-        """Wait until MPD has had the time to tell the box of what was just done to it."""
+    def wait_for_news(self):
+        """Wait until MPD has had the time to report what the app just did."""
         client = self.player._connection._client
         if client and self.player._connection.is_listening:
             select.select([client], [], [], 1.0 if self.app.did else 0.03)
@@ -71,19 +72,19 @@ class Box:
         return self.player.adjust(adjustment, self.time_s)
 
     def die(self):
-        """End as by SIGKILL: nothing is tidied up."""
+        """End as after SIGKILL, without any clean-up."""
         self.player._connection.close()
         self.app.disconnect()
 
     def plays(self, emotion):
-        seen = self.look()
-        return seen.state == "play" and seen.emotion == emotion
+        playback = self.playback()
+        return playback.state == "play" and playback.emotion == emotion
 
     def queue(self):
         return [Path(song["file"]).name.split("-")[0] for song in self.app.playlistinfo()]
 
     def to_the_end(self):
-        """Skip to just before the end of the song, unseen."""
+        """Seek to just before the end of the song, before the player asks MPD again."""
         self.app.seekcur(float(self.app.status()["duration"]) - 0.2)
 
     def state_is(self, state):

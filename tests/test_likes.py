@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from appliance.player.capabilities import Server
+from appliance.player.capabilities import Capabilities
 from appliance.player.likes import Likes
 from appliance.player.mpd_player import MpdPlayer
-from appliance.player.selection import Playlists
+from appliance.player.selection import Selection
 from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Decision, Emotion
 
@@ -33,14 +33,14 @@ def stickers(app):
 
 def drawn(app, emotion=HAPPY, sources=("happy",), times=ROUNDS):
     """The names of the songs that are put on one after the other."""
-    server = Server()
-    server.greet(app, "jukebox")
+    capabilities = Capabilities()
+    capabilities.greet(app, "jukebox")
     app.unsubscribe("jukebox")
-    lists = Playlists({emotion: sources}, random.Random(1), Likes(server))
+    selection = Selection({emotion: sources}, random.Random(1), Likes(capabilities))
     names = []
     for time_s in range(times):
-        song = lists.draw(app, emotion, float(time_s), local=True)[0]
-        lists.mark_heard(emotion, song)
+        song = selection.draw(app, emotion, float(time_s), local=True)[0]
+        selection.mark_heard(emotion, song)
         names.append(song.uri[-11:-4])
     return names
 
@@ -49,10 +49,10 @@ def shares(app, **more):
     return {name: count / ROUNDS for name, count in Counter(drawn(app, **more)).items()}
 
 
-def test_without_stickers_none_comes_twice_before_all_were_heard(app):
+def test_without_stickers_no_song_comes_twice_before_all_were_heard(app):
     names = drawn(app, times=60)
     assert all(len(set(names[first : first + 3])) == 3 for first in range(0, 60, 3))
-    assert all(one != other for one, other in pairwise(names))
+    assert all(name != following for name, following in pairwise(names))
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_stickers_make_a_song_come_more_or_less_often(app, stickers, sticker, va
     assert low <= shares(app)["happy-0"] <= high
 
 
-def test_they_count_for_a_folder_that_is_named_by_its_whole_path(app, shared_mpd, stickers):
+def test_stickers_count_for_a_folder_that_is_named_by_its_whole_path(app, shared_mpd, stickers):
     stickers(like="0")
     assert shares(app, sources=(str(shared_mpd.music / "happy"),))["happy-0"] <= 0.03
 
 
-def test_what_nobody_likes_comes_only_where_there_is_nothing_else(app, stickers):
+def test_a_disliked_song_comes_only_if_there_is_nothing_else(app, stickers):
     stickers(like="0")
     assert drawn(app, sources=("happy/happy-0.wav",), times=3) == ["happy-0"] * 3
     two = ("happy/happy-0.wav", "happy/happy-1.wav")
@@ -109,4 +109,6 @@ def test_an_mpd_without_a_sticker_database_is_said_once_and_plays(tmp_path, musi
             player._connection.close()
         assert re.fullmatch(r"MPD, protocol 0\.2\d\.\d without stickers \(.*\)", player.server)
         player.close()
-    assert [one.message for one in caplog.records if one.name == "jukebox"] == [player.server]
+    assert [record.message for record in caplog.records if record.name == "jukebox"] == [
+        player.server
+    ]

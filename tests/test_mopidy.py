@@ -14,7 +14,7 @@ import subprocess
 import pytest
 from conftest import wait_for, write_tone
 from mpd import MPDClient
-from playing import FEAR, HAPPY, NEUTRAL, SAD, Box
+from playing import FEAR, HAPPY, NEUTRAL, SAD, DrivenPlayer
 
 from appliance.records import Emotion
 from appliance.resolver.protocol import answers
@@ -88,99 +88,101 @@ def mopidy(tmp_path_factory):
 
 
 @pytest.fixture
-def box(mopidy):
-    box = Box(mopidy, SOURCES)
-    box.app.setvol(60)
-    box.look()
-    yield box
-    box.app.stop()
-    box.app.clear()
+def jukebox(mopidy):
+    jukebox = DrivenPlayer(mopidy, SOURCES)
+    jukebox.app.setvol(60)
+    jukebox.playback()
+    yield jukebox
+    jukebox.app.stop()
+    jukebox.app.clear()
     for mode in ("repeat", "random", "single", "consume"):
-        getattr(box.app, mode)(0)
-    box.close()
+        getattr(jukebox.app, mode)(0)
+    jukebox.close()
 
 
-def put_on(box, emotion, *more):
-    box.put_on(emotion)
-    wait_for(lambda: box.plays(emotion))
-    wait_for(lambda: float(box.app.status().get("elapsed", 0)) > 0)
-    for each in more:
-        box.put_on(each, "append")
+def put_on(jukebox, emotion, *more):
+    jukebox.put_on(emotion)
+    wait_for(lambda: jukebox.plays(emotion))
+    wait_for(lambda: float(jukebox.app.status().get("elapsed", 0)) > 0)
+    for other in more:
+        jukebox.put_on(other, "append")
     for _ in range(3):
-        assert box.look().listener_action is None
+        assert jukebox.playback().listener_action is None
 
 
-def test_what_mopidy_lacks_is_said_once_and_is_no_error(mopidy, caplog):
+def test_what_mopidy_lacks_is_said_once_and_is_not_an_error(mopidy, caplog):
     caplog.set_level("INFO", logger="jukebox")
-    box = Box(mopidy, SOURCES, chime="chime", state=mopidy.folder / "player.json")
+    jukebox = DrivenPlayer(mopidy, SOURCES, chime="chime", state=mopidy.folder / "player.json")
     for _ in range(2):
-        assert box.look().state == "stop"
-        box.player.answer("nobody hears it")
-        assert box.player.messages() == []
-        box.player._connection.close()
+        assert jukebox.playback().state == "stop"
+        jukebox.player.answer("nobody hears it")
+        assert jukebox.player.messages() == []
+        jukebox.player._connection.close()
     lacking = (
-        "Mopidy, protocol 0.19.0 without stickers (what people like and skip counts for nothing) "
-        "and messages (it is told nothing from MPD apps)"
+        "Mopidy, protocol 0.19.0 without stickers (likes and skips have no effect) "
+        "and messages (MPD apps cannot tell the jukebox anything)"
     )
-    assert box.player.server == lacking
-    assert [one.message for one in caplog.records if one.name == "jukebox"] == [lacking]
-    box.close()
+    assert jukebox.player.server == lacking
+    assert [record.message for record in caplog.records if record.name == "jukebox"] == [lacking]
+    jukebox.close()
 
 
 @pytest.mark.parametrize("emotion", [HAPPY, SAD])
-def test_stored_playlists_and_folders_play(box, emotion):
-    play = box.put_on(emotion)
+def test_stored_playlists_and_folders_play(jukebox, emotion):
+    play = jukebox.put_on(emotion)
     assert play.title.startswith(emotion)
-    assert wait_for(lambda: box.plays(emotion))
-    seen = box.look()
+    assert wait_for(lambda: jukebox.plays(emotion))
+    seen = jukebox.playback()
     assert 15 < seen.remaining_s <= SONG_S
     assert (seen.queued_after, seen.listener, seen.listener_action) == (0, False, None)
 
 
-def test_a_source_that_is_not_there_is_one_warning(box, caplog):
-    assert box.put_on(FEAR) is None
-    assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 1
+def test_a_source_that_is_not_there_is_one_warning(jukebox, caplog):
+    assert jukebox.put_on(FEAR) is None
+    assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
 
 
-def test_an_appended_song_follows_and_the_end_of_the_queue_is_no_touch(box):
-    put_on(box, HAPPY, SAD)
-    assert box.look().queued_after == 1
-    for next_up in (lambda: box.plays(SAD), lambda: box.state_is("stop")):
-        box.app.seekcur(SONG_S - 1)
-        wait_for(lambda: box.look(after_s=0.2).listener_action == "seek")
+def test_an_appended_song_follows_and_the_end_of_the_queue_is_not_an_action(jukebox):
+    put_on(jukebox, HAPPY, SAD)
+    assert jukebox.playback().queued_after == 1
+    for next_up in (lambda: jukebox.plays(SAD), lambda: jukebox.state_is("stop")):
+        jukebox.app.seekcur(SONG_S - 1)
+        wait_for(lambda: jukebox.playback(after_s=0.2).listener_action == "seek")
         wait_for(next_up)
-    seen = [box.look() for _ in range(3)]
-    assert [(one.listener_action, one.listener) for one in seen] == [(None, False)] * 3
-    assert box.put_on(SAD)
-    assert wait_for(lambda: box.plays(SAD))
+    seen = [jukebox.playback() for _ in range(3)]
+    assert [(playback.listener_action, playback.listener) for playback in seen] == [
+        (None, False)
+    ] * 3
+    assert jukebox.put_on(SAD)
+    assert wait_for(lambda: jukebox.plays(SAD))
 
 
-def test_a_fade_goes_over_and_ends_at_the_listeners_volume(box):
-    put_on(box, HAPPY)
-    box.put_on(SAD, "fade")
+def test_a_fade_goes_over_and_ends_at_the_listeners_volume(jukebox):
+    put_on(jukebox, HAPPY)
+    jukebox.put_on(SAD, "fade")
     volumes = []
     for _ in range(30):
-        seen = box.look(after_s=0.1)
+        seen = jukebox.playback(after_s=0.1)
         assert (seen.emotion, seen.listener_action, seen.listener) == (SAD, None, False)
-        volumes.append(int(box.app.status()["volume"]))
+        volumes.append(int(jukebox.app.status()["volume"]))
     assert min(volumes) < 10
     assert volumes[-1] == 60
-    assert box.app.currentsong()["file"].startswith(box.mpd.song("sad"))
-    assert box.look().listener_action is None
+    assert jukebox.app.currentsong()["file"].startswith(jukebox.mpd.song("sad"))
+    assert jukebox.playback().listener_action is None
 
 
-def test_the_box_pauses_and_goes_on(box):
-    put_on(box, HAPPY)
+def test_the_jukebox_pauses_and_goes_on(jukebox):
+    put_on(jukebox, HAPPY)
     for how, state in (("pause", "pause"), ("resume", "play")):
-        box.adjust(how)
-        seen = [box.look(after_s=0.1) for _ in range(30)]
-        assert {one.listener_action for one in seen} == {None}
+        jukebox.adjust(how)
+        seen = [jukebox.playback(after_s=0.1) for _ in range(30)]
+        assert {playback.listener_action for playback in seen} == {None}
         assert (seen[-1].state, seen[-1].volume_percent) == (state, 60)
         assert seen[-1].resting == (state == "pause")
 
 
 @pytest.mark.parametrize(
-    ("touch", "deed"),
+    ("told", "action"),
     [
         ("pause", lambda app: app.pause(1)),
         ("stop", lambda app: app.stop()),
@@ -193,21 +195,21 @@ def test_the_box_pauses_and_goes_on(box):
         ("mode", lambda app: app.consume(1)),
     ],
 )
-def test_what_a_person_does_is_told_once(box, touch, deed):
-    put_on(box, HAPPY, SAD)
-    deed(box.app)
-    seen = [wait_for(lambda: box.look(after_s=0.2).listener_action)]
-    seen += [box.look().listener_action for _ in range(3)]
-    assert seen == [touch, None, None, None]
+def test_what_a_person_does_is_told_once(jukebox, told, action):
+    put_on(jukebox, HAPPY, SAD)
+    action(jukebox.app)
+    seen = [wait_for(lambda: jukebox.playback(after_s=0.2).listener_action)]
+    seen += [jukebox.playback().listener_action for _ in range(3)]
+    assert seen == [told, None, None, None]
 
 
-def test_the_listeners_modes_and_songs_stay(box):
-    box.app.add(box.mpd.song("own/own-0.wav"))
+def test_the_listeners_modes_and_songs_stay(jukebox):
+    jukebox.app.add(jukebox.mpd.song("own/own-0.wav"))
     for mode in ("repeat", "random", "single", "consume"):
-        getattr(box.app, mode)(1)
-    box.look()
-    put_on(box, HAPPY)
-    status = box.app.status()
+        getattr(jukebox.app, mode)(1)
+    jukebox.playback()
+    put_on(jukebox, HAPPY)
+    status = jukebox.app.status()
     assert [status[mode] for mode in ("repeat", "random", "single", "consume")] == ["1"] * 4
-    assert box.queue().count("own") == 1
-    assert Emotion.HAPPY in box.queue()
+    assert jukebox.queue().count("own") == 1
+    assert Emotion.HAPPY in jukebox.queue()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import wait_for, write_tone
 from mpd import MPDClient
-from playing import HAPPY, NEUTRAL, SAD, SOURCES, Box
+from playing import HAPPY, NEUTRAL, SAD, SOURCES, DrivenPlayer
 
 from appliance.errors import PlayerError
 from appliance.player import state as player_state
@@ -18,7 +18,7 @@ from appliance.player.client import Client
 from appliance.private_mpd.process import PrivateMpd
 
 broken_sockets = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-SONG_S = 60.0  # so long that nothing comes to its end unless a test says so
+SONG_S = 60.0  # so long that no song ends unless a test makes it
 
 
 @pytest.fixture(scope="module")
@@ -51,55 +51,55 @@ def clean(mpd):
     for stored in client.listplaylists():
         client.rm(stored["playlist"])
     for name in ("like", "rating", *(f"jukebox_skips_{emotion}" for emotion in SOURCES)):
-        for one in client.sticker_find("song", "", name):
-            client.sticker_delete("song", one["file"], name)
+        for song in client.sticker_find("song", "", name):
+            client.sticker_delete("song", song["file"], name)
     client.disconnect()
 
 
 @pytest.fixture
-def box(clean):
-    box = Box(clean)
-    yield box
-    box.close()
+def jukebox(clean):
+    jukebox = DrivenPlayer(clean)
+    yield jukebox
+    jukebox.close()
 
 
 @pytest.fixture
-def born(clean, tmp_path):
-    """Makes boxes that keep their memory in one file, one after the other."""
-    boxes = []
+def make_jukebox(clean, tmp_path):
+    """Makes one player after the other, which keep their state in the same file."""
+    jukeboxes = []
 
     def make(**more):
-        boxes.append(Box(clean, state=tmp_path / "player.json", **more))
-        return boxes[-1]
+        jukeboxes.append(DrivenPlayer(clean, state=tmp_path / "player.json", **more))
+        return jukeboxes[-1]
 
     yield make
-    for box in boxes:
-        if box.player._connection.is_open:
-            box.close()
+    for jukebox in jukeboxes:
+        if jukebox.player._connection.is_open:
+            jukebox.close()
 
 
-def until_quiet(box):
-    """Look until MPD has told all that it has to tell."""
+def until_quiet(jukebox):
+    """Ask MPD until it has reported all its changes."""
     for _ in range(3):
-        box.look()
+        jukebox.playback()
 
 
-def put_on(box, *emotions):
-    """Songs on and waiting, and MPD some seconds into the first."""
-    box.put_on(emotions[0])
-    box.look()
+def put_on(jukebox, *emotions):
+    """Put the first song on and queue the others, with MPD some seconds into the first."""
+    jukebox.put_on(emotions[0])
+    jukebox.playback()
     for emotion in emotions[1:]:
-        box.put_on(emotion, "append")
-    wait_for(lambda: float(box.app.status()["elapsed"]) > 0)
-    box.app.seekcur(20)
-    wait_for(lambda: box.look(after_s=0.1).listener_action == "seek")
-    until_quiet(box)
+        jukebox.put_on(emotion, "append")
+    wait_for(lambda: float(jukebox.app.status()["elapsed"]) > 0)
+    jukebox.app.seekcur(20)
+    wait_for(lambda: jukebox.playback(after_s=0.1).listener_action == "seek")
+    until_quiet(jukebox)
 
 
-# Who did it
+# Whose action it was
 
 
-DEEDS = {
+ACTIONS = {
     "pause": ("pause", lambda app: app.pause(1)),
     "stop": ("stop", lambda app: app.stop()),
     "next": ("skip", lambda app: app.next()),
@@ -122,221 +122,228 @@ DEEDS = {
 }
 
 
-@pytest.mark.parametrize("deed", DEEDS)
-def test_what_a_person_does_is_told_once(box, deed):
-    touch, do = DEEDS[deed]
-    box.app.setvol(60)
-    put_on(box, HAPPY, SAD)
-    do(box.app)
-    assert box.look(after_s=0.2).listener_action == touch
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_a_person_does_is_told_once(jukebox, action):
+    told, do = ACTIONS[action]
+    jukebox.app.setvol(60)
+    put_on(jukebox, HAPPY, SAD)
+    do(jukebox.app)
+    assert jukebox.playback(after_s=0.2).listener_action == told
     for _ in range(3):
-        assert box.look().listener_action is None
+        assert jukebox.playback().listener_action is None
 
 
-def test_a_person_who_goes_back_to_the_song_before_is_told_of_and_skips_none(box):
-    put_on(box, SAD)
-    put_on(box, HAPPY)
-    box.app.previous()
-    seen = box.look()
+def test_a_person_who_goes_back_to_the_song_before_is_told_of_and_skips_none(jukebox):
+    put_on(jukebox, SAD)
+    put_on(jukebox, HAPPY)
+    jukebox.app.previous()
+    seen = jukebox.playback()
     assert (seen.listener_action, seen.listener) == ("skip", True)
-    assert skips(box.mpd, HAPPY) == {}
+    assert skips(jukebox.mpd, HAPPY) == {}
 
 
-@pytest.mark.parametrize("deed", ["pause", "stop"])
-def test_a_person_who_plays_on_is_told_of(box, deed):
-    put_on(box, HAPPY)
-    DEEDS[deed][1](box.app)
-    assert box.look().listener
-    box.app.play()
-    seen = box.look()
+@pytest.mark.parametrize("action", ["pause", "stop"])
+def test_a_person_who_plays_on_is_told_of(jukebox, action):
+    put_on(jukebox, HAPPY)
+    ACTIONS[action][1](jukebox.app)
+    assert jukebox.playback().listener
+    jukebox.app.play()
+    seen = jukebox.playback()
     assert (seen.listener_action, seen.listener) == ("play", False)
 
 
-def test_a_person_who_moves_within_a_paused_song_is_told_of(box):
-    put_on(box, HAPPY)
-    box.app.pause(1)
-    box.look()
-    box.app.seekcur(40)
-    assert box.look().listener_action == "seek"
+def test_a_person_who_moves_within_a_paused_song_is_told_of(jukebox):
+    put_on(jukebox, HAPPY)
+    jukebox.app.pause(1)
+    jukebox.playback()
+    jukebox.app.seekcur(40)
+    assert jukebox.playback().listener_action == "seek"
 
 
-def fade_over(box):
-    box.put_on(SAD, "fade")
+def fade_over(jukebox):
+    jukebox.put_on(SAD, "fade")
     for _ in range(30):
-        yield box.look(after_s=0.1)
+        yield jukebox.playback(after_s=0.1)
 
 
-def switch(box):
-    box.put_on(SAD)
-    yield box.look()
+def switch(jukebox):
+    jukebox.put_on(SAD)
+    yield jukebox.playback()
 
 
-def append_twice(box):
-    box.put_on(SAD, "append")
-    yield box.look()
-    box.put_on(NEUTRAL, "append")
-    yield box.look()
+def append_twice(jukebox):
+    jukebox.put_on(SAD, "append")
+    yield jukebox.playback()
+    jukebox.put_on(NEUTRAL, "append")
+    yield jukebox.playback()
 
 
-def pause_and_go_on(box):
-    box.adjust("pause")
+def pause_and_go_on(jukebox):
+    jukebox.adjust("pause")
     for _ in range(30):
-        yield box.look(after_s=0.1)
-    box.adjust("resume")
+        yield jukebox.playback(after_s=0.1)
+    jukebox.adjust("resume")
     for _ in range(30):
-        yield box.look(after_s=0.1)
+        yield jukebox.playback(after_s=0.1)
 
 
-def turn_the_volume(box):
+def turn_the_volume(jukebox):
     for percent in (30, 70):
-        box.adjust("volume", percent)
-        yield box.look(after_s=0.2)
-        yield box.look(after_s=3)
+        jukebox.adjust("volume", percent)
+        yield jukebox.playback(after_s=0.2)
+        yield jukebox.playback(after_s=3)
 
 
-def many_songs(box):
+def many_songs(jukebox):
     for number in range(6):
-        box.put_on((HAPPY, SAD)[number % 2])
-        yield box.look()
+        jukebox.put_on((HAPPY, SAD)[number % 2])
+        yield jukebox.playback()
 
 
 @pytest.mark.parametrize(
-    "doing", [fade_over, switch, append_twice, pause_and_go_on, turn_the_volume, many_songs]
+    "act", [fade_over, switch, append_twice, pause_and_go_on, turn_the_volume, many_songs]
 )
 @pytest.mark.parametrize("mode", [None, "repeat", "random", "single", "consume"])
-def test_what_the_box_does_is_no_persons_touch(box, doing, mode):
+def test_what_the_jukebox_does_is_not_a_persons_action(jukebox, act, mode):
     if mode:
-        getattr(box.app, mode)(1)
-    put_on(box, HAPPY)
-    seen = [*doing(box), box.look(), box.look()]
-    assert [one.listener_action for one in seen if one.listener_action] == []
+        getattr(jukebox.app, mode)(1)
+    put_on(jukebox, HAPPY)
+    seen = [*act(jukebox), jukebox.playback(), jukebox.playback()]
+    assert [playback.listener_action for playback in seen if playback.listener_action] == []
     assert not seen[-1].listener
     assert seen[-1].state == "play"
 
 
-def end_the_song(box):
-    box.app.seekcur(SONG_S - 2.5)  # time enough on a busy machine
-    wait_for(lambda: box.look(after_s=0.01).listener_action == "seek")
-    song = box.app.currentsong()["id"]
-    wait_for(lambda: box.app.currentsong().get("id") != song or not box.state_is("play"))
+def end_the_song(jukebox):
+    jukebox.app.seekcur(SONG_S - 2.5)  # time enough on a busy machine
+    wait_for(lambda: jukebox.playback(after_s=0.01).listener_action == "seek")
+    song = jukebox.app.currentsong()["id"]
+    wait_for(lambda: jukebox.app.currentsong().get("id") != song or not jukebox.state_is("play"))
 
 
 @pytest.mark.parametrize("modes", [{}, {"consume": 1}, {"single": 1}, {"single": "oneshot"}])
 @pytest.mark.parametrize("follows", [True, False])
-def test_a_song_that_ends_is_no_persons_touch(box, modes, follows):
+def test_the_end_of_a_song_is_not_a_persons_action(jukebox, modes, follows):
     for mode, value in modes.items():
-        getattr(box.app, mode)(value)
-    put_on(box, HAPPY, *([SAD] if follows else []))
-    end_the_song(box)
-    assert [box.look().listener_action for _ in range(3)] == [None] * 3
+        getattr(jukebox.app, mode)(value)
+    put_on(jukebox, HAPPY, *([SAD] if follows else []))
+    end_the_song(jukebox)
+    assert [jukebox.playback().listener_action for _ in range(3)] == [None] * 3
 
 
-def test_a_radios_new_title_is_no_edit(box):
-    box.player._playlists._sources = {HAPPY: ("http://127.0.0.1:9/radio",)}
-    box.app.add("own/own-0.wav")
-    box.app.play()
-    until_quiet(box)
-    box.put_on(HAPPY, "append")  # is followed by nothing: waits
-    radio = box.app.addid("http://127.0.0.1:9/other")
-    until_quiet(box)
-    version = box.app.status()["playlist"]
-    box.app.addtagid(radio, "Title", "News")
-    assert box.app.status()["playlist"] != version
-    assert box.look().listener_action is None
+def test_a_radios_new_title_is_not_an_edit(jukebox):
+    jukebox.player._selection._sources = {HAPPY: ("http://127.0.0.1:9/radio",)}
+    jukebox.app.add("own/own-0.wav")
+    jukebox.app.play()
+    until_quiet(jukebox)
+    jukebox.put_on(HAPPY, "append")  # is followed by nothing: waits
+    radio = jukebox.app.addid("http://127.0.0.1:9/other")
+    until_quiet(jukebox)
+    version = jukebox.app.status()["playlist"]
+    jukebox.app.addtagid(radio, "Title", "News")
+    assert jukebox.app.status()["playlist"] != version
+    assert jukebox.playback().listener_action is None
 
 
-def test_both_of_two_people_are_seen(box):
-    put_on(box, HAPPY, SAD)
+def test_both_of_two_people_are_seen(jukebox):
+    put_on(jukebox, HAPPY, SAD)
     other = MPDClient()
-    other.connect(str(box.mpd.socket))
-    box.app.setvol(40)
-    assert box.look(after_s=0.2).listener_action == "volume"
+    other.connect(str(jukebox.mpd.socket))
+    jukebox.app.setvol(40)
+    assert jukebox.playback(after_s=0.2).listener_action == "volume"
     other.pause(1)
-    assert box.look(after_s=0.2).listener_action == "pause"
-    box.app.add("own/own-0.wav")
-    assert box.look(after_s=0.2).listener_action == "queue"
+    assert jukebox.playback(after_s=0.2).listener_action == "pause"
+    jukebox.app.add("own/own-0.wav")
+    assert jukebox.playback(after_s=0.2).listener_action == "queue"
     other.disconnect()
-    assert box.look().listener
+    assert jukebox.playback().listener
 
 
-# In the middle of their doing
+# While a person is acting
 
 
 @pytest.mark.parametrize("how", ["switch", "append", "fade"])
-@pytest.mark.parametrize("deed", ["pause", "add", "clear", "louder", "next", "repeat"])
-def test_between_a_look_and_the_deed_a_person_comes_first(box, how, deed):
-    touch, do = DEEDS[deed]
-    box.app.setvol(60)
-    put_on(box, HAPPY, SAD)
-    do(box.app)
-    before = box.app.playlistinfo(), box.app.status()["state"], box.app.status()["volume"]
-    assert box.put_on(NEUTRAL, how) is None
-    assert before == (
-        box.app.playlistinfo(),
-        box.app.status()["state"],
-        box.app.status()["volume"],
+@pytest.mark.parametrize("action", ["pause", "add", "clear", "louder", "next", "repeat"])
+def test_a_person_who_acts_just_before_a_decision_comes_first(jukebox, how, action):
+    told, do = ACTIONS[action]
+    jukebox.app.setvol(60)
+    put_on(jukebox, HAPPY, SAD)
+    do(jukebox.app)
+    before = (
+        jukebox.app.playlistinfo(),
+        jukebox.app.status()["state"],
+        jukebox.app.status()["volume"],
     )
-    assert box.look(after_s=0.1).listener_action == touch
-    assert box.look().listener_action is None
+    assert jukebox.put_on(NEUTRAL, how) is None
+    assert before == (
+        jukebox.app.playlistinfo(),
+        jukebox.app.status()["state"],
+        jukebox.app.status()["volume"],
+    )
+    assert jukebox.playback(after_s=0.1).listener_action == told
+    assert jukebox.playback().listener_action is None
 
 
-def test_the_time_that_reading_playlists_takes_is_no_seek(box, monkeypatch):
-    put_on(box, HAPPY)
-    draw = box.player._playlists.draw
+def test_the_time_that_reading_playlists_takes_is_not_a_seek(jukebox, monkeypatch):
+    put_on(jukebox, HAPPY)
+    draw = jukebox.player._selection.draw
 
     def slowly(*args, **more):
-        box.app.seekcur(26)  # as far as MPD would have come in six seconds
+        jukebox.app.seekcur(30)  # as far as MPD would have come in ten seconds
         return draw(*args, **more)
 
-    monkeypatch.setattr(box.player._playlists, "draw", slowly)
-    assert box.put_on(SAD, "append")
-    assert [box.look().listener_action for _ in range(2)] == [None, None]
+    monkeypatch.setattr(jukebox.player._selection, "draw", slowly)
+    assert jukebox.put_on(SAD, "append")
+    assert [jukebox.playback().listener_action for _ in range(2)] == [None, None]
 
 
-def test_a_client_that_edits_the_queue_step_by_step_is_not_disturbed(box):
-    put_on(box, HAPPY)
+def test_a_client_that_edits_the_queue_step_by_step_is_not_disturbed(jukebox):
+    put_on(jukebox, HAPPY)
     steps = [
-        box.app.clear,
-        lambda: box.app.add("own/own-0.wav"),
-        lambda: box.app.add("own/own-1.wav"),
-        lambda: box.app.move(1, 0),
-        box.app.play,
+        jukebox.app.clear,
+        lambda: jukebox.app.add("own/own-0.wav"),
+        lambda: jukebox.app.add("own/own-1.wav"),
+        lambda: jukebox.app.move(1, 0),
+        jukebox.app.play,
     ]
     for step in steps:
         step()
-        seen = box.look(after_s=0.1)
+        seen = jukebox.playback(after_s=0.1)
         assert seen.listener_action or seen.listener
         if not seen.listener:
-            assert box.put_on(HAPPY, "append") is None
-    assert [song["file"] for song in box.app.playlistinfo()] == ["own/own-1.wav", "own/own-0.wav"]
-    assert box.look().listener
+            assert jukebox.put_on(HAPPY, "append") is None
+    assert [song["file"] for song in jukebox.app.playlistinfo()] == [
+        "own/own-1.wav",
+        "own/own-0.wav",
+    ]
+    assert jukebox.playback().listener
 
 
 @pytest.mark.parametrize("how", ["pause", "resume", "volume"])
-def test_between_a_look_and_an_adjustment_a_person_comes_first(box, how):
-    put_on(box, HAPPY)
+def test_a_person_who_acts_just_before_an_adjustment_comes_first(jukebox, how):
+    put_on(jukebox, HAPPY)
     if how == "resume":
-        box.adjust("pause")
+        jukebox.adjust("pause")
         for _ in range(30):
-            box.look(after_s=0.1)
-    box.app.add("own/own-0.wav")
-    before = box.app.status()
-    box.adjust(how, 10)
-    assert (box.app.status()["state"], box.app.status()["volume"]) == (
+            jukebox.playback(after_s=0.1)
+    jukebox.app.add("own/own-0.wav")
+    before = jukebox.app.status()
+    jukebox.adjust(how, 10)
+    assert (jukebox.app.status()["state"], jukebox.app.status()["volume"]) == (
         before["state"],
         before["volume"],
     )
-    assert box.look().listener_action == "queue"
+    assert jukebox.playback().listener_action == "queue"
 
 
-def test_a_queue_edited_all_the_time_never_loses_a_song_of_the_listeners(box):
-    """A second client adds, removes and skips as fast as it can while the box acts."""
-    put_on(box, HAPPY)
+def test_a_queue_that_is_edited_all_the_time_never_loses_a_song_of_the_listeners(jukebox):
+    """A second client adds, removes and skips as fast as it can while the jukebox acts."""
+    put_on(jukebox, HAPPY)
     chance, stop, added = random.Random(2), threading.Event(), []
 
     def edit():
         app = MPDClient()
-        app.connect(str(box.mpd.socket))
+        app.connect(str(jukebox.mpd.socket))
         while not stop.is_set():
             added.append(app.addid("own/own-1.wav", chance.randrange(0, 2)))
             app.status()
@@ -346,118 +353,168 @@ def test_a_queue_edited_all_the_time_never_loses_a_song_of_the_listeners(box):
     editor.start()
     try:
         for number in range(60):
-            box.put_on((HAPPY, SAD)[number % 2], ("append", "switch")[number % 2])
-            box.look(after_s=0.1)
+            jukebox.put_on((HAPPY, SAD)[number % 2], ("append", "switch")[number % 2])
+            jukebox.playback(after_s=0.1)
     finally:
         stop.set()
         editor.join()
-    there = {song["id"] for song in box.app.playlistinfo()}
+    there = {song["id"] for song in jukebox.app.playlistinfo()}
     assert len(added) > 20
     assert set(added) <= there
+
+
+def test_a_seek_while_playlists_are_read_is_seen(jukebox, monkeypatch):
+    put_on(jukebox, HAPPY)
+    draw = jukebox.player._selection.draw
+
+    def slowly(*args, **more):
+        jukebox.app.seekcur(40)  # farther than that
+        return draw(*args, **more)
+
+    monkeypatch.setattr(jukebox.player._selection, "draw", slowly)
+    assert jukebox.put_on(SAD, "append") is None
+    assert jukebox.playback().listener_action == "seek"
+
+
+# How often MPD is asked
+
+
+def is_asked(jukebox, after_s):
+    """Whether MPD is asked for its status so many seconds later."""
+    jukebox.wait_for_news()
+    jukebox.time_s += after_s
+    with pytest.MonkeyPatch.context() as patch:
+        asked, state = [], Client.state
+        patch.setattr(Client, "state", lambda self: asked.append(1) or state(self))
+        jukebox.player.playback(jukebox.time_s)
+    return bool(asked)
+
+
+def test_after_the_jukebox_has_acted_mpd_is_not_asked_for_a_second(jukebox):
+    put_on(jukebox, HAPPY)
+    jukebox.put_on(SAD, "append")
+    assert not is_asked(jukebox, 0.9)
+    assert is_asked(jukebox, 0.2)
+
+
+def test_in_the_last_ten_seconds_of_a_song_mpd_is_asked_every_second(jukebox):
+    put_on(jukebox, HAPPY)
+    jukebox.app.seekcur(SONG_S - 15)
+    wait_for(lambda: jukebox.playback(after_s=0.1).listener_action == "seek")
+    wait_for(lambda: not is_asked(jukebox, 0.0))  # MPD has reported all
+    left_s = jukebox.player.playback(jukebox.time_s).remaining_s
+    assert not is_asked(jukebox, left_s - 10.1)
+    assert is_asked(jukebox, 0.2)
+    jukebox.app.seekcur(SONG_S - 8)
+    wait_for(lambda: jukebox.playback(after_s=0.1).listener_action == "seek")
+    wait_for(lambda: not is_asked(jukebox, 0.0))
+    assert is_asked(jukebox, 1.1)
+    assert not is_asked(jukebox, 0.9)
+    assert is_asked(jukebox, 0.2)
 
 
 # Presence
 
 
-def test_the_box_fades_out_pauses_and_comes_back_at_the_listeners_volume(box):
-    box.app.setvol(60)
-    put_on(box, HAPPY)
-    box.adjust("pause")
+def test_the_jukebox_fades_out_pauses_and_comes_back_at_the_listeners_volume(jukebox):
+    jukebox.app.setvol(60)
+    put_on(jukebox, HAPPY)
+    jukebox.adjust("pause")
     down = []
-    while box.state_is("play"):
-        seen = box.look(after_s=0.1)
+    while jukebox.state_is("play"):
+        seen = jukebox.playback(after_s=0.1)
         assert (seen.state, seen.resting, seen.listener) == ("pause", True, False)
-        down.append(int(box.app.status()["volume"]))
+        down.append(int(jukebox.app.status()["volume"]))
     assert down[:-1] == sorted(down[:-1], reverse=True)
     assert 10 < len(down) < 30
     assert min(down) <= 4
-    assert box.app.status()["volume"] == "60"
-    assert box.look().volume_percent == 60
-    box.adjust("resume")
+    assert jukebox.app.status()["volume"] == "60"
+    assert jukebox.playback().volume_percent == 60
+    jukebox.adjust("resume")
     up = []
     for _ in range(15):
-        seen = box.look(after_s=0.1)
+        seen = jukebox.playback(after_s=0.1)
         assert (seen.state, seen.resting, seen.emotion) == ("play", False, HAPPY)
-        up.append(int(box.app.status()["volume"]))
+        up.append(int(jukebox.app.status()["volume"]))
     assert up == sorted(up)
     assert up[0] < 20
     assert up[-1] == 60
 
 
-def test_somebody_who_is_back_during_the_fade_turns_it_round(box):
-    box.app.setvol(60)
-    put_on(box, HAPPY)
-    box.adjust("pause")
+def test_a_person_who_comes_back_during_the_fade_reverses_it(jukebox):
+    jukebox.app.setvol(60)
+    put_on(jukebox, HAPPY)
+    jukebox.adjust("pause")
     for _ in range(10):
-        box.look(after_s=0.1)
-    low = int(box.app.status()["volume"])
+        jukebox.playback(after_s=0.1)
+    low = int(jukebox.app.status()["volume"])
     assert 10 < low < 50
-    box.adjust("resume")
+    jukebox.adjust("resume")
     volumes = []
     for _ in range(20):
-        assert box.look(after_s=0.1).state == "play"
-        volumes.append(int(box.app.status()["volume"]))
+        assert jukebox.playback(after_s=0.1).state == "play"
+        volumes.append(int(jukebox.app.status()["volume"]))
     assert volumes == sorted(volumes)
     assert volumes[0] >= low - 4
     assert volumes[-1] == 60
 
 
-def rest(box):
-    box.adjust("pause")
+def rest(jukebox):
+    jukebox.adjust("pause")
     for _ in range(30):
-        box.look(after_s=0.1)
-    assert box.look().resting
+        jukebox.playback(after_s=0.1)
+    assert jukebox.playback().resting
 
 
-@pytest.mark.parametrize("deed", ["pause", "stop", "next", "a song of their own", "add"])
-def test_a_person_ends_the_fade_into_a_pause(box, deed):
-    box.app.setvol(60)
-    put_on(box, HAPPY, SAD)
-    box.adjust("pause")
+@pytest.mark.parametrize("action", ["pause", "stop", "next", "a song of their own", "add"])
+def test_a_person_ends_the_fade_into_a_pause(jukebox, action):
+    jukebox.app.setvol(60)
+    put_on(jukebox, HAPPY, SAD)
+    jukebox.adjust("pause")
     for _ in range(10):
-        box.look(after_s=0.1)
-    DEEDS[deed][1](box.app)
-    state = box.app.status()["state"]
-    seen = [box.look(after_s=0.1) for _ in range(30)]
-    assert seen[0].listener_action == DEEDS[deed][0]
-    assert not any(one.resting for one in seen)
-    assert (box.app.status()["state"], box.app.status()["volume"]) == (state, "60")
+        jukebox.playback(after_s=0.1)
+    ACTIONS[action][1](jukebox.app)
+    state = jukebox.app.status()["state"]
+    seen = [jukebox.playback(after_s=0.1) for _ in range(30)]
+    assert seen[0].listener_action == ACTIONS[action][0]
+    assert not any(playback.resting for playback in seen)
+    assert (jukebox.app.status()["state"], jukebox.app.status()["volume"]) == (state, "60")
 
 
-def test_a_hand_on_the_volume_ends_the_fade_into_a_pause(box):
-    box.app.setvol(60)
-    put_on(box, HAPPY)
-    box.adjust("pause")
+def test_a_person_who_changes_the_volume_ends_the_fade_into_a_pause(jukebox):
+    jukebox.app.setvol(60)
+    put_on(jukebox, HAPPY)
+    jukebox.adjust("pause")
     for _ in range(10):
-        box.look(after_s=0.1)
-    box.app.setvol(80)
-    assert box.look(after_s=0.1).listener_action == "volume"
-    seen = [box.look(after_s=0.1) for _ in range(30)]
+        jukebox.playback(after_s=0.1)
+    jukebox.app.setvol(80)
+    assert jukebox.playback(after_s=0.1).listener_action == "volume"
+    seen = [jukebox.playback(after_s=0.1) for _ in range(30)]
     assert (seen[-1].state, seen[-1].resting, seen[-1].volume_percent) == ("play", False, 80)
 
 
-def test_who_plays_while_the_box_rests_is_in_charge(box):
-    put_on(box, HAPPY)
-    rest(box)
-    box.app.play()
-    seen = box.look()
+def test_a_person_who_plays_resting_music_is_in_charge(jukebox):
+    put_on(jukebox, HAPPY)
+    rest(jukebox)
+    jukebox.app.play()
+    seen = jukebox.playback()
     assert (seen.listener_action, seen.resting, seen.state, seen.listener) == (
         "play",
         False,
         "play",
         False,
     )
-    box.app.pause(1)
-    seen = box.look()
+    jukebox.app.pause(1)
+    seen = jukebox.playback()
     assert (seen.listener_action, seen.resting, seen.listener) == ("pause", False, True)
 
 
-@pytest.mark.parametrize("deed", ["stop", "a song of their own"])
-def test_what_a_person_does_to_the_resting_music_stays(box, deed):
-    put_on(box, HAPPY)
-    rest(box)
-    DEEDS[deed][1](box.app)
-    seen = box.look()
+@pytest.mark.parametrize("action", ["stop", "a song of their own"])
+def test_what_a_person_does_to_the_resting_music_stays(jukebox, action):
+    put_on(jukebox, HAPPY)
+    rest(jukebox)
+    ACTIONS[action][1](jukebox.app)
+    seen = jukebox.playback()
     assert seen.listener_action
     assert (seen.resting, seen.listener) == (False, True)
 
@@ -467,63 +524,63 @@ def test_what_a_person_does_to_the_resting_music_stays(box, deed):
 
 @pytest.mark.parametrize(("volume", "first"), [(100, "30"), (20, "20")])
 def test_the_first_song_is_not_louder_than_the_start_volume(clean, volume, first):
-    box = Box(clean, start_percent=30)
-    box.app.setvol(volume)
-    box.look()
-    box.put_on(HAPPY)
-    assert box.app.status()["volume"] == first
-    box.app.setvol(80)
-    box.app.stop()
-    box.look()
-    box.put_on(HAPPY)
-    assert box.app.status()["volume"] == "80"
-    box.close()
+    jukebox = DrivenPlayer(clean, start_percent=30)
+    jukebox.app.setvol(volume)
+    jukebox.playback()
+    jukebox.put_on(HAPPY)
+    assert jukebox.app.status()["volume"] == first
+    jukebox.app.setvol(80)
+    jukebox.app.stop()
+    jukebox.playback()
+    jukebox.put_on(HAPPY)
+    assert jukebox.app.status()["volume"] == "80"
+    jukebox.close()
 
 
-@pytest.mark.parametrize("deed", ["plays already", "turned before"])
-def test_a_volume_that_a_person_listens_to_is_no_start(clean, deed):
-    box = Box(clean, start_percent=30)
-    if deed == "plays already":
-        box.app.add("own/own-0.wav")
-        box.app.play()
-        box.look()
-        box.app.stop()
+@pytest.mark.parametrize("action", ["plays already", "turned before"])
+def test_a_volume_that_a_person_chose_is_not_lowered_at_the_start(clean, action):
+    jukebox = DrivenPlayer(clean, start_percent=30)
+    if action == "plays already":
+        jukebox.app.add("own/own-0.wav")
+        jukebox.app.play()
+        jukebox.playback()
+        jukebox.app.stop()
     else:
-        box.look()
-        box.app.setvol(80)
-    box.app.setvol(80)
-    box.look()
-    box.put_on(HAPPY)
-    assert box.app.status()["volume"] == "80"
-    box.close()
+        jukebox.playback()
+        jukebox.app.setvol(80)
+    jukebox.app.setvol(80)
+    jukebox.playback()
+    jukebox.put_on(HAPPY)
+    assert jukebox.app.status()["volume"] == "80"
+    jukebox.close()
 
 
 @pytest.mark.parametrize("how", ["fade", "pause", "volume"])
-def test_the_box_never_turns_the_volume_above_its_limit(clean, how):
-    box = Box(clean, max_percent=50)
-    box.app.setvol(80)
-    put_on(box, HAPPY)
-    assert box.app.status()["volume"] == "50"  # it began
-    box.app.setvol(80)
-    box.look()
+def test_the_jukebox_never_turns_the_volume_above_its_limit(clean, how):
+    jukebox = DrivenPlayer(clean, max_percent=50)
+    jukebox.app.setvol(80)
+    put_on(jukebox, HAPPY)
+    assert jukebox.app.status()["volume"] == "50"  # it began
+    jukebox.app.setvol(80)
+    jukebox.playback()
     if how == "fade":
-        box.put_on(SAD, "fade")
-        assert box.app.currentsong()["file"].startswith("sad")
+        jukebox.put_on(SAD, "fade")
+        assert jukebox.app.currentsong()["file"].startswith("sad")
     elif how == "pause":
-        box.adjust("pause")
-        assert box.state_is("pause")
-        box.adjust("resume")
-        assert box.state_is("play")
+        jukebox.adjust("pause")
+        assert jukebox.state_is("pause")
+        jukebox.adjust("resume")
+        assert jukebox.state_is("play")
     else:
-        box.adjust("volume", 70)
-        assert box.app.status()["volume"] == "50"
-        return box.close()
-    assert box.app.status()["volume"] == "80"
-    assert box.look().listener_action is None
-    return box.close()
+        jukebox.adjust("volume", 70)
+        assert jukebox.app.status()["volume"] == "50"
+        return jukebox.close()
+    assert jukebox.app.status()["volume"] == "80"
+    assert jukebox.playback().listener_action is None
+    return jukebox.close()
 
 
-def test_a_volume_that_mpd_tells_only_when_it_plays_is_lowered_then(clean, monkeypatch):
+def test_a_volume_that_mpd_tells_only_while_it_plays_is_lowered_then(clean, monkeypatch):
     whole = Client.state
 
     def as_with_pulseaudio(client):
@@ -532,53 +589,53 @@ def test_a_volume_that_mpd_tells_only_when_it_plays_is_lowered_then(clean, monke
         return {key: value for key, value in status.items() if key != hidden}
 
     monkeypatch.setattr(Client, "state", as_with_pulseaudio)
-    box = Box(clean, start_percent=30)
-    assert box.look().volume_percent is None
-    box.put_on(HAPPY)
-    seen = [box.look() for _ in range(3)]
-    assert box.app.status()["volume"] == "30"
-    assert {one.listener_action for one in seen} == {None}
-    box.close()
+    jukebox = DrivenPlayer(clean, start_percent=30)
+    assert jukebox.playback().volume_percent is None
+    jukebox.put_on(HAPPY)
+    seen = [jukebox.playback() for _ in range(3)]
+    assert jukebox.app.status()["volume"] == "30"
+    assert {playback.listener_action for playback in seen} == {None}
+    jukebox.close()
 
 
 # The chime
 
 
-def test_a_box_that_begins_in_silence_rings_and_goes_on_with_music(clean):
-    box = Box(clean, chime="bell", start_percent=40)
-    seen = box.look()
+def test_a_jukebox_that_starts_in_silence_plays_its_chime_and_then_music(clean):
+    jukebox = DrivenPlayer(clean, chime="bell", start_percent=40)
+    seen = jukebox.playback()
     assert (seen.title, seen.emotion, seen.listener) == ("bell", None, False)
-    assert box.app.status()["volume"] == "40"
-    wait_for(lambda: box.state_is("stop"))
-    seen = box.look()
+    assert jukebox.app.status()["volume"] == "40"
+    wait_for(lambda: jukebox.state_is("stop"))
+    seen = jukebox.playback()
     assert (seen.state, seen.listener, seen.listener_action) == ("stop", False, None)
-    box.put_on(HAPPY)
-    assert box.plays(HAPPY)
-    box.app.stop()
-    box.look()
-    box.close()
+    jukebox.put_on(HAPPY)
+    assert jukebox.plays(HAPPY)
+    jukebox.app.stop()
+    jukebox.playback()
+    jukebox.close()
     assert "jukebox_skips" not in str(skips(clean, HAPPY))
 
 
 @pytest.mark.parametrize("state", ["play", "pause"])
-def test_a_box_that_begins_beside_music_does_not_ring(clean, state):
-    box = Box(clean, chime="bell")
-    box.app.add("own/own-0.wav")
-    box.app.play()
-    box.app.pause(int(state == "pause"))
-    assert box.look().title == "own-0"
-    box.app.stop()
-    assert box.look().state == "stop"
-    box.close()
+def test_a_jukebox_that_starts_beside_music_plays_no_chime(clean, state):
+    jukebox = DrivenPlayer(clean, chime="bell")
+    jukebox.app.add("own/own-0.wav")
+    jukebox.app.play()
+    jukebox.app.pause(int(state == "pause"))
+    assert jukebox.playback().title == "own-0"
+    jukebox.app.stop()
+    assert jukebox.playback().state == "stop"
+    jukebox.close()
 
 
 @pytest.mark.parametrize("chime", ["", "nowhere", "http://127.0.0.1:9/list.m3u"])
-def test_no_chime_is_no_fault(clean, chime, caplog):
-    box = Box(clean, chime=chime)
-    assert box.look().state == "stop"
-    assert box.app.status()["playlistlength"] == "0"
-    assert [one for one in caplog.records if one.levelname == "WARNING"] == []
-    box.close()
+def test_a_missing_chime_is_not_an_error(clean, chime, caplog):
+    jukebox = DrivenPlayer(clean, chime=chime)
+    assert jukebox.playback().state == "stop"
+    assert jukebox.app.status()["playlistlength"] == "0"
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+    jukebox.close()
 
 
 # Skips
@@ -589,101 +646,103 @@ def skips(mpd, emotion):
     client.connect(str(mpd.socket))
     found = client.sticker_find("song", "", f"jukebox_skips_{emotion}")
     client.disconnect()
-    return {one["file"]: one["sticker"].partition("=")[2] for one in found}
+    return {song["file"]: song["sticker"].partition("=")[2] for song in found}
 
 
-def test_a_skipped_song_is_counted_in_its_mood_only(box):
-    put_on(box, HAPPY, SAD)
-    skipped = box.app.currentsong()["file"]
-    box.app.next()
-    box.look()
-    assert skips(box.mpd, HAPPY) == {skipped: "1"}
-    box.app.next()  # past the end
-    seen = box.look()
+def test_a_skipped_song_is_counted_in_its_mood_only(jukebox):
+    put_on(jukebox, HAPPY, SAD)
+    skipped = jukebox.app.currentsong()["file"]
+    jukebox.app.next()
+    jukebox.playback()
+    assert skips(jukebox.mpd, HAPPY) == {skipped: "1"}
+    jukebox.app.next()  # past the end
+    seen = jukebox.playback()
     assert (seen.listener_action, seen.state, seen.listener) == (
         None,
         "stop",
         False,
     ) or seen.listener_action == "skip"
-    assert len(skips(box.mpd, SAD)) == 1
-    assert skips(box.mpd, HAPPY) == {skipped: "1"}
+    assert len(skips(jukebox.mpd, SAD)) == 1
+    assert skips(jukebox.mpd, HAPPY) == {skipped: "1"}
 
 
-def test_a_second_skip_is_counted_up(box):
-    box.app.sticker_set("song", "happy/happy-0.wav", "jukebox_skips_happy", "3")
-    box.player._playlists._sources = {HAPPY: ("happy/happy-0.wav",)}
-    put_on(box, HAPPY)
-    box.app.next()
-    box.look()
-    assert skips(box.mpd, HAPPY) == {"happy/happy-0.wav": "4"}
+def test_a_second_skip_is_counted_up(jukebox):
+    jukebox.app.sticker_set("song", "happy/happy-0.wav", "jukebox_skips_happy", "3")
+    jukebox.player._selection._sources = {HAPPY: ("happy/happy-0.wav",)}
+    put_on(jukebox, HAPPY)
+    jukebox.app.next()
+    jukebox.playback()
+    assert skips(jukebox.mpd, HAPPY) == {"happy/happy-0.wav": "4"}
 
 
-@pytest.mark.parametrize("deed", ["a song of their own", "pause", "stop", "clear", "forward"])
-def test_only_going_on_is_a_skip(box, deed):
-    put_on(box, NEUTRAL, HAPPY)
-    DEEDS[deed][1](box.app)
-    box.look()
-    assert skips(box.mpd, NEUTRAL) == {}
+@pytest.mark.parametrize("action", ["a song of their own", "pause", "stop", "clear", "forward"])
+def test_only_going_on_to_the_next_song_is_a_skip(jukebox, action):
+    put_on(jukebox, NEUTRAL, HAPPY)
+    ACTIONS[action][1](jukebox.app)
+    jukebox.playback()
+    assert skips(jukebox.mpd, NEUTRAL) == {}
 
 
-def test_a_skipped_song_outside_mpds_music_is_no_fault(clean, tmp_path, caplog):
+def test_a_skipped_song_outside_mpds_music_is_not_an_error(clean, tmp_path, caplog):
     write_tone(tmp_path / "mine" / "mine.wav", 440, seconds=SONG_S, rate=8000)
-    box = Box(clean, {HAPPY: (str(tmp_path / "mine"),)})
-    put_on(box, HAPPY)
-    box.app.next()
-    assert box.look().listener_action == "skip"
+    jukebox = DrivenPlayer(clean, {HAPPY: (str(tmp_path / "mine"),)})
+    put_on(jukebox, HAPPY)
+    jukebox.app.next()
+    assert jukebox.playback().listener_action == "skip"
     assert caplog.records == []
-    box.close()
+    jukebox.close()
 
 
-# What outlives the box
+# What survives a restart
 
 
-def cut_off_in_a_fade(born):
-    """A box that was killed when it had faded down."""
-    box = born()
-    box.app.setvol(60)
-    put_on(box, HAPPY)
-    box.put_on(SAD, "fade")
+def cut_off_in_a_fade(make_jukebox):
+    """Kill a jukebox after it has faded down."""
+    jukebox = make_jukebox()
+    jukebox.app.setvol(60)
+    put_on(jukebox, HAPPY)
+    jukebox.put_on(SAD, "fade")
     for _ in range(8):
-        box.look(after_s=0.1)
-    assert int(box.app.status()["volume"]) < 20
-    box.die()
+        jukebox.playback(after_s=0.1)
+    assert int(jukebox.app.status()["volume"]) < 20
+    jukebox.die()
 
 
-def test_a_box_killed_in_a_fade_gives_the_volume_back_when_it_returns(born):
-    cut_off_in_a_fade(born)
-    box = born()
-    box.look()
-    assert box.app.status()["volume"] == "60"
-    box.app.setvol(10)
-    box.die()
-    box = born()  # once
-    box.look()
-    assert box.app.status()["volume"] == "10"
+def test_a_jukebox_killed_in_a_fade_gives_the_volume_back_when_it_returns(make_jukebox):
+    cut_off_in_a_fade(make_jukebox)
+    jukebox = make_jukebox()
+    jukebox.playback()
+    assert jukebox.app.status()["volume"] == "60"
+    jukebox.app.setvol(10)
+    jukebox.die()
+    jukebox = make_jukebox()  # the volume is restored only once
+    jukebox.playback()
+    assert jukebox.app.status()["volume"] == "10"
 
 
 FADING = """
 import sys
 from pathlib import Path
-from playing import HAPPY, SAD, Box
+from playing import HAPPY, SAD, DrivenPlayer
 
 class Mpd:
     socket = sys.argv[1]
 
-box = Box(Mpd, state=Path(sys.argv[2]))
-box.put_on(HAPPY)
-box.look()
-box.put_on(SAD, "fade")
+jukebox = DrivenPlayer(Mpd, state=Path(sys.argv[2]))
+jukebox.put_on(HAPPY)
+jukebox.playback()
+jukebox.put_on(SAD, "fade")
 for _ in range(8):
-    box.look(after_s=0.1)
+    jukebox.playback(after_s=0.1)
 print("faded", flush=True)
 input()
 """
 
 
-def test_a_process_that_is_killed_in_a_fade_gives_the_volume_back_when_it_returns(born, tmp_path):
-    watcher = born()
+def test_a_process_that_is_killed_in_a_fade_gives_the_volume_back_when_it_returns(
+    make_jukebox, tmp_path
+):
+    watcher = make_jukebox()
     watcher.app.setvol(60)
     arguments = [str(watcher.mpd.socket), str(tmp_path / "player.json")]
     with subprocess.Popen(
@@ -696,176 +755,183 @@ def test_a_process_that_is_killed_in_a_fade_gives_the_volume_back_when_it_return
         assert fading.stdout.readline() == b"faded\n"
         assert int(watcher.app.status()["volume"]) < 20
         fading.kill()
-    box = born()
-    box.look()
-    assert box.app.status()["volume"] == "60"
+    jukebox = make_jukebox()
+    jukebox.playback()
+    assert jukebox.app.status()["volume"] == "60"
     watcher.close()
 
 
-def test_a_volume_that_was_turned_while_the_box_was_away_stays(born):
-    cut_off_in_a_fade(born)
-    box = born()
-    box.app.setvol(45)
-    box.look()
-    assert box.app.status()["volume"] == "45"
+def test_a_volume_that_was_turned_while_the_jukebox_was_away_stays(make_jukebox):
+    cut_off_in_a_fade(make_jukebox)
+    jukebox = make_jukebox()
+    jukebox.app.setvol(45)
+    jukebox.playback()
+    assert jukebox.app.status()["volume"] == "45"
 
 
 @pytest.mark.parametrize(("volume", "then"), [(45, "60"), (0, "60"), (90, "90")])
-def test_after_a_power_cut_any_volume_of_the_fade_is_its_own(born, volume, then, monkeypatch):
-    cut_off_in_a_fade(born)
+def test_after_a_power_cut_any_volume_of_the_fade_counts_as_the_fades(
+    make_jukebox, volume, then, monkeypatch
+):
+    cut_off_in_a_fade(make_jukebox)
     monkeypatch.setattr(player_state, "BOOT_ID", player_state.Path("/no/such/file"))
-    box = born()
-    box.app.setvol(volume)  # MPD restored what it had noted some time before
-    box.look()
-    assert box.app.status()["volume"] == then
+    jukebox = make_jukebox()
+    jukebox.app.setvol(volume)  # MPD restored what it had noted some time before
+    jukebox.playback()
+    assert jukebox.app.status()["volume"] == then
 
 
-def test_a_box_that_comes_back_knows_that_it_paused_the_music_itself(born):
-    box = born()
-    put_on(box, HAPPY)
-    rest(box)
-    box.die()
-    box = born()
-    seen = box.look()
+def test_a_jukebox_that_comes_back_knows_that_it_paused_the_music_itself(make_jukebox):
+    jukebox = make_jukebox()
+    put_on(jukebox, HAPPY)
+    rest(jukebox)
+    jukebox.die()
+    jukebox = make_jukebox()
+    seen = jukebox.playback()
     assert (seen.state, seen.resting, seen.listener, seen.listener_action) == (
         "pause",
         True,
         False,
         None,
     )
-    box.adjust("resume")
-    assert box.state_is("play")
-    box.die()
-    box = born()
-    box.app.pause(1)
-    assert box.look().listener  # that was a person
+    jukebox.adjust("resume")
+    assert jukebox.state_is("play")
+    jukebox.die()
+    jukebox = make_jukebox()
+    jukebox.app.pause(1)
+    assert jukebox.playback().listener  # that was a person
 
 
-@pytest.mark.parametrize("deed", ["moved", "another song", "played on"])
-def test_a_pause_that_changed_while_the_box_was_away_is_a_persons(born, deed):
-    box = born()
-    put_on(box, HAPPY)
-    rest(box)
-    box.die()
-    box = born()
-    if deed == "moved":
-        box.app.seekcur(40)
-    elif deed == "another song":
-        place = float(box.app.status()["elapsed"])
-        box.app.playid(box.app.addid("own/own-0.wav"))
-        wait_for(lambda: float(box.app.status()["elapsed"]) > 0)
-        box.app.seekcur(place)
-        box.app.pause(1)
+@pytest.mark.parametrize("action", ["moved", "another song", "played on"])
+def test_a_pause_that_changed_while_the_jukebox_was_away_is_a_persons(make_jukebox, action):
+    jukebox = make_jukebox()
+    put_on(jukebox, HAPPY)
+    rest(jukebox)
+    jukebox.die()
+    jukebox = make_jukebox()
+    if action == "moved":
+        jukebox.app.seekcur(40)
+    elif action == "another song":
+        place = float(jukebox.app.status()["elapsed"])
+        jukebox.app.playid(jukebox.app.addid("own/own-0.wav"))
+        wait_for(lambda: float(jukebox.app.status()["elapsed"]) > 0)
+        jukebox.app.seekcur(place)
+        jukebox.app.pause(1)
     else:
-        box.app.play()
-    seen = box.look()
+        jukebox.app.play()
+    seen = jukebox.playback()
     assert not seen.resting
-    box.app.pause(1)
-    assert box.look().listener
+    jukebox.app.pause(1)
+    assert jukebox.playback().listener
 
 
 @broken_sockets
 def test_resting_music_survives_a_restarted_mpd(tmp_path, long_music):
     with PrivateMpd(tmp_path / "mpd", long_music, "null") as mpd:
-        box = Box(mpd, state=tmp_path / "player.json")
-        put_on(box, HAPPY)
-        rest(box)
+        jukebox = DrivenPlayer(mpd, state=tmp_path / "player.json")
+        put_on(jukebox, HAPPY)
+        rest(jukebox)
         mpd.stop()
         with pytest.raises(PlayerError):
-            box.look()
+            jukebox.playback()
         mpd.start()
-        box.open_app()
-        assert box.look().resting
-        box.adjust("resume")
-        assert box.plays(HAPPY) or box.look().state == "play"
-        box.close()
+        jukebox.open_app()
+        assert jukebox.playback().resting
+        jukebox.adjust("resume")
+        assert jukebox.plays(HAPPY) or jukebox.playback().state == "play"
+        jukebox.close()
 
 
-def test_the_volume_before_the_quiet_hours_outlives_the_box(born):
-    box = born()
-    box.app.setvol(70)
-    put_on(box, HAPPY)
-    assert box.adjust("volume", 30, 70)
-    assert (box.look().volume_percent, box.look().volume_before) == (30, 70)
-    box.die()
-    box = born()
-    assert box.look().volume_before == 70
-    box.app.setvol(50)
-    assert (box.look().listener_action, box.look().volume_before) == ("volume", None)
+def test_the_volume_before_the_quiet_hours_survives_a_restart(make_jukebox):
+    jukebox = make_jukebox()
+    jukebox.app.setvol(70)
+    put_on(jukebox, HAPPY)
+    assert jukebox.adjust("volume", 30, 70)
+    assert (jukebox.playback().volume_percent, jukebox.playback().volume_before) == (30, 70)
+    jukebox.die()
+    jukebox = make_jukebox()
+    assert jukebox.playback().volume_before == 70
+    jukebox.app.setvol(50)
+    assert (jukebox.playback().listener_action, jukebox.playback().volume_before) == (
+        "volume",
+        None,
+    )
 
 
-def test_a_stop_is_kept_from_the_chime_of_the_next_start(born):
-    box = born()
-    put_on(box, HAPPY)
-    box.app.stop()
-    assert box.look().listener
-    box.die()
-    box = born(chime="bell")
-    assert box.look().listener
-    assert box.app.status()["state"] == "stop"
+def test_after_a_persons_stop_the_next_start_plays_no_chime(make_jukebox):
+    jukebox = make_jukebox()
+    put_on(jukebox, HAPPY)
+    jukebox.app.stop()
+    assert jukebox.playback().listener
+    jukebox.die()
+    jukebox = make_jukebox(chime="bell")
+    assert jukebox.playback().listener
+    assert jukebox.app.status()["state"] == "stop"
 
 
-def test_it_says_when_there_was_nothing_to_be_done(box):
-    put_on(box, HAPPY)
-    assert not box.adjust("resume")
-    box.app.pause(1)
-    assert not box.adjust("pause"), "a person was there first"
+def test_adjust_tells_when_there_was_nothing_to_do(jukebox):
+    put_on(jukebox, HAPPY)
+    assert not jukebox.adjust("resume")
+    jukebox.app.pause(1)
+    assert not jukebox.adjust("pause"), "a person was there first"
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"volume": "loud"}', '{"what": 1}'])
-def test_a_spoilt_memory_begins_anew(clean, tmp_path, text):
+def test_a_damaged_state_file_begins_anew(clean, tmp_path, text):
     file = tmp_path / "player.json"
     file.write_text(text)
-    box = Box(clean, state=file)
-    put_on(box, HAPPY)
-    rest(box)
+    jukebox = DrivenPlayer(clean, state=file)
+    put_on(jukebox, HAPPY)
+    rest(jukebox)
     assert '"paused": "happy/' in file.read_text()
-    box.close()
+    jukebox.close()
 
 
-def test_a_memory_that_cannot_be_written_is_one_warning(clean, tmp_path, caplog):
+def test_a_state_file_that_cannot_be_written_is_one_warning(clean, tmp_path, caplog):
     (tmp_path / "player.part").mkdir()  # in the way
-    box = Box(clean, state=tmp_path / "player.json")
-    put_on(box, HAPPY)
-    rest(box)
-    box.adjust("resume")
-    assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 1
+    jukebox = DrivenPlayer(clean, state=tmp_path / "player.json")
+    put_on(jukebox, HAPPY)
+    rest(jukebox)
+    jukebox.adjust("resume")
+    assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
     assert "cannot be written" in caplog.text
-    box.close()
+    jukebox.close()
 
 
 # Messages
 
 
-def test_messages_come_in_and_are_answered(box):
-    box.app.subscribe("jukebox-status")
-    box.look()
-    box.app.sendmessage("jukebox", "mood happy")
-    box.app.sendmessage("jukebox", "status")
-    seen = box.look(after_s=0.1)
+def test_messages_come_in_and_are_answered(jukebox):
+    jukebox.app.subscribe("jukebox-status")
+    jukebox.playback()
+    jukebox.app.sendmessage("jukebox", "mood happy")
+    jukebox.app.sendmessage("jukebox", "status")
+    seen = jukebox.playback(after_s=0.1)
     assert seen.listener_action is None
-    assert box.player.messages() == ["mood happy", "status"]
-    assert box.player.messages() == []
-    box.player.answer("first line\nsecond line " + "ä" * 5000)
-    (answer,) = wait_for(box.app.readmessages)
-    assert answer["message"].startswith("first line second line ää")
-    box.app.sendmessage("jukebox", "again")
-    assert wait_for(lambda: box.look() and box.player.messages()) == ["again"]
+    assert jukebox.player.messages() == ["mood happy", "status"]
+    assert jukebox.player.messages() == []
+    jukebox.player.answer("first line\nsecond line " + "ä" * 5000)
+    (answer,) = wait_for(jukebox.app.readmessages)
+    assert answer["message"] == "first line second line " + "ä" * 977  # 1000 characters
+    jukebox.app.sendmessage("jukebox", "again")
+    assert wait_for(lambda: jukebox.playback() and jukebox.player.messages()) == ["again"]
 
 
-def test_messages_are_heard_during_a_fade(box):
-    put_on(box, HAPPY)
-    box.put_on(SAD, "fade")
-    box.look(after_s=0.1)
-    box.app.sendmessage("jukebox", "status")
-    assert wait_for(lambda: box.look(after_s=0.1) and box.player.messages()) == ["status"]
-    assert box.player._fader.active
+def test_messages_are_heard_during_a_fade(jukebox):
+    put_on(jukebox, HAPPY)
+    jukebox.put_on(SAD, "fade")
+    jukebox.playback(after_s=0.1)
+    jukebox.app.sendmessage("jukebox", "status")
+    assert wait_for(lambda: jukebox.playback(after_s=0.1) and jukebox.player.messages()) == [
+        "status"
+    ]
+    assert jukebox.player._fader.active
 
 
-def test_an_answer_to_nobody_is_no_fault(box):
-    box.look()
-    box.player.answer("hello?")
-    assert box.look().state == "stop"
+def test_an_answer_to_nobody_is_not_an_error(jukebox):
+    jukebox.playback()
+    jukebox.player.answer("hello?")
+    assert jukebox.playback().state == "stop"
 
 
 # Faults
@@ -873,32 +939,32 @@ def test_an_answer_to_nobody_is_no_fault(box):
 
 @broken_sockets
 @pytest.mark.parametrize("moment", ["idle", "after acting", "in a fade"])
-def test_a_lost_connection_is_one_error_and_the_next_call_goes_on(box, moment):
-    box.app.setvol(60)
-    put_on(box, HAPPY)
+def test_a_lost_connection_is_one_error_and_the_next_call_goes_on(jukebox, moment):
+    jukebox.app.setvol(60)
+    put_on(jukebox, HAPPY)
     if moment == "after acting":
-        box.put_on(SAD)
+        jukebox.put_on(SAD)
     elif moment == "in a fade":
-        box.put_on(SAD, "fade")
+        jukebox.put_on(SAD, "fade")
         for _ in range(8):
-            box.look(after_s=0.1)
-    box.player._connection._client._sock.shutdown(socket.SHUT_RDWR)
+            jukebox.playback(after_s=0.1)
+    jukebox.player._connection._client._sock.shutdown(socket.SHUT_RDWR)
     with pytest.raises(PlayerError):
-        box.look()
-    seen = box.look()
+        jukebox.playback()
+    seen = jukebox.playback()
     assert (seen.state, seen.listener, seen.listener_action) == ("play", False, None)
-    assert box.app.status()["volume"] == "60"
-    box.app.pause(1)
-    assert box.look(after_s=0.1).listener_action == "pause"
+    assert jukebox.app.status()["volume"] == "60"
+    jukebox.app.pause(1)
+    assert jukebox.playback(after_s=0.1).listener_action == "pause"
 
 
-def test_an_mpd_that_hangs_loses_no_touch_of_a_person(box):
-    put_on(box, HAPPY)
-    os.kill(box.mpd.pid, signal.SIGSTOP)
+def test_an_mpd_that_hangs_loses_no_action_of_a_person(jukebox):
+    put_on(jukebox, HAPPY)
+    os.kill(jukebox.mpd.pid, signal.SIGSTOP)
     try:
         for _ in range(5):
-            assert box.look(after_s=0.2).state == "play"  # nobody waits for it
+            assert jukebox.playback(after_s=0.2).state == "play"  # nobody waits for it
     finally:
-        os.kill(box.mpd.pid, signal.SIGCONT)
-    box.app.pause(1)
-    assert box.look().listener_action == "pause"
+        os.kill(jukebox.mpd.pid, signal.SIGCONT)
+    jukebox.app.pause(1)
+    assert jukebox.playback().listener_action == "pause"

@@ -34,7 +34,7 @@ def shelf(tmp_path, music):
 
 
 class Station(SimpleHTTPRequestHandler):
-    """Files, an endless stream at /radio.wav, and nothing at all, for ever, at /hangs.m3u."""
+    """Files, an endless stream at /radio.wav, and a request that is never answered: /hangs.m3u."""
 
     released = threading.Event()
 
@@ -49,7 +49,7 @@ class Station(SimpleHTTPRequestHandler):
             while not self.released.is_set():
                 try:
                     self.wfile.write(bytes(48000))
-                except OSError:  # MPD has hung up
+                except OSError:  # MPD has disconnected
                     return
         else:
             super().do_GET()
@@ -119,7 +119,7 @@ def test_each_kind_of_source_gives_its_songs_in_order(app, music, shelf, station
         ("/music/happy", False, "over the network it opens no local files; set the player's"),
     ],
 )
-def test_what_cannot_be_used_is_said_with_what_to_do(app, source, local, said):
+def test_a_source_that_cannot_be_used_is_an_error_that_says_what_to_do(app, source, local, said):
     with pytest.raises(PlaylistError, match=f"^happy: .*{said}"):
         read_songs(app, HAPPY, source, local=local)
     app.ping()
@@ -191,7 +191,7 @@ def test_an_mpd_without_stored_playlists_still_has_its_folders(tmp_path, music):
 
 
 @pytest.mark.usefixtures("app")
-def test_a_file_that_mpd_refuses_makes_room_for_another(shared_mpd, shelf, caplog):
+def test_another_song_plays_instead_of_a_file_that_mpd_refuses(shared_mpd, shelf, caplog):
     for name in ("a #1.wav", "deep/er/c.WAV"):
         (shelf / name).write_bytes(b"no music at all")
     player = player_for(shared_mpd, str(shelf))
@@ -202,7 +202,7 @@ def test_a_file_that_mpd_refuses_makes_room_for_another(shared_mpd, shelf, caplo
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-def test_a_link_on_which_mpd_hangs_is_left_out_after_once(
+def test_a_link_on_which_mpd_hangs_is_left_out_afterwards(
     shared_mpd, app, station, monkeypatch, caplog
 ):
     monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 0.3)
@@ -216,7 +216,7 @@ def test_a_link_on_which_mpd_hangs_is_left_out_after_once(
     player.close()
 
 
-def test_a_folder_without_songs_is_said(app, tmp_path):
+def test_a_folder_without_songs_is_an_error_that_says_what_to_do(app, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(PlaylistError, match="let the user that MPD runs as read it"):

@@ -18,8 +18,8 @@ SOURCES = {
 }
 
 
-class Days:
-    """One box after the other, each with the memory of those before."""
+class Restarts:
+    """One player after the other, each with the state of those before."""
 
     def __init__(self, mpd, state):
         self._mpd, self._state = mpd, state
@@ -33,9 +33,9 @@ class Days:
             random=random.Random(1),
             state=self._state and StateFile(self._state, PlayerState()),
         )
-        self.look(0.0)
+        self.playback(0.0)
 
-    def look(self, time_s):
+    def playback(self, time_s):
         self._player.playback(time_s)
 
     def put_on(self):
@@ -47,96 +47,98 @@ class Days:
 
 
 @pytest.fixture
-def days(shared_mpd, app, tmp_path):
-    days = Days(shared_mpd, tmp_path / "player.json")
-    yield days
-    days.end()
+def restarts(shared_mpd, app, tmp_path):
+    restarts = Restarts(shared_mpd, tmp_path / "player.json")
+    yield restarts
+    restarts.end()
 
 
 def lists(app):
-    return {one["playlist"]: app.listplaylist(one["playlist"]) for one in app.listplaylists()}
+    return {
+        stored["playlist"]: app.listplaylist(stored["playlist"]) for stored in app.listplaylists()
+    }
 
 
 ALL_HAPPY = [f"happy/happy-{number}.wav" for number in range(3)]
 
 
-def test_folders_of_moods_become_stored_playlists_that_every_app_shows(days, app):
-    days.begin()
+def test_folders_of_moods_become_stored_playlists_that_every_app_shows(restarts, app):
+    restarts.begin()
     assert lists(app) == {"happy": ALL_HAPPY, "sad": [f"sad/sad-{n}.wav" for n in range(3)]}
     assert app.status()["playlistlength"] == "0"
 
 
-def test_a_list_of_that_name_is_somebodys_and_stays(days, app):
+def test_a_list_that_a_person_made_stays(restarts, app):
     app.playlistadd("happy", "own/own-0.wav")
     for _ in range(2):
-        days.begin()
+        restarts.begin()
         assert lists(app)["happy"] == ["own/own-0.wav"]
-    assert days.put_on().uri == "own/own-0.wav"
+    assert restarts.put_on().uri == "own/own-0.wav"
 
 
-def test_an_edited_list_stays_as_it_was_edited(days, app):
-    days.begin()
+def test_an_edited_list_stays_as_it_was_edited(restarts, app):
+    restarts.begin()
     app.playlistdelete("happy", 0)
     app.playlistadd("happy", "own/own-0.wav")
     for _ in range(2):
-        days.begin()
+        restarts.begin()
         assert lists(app)["happy"] == [*ALL_HAPPY[1:], "own/own-0.wav"]
 
 
-def test_a_list_edited_back_to_what_it_was_is_still_somebodys(days, app):
-    days.begin()
+def test_a_list_edited_back_to_what_it_was_still_belongs_to_a_person(restarts, app):
+    restarts.begin()
     app.playlistclear("happy")
-    days.begin()
+    restarts.begin()
     for uri in ALL_HAPPY:
         app.playlistadd("happy", uri)
-    days.begin()
+    restarts.begin()
     app.playlistclear("happy")
-    days.begin()
+    restarts.begin()
     assert lists(app)["happy"] == []
 
 
-@pytest.mark.parametrize("whose", ["the box's", "somebody's"])
-def test_a_deleted_list_is_not_made_again_and_the_folder_plays(days, app, whose):
-    if whose == "somebody's":
+@pytest.mark.parametrize("whose", ["the jukebox's", "a person's"])
+def test_a_deleted_list_is_not_made_again_and_the_folder_plays(restarts, app, whose):
+    if whose == "a person's":
         app.playlistadd("happy", "own/own-0.wav")
-    days.begin()
+    restarts.begin()
     app.rm("happy")
     for _ in range(2):
-        days.begin()
+        restarts.begin()
         assert set(lists(app)) == {"sad"}
-    assert days.put_on().uri in ALL_HAPPY
+    assert restarts.put_on().uri in ALL_HAPPY
 
 
 def test_an_untouched_list_follows_its_folder(own_mpd, tmp_path):
     app = MPDClient()
     app.connect(str(own_mpd.socket))
-    days = Days(own_mpd, tmp_path / "player.json")
-    days.begin()
+    restarts = Restarts(own_mpd, tmp_path / "player.json")
+    restarts.begin()
     folder = own_mpd.music / "happy"
     shutil.copy(folder / "happy-0.wav", folder / "new.wav")
     shutil.copy(folder / "happy-0.wav", own_mpd.music / "sad" / "new.wav")
-    app.playlistdelete("sad", 0)  # this one is somebody's from now on
+    app.playlistdelete("sad", 0)  # from now on this list belongs to a person
     app.update()
     wait_for(lambda: "updating_db" not in app.status())
-    days.look(2.0)  # in the same life: MPD told of its new songs
+    restarts.playback(2.0)  # without a restart: MPD reported its new songs
     wait_for(lambda: lists(app)["happy"] == [*ALL_HAPPY, "happy/new.wav"])
     (folder / "happy-1.wav").unlink()
     app.update()
     wait_for(lambda: "updating_db" not in app.status())
-    days.begin()
+    restarts.begin()
     assert lists(app)["happy"] == ["happy/happy-0.wav", "happy/happy-2.wav", "happy/new.wav"]
     assert lists(app)["sad"] == ["sad/sad-1.wav", "sad/sad-2.wav"]
     for song in folder.iterdir():  # as when a disk is not mounted
         song.unlink()
     app.update()
     wait_for(lambda: "updating_db" not in app.status())
-    days.begin()
+    restarts.begin()
     assert len(lists(app)["happy"]) == 3
-    days.end()
+    restarts.end()
     app.disconnect()
 
 
-def test_without_a_memory_nothing_is_made(shared_mpd, app):
+def test_without_a_state_file_nothing_is_made(shared_mpd, app):
     player = MpdPlayer(address=str(shared_mpd.socket), playlists=SOURCES, random=random.Random(1))
     player.playback(0.0)
     assert lists(app) == {}
@@ -144,19 +146,19 @@ def test_without_a_memory_nothing_is_made(shared_mpd, app):
 
 
 @pytest.mark.parametrize("why", ["none are kept", "the folder may not be written"])
-def test_an_mpd_that_keeps_no_lists_is_no_fault(tmp_path, music, why, caplog):
+def test_an_mpd_without_stored_playlists_is_not_an_error(tmp_path, music, why, caplog):
     class Mpd(PrivateMpd):
         def _config(self):
             config = super()._config()
             if why == "none are kept":
                 lines = config.splitlines(keepends=True)
-                return "".join(one for one in lines if not one.startswith("playlist_directory"))
+                return "".join(line for line in lines if not line.startswith("playlist_directory"))
             return config.replace(f"{self.folder}/playlists", "/proc/nowhere")
 
     with Mpd(tmp_path / "mpd", music, "null") as mpd:
-        days = Days(mpd, tmp_path / "player.json")
+        restarts = Restarts(mpd, tmp_path / "player.json")
         for _ in range(2):
-            days.begin()
-            assert days.put_on()
-        days.end()
-    assert [one.message for one in caplog.records if one.levelname == "WARNING"] == []
+            restarts.begin()
+            assert restarts.put_on()
+        restarts.end()
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == []

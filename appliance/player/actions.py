@@ -1,4 +1,4 @@
-"""What the box does to MPD: put songs on, pause, go on, turn the volume."""
+"""What the jukebox does at MPD: it puts songs on, pauses, resumes and sets the volume."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from appliance.player.fade import Fader
 from appliance.player.links import LinkError, Links
 from appliance.player.observer import Observer
 from appliance.player.queue import Queue
-from appliance.player.selection import Playlists
+from appliance.player.selection import Selection
 from appliance.player.snapshot import Snapshot
 from appliance.player.sources import NOTHING_THERE, PlaylistError, Song, read_songs
 from appliance.records import Adjustment, Decision, Emotion, How, Play
 
 
 class Actions:
-    """Acts on what a snapshot has just seen, and notes it in the observer.
+    """Acts on the latest snapshot and notes each action in the observer.
 
-    start_percent: the first song that the box puts on is not louder. chime: the source of a sound
-    to begin with, "" for none.
+    start_percent: the first song that the jukebox puts on starts no louder than this. chime: the
+    source of a sound for the start, "" for none. The methods do not translate MPD's errors;
+    connection.py does.
     """
 
     def __init__(
@@ -28,47 +29,47 @@ class Actions:
         queue: Queue,
         fader: Fader,
         observer: Observer,
-        playlists: Playlists,
+        selection: Selection,
         *,
         start_percent: int,
         chime: str,
     ) -> None:
         self._queue, self._fader, self._observer = queue, fader, observer
-        self._playlists = playlists
+        self._selection = selection
         self._links = Links()
-        self._start_percent: int | None = start_percent  # None: the volume is right already
-        self._begun = False  # the box has put something on
+        self._start_percent: int | None = start_percent  # None: the volume was set already
+        self._has_played = False  # the jukebox has put something on
         self._chime = chime
 
     def begin(self, client: Client, snapshot: Snapshot, *, local: bool) -> bool:
-        """The chime, where all is silent at the first snapshot. Whether it was played."""
+        """Play the chime if MPD is silent at the first snapshot. Returns whether it was played."""
         chime, self._chime = self._chime, ""
-        if self._begun:
-            self._start_softly(client, snapshot)  # PulseAudio tells the volume only when it plays
+        if self._has_played:
+            self._start_softly(client, snapshot)  # PulseAudio tells the volume only while it plays
         elif snapshot.status["state"] == "play" or self._observer.action == "volume":
-            self._start_percent = None  # somebody's choice
+            self._start_percent = None  # a person chose this volume
         if snapshot.status["state"] != "stop" or self._observer.held:
             return False
-        return self._ring(client, chime, snapshot, local=local)
+        return self._play_chime(client, chime, snapshot, local=local)
 
-    def fade_on(self, client: Client, snapshot: Snapshot) -> None:
-        """Go on with a fade, if there is one, and leave no old songs behind."""
+    def advance_fade(self, client: Client, snapshot: Snapshot) -> None:
+        """Continue a fade, if there is one, and remove old songs of the jukebox's."""
         new_id = self._fader.new_id
         if self._fader.is_going_out and self._observer.action not in (None, "volume"):
             self._fader.end(client, snapshot.time_s)
-        now = self._fader.advance(client, self._queue, snapshot.status, snapshot.time_s)
-        if now == "pause":
-            self._rest(client)
+        due = self._fader.advance(client, self._queue, snapshot.status, snapshot.time_s)
+        if due == "pause":
+            self._pause(client)
             self._fader.end(client, snapshot.time_s)
-        elif now == "switch" and new_id:
+        elif due == "switch" and new_id:
             self._play(client, new_id, snapshot.time_s)
-        self._observer.expect()  # a fade that ended is told at once
+        self._observer.expect()  # the end of a fade is reported at once
         self._queue.remove_played(client, snapshot.status)
 
     def carry_out(
         self, client: Client, decision: Decision, songs: list[Song], snapshot: Snapshot
     ) -> Play | None:
-        """Put one of the songs on, the first that MPD takes; see MpdPlayer.carry_out."""
+        """Put on the first of the songs that MPD accepts; see MpdPlayer.carry_out."""
         if decision.how == "append" and self._queue.is_followed(decision.emotion, snapshot.status):
             self._remove_stale(client, decision.emotion)
             return None
@@ -82,18 +83,18 @@ class Actions:
         )
 
     def adjust(self, client: Client, adjustment: Adjustment, snapshot: Snapshot) -> bool:
-        """Pause, go on or turn the volume. Whether there was anything to be done."""
+        """Pause, resume or set the volume. Returns whether there was anything to do."""
         state = snapshot.status["state"]
         if adjustment.how == "pause" and state == "play":
             if self._fader.can_fade(snapshot.status):
                 self._fader.out(snapshot.status, snapshot.time_s)
-                self._observer.expect()  # which it tells as done
+                self._observer.expect()  # a fade into a pause is reported as a pause
             else:
-                self._rest(client)
+                self._pause(client)
         elif adjustment.how == "resume" and (state == "pause" or self._fader.is_going_out):
-            self._go_on(client, snapshot)
+            self._resume(client, snapshot)
         elif adjustment.how == "volume" and adjustment.volume_percent is not None:
-            self._observer.turns_down(adjustment.volume_before)
+            self._observer.note_volume_before(adjustment.volume_before)
             self._fader.set(client, adjustment.volume_percent, snapshot.time_s)
             self._observer.expect(volume=str(adjustment.volume_percent))
         else:
@@ -105,35 +106,38 @@ class Actions:
     def _add(
         self, client: Client, decision: Decision, songs: list[Song], snapshot: Snapshot
     ) -> str | None:
-        """Put a song of the mood into the queue in the place of the one that waited; its id."""
+        """Add a song of the mood to the queue instead of the one that waited.
+
+        Returns its id, or None if no song could be added.
+        """
         at_end = decision.how == "append" or snapshot.status["state"] == "stop"
         place = () if at_end else (int(snapshot.status["song"]) + 1,)
-        songs = self._links.asked_first(decision.emotion, songs)
+        songs = self._links.awaited_first(decision.emotion, songs)
         for number, song in enumerate(songs):
             try:
                 added = self._links.add(client, decision.emotion, song, place, snapshot.time_s)
             except (CommandError, LinkError) as error:
                 if isinstance(error, CommandError) and error.errno not in NOTHING_THERE:
                     raise
-                self._playlists.leave_out(song, str(error), snapshot.time_s)
+                self._selection.leave_out(song, str(error), snapshot.time_s)
                 continue
             if added is not None:
                 new_id, titled = added
                 if not self._queue.claim(client, new_id, titled, decision.emotion):
                     return None
-                self._playlists.mark_heard(decision.emotion, song)
+                self._selection.mark_heard(decision.emotion, song)
                 self._links.prefetch(decision.emotion, songs[number + 1 :])
                 return new_id
         return None
 
     def _remove_stale(self, client: Client, emotion: Emotion) -> None:
-        """Take the song that waits out where it is of another mood."""
+        """Remove the waiting song if it is of another mood."""
         pending = self._queue.pending
         if pending and pending.emotion != emotion:
             self._queue.remove_pending(client)
 
     def _put_on(self, client: Client, how: How, new_id: str, snapshot: Snapshot) -> None:
-        """Fade over to the song that was added, leave it to its turn, or play it at once."""
+        """Fade over to the song that was added, let it wait for its turn, or play it at once."""
         state = snapshot.status["state"]
         if how == "fade" and state == "play" and self._fader.can_fade(snapshot.status):
             self._fader.over(snapshot.status, new_id, snapshot.time_s)
@@ -149,10 +153,10 @@ class Actions:
 
     def _play(self, client: Client, song_id: str, time_s: float) -> None:
         self._queue.play(client, song_id)
-        self._observer.begun(client.state(), self._queue.own[song_id], song_id, time_s)
+        self._observer.note_song(client.state(), self._queue.own[song_id], song_id, time_s)
 
-    def _ring(self, client: Client, chime: str, snapshot: Snapshot, *, local: bool) -> bool:
-        """Play the chime, if there is one."""
+    def _play_chime(self, client: Client, chime: str, snapshot: Snapshot, *, local: bool) -> bool:
+        """Play the chime, if there is one. Returns whether MPD accepted it."""
         if not chime:
             return False
         try:
@@ -171,8 +175,8 @@ class Actions:
     # Volume and pause
 
     def _start_softly(self, client: Client, snapshot: Snapshot) -> None:
-        """Where the box begins to play for the first time: not too loud."""
-        self._begun = True
+        """Lower the volume to that of the start when the jukebox plays for the first time."""
+        self._has_played = True
         now, start = volume_of(snapshot.status), self._start_percent
         if now is None or start is None:
             return
@@ -181,15 +185,15 @@ class Actions:
             self._fader.set(client, start, snapshot.time_s)
             self._observer.expect(volume=str(start))
 
-    def _rest(self, client: Client) -> None:
-        self._observer.rests()
+    def _pause(self, client: Client) -> None:
+        self._observer.note_pause()
         client.pause(1)
 
-    def _go_on(self, client: Client, snapshot: Snapshot) -> None:
-        """Let the music play again, rising from silence if the volume can be turned."""
+    def _resume(self, client: Client, snapshot: Snapshot) -> None:
+        """Let the music play again; it fades in from silence if MPD can set the volume."""
         self._start_softly(client, snapshot)
         status = client.state()
         if self._fader.can_fade(status):
             self._fader.up(client, status, snapshot.time_s)
         client.pause(0)
-        self._observer.goes_on()
+        self._observer.note_resume()

@@ -1,4 +1,4 @@
-"""python-mpd2's client with what it lacks: waiting without blocking, getting on with Mopidy."""
+"""python-mpd2's client with two things that it lacks: waiting without blocking, and Mopidy."""
 
 from __future__ import annotations
 
@@ -10,34 +10,37 @@ from mpd import CommandError, FailureResponseCode, MPDClient, MPDError
 
 Status = Mapping[str, str]  # MPD's answer to "status"
 
-# What MPD is asked to tell of; database: its music was read anew.
+# The changes that MPD is asked to report; database: it has read its music anew.
 SUBSYSTEMS = ("player", "playlist", "mixer", "options", "message", "database")
 
 
 class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
-    """A client that can wait for changes beside other work, and that closes what broke."""
+    """A client that can wait for changes beside other work, and that closes a broken connection.
+
+    Its methods raise MPDError or OSError, as those of MPDClient do.
+    """
 
     def begin_idle(self) -> None:
-        """Ask MPD to tell when something changes, without waiting for it."""
+        """Ask MPD to report the next change, without waiting for it."""
         self._write_command("idle", SUBSYSTEMS)
 
     def end_idle(self) -> list[str]:
-        """What changed since. Must be called before any other command."""
-        # Where MPD has told already, it passes over the noidle: there is one answer either way.
+        """The subsystems that changed since begin_idle(). Call it before any other command."""
+        # If MPD has reported already, it ignores "noidle": there is one answer either way.
         self._write_command("noidle")
         return [str(name) for name in self._parse_list(self._read_lines())]
 
     @property
     def is_readable(self) -> bool:
-        """Whether MPD has said something, or hung up."""
+        """Whether MPD has sent something or closed the connection."""
         return bool(select.select([self], [], [], 0)[0])
 
     def state(self) -> Status:
-        """MPD's status, with "duration" and "elapsed" also where only "time" tells them."""
+        """MPD's status, with "duration" and "elapsed" also where the server tells only "time"."""
         status: dict[str, str] = self.status()
         if "time" in status and "duration" not in status:  # Mopidy
             elapsed, _, duration = status["time"].partition(":")
-            # Of a stream it says 0.
+            # A stream has a duration of 0.
             known = {"duration": duration} if duration not in ("", "0") else {}
             status = {"elapsed": elapsed, **known, **status}
         return status
@@ -48,14 +51,14 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
         except UnicodeError:
             raise
         except ValueError as error:
-            # Mopidy says "ACK [0@0]" to what it lacks, a number that python-mpd2 stumbles over.
+            # Mopidy answers "ACK [0@0]" to a command that it lacks; python-mpd2 knows no error 0.
             number = FailureResponseCode.UNKNOWN.value
-            raise CommandError(f"[{number}@0] {{command}} the server has no such thing") from error
+            raise CommandError(f"[{number}@0] {{command}} the server lacks this command") from error
         return line
 
     def _reset(self) -> None:
-        # 3.1.1 only forgets a connection that it could not write to; on Python 3.13 the forgotten
-        # file then complains on stderr that it could not be flushed.
+        # python-mpd2 3.1.1 does not close a connection that it could not write to; on Python 3.13
+        # the file then complains on stderr that it could not be flushed.
         for part in ("_wfile", "_rbfile", "_sock"):
             with suppress(AttributeError, MPDError, OSError):  # not connected, or broken
                 getattr(self, part).close()

@@ -1,4 +1,4 @@
-"""Where MPD is, and the one connection to it, made anew when it broke."""
+"""Where MPD is, and the one connection to it, which is made anew after it broke."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mpd import MPDError
 from appliance.errors import PlayerError
 from appliance.player.client import Client
 
-REPLY_TIMEOUT_S = 3.0  # the loop waits this long for an MPD that hangs
+REPLY_TIMEOUT_S = 3.0  # so long the loop waits for an MPD that hangs
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where MPD listens. host: a name, or the path (or @name) of a Unix socket."""
+    """Where MPD listens. host: a name, or the path (or @name) of a Unix socket; password: or ""."""
 
     host: str
     port: int
@@ -26,7 +26,7 @@ class Address:
 
     @property
     def local(self) -> bool:
-        """Whether it is a Unix socket, over which MPD opens any file that we may read."""
+        """Whether it is a Unix socket: over one, MPD opens any file that this user may read."""
         return self.host.startswith(("/", "@"))
 
     def __str__(self) -> str:
@@ -34,10 +34,11 @@ class Address:
 
 
 class Connection:
-    """A connection that is made when it is needed. greet: what to do first on each new one.
+    """A connection that is made when it is needed.
 
-    address: where MPD was last reached or looked for; changes: what it told of while it was
-    listened to, to be emptied by whoever reads it.
+    given: the address that was asked for. greet: called first with each new connection. address:
+    where MPD was last reached or searched for; changes: the subsystems that MPD reported as
+    changed; the reader empties it.
     """
 
     def __init__(self, given: Address, greet: Callable[[Client], None]) -> None:
@@ -50,40 +51,44 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a connection, as far as we know."""
+        """Whether there is a connection, which may be broken without this being known yet."""
         return self._client is not None
 
     @property
     def is_listening(self) -> bool:
-        """Whether MPD is asked to tell of changes."""
+        """Whether MPD is asked to report changes."""
         return self._listening
 
     @property
     def has_news(self) -> bool:
-        """Whether MPD has told of a change or hung up since. Does not wait."""
+        """Whether MPD has reported a change or closed the connection. It does not wait."""
         return self._client is not None and self._client.is_readable
 
     def listen(self) -> None:
-        """Let MPD tell of changes until the next client()."""
+        """Ask MPD to report changes until the next client()."""
         if self._client and not self._listening:
             self._client.begin_idle()
             self._listening = True
 
     @contextmanager
     def client(self) -> Iterator[Client]:
-        """What to talk to MPD through: the one place that translates its errors to PlayerError."""
+        """The client to talk to MPD with, connected if need be.
+
+        This is the one place that translates MPD's errors. Raises PlayerError for everything that
+        fails within the with statement, and disconnects then.
+        """
         try:
             client = self._client or self._connect()
             if self._listening:
                 self._listening = False
                 self.changes.update(client.end_idle())
             yield client
-        except (MPDError, OSError, UnicodeError) as error:  # UnicodeError: this is no MPD
+        except (MPDError, OSError, UnicodeError) as error:  # UnicodeError: not an MPD
             self.close()
             raise PlayerError(f"MPD at {self.address}: {error}") from error
 
     def close(self) -> None:
-        """Hang up; the next client() connects again."""
+        """Disconnect; the next client() connects again."""
         client, self._client = self._client, None
         self._listening = False
         self.changes.clear()
@@ -103,9 +108,10 @@ class Connection:
 
 
 def find_mpd(given: Address, environment: Mapping[str, str]) -> Address:
-    """The given address, else that of MPD_HOST and MPD_PORT, else the usual, as mpc finds it.
+    """The given address, else that of MPD_HOST and MPD_PORT, else the usual one, as mpc finds it.
 
-    MPD_HOST may be a host, the path of a socket, @name, or any of these after "password@".
+    MPD_HOST may be a host, the path of a socket, @name, or any of these after "password@". Raises
+    PlayerError if MPD_PORT is not a number.
     """
     if given.host:
         return given
@@ -125,4 +131,4 @@ def _usual_socket(environment: Mapping[str, str]) -> str:
     sockets = [Path("/run/mpd/socket")]
     if runtime := environment.get("XDG_RUNTIME_DIR"):
         sockets.insert(0, Path(runtime, "mpd/socket"))
-    return next((str(one) for one in sockets if one.is_socket()), "")
+    return next((str(path) for path in sockets if path.is_socket()), "")

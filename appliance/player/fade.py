@@ -1,4 +1,4 @@
-"""The box's hand on the volume: over to another song, out into a pause, and in again."""
+"""Sets the volume: a fade over to another song, out into a pause, and in again."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from appliance.player.state import PlayerStateFile, keep_fade, left_by_fade
 
 log = logging.getLogger("jukebox")
 
-ROUNDING = 4  # PulseAudio answers a little late, and hardware mixers round
-SETTLES_S = 2.0  # for so long after it was set, a volume may still come out a little different
+ROUNDING_PERCENT = 4  # PulseAudio answers a little late, and hardware mixers round
+SETTLES_S = 2.0  # for so long after it was set, MPD may report a slightly different volume
 
 
 class Fader:
-    """The hand on the volume. crossfade_s: a whole fade, down and up; 0 for none.
+    """Fades, and every other change of the volume by the jukebox.
 
-    max_percent: it never sets more than this. state: keeps the listener's volume during a fade, so
-    that they get it back even after a power cut.
+    crossfade_s: the seconds of a whole fade, down and up; 0 for no fades. max_percent: it never
+    sets a higher volume, 0 to 100. state: keeps the listener's volume during a fade, so that they
+    get it back even after a power cut. The methods do not translate MPD's errors; connection.py
+    does.
     """
 
     def __init__(self, crossfade_s: float, max_percent: int, state: PlayerStateFile) -> None:
@@ -31,31 +33,34 @@ class Fader:
         self._max_percent = max_percent
         self._state = state
         self._fade: Fade | None = None
-        self._sent: deque[int] = deque(maxlen=3)  # what the box set, newest at the end
+        self._sent: deque[int] = deque(maxlen=3)  # percent, what the jukebox set, newest last
         self._sent_s = float("-inf")
-        self._seen_since = True  # somebody looked since the last was sent
-        self._said_no_mixer = False
+        self._checked_since = True  # is_turned() was asked since the last volume was sent
+        self._warned_of_no_mixer = False
 
     @property
     def active(self) -> bool:
-        """Whether a fade is on its way."""
+        """Whether a fade is on."""
         return self._fade is not None
 
     @property
     def new_id(self) -> str | None:
-        """The song to which a fade is on its way, None without one."""
+        """The id of the song to which a fade leads, None if there is no such fade."""
         return self._fade.new_id or None if self._fade else None
 
     @property
     def is_going_out(self) -> bool:
-        """Whether it will end in a pause."""
+        """Whether a fade is on that ends in a pause."""
         return self._fade is not None and self._fade.kind == "out"
 
     def is_turned(self, before: Status, status: Status, time_s: float) -> bool:
-        """Whether the volume is another than it was and than the box set it."""
+        """Whether a person changed the volume since the status `before`.
+
+        A volume that the jukebox may have set, give or take 4 percent, does not count.
+        """
         was, now = volume_of(before), volume_of(status)
-        recent = not self._seen_since or time_s < self._sent_s + SETTLES_S
-        self._seen_since = True
+        recent = not self._checked_since or time_s < self._sent_s + SETTLES_S
+        self._checked_since = True
         if was is None or now is None:
             return False
         if self._fade or recent:
@@ -63,33 +68,33 @@ class Fader:
         return was != now
 
     def can_fade(self, status: Status) -> bool:
-        """Whether something has a volume that can be turned; says once if MPD has no mixer."""
+        """Whether to fade at all; warns once if MPD has no mixer."""
         if self._crossfade_s <= 0:
             return False
         volume = volume_of(status)
         if volume is not None:
-            # A louder listener would have to get it back from the box.
+            # At its end a fade would have to set the listener's volume, which is above the limit.
             return volume <= self._max_percent
-        if not self._said_no_mixer:
-            self._said_no_mixer = True
+        if not self._warned_of_no_mixer:
+            self._warned_of_no_mixer = True
             log.warning(
                 "MPD has no volume control, so the music changes without fading; "
                 'mixer_type "software" in its audio_output gives it one'
             )
         return False
 
-    # Beginning
+    # Starting
 
     def over(self, status: Status, new_id: str, time_s: float) -> None:
-        """Start over to a song from the volume of this moment."""
+        """Start to fade over to a song, from the present volume."""
         self._begin("over", status, self._crossfade_s / 2, new_id, time_s)
 
     def out(self, status: Status, time_s: float) -> None:
-        """Start down to silence."""
+        """Start to fade down to silence, for a pause."""
         self._begin("out", status, self._crossfade_s, "", time_s)
 
     def up(self, client: MPDClient, status: Status, time_s: float) -> None:
-        """Start up from silence, or from where a fade out has come."""
+        """Start to fade in, from silence or from where a fade out has come."""
         now = int(status["volume"])
         fade = self._begin("in", status, self._crossfade_s / 2, status["songid"], time_s)
         done = now / fade.volume if fade.volume and status["state"] == "play" else 0.0
@@ -97,7 +102,7 @@ class Fader:
         self._send(client, fade.wanted_volume(time_s), time_s)
 
     def _begin(self, kind: Kind, status: Status, half_s: float, new_id: str, time_s: float) -> Fade:
-        """Whatever fade was on its way before, the listener's volume stays theirs."""
+        """Start a fade. The listener's volume stays that from before any fade it follows."""
         now = int(status["volume"])
         self._fade = fade = Fade(
             kind=kind,
@@ -109,17 +114,18 @@ class Fader:
             new_id=new_id,
         )
         self._sent.append(now)
-        self._note(durable=True)
+        self._keep(durable=True)
         return fade
 
-    # Going on
+    # Continuing
 
     def advance(
         self, client: MPDClient, queue: Queue, status: Status, time_s: float
     ) -> Literal["pause", "switch"] | None:
-        """Go on with the fade, if there is one and nobody ended it; what it is time for now.
+        """Continue the fade, if there is one and no person ended it.
 
-        "switch": to the song of new_id, as it was before this call.
+        Returns what the caller must do now: "pause"; "switch" to the song of new_id, as it was
+        before this call; or None for nothing.
         """
         fade, song_id = self._fade, status.get("songid")
         if fade is None:
@@ -128,21 +134,21 @@ class Fader:
         if fade.kind == "out":
             plays = status["state"] == "play"
         if not plays or (fade.kind == "over" and fade.new_id not in queue.own):
-            # The listener paused, chose or took the new song out, or it cannot be played.
+            # The listener paused, chose another song or removed the new one, or MPD cannot play it.
             self.end(client, time_s)
             if fade.kind == "over":
                 queue.remove_pending(client)
         elif not self._could_have_set(int(status.get("volume", -1))):
-            self._forget()  # the listener turned the volume: theirs stays
+            self._forget()  # the listener changed the volume: theirs stays
             return "switch" if queue.pending_id == fade.new_id else None
         else:
             if fade.up_since_s is None and song_id == fade.new_id:
-                fade.up_since_s = time_s  # the old song came to its end
+                fade.up_since_s = time_s  # the old song has ended
             return self._go_on(client, fade, time_s)
         return None
 
     def end(self, client: MPDClient, time_s: float | None = None) -> None:
-        """Give the listener their volume back at once, if a fade is on its way."""
+        """End the fade, if there is one, and restore the listener's volume at once."""
         fade = self._fade
         if fade:
             if self._sent[-1] != fade.volume:
@@ -150,18 +156,18 @@ class Fader:
             self._forget()
 
     def set(self, client: MPDClient, percent: int, time_s: float) -> None:
-        """Turn the volume, never above the limit."""
+        """Set the volume to percent (0 to 100), but never above the limit."""
         self.end(client, time_s)
         self._send(client, min(percent, self._max_percent), time_s)
 
     def recover(self, client: MPDClient) -> None:
-        """Give the listener back what a fade took that was cut off, unless they turned it since."""
+        """Restore the listener's volume after a fade was cut off, unless they changed it since."""
         self.end(client)
         kept, now = self._state.kept, volume_of(client.state())
         if kept.volume is None or now is None:
             return
         low, high = left_by_fade(kept)
-        if low - ROUNDING <= now <= high + ROUNDING and now != kept.volume:
+        if low - ROUNDING_PERCENT <= now <= high + ROUNDING_PERCENT and now != kept.volume:
             self._send(client, kept.volume, None)
             log.info("the volume is %d%% again: a fade had been cut off", kept.volume)
         self._forget()
@@ -185,19 +191,20 @@ class Fader:
 
     def _send(self, client: MPDClient, percent: int, time_s: float | None) -> None:
         self._sent.append(percent)
-        self._seen_since = False
+        self._checked_since = False
         self._sent_s = self._sent_s if time_s is None else time_s
         if self._fade:
-            self._note(durable=False)
+            self._keep(durable=False)
         client.setvol(percent)
 
     def _could_have_set(self, volume: int) -> bool:
-        """Whether this volume may be the box's own doing, not the listener's."""
+        """Whether the jukebox, not the listener, may have set this volume, in percent."""
         if not self._sent:
             return False
-        return min(self._sent) - ROUNDING <= volume <= max(self._sent) + ROUNDING
+        return min(self._sent) - ROUNDING_PERCENT <= volume <= max(self._sent) + ROUNDING_PERCENT
 
-    def _note(self, *, durable: bool) -> None:
+    def _keep(self, *, durable: bool) -> None:
+        """Write the state of the fade down for a next start."""
         if self._fade:
             keep_fade(
                 self._state, self._fade.volume, min(self._sent), max(self._sent), durable=durable

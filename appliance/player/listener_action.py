@@ -1,7 +1,7 @@
 """What a person did between two snapshots of MPD.
 
-What the jukebox did itself is written into the earlier snapshot (observer.py). What MPD does by
-itself, such as going on at the end of a song, is told by the time. A person did the rest.
+The jukebox writes its own actions into the earlier snapshot (observer.py). Time explains what MPD
+does by itself, such as going on to the next song at the end of one. A person did all the rest.
 """
 
 from __future__ import annotations
@@ -10,25 +10,24 @@ from appliance.player.client import Status
 from appliance.player.snapshot import Snapshot
 from appliance.records import ListenerAction
 
-# A song that changes nearer than this to its end came to its end by itself.
-END_S = 3.0
-# Streams and slow outputs make the place in a song jump by less than this.
-JUMP_S = 3.0
+END_S = 3.0  # a change of song nearer than this to the end of the song was its end
+JUMP_S = 3.0  # streams and slow outputs make the position in a song jump by less than this
 MODES = ("repeat", "random", "single", "consume", "xfade")
 
 
-def what_was_done(
+def action_between(
     before: Snapshot, status: Status, time_s: float, *, edited: bool, turned: bool
 ) -> ListenerAction | None:
-    """The weightiest of the things that a person did; None if nobody did anything.
+    """The most important of a person's actions since the snapshot; None if there was none.
 
-    edited: the queue was changed by others; turned: so was the volume.
+    time_s: of the status. edited: whether others changed the queue; turned: whether others changed
+    the volume.
     """
     cleared = edited and status["state"] == "stop" and status["playlistlength"] == "0"
     if cleared and before.status["state"] == "stop":
         return "queue"
-    if playing := _playing(before, status, time_s):
-        return "queue" if cleared else playing
+    if action := _on_playing(before, status, time_s):
+        return "queue" if cleared else action
     if edited:
         return "queue"
     if turned:
@@ -37,32 +36,32 @@ def what_was_done(
 
 
 def is_passed_over(before: Snapshot, status: Status) -> bool:
-    """Whether a skip went on to what came next, instead of to a song of a person's choice."""
+    """Whether a skip led to the next song or past the last one, not to a song that was chosen."""
     if "songid" in status:
         return status["songid"] == before.status.get("nextsongid")
     return status["playlistlength"] != "0"  # past the last song
 
 
 def may_have_ended(before: Snapshot, time_s: float) -> bool:
-    """Whether the song of that snapshot came to its end by itself, or nearly so."""
+    """Whether the song of the snapshot has come to its end by now, or nearly so."""
     left_s = before.playback.remaining_s
-    if left_s is None:  # a stream, which breaks off when it likes
+    if left_s is None:  # a stream, which may break off at any time
         return True
     early_s = END_S + float(before.status.get("xfade", 0))
     return left_s - (time_s - before.time_s) <= early_s
 
 
-def _playing(before: Snapshot, status: Status, time_s: float) -> ListenerAction | None:
-    """What was done to the playing itself."""
+def _on_playing(before: Snapshot, status: Status, time_s: float) -> ListenerAction | None:
+    """A person's action on the playing itself: play, pause, stop, skip or seek."""
     was, now = before.status["state"], status["state"]
     same = before.status.get("songid") == status.get("songid")
     action: ListenerAction | None = None
-    if "error" in status:  # a song or output that failed; playing on clears it
+    if "error" in status:  # a song or an output failed; playing clears the error
         action = None
     elif was == "play":
         action = _while_playing(before, status, time_s, same=same)
     elif was != now:
-        action = now  # type: ignore[assignment]  # MPD's states are called as what leads to them
+        action = now  # type: ignore[assignment]  # MPD's states have the names of the actions
     elif now == "pause" and not same:
         action = "skip"
     elif now == "pause" and abs(_elapsed_s(status) - _elapsed_s(before.status)) > JUMP_S:
@@ -74,7 +73,7 @@ def _while_playing(
     before: Snapshot, status: Status, time_s: float, *, same: bool
 ) -> ListenerAction | None:
     ended = may_have_ended(before, time_s)
-    # With "single", MPD pauses or stops after each song; "oneshot" is over then.
+    # With "single", MPD pauses or stops after each song, and "oneshot" switches itself off then.
     by_itself = ended and before.status["single"] != "0"
     if status["state"] == "pause":
         return None if by_itself else "pause"
@@ -86,18 +85,18 @@ def _while_playing(
 
 
 def _is_next(before: Snapshot, status: Status) -> bool:
-    """Whether MPD itself would go on to this song."""
+    """Whether MPD goes on to this song by itself."""
     known_length = before.playback.remaining_s is not None
     song_id = status.get("songid")
     return known_length or song_id is None or song_id == before.status.get("nextsongid")
 
 
 def _has_jumped(before: Snapshot, status: Status, time_s: float, *, ended: bool) -> bool:
-    """Whether the place in the song is another than time alone explains."""
+    """Whether the position in the song differs from what time alone explains."""
     if "duration" not in status or "elapsed" not in before.status or ended:
         return False
     was_s, now_s = _elapsed_s(before.status), _elapsed_s(status)
-    # It may lag behind for any time, as a stream stalls, but it never goes back.
+    # The position may lag by any amount, because a stream can stall, but it never goes back.
     return now_s < was_s - JUMP_S / 2 or now_s > was_s + (time_s - before.time_s) + JUMP_S
 
 
@@ -106,7 +105,7 @@ def _elapsed_s(status: Status) -> float:
 
 
 def _modes_differ(was: Status, now: Status) -> bool:
-    # MPD itself ends a "oneshot".
+    # MPD itself switches "oneshot" off.
     return any(
         was.get(mode, "0") != now.get(mode, "0")
         and not (was.get(mode) == "oneshot" and now.get(mode) == "0")

@@ -1,9 +1,10 @@
-"""Carries a decision to MPD, says what MPD does now, and sees what the listener did.
+"""Carries decisions out at MPD, tells what MPD does now, and recognises what the listener did.
 
-One connection, no thread, no clock: all of it happens in playback(), carry_out() and adjust(), that
-the loop calls. Between them MPD is listened to (its command "idle"), and asked only when something
-happened. The box adds its own songs and removes only its own. It never touches repeat, random,
-single, consume or MPD's crossfade, and never moves or removes a song of the listener's.
+There is one connection, no thread and no clock: everything happens in playback(), carry_out() and
+adjust(), which the loop calls. Between these calls MPD reports changes (its command "idle"), and it
+is asked for its status only when something happened. The jukebox adds its own songs and removes
+only its own. It never touches repeat, random, single, consume or MPD's crossfade, and it never
+moves or removes a song of the listener's.
 """
 
 from __future__ import annotations
@@ -16,38 +17,41 @@ from mpd import CommandError, FailureResponseCode
 
 from appliance.errors import PlayerError
 from appliance.player.actions import Actions
-from appliance.player.capabilities import ANSWERS, CHANNEL, Server
+from appliance.player.capabilities import ANSWERS, CHANNEL, Capabilities
 from appliance.player.client import Client
 from appliance.player.connection import Address, Connection
 from appliance.player.fade import Fader
 from appliance.player.likes import Likes
 from appliance.player.observer import Observer
 from appliance.player.queue import Queue
-from appliance.player.selection import Playlists
+from appliance.player.selection import Selection
 from appliance.player.snapshot import Snapshot
 from appliance.player.sources import Song
-from appliance.player.state import PlayerStateFile, Unkept
+from appliance.player.state import PlayerStateFile, UnsavedState
 from appliance.player.stored_lists import StoredLists
 from appliance.records import Adjustment, Decision, Emotion, Play, Playback
 
-# After it was told something, and near the end of a song, MPD is asked this often.
+# MPD is asked this often after the jukebox has acted, and in the last seconds of a song.
 ASK_EVERY_S = 1.0
 NEAR_END_S = 10.0
-# However silent it is: a network that is gone says nothing, and Mopidy hangs up after 60 s.
-ASK_ANYWAY_S = 20.0
-READING_S = 10.0  # what MPD may need to read a mood's playlists and fetch those of links
+# MPD is asked at least this often: a lost network reports nothing, and Mopidy hangs up after 60 s.
+ASK_AT_LEAST_EVERY_S = 20.0
+READING_S = 10.0  # how long MPD may need to read a mood's playlists and to fetch linked ones
 LONGEST_ANSWER = 1000  # characters; MPD hangs up on a line of more than 4096 bytes
 
 
 class MpdPlayer:
-    """The jukebox's hands on MPD. Every call connects if need be and may raise PlayerError.
+    """The player that the loop drives. Each call connects to MPD if there is no connection yet.
 
-    address: of MPD, "" for MPD_HOST and MPD_PORT, else the usual places. playlists: the sources of
-    each emotion's songs (sources.py). crossfade_s: a whole fade, down and up; 0 for none.
-    put_on: songs of the box's life before this one, which MPD may still be playing.
-    start_percent: the first song that the box puts on is not louder; max_percent: it never sets
-    more than this. chime: the source of a sound to begin with, "" for none. memory: the file that
-    keeps what must outlive this process; only with it stored playlists are made for the moods.
+    address: a host, or the path of a Unix socket; "" for MPD_HOST and MPD_PORT, else for the usual
+    places. playlists: the sources of each emotion's songs (sources.py). crossfade_s: the seconds of
+    a whole fade, down and up; 0 for no fades. put_on: songs that an earlier run of the jukebox put
+    on, which MPD may still be playing. start_percent: the first song starts no louder than this;
+    max_percent: the jukebox never sets a higher volume; both are 0 to 100. chime: the source of a
+    sound for the start, "" for none. state: the file for what must outlive this process; the
+    jukebox makes stored playlists for the moods only if it has this file.
+
+    Methods that talk to MPD raise PlayerError if it cannot be reached, hangs or refuses a command.
     """
 
     def __init__(
@@ -66,65 +70,72 @@ class MpdPlayer:
         state: PlayerStateFile | None = None,
     ) -> None:
         self._connection = Connection(Address(address, port, password), self._greet)
-        self._server = Server()
-        self._state = state or Unkept()
+        self._capabilities = Capabilities()
+        self._state = state or UnsavedState()
         self._messages: list[str] = []
-        likes = Likes(self._server)
-        self._playlists = Playlists(playlists, random, likes)
+        likes = Likes(self._capabilities)
+        self._selection = Selection(playlists, random, likes)
         self._stored = StoredLists(playlists.values(), self._state)
         self._queue = Queue(put_on)
         self._fader = Fader(crossfade_s, max_percent, self._state)
-        self._observer = Observer(self._queue, self._fader, self._state, self._playlists, likes)
+        self._observer = Observer(self._queue, self._fader, self._state, self._selection, likes)
         self._actions = Actions(
             self._queue,
             self._fader,
             self._observer,
-            self._playlists,
+            self._selection,
             start_percent=min(start_percent, max_percent),
             chime=chime,
         )
 
     @property
     def address(self) -> str:
-        """Where MPD was last reached or looked for."""
+        """The address at which MPD was last reached or searched for."""
         return str(self._connection.address)
 
     @property
     def server(self) -> str:
-        """What answers there and what it lacks; "" before the first connection."""
-        return str(self._server)
+        """Which server answers there and what it lacks; "" before the first connection."""
+        return str(self._capabilities)
 
     def playback(self, time_s: float) -> Playback:
-        """What MPD does now. It is asked only if it told of a change or something is on its way."""
+        """What MPD does now. MPD is asked only after it reported a change, or when one is due.
+
+        Raises PlayerError, also if MPD plays but its output fails.
+        """
         last = self._observer.last
         if last and not self._is_due(last, time_s):
-            return self._observer.told(last.playback_at(time_s))
+            return self._observer.with_action(last.playback_at(time_s))
         with self._connection.client() as client:
-            self._actions.fade_on(client, self._observer.observe(client, time_s))
+            self._actions.advance_fade(client, self._observer.observe(client, time_s))
             self._read_news(client)
             local = self._connection.address.local
-            if not self._actions.begin(client, self._seen, local=local):
+            if not self._actions.begin(client, self._last_snapshot, local=local):
                 self._connection.listen()
-            return self._observer.told(self._seen.playback)
+            return self._observer.with_action(self._last_snapshot.playback)
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
-        """Put on a song of the decided mood and return it; None if nothing was to be done.
+        """The song of the decided mood that was put on, or None if none was.
 
-        None: a person did something meanwhile (the next playback tells what), or the mood has no
-        song that plays (one warning says why), or, for "append", a song of it already waits, or the
-        listener's own songs follow. What plays goes on in each case.
+        There are three reasons for None: a person did something meanwhile (the next playback tells
+        what); the mood has no song that plays (a warning says why); for "append", a song of this
+        mood already waits or the listener's own songs follow. The current song plays on in each
+        case. Raises PlayerError.
         """
         with self._connection.client() as client:
             local = self._connection.address.local
-            # Reading playlists may take a while in which people do things: snapshot only then.
-            songs = self._playlists.draw(client, decision.emotion, time_s, local=local)
+            # Reading playlists may take a while, in which people act: take the snapshot afterwards.
+            songs = self._selection.draw(client, decision.emotion, time_s, local=local)
             snapshot = self._observer.observe(client, time_s, late_s=READING_S)
             if self._observer.action:
                 return None
             return self._actions.carry_out(client, decision, songs, snapshot)
 
     def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
-        """Fade out and pause, fade in and go on, or turn the volume, unless a person just acted."""
+        """Fade out and pause, fade in and resume, or set the volume, unless a person just acted.
+
+        Returns whether anything was done. Raises PlayerError.
+        """
         with self._connection.client() as client:
             snapshot = self._observer.observe(client, time_s)
             if self._observer.action:
@@ -132,13 +143,16 @@ class MpdPlayer:
             return self._actions.adjust(client, adjustment, snapshot)
 
     def messages(self) -> list[str]:
-        """What came in on the channel "jukebox" since the last time."""
+        """The messages that came in on the channel "jukebox" since the last call, oldest first."""
         messages, self._messages = self._messages, []
         return messages
 
     def answer(self, text: str) -> None:
-        """Say it on the channel "jukebox-status", in one line; nobody needs to listen."""
-        if not self._server.has_messages:
+        """Send the text in one line on the channel "jukebox-status", where nobody needs to listen.
+
+        Raises PlayerError.
+        """
+        if not self._capabilities.has_messages:
             return
         with self._connection.client() as client:
             try:
@@ -148,48 +162,48 @@ class MpdPlayer:
                     raise
 
     def songs(self, emotion: Emotion) -> list[Song]:
-        """All songs of a mood. Raises PlaylistError if one of its sources cannot be used."""
+        """All songs of a mood. Raises PlaylistError if a source cannot be used, and PlayerError."""
         with self._connection.client() as client:
-            return self._playlists.all_songs(client, emotion, local=self._connection.address.local)
+            return self._selection.all_songs(client, emotion, local=self._connection.address.local)
 
     def close(self) -> None:
-        """Give the listener their volume back if a fade is on, and hang up. The music goes on."""
+        """Restore the listener's volume if a fade is on, and disconnect. The music plays on."""
         if self._connection.is_open:
             with suppress(PlayerError), self._connection.client() as client:
                 self._fader.end(client)
         self._connection.close()
 
     @property
-    def _seen(self) -> Snapshot:
-        """The last snapshot, with what the box has done since."""
+    def _last_snapshot(self) -> Snapshot:
+        """The last snapshot, which includes what the jukebox has done since."""
         assert self._observer.last is not None  # noqa: S101 - asked for only after a snapshot
         return self._observer.last
 
     def _is_due(self, last: Snapshot, time_s: float) -> bool:
         since_s = time_s - last.time_s
-        if self._fader.active or not 0 <= since_s < ASK_ANYWAY_S:
+        if self._fader.active or not 0 <= since_s < ASK_AT_LEAST_EVERY_S:
             return True
         if self._connection.is_listening and self._connection.has_news:
             return True
-        # After acting nobody listens for a second: a mood whose songs all fail at once must not
-        # make the loop spin.
+        # After the jukebox has acted, MPD is not listened to for a second: a mood whose songs all
+        # fail at once must not make the loop spin.
         left_s = last.playback_at(time_s).remaining_s
         near_end = last.playback.state == "play" and left_s is not None and left_s < NEAR_END_S
         return since_s >= ASK_EVERY_S and (near_end or not self._connection.is_listening)
 
     def _greet(self, client: Client) -> None:
-        """What a new connection begins with."""
-        self._server.greet(client, CHANNEL)
+        """Prepare a new connection."""
+        self._capabilities.greet(client, CHANNEL)
         self._queue.recognise(client)
         self._observer.begin(client.state())
         self._fader.recover(client)
         self._connection.changes.add("database")
 
     def _read_news(self, client: Client) -> None:
-        """Take in what MPD told of besides the music."""
+        """Handle the changes that MPD reported besides those of the music."""
         changes = self._connection.changes
-        if "message" in changes and self._server.has_messages:
-            self._messages += [one["message"] for one in client.readmessages()]
+        if "message" in changes and self._capabilities.has_messages:
+            self._messages += [entry["message"] for entry in client.readmessages()]
         if "database" in changes and self._state.outlives:
-            self._stored.keep(client)
+            self._stored.update(client)
         changes.clear()

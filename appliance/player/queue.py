@@ -1,4 +1,4 @@
-"""MPD's queue, and which of the songs in it are the box's own."""
+"""MPD's queue, and which of its songs are the jukebox's own."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from appliance.player.client import Status
 from appliance.player.sources import Song, given_title, name_of
 from appliance.records import Emotion, Play
 
-KEPT_PLAYED = 3  # own played songs left in the queue for "previous"
+KEPT_PLAYED = 3  # own played songs that stay in the queue, for "previous"
 
 
 @dataclass(frozen=True, slots=True)
 class OwnSong:
-    """A song that the box put into the queue, where MPD may call it by another uri.
+    """A song that the jukebox put into the queue.
 
-    emotion: None for the chime.
+    queue_uri: what MPD calls it there, which may differ from the song's own uri; emotion: None for
+    the chime.
     """
 
     queue_uri: str
@@ -29,14 +30,15 @@ class OwnSong:
 
 
 class Queue:
-    """The queue as last seen. Only own songs are ever removed from it.
+    """The queue as MPD last described it. Only own songs are ever removed from it.
 
-    own: the box's songs by id, oldest first; current_id: the own song that the box put on;
-    pending_id: the own song that is to follow; song: the current one as MPD describes it.
+    own: the jukebox's songs by id, oldest first; current_id: the own song that the jukebox put on;
+    pending_id: the own song that waits to follow; song: the current song as MPD describes it. The
+    methods do not translate MPD's errors; connection.py does.
     """
 
     def __init__(self, put_on: Sequence[Play] = ()) -> None:
-        """put_on: songs of the box's life before this one, which MPD may still be playing."""
+        """put_on: songs that an earlier run of the jukebox put on and MPD may still be playing."""
         self.own = {
             f"before {number}": OwnSong(
                 play.uri, Song(play.uri, play.title, play.source), play.emotion
@@ -46,40 +48,40 @@ class Queue:
         self.current_id: str | None = None
         self.pending_id: str | None = None
         self.song: Mapping[str, Any] = {}
-        self._song_key = ("", "")  # song id and queue version that `song` was asked for
-        self._ids: list[str] = []  # of all songs in their order, as the box last saw or made it
-        self._version = "0"  # how often the queue was edited, as MPD counts; "0": not yet seen
+        self._song_key = ("", "")  # the song id and queue version to which `song` belongs
+        self._ids: list[str] = []  # of all songs in their order
+        self._version = "0"  # MPD's count of edits; "0": not yet known
 
     @property
     def pending(self) -> OwnSong | None:
-        """The own song that is to follow."""
+        """The own song that waits to follow, if there is one."""
         return self.own.get(self.pending_id or "")
 
-    # Looking
+    # Following MPD
 
     def recognise(self, client: MPDClient) -> None:
-        """Find the box's songs again: a restarted MPD restores its queue under new ids."""
+        """Find the own songs again: a restarted MPD restores its queue under new ids."""
         self._ids, self._version, self._song_key = [], "0", ("", "")
-        new_ids = _new_ids(self.own, {one["id"]: one["file"] for one in client.playlistinfo()})
+        new_ids = _new_ids(self.own, {song["id"]: song["file"] for song in client.playlistinfo()})
         self.own = {new_ids[old]: own for old, own in self.own.items() if old in new_ids}
         self.current_id = new_ids.get(self.current_id or "")
         self.pending_id = new_ids.get(self.pending_id or "")
         self.song = client.currentsong()
         song_id = self.song.get("id")
         if song_id in self.own:
-            self.current_id = song_id  # whichever song of ours it plays will do
+            self.current_id = song_id  # any own song counts as put on
 
     def follow(self, client: MPDClient, status: Status) -> bool:
-        """See which song is the current one, and whether others have edited the queue."""
+        """Read the current song and the queue. Returns whether others have edited the queue."""
         edited = False
         if status["playlist"] != self._version:
             current = self._song_key[0]
-            mine, seen_before = self._ids, self._version != "0"
+            ids_before, was_known = self._ids, self._version != "0"
             self._follow_edits(client, status)
-            # "consume" takes out what was played; a radio's new title edits nothing.
-            eaten = [one for one in mine if one != current]
-            consumed = status["consume"] != "0" and self._ids == eaten
-            edited = seen_before and self._ids != mine and not consumed
+            # "consume" removes what was played; a radio's new title is not an edit.
+            without_current = [song_id for song_id in ids_before if song_id != current]
+            consumed = status["consume"] != "0" and self._ids == without_current
+            edited = was_known and self._ids != ids_before and not consumed
         # A radio's new title changes the queue's version.
         key = (status.get("songid", ""), status["playlist"])
         if key != self._song_key:
@@ -90,7 +92,7 @@ class Queue:
         return edited
 
     def position(self, song_id: str) -> str:
-        """Where a song stands, counted from 0."""
+        """The position of a song, counted from 0. Raises ValueError if it is not in the queue."""
         return str(self._ids.index(song_id))
 
     def queued_after(self, status: Status) -> int:
@@ -101,14 +103,14 @@ class Queue:
             return int(status["playlistlength"]) - int(status["song"]) - 1
         if "nextsongid" not in status:
             return 0
-        # Shuffled or going round, all of the listener's songs may follow; of the box's only the
-        # one that waits is meant to.
-        current = status["songid"]
-        others = [one for one in self._ids if one not in self.own and one != current]
+        # If MPD shuffles or repeats, all of the listener's songs may follow, but of the own songs
+        # only the one that waits.
+        staying = {*self.own, status["songid"]}
+        others = [song_id for song_id in self._ids if song_id not in staying]
         return len(others) + (self.pending_id is not None)
 
     def is_followed(self, emotion: Emotion, status: Status) -> bool:
-        """Whether a song of this mood or the listener's own come after the current song."""
+        """Whether a song of this mood or one of the listener's follows the current song."""
         if status["state"] == "stop":
             return False
         if self.pending and self.pending.emotion == emotion:
@@ -118,9 +120,9 @@ class Queue:
     # Acting
 
     def claim(self, client: MPDClient, song_id: str, song: Song, emotion: Emotion | None) -> bool:
-        """Take a song just added for the box's own, in the place of the one that waited.
+        """Note a song that was just added as an own one, and remove the one that waited before.
 
-        False if a person has taken it out already.
+        Returns False if a person has removed the new song already.
         """
         entry: Mapping[str, Any] = {}
         with _unless_gone():
@@ -135,41 +137,42 @@ class Queue:
         return True
 
     def play(self, client: MPDClient, song_id: str) -> None:
-        """Put an own song on at once."""
+        """Play an own song at once."""
         self.current_id, self.pending_id = song_id, None
         try:
             client.playid(song_id)
         except CommandError as error:
-            # A song that cannot be played; the status says so too, and the next look answers it.
+            # The song cannot be played. The status says so, too, and the next snapshot handles it.
             if error.errno != FailureResponseCode.UNKNOWN:
                 raise
 
     def remove(self, client: MPDClient, song_id: str) -> None:
-        """Take an own song out."""
+        """Remove an own song."""
         self.own.pop(song_id, None)
         with _unless_gone():
             client.deleteid(song_id)
-            self._ids = [one for one in self._ids if one != song_id]
+            self._ids = [other for other in self._ids if other != song_id]
 
     def remove_pending(self, client: MPDClient) -> None:
-        """Take out the own song that waits, if there is one."""
+        """Remove the own song that waits, if there is one."""
         if self.pending_id:
             self.remove(client, self.pending_id)
             self.pending_id = None
 
     def remove_played(self, client: MPDClient, status: Status) -> None:
-        """Take out the box's old songs, which would pile up over the months."""
+        """Remove old own songs, which would pile up over the months."""
         staying = (self.current_id, self.pending_id, status.get("songid"))
         played = [song_id for song_id in self.own if song_id not in staying]
-        # Where MPD repeats or shuffles, it would play them again.
+        # If MPD repeats or shuffles, it would play them again.
         keep = KEPT_PLAYED if status["repeat"] == status["random"] == "0" else 0
         for song_id in played[: max(0, len(played) - keep)]:
             self.remove(client, song_id)
 
     def _follow_edits(self, client: MPDClient, status: Status) -> None:
-        """Keep the order of the ids, and forget own songs that were taken out."""
-        changes = [(int(one["cpos"]), one["id"]) for one in client.plchangesposid(self._version)]
-        # The queue may have grown since the status was told.
+        """Update the order of the ids, and forget own songs that were removed."""
+        answer = client.plchangesposid(self._version)
+        changes = [(int(song["cpos"]), song["id"]) for song in answer]
+        # The queue may have grown since the status was read.
         length = max([int(status["playlistlength"]), *(place + 1 for place, _ in changes)])
         self._ids = (self._ids + [""] * length)[:length]
         for place, song_id in changes:
@@ -182,13 +185,16 @@ class Queue:
 
 
 def _new_ids(own: Mapping[str, OwnSong], unclaimed: dict[str, str]) -> dict[str, str]:
-    """Old id → new id of the own songs that are still there. unclaimed: uri by id of all songs."""
+    """Old id → new id of the own songs that are still there.
+
+    unclaimed: the uri of every song in the queue, by id; those that are found are removed from it.
+    """
     new_ids: dict[str, str] = {}
-    # First those that kept their id, so that none is taken for its double.
+    # Songs that kept their id come first, so that none is taken for another with the same uri.
     for song_id, song in sorted(
-        own.items(), key=lambda one: unclaimed.get(one[0]) != one[1].queue_uri
+        own.items(), key=lambda item: unclaimed.get(item[0]) != item[1].queue_uri
     ):
-        same = [one for one, uri in unclaimed.items() if uri == song.queue_uri]
+        same = [other for other, uri in unclaimed.items() if uri == song.queue_uri]
         if same:
             new_ids[song_id] = song_id if song_id in same else same[0]
             del unclaimed[new_ids[song_id]]
@@ -197,7 +203,7 @@ def _new_ids(own: Mapping[str, OwnSong], unclaimed: dict[str, str]) -> dict[str,
 
 @contextmanager
 def _unless_gone() -> Iterator[None]:
-    """Pass over that a song is no longer in the queue: a person was quicker."""
+    """Ignore that a song is no longer in the queue: a person has removed it already."""
     try:
         yield
     except CommandError as error:

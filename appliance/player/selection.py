@@ -14,18 +14,20 @@ from appliance.records import Emotion
 
 log = logging.getLogger("jukebox")
 
-TRIES = 5  # songs offered to MPD for one decision
+SONGS_PER_DRAW = 5  # so many are offered to MPD for one decision
 LEFT_OUT_S = 300.0  # how long a song or link that failed is left out
-EMPTY_AGAIN_S = 10.0  # how often a mood without songs is looked up again
+EMPTY_AGAIN_S = 10.0  # after this long the sources of a mood without songs are read again
 
 
-class Playlists:
-    """The moods' songs, drawn at random, none twice before all were heard.
+class Selection:
+    """Draws the songs of the moods at random, none twice before all were heard.
 
-    What people like comes up twice, what they skip in this mood only every other time or less.
+    In such a round a song that people like comes up twice, and one that they skipped in this mood
+    comes up only in every second round or less often.
 
     sources: for each emotion where its songs come from, see read_songs. They are read anew for each
-    song, so that a playlist edited on the phone counts at once. What cannot be used is said once.
+    draw, so that a playlist edited on the phone counts at once. One warning tells of each source
+    that cannot be used.
     """
 
     def __init__(
@@ -34,22 +36,25 @@ class Playlists:
         self._sources = sources
         self._random = random
         self._likes = likes
-        self._tickets: dict[Emotion, dict[str, int]] = {}  # of this round, left, by uri
+        self._tickets: dict[Emotion, dict[str, int]] = {}  # left in this round, by uri
         self._last_heard: dict[Emotion, str] = {}
         self._left_out_until: dict[str, float] = {}  # by the uri of a song
         self._hung_until: dict[str, float] = {}  # by source
         self._empty_until: dict[Emotion, float] = {}
-        self._warned: set[str] = set()  # what the warnings that stand are about
+        self._warned: set[str] = set()  # the sources and emotions already warned of
 
     def draw(
         self, client: MPDClient, emotion: Emotion, time_s: float, *, local: bool
     ) -> list[Song]:
-        """Up to five songs in the order in which to try them; none when the mood has none."""
+        """Up to five songs in the order in which to try them; [] if the mood has none.
+
+        local: MPD is reached over a Unix socket.
+        """
         if time_s < self._empty_until.get(emotion, time_s):
             return []
         songs = [
             song
-            for source in self._named(emotion)
+            for source in self._sources_of(emotion)
             for song in self._usable(client, emotion, source, time_s, local=local)
             if time_s >= self._left_out_until.get(song.uri, time_s)
         ]
@@ -60,18 +65,18 @@ class Playlists:
         return self._shuffled(emotion, {song: Likes.of(song.uri, weights) for song in songs})
 
     def mark_heard(self, emotion: Emotion, song: Song) -> None:
-        """Remember that this song was put on."""
+        """Note that this song was put on."""
         tickets = self._tickets.setdefault(emotion, {})
         tickets[song.uri] = max(0, tickets.get(song.uri, 0) - 1)
         self._last_heard[emotion] = song.uri
 
     def leave_out(self, song: Song, reason: str, time_s: float) -> None:
-        """Draw this song no more for five minutes: it could not be played."""
+        """Warn that this song cannot be played, and do not draw it for five minutes."""
         self._left_out_until[song.uri] = time_s + LEFT_OUT_S
         log.warning("%s cannot be played: %s; another song is tried", song.uri, reason)
 
     def all_songs(self, client: MPDClient, emotion: Emotion, *, local: bool) -> list[Song]:
-        """Every song of a mood. Raises PlaylistError at the first source that cannot be used."""
+        """Every song of a mood. Raises PlaylistError for the first source that cannot be used."""
         sources = self._sources.get(emotion)
         if not sources:
             raise PlaylistError(_nothing_named(emotion))
@@ -80,30 +85,30 @@ class Playlists:
         ]
 
     def _shuffled(self, emotion: Emotion, weights: Mapping[Song, float]) -> list[Song]:
-        """Some of those that this round still has for us, in chance's order.
+        """Up to five songs in random order, first those that this round still has.
 
-        weights: how often each may be heard in a round on average: of weight 0.5 it is in every
-        second round, of weight 2 twice in each.
+        weights: how often each song is heard in a round on average: with 0.5 it is in every second
+        round, with 2 it is twice in each.
         """
         last = self._last_heard.get(emotion)
-        fresh: list[Song] = []
+        unheard: list[Song] = []
         for _round in range(2):
             tickets = self._tickets.setdefault(emotion, {})
             for song, weight in weights.items():
                 if song.uri not in tickets:
                     tickets[song.uri] = int(weight) + (self._random.random() < weight % 1)
-            fresh = [one for one in weights if tickets[one.uri] and one.uri != last]
-            if fresh:
+            unheard = [song for song in weights if tickets[song.uri] and song.uri != last]
+            if unheard:
                 break
             self._tickets[emotion] = {}
-        # Rather the same again than what nobody likes, and than nothing if MPD refuses the others.
-        fresh = fresh or [one for one in weights if tickets[one.uri]]
-        others = [one for one in weights if one not in fresh]
-        return [one for group in (fresh, others) for one in self._random.sample(group, len(group))][
-            :TRIES
-        ]
+        # The same song again is better than one that nobody likes. The others come last, in case
+        # MPD refuses all of the first.
+        unheard = unheard or [song for song in weights if tickets[song.uri]]
+        others = [song for song in weights if song not in unheard]
+        shuffled = [self._random.sample(group, len(group)) for group in (unheard, others)]
+        return [song for group in shuffled for song in group][:SONGS_PER_DRAW]
 
-    def _named(self, emotion: Emotion) -> tuple[str, ...]:
+    def _sources_of(self, emotion: Emotion) -> tuple[str, ...]:
         sources = self._sources.get(emotion, ())
         if not sources:
             self._warn(emotion, _nothing_named(emotion))
@@ -112,12 +117,12 @@ class Playlists:
     def _usable(
         self, client: MPDClient, emotion: Emotion, source: str, time_s: float, *, local: bool
     ) -> list[Song]:
-        """The songs of a source, none with one warning when it cannot be used."""
+        """The songs of a source; [] and one warning if it cannot be used."""
         if time_s < self._hung_until.get(source, time_s):
             self._warn(source, f"{emotion}: MPD hung on {source}; it is left out for five minutes")
             return []
-        # MPD stands still while it fetches a playlist. If our patience ends first, PlayerError
-        # leaves this function, and the mark keeps the next decision from hanging on it again.
+        # MPD answers nobody while it fetches a playlist. If that takes longer than the connection
+        # waits, an error leaves this function, and the entry keeps the next draw from the source.
         self._hung_until[source] = time_s + LEFT_OUT_S
         try:
             songs = read_songs(client, emotion, source, local=local)

@@ -1,4 +1,4 @@
-"""One look at MPD: what it does, and whether a person stopped it."""
+"""What MPD does at one moment, and whether a person stopped it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from appliance.player.queue import OwnSong, Queue
 from appliance.player.sources import given_title, name_of
 from appliance.records import Playback
 
+# A song that vanished from an empty queue nearer than this to its end had ended, seconds.
+ENDED_S = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What MPD did at one moment, in its words and in ours.
+    """What MPD did at one moment: its own status, and what the policy is told of it.
 
-    status: as the box expects it after what it has done since, if anything.
+    status: if the jukebox has acted since, the status that it expects after that.
     """
 
     time_s: float
@@ -24,7 +27,7 @@ class Snapshot:
     playback: Playback
 
     def playback_at(self, time_s: float) -> Playback:
-        """What it does a little later, if nothing happened."""
+        """The playback a little later, if nothing has happened since."""
         playback = self.playback
         if playback.state != "play" or playback.remaining_s is None:
             return playback
@@ -35,7 +38,7 @@ class Snapshot:
 def is_held(status: Status, before: Snapshot | None, held: bool, time_s: float) -> bool:
     """Whether a person paused or stopped the music and has not started it again.
 
-    before: the last snapshot, None on a new connection; held: what was found then.
+    before: the last snapshot, None on a new connection; held: the result at that time.
     """
     if status["state"] == "play":
         return False
@@ -43,28 +46,28 @@ def is_held(status: Status, before: Snapshot | None, held: bool, time_s: float) 
         return True
     if before is None or before.playback.state == "stop" or "error" in status:
         return held
-    # MPD stopped since the last snapshot. It keeps a current song unless it came to the end of
-    # the queue, and came to an end too where "single" told it to stop after each song.
+    # MPD stopped since the last snapshot. If a person stopped it, it still has a current song. At
+    # the end of the queue it has none, but with "single" it also stops there after every song.
     if "songid" in status or status["single"] != "0":
         return True
     if held or int(status["playlistlength"]) > 0:
         return held
-    # An empty queue: "consume" ate the last song at its end, or a person cleared it.
+    # The queue is empty: "consume" removed the last song at its end, or a person cleared it.
     left_s = before.playback.remaining_s
-    return left_s is None or left_s - (time_s - before.time_s) > 2.0
+    return left_s is None or left_s - (time_s - before.time_s) > ENDED_S
 
 
 def describe(status: Status, queue: Queue, fader: Fader, *, held: bool, resting: bool) -> Playback:
-    """What MPD does, for the policy. Where a fade goes is told as done: nothing is left to do."""
+    """What MPD does, for the policy. The goal of a fade counts as reached already."""
     state = status["state"]
     song_id = status.get("songid") if state != "stop" else None
     own = queue.own.get(song_id or "")
-    meant = queue.own.get(fader.new_id) if fader.new_id else own
+    goal = queue.own.get(fader.new_id) if fader.new_id else own
     rests = resting or (fader.is_going_out and state == "play")
     return Playback(
-        state="pause" if rests else state,  # type: ignore[arg-type]  # MPD knows these three
+        state="pause" if rests else state,  # type: ignore[arg-type]  # MPD has these three
         title=_title(queue, own) if song_id else "",
-        emotion=meant.emotion if meant else None,
+        emotion=goal.emotion if goal else None,
         remaining_s=_remaining_s(status) if song_id else None,
         queued_after=queue.queued_after(status),
         listener=held or (state == "play" and song_id != queue.current_id),

@@ -1,4 +1,4 @@
-"""What a source in jukebox.toml, a name, folder, file or link, has to play.
+"""The songs of a source in jukebox.toml, which is a name, a folder, a file or a link.
 
 MPD itself reads stored playlists, playlist files and links; this process opens no connection.
 """
@@ -17,27 +17,28 @@ from mpd import CommandError, FailureResponseCode, MPDClient
 
 from appliance.errors import JukeboxError
 
-# A link to .m3u8 is no playlist but one HLS stream in pieces, which MPD plays as it is.
+# A link to .m3u8 is not a playlist but one HLS stream in pieces, which MPD plays as it is.
 LINKED_PLAYLISTS = (".m3u", ".pls", ".xspf", ".asx")
 PLAYLIST_FILES = (*LINKED_PLAYLISTS, ".m3u8")
 
-# SYSTEM: no such file, or not ours to read; ARG: a name that no playlist can have ("music/happy").
+# SYSTEM: no such file, or one that MPD may not read; ARG: a name that no playlist can have
+# ("music/happy").
 NOTHING_THERE = (
     FailureResponseCode.NO_EXIST,
     FailureResponseCode.SYSTEM,
     FailureResponseCode.ARG,
 )
 
-Entry = Mapping[str, Any]  # a song as MPD describes it
+Entry = Mapping[str, Any]  # a song or folder as MPD describes it
 
 
 class PlaylistError(JukeboxError):
-    """A source of songs that cannot be used. The music goes on without it."""
+    """A source of songs cannot be used. The music goes on without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """Something that MPD can play. title: "" where MPD tells only once it is in the queue."""
+    """Something that MPD can play. title: "" if MPD tells it only once it is in the queue."""
 
     uri: str
     title: str
@@ -45,12 +46,12 @@ class Song:
 
 
 def read_songs(client: MPDClient, wanted_for: str, source: str, *, local: bool) -> list[Song]:
-    """The songs behind one source, in its order. wanted_for: named in errors.
+    """The songs of one source, in its order; at least one.
 
-    source: a stored playlist, else a folder or playlist file of MPD's music directory; the absolute
-    path of a folder or a playlist file on this machine; a link to a stream or to a playlist.
-    local: MPD is reached over a Unix socket, without which it opens no files outside its own music.
-    Raises PlaylistError when there is nothing to play.
+    wanted_for: a name for error messages. source: a stored playlist, else a folder or playlist file
+    of MPD's music directory; the absolute path of a folder or a playlist file on this machine; a
+    link to a stream or to a playlist. local: MPD is reached over a Unix socket; otherwise it opens
+    no files outside its own music. Raises PlaylistError if there is nothing to play.
     """
     if source.startswith("/") and not local:
         raise PlaylistError(
@@ -63,7 +64,7 @@ def read_songs(client: MPDClient, wanted_for: str, source: str, *, local: bool) 
     elif _is_stream(source):
         songs = [Song(source, "", source)]
     elif _is_playlist(client, source):
-        songs = _listed(client.listplaylistinfo, source)
+        songs = _songs_listed(client.listplaylistinfo, source)
     else:
         songs = songs_in_folder(client, source)
     if not songs:
@@ -74,34 +75,38 @@ def read_songs(client: MPDClient, wanted_for: str, source: str, *, local: bool) 
 
 
 def songs_in_folder(client: MPDClient, folder: str) -> list[Song]:
-    """What is in a folder of MPD's own music and in the folders below; [] if there is none."""
+    """The songs in a folder of MPD's own music and in the folders below; [] if there is none."""
     try:
-        return _listed(client.listallinfo, folder)
+        return _songs_listed(client.listallinfo, folder)
     except CommandError as error:
         if error.errno != FailureResponseCode.UNKNOWN:
             raise
-    return _listed(partial(_walk, client), folder)  # Mopidy, as it comes, has no listallinfo
+    # Mopidy, unless it is configured otherwise, has no listallinfo.
+    return _songs_listed(partial(_walk, client), folder)
 
 
 def stored_playlists(client: MPDClient) -> frozenset[str]:
-    """Their names. MPD would log each attempt to read one that it does not have."""
+    """The names of the stored playlists.
+
+    Ask this first: MPD logs each attempt to read a playlist that it does not have.
+    """
     try:
         return frozenset(stored["playlist"] for stored in client.listplaylists())
     except CommandError as error:
         if error.errno not in (FailureResponseCode.UNKNOWN, FailureResponseCode.SYSTEM):
             raise
-        return frozenset()  # "Stored playlists are disabled", or their folder is not there
+        return frozenset()  # "Stored playlists are disabled", or their folder is missing
 
 
 def given_title(entry: Entry) -> str:
-    """How to call a song: "artist – title", else a radio's name; "" if MPD knows none."""
+    """A song's title: "artist – title", else a radio's name; "" if MPD knows neither."""
     title = _text(entry, "title") or _text(entry, "name")
     artist = _text(entry, "artist")
     return f"{artist} – {title}" if artist and title else title
 
 
 def name_of(uri: str) -> str:
-    """What to call a song without a title: a file's name without its suffix, or the whole link."""
+    """A name for a song without a title: a file's name without its suffix, or the whole link."""
     return uri if "://" in uri else Path(uri).stem
 
 
@@ -114,7 +119,7 @@ def can_be_said(path: str) -> bool:
 
 
 def _files_in(client: MPDClient, folder: str) -> list[Song]:
-    """What MPD can decode in a folder of this machine and in the folders below."""
+    """The files that MPD can decode in a folder of this machine and in the folders below."""
     suffixes = _decodable_suffixes(client)
     paths = sorted(
         os.path.join(below, name)
@@ -137,8 +142,8 @@ def _is_playlist(client: MPDClient, source: str) -> bool:
     )
 
 
-def _listed(command: Callable[[str], Iterable[Entry]], source: str) -> list[Song]:
-    """The songs that MPD lists, none when it does not know the source."""
+def _songs_listed(command: Callable[[str], Iterable[Entry]], source: str) -> list[Song]:
+    """The songs that an MPD command lists; [] if MPD does not know the source."""
     try:
         entries = list(command(source))
     except CommandError as error:
@@ -146,7 +151,7 @@ def _listed(command: Callable[[str], Iterable[Entry]], source: str) -> list[Song
             return []
         raise
     # Entries without a file are folders.
-    return [Song(one["file"], given_title(one), source) for one in entries if "file" in one]
+    return [Song(entry["file"], given_title(entry), source) for entry in entries if "file" in entry]
 
 
 def _walk(client: MPDClient, folder: str) -> Iterator[Entry]:
@@ -158,11 +163,11 @@ def _walk(client: MPDClient, folder: str) -> Iterator[Entry]:
 
 
 def _decodable_suffixes(client: MPDClient) -> frozenset[str]:
-    """Endings of the files that this MPD was built to decode, without the dot."""
+    """The suffixes of the files that this MPD can decode, without the dot."""
     suffixes: set[str] = set()
     for decoder in client.decoders():
-        several = decoder.get("suffix", [])  # python-mpd2 gives one as a string
-        suffixes.update([several] if isinstance(several, str) else several)
+        names = decoder.get("suffix", [])  # python-mpd2 gives a single one as a string
+        suffixes.update([names] if isinstance(names, str) else names)
     return frozenset(suffixes)
 
 
@@ -181,5 +186,5 @@ def _nothing_found(source: str) -> str:
 
 
 def _text(entry: Entry, tag: str) -> str:
-    value = entry.get(tag, "")  # python-mpd2 gives a tag that stands several times as a list
+    value = entry.get(tag, "")  # python-mpd2 gives a repeated tag as a list
     return value if isinstance(value, str) else ", ".join(value)

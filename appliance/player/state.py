@@ -1,4 +1,4 @@
-"""What the player must remember beyond this process, and the file that it is given for it."""
+"""What the player must know again after a restart, and the file that keeps it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True, slots=True)
 class PlayerState:
-    """What the player must remember.
+    """What the player must know again after a restart.
 
-    volume: the listener's, in percent, while a fade is on its way; low, high: the volumes between
-    which the fade may have left it; boot: of the machine, during which that was so. paused: the
-    song that the jukebox itself paused; paused_at_s: where in it. loud: the listener's volume
-    before the quiet hours, in percent, while the jukebox has turned it down. stopped: a person
-    stopped the music. lists: a hash of each stored playlist that the jukebox made, by name; "" for
-    one that belongs to a person.
+    volume: the listener's, in percent, while a fade is on, else None; low, high: the volumes, in
+    percent, between which the fade may have left MPD; boot: the id of the machine's boot at that
+    time. paused: the uri of the song that the jukebox itself paused, else None; paused_at_s: the
+    position in it. loud: the listener's volume before the quiet hours, in percent, while the
+    jukebox has turned it down, else None. stopped: whether a person stopped the music. lists: by
+    name, a hash of each stored playlist that the jukebox made; "" for one that belongs to a person.
     """
 
     volume: int | None = None
@@ -35,21 +35,21 @@ class PlayerState:
 
 
 class PlayerStateFile(Protocol):
-    """Keeps the state, as a rule in a file (history/state.py)."""
+    """Keeps the state; the service does so in a file (history/state.py)."""
 
     @property
     def kept(self) -> PlayerState:
-        """What is kept now."""
+        """The state that is kept now."""
 
     @property
     def outlives(self) -> bool:
         """Whether it is kept beyond this process."""
 
     def keep(self, *, durable: bool = True, **changes: Any) -> None:
-        """Change fields of the state. durable: also for a power cut in the next seconds."""
+        """Change fields of the state. durable: they must survive a power cut in the next second."""
 
 
-class Unkept:
+class UnsavedState:
     """A state that ends with the process."""
 
     outlives = False
@@ -64,24 +64,25 @@ class Unkept:
 
 
 def list_hash(uris: Iterable[str]) -> str:
-    """By which a stored playlist is known as the jukebox wrote it."""
+    """The hash that tells whether a stored playlist is still as the jukebox wrote it."""
     return hashlib.sha256("\n".join(uris).encode()).hexdigest()[:16]
 
 
 def keep_fade(state: PlayerStateFile, volume: int, low: int, high: int, *, durable: bool) -> None:
-    """A fade is on its way; see PlayerState."""
+    """Keep the volumes of a fade, all in percent; see PlayerState."""
     state.keep(durable=durable, volume=volume, low=low, high=high, boot=_boot_id())
 
 
 def left_by_fade(kept: PlayerState) -> tuple[int, int]:
-    """The volumes between which a fade that was cut off has left it, in percent."""
+    """The lowest and highest volume, in percent, at which a fade that was cut off left MPD."""
     if kept.boot == _boot_id():
         return kept.low, kept.high
-    return 0, kept.volume or 0  # a power cut: MPD may have noted any moment of the fade
+    # After a power cut MPD may have restored the volume of any moment of the fade.
+    return 0, kept.volume or 0
 
 
 def _boot_id() -> str:
-    """Differs after each start of the machine; "" where nothing tells."""
+    """An id that differs after each start of the machine; "" if it is unknown."""
     try:
         return BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:

@@ -1,4 +1,4 @@
-"""Stored playlists of the moods, so that every MPD app shows them and people edit them there."""
+"""Stored playlists of the moods, which every MPD app shows and lets people edit."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ from appliance.player.state import PlayerStateFile, list_hash
 
 log = logging.getLogger("jukebox")
 
-# MPD keeps no playlists, not there, or not for us.
+# MPD keeps no playlists at all, or not in a folder that it can write, or not for this user.
 NOT_KEPT = (*NOTHING_THERE, FailureResponseCode.UNKNOWN, FailureResponseCode.PERMISSION)
 
 
 class StoredLists:
-    """Keeps a stored playlist for each source that is a folder of MPD's music.
+    """Makes a stored playlist for each source that is a folder of MPD's music.
 
-    It is made once and follows the folder until a person edits it; from then on it is theirs. One
-    that they delete is not made again.
+    It is made once and follows the folder until a person edits it; from then on it is theirs. A
+    playlist that they delete is not made again. sources: of all moods; state: keeps which playlists
+    the jukebox made.
     """
 
     def __init__(self, sources: Iterable[Sequence[str]], state: PlayerStateFile) -> None:
-        named = dict.fromkeys(source for several in sources for source in several)
-        self._names = [one for one in named if _may_be_a_name(one)]
+        distinct = dict.fromkeys(source for of_mood in sources for source in of_mood)
+        self._names = [source for source in distinct if _may_be_a_name(source)]
         self._state = state
 
-    def keep(self, client: Client) -> None:
-        """Make and renew them. Where MPD does not allow it, it says so and nothing happens."""
+    def update(self, client: Client) -> None:
+        """Make and renew the playlists. If MPD does not allow it, one line in the log says so.
+
+        Raises CommandError if MPD fails for another reason.
+        """
         made: list[str] = []
         try:
             there = stored_playlists(client)
@@ -50,25 +54,27 @@ class StoredLists:
             )
 
     def _make(self, client: Client, name: str) -> bool:
-        """Whether there was a folder to make it from."""
+        """Make a playlist from the folder of this name. Returns whether there is such a folder."""
         uris = [song.uri for song in songs_in_folder(client, name)]
         if uris:
             self._write(client, name, uris, anew=False)
         return bool(uris)
 
     def _follow(self, client: Client, name: str) -> None:
+        """Renew a playlist from its folder, unless it belongs to a person."""
         made = self._state.kept.lists.get(name)
         if made == "":
             return
         if made is None or made != list_hash(client.listplaylist(name)):
-            self._remember(name, "")  # somebody's own
+            self._remember(name, "")  # it belongs to a person
             return
         uris = [song.uri for song in songs_in_folder(client, name)]
         if uris and list_hash(uris) != made:
             self._write(client, name, uris, anew=True)
 
     def _write(self, client: Client, name: str, uris: Sequence[str], *, anew: bool) -> None:
-        # Remembered first: a list cut short by a power cut counts as edited, not as missing.
+        # The hash is kept first: a list that a power cut leaves incomplete then counts as edited,
+        # not as missing.
         before = self._state.kept.lists
         self._remember(name, list_hash(uris))
         try:
@@ -82,9 +88,9 @@ class StoredLists:
             self._state.keep(lists=before)
             raise
 
-    def _remember(self, name: str, what: str) -> None:
-        self._state.keep(lists={**self._state.kept.lists, name: what})
+    def _remember(self, name: str, made: str) -> None:
+        self._state.keep(lists={**self._state.kept.lists, name: made})
 
 
 def _may_be_a_name(source: str) -> bool:
-    return not any(sign in source for sign in "/\\\n") and not source.startswith(".")
+    return not any(character in source for character in "/\\\n") and not source.startswith(".")

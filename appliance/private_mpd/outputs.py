@@ -1,4 +1,4 @@
-"""What a private MPD plays through, and how its mpd.conf says so."""
+"""The sound output of a private MPD, and its lines in mpd.conf."""
 
 from __future__ import annotations
 
@@ -28,24 +28,30 @@ def choose_output(
     environment: Mapping[str, str],
     cards_file: Path = Path("/proc/asound/cards"),
 ) -> str:
-    """The first of pipewire, pulse, alsa that is here and that MPD can use, else null; says so."""
+    """The first of pipewire, pulse and alsa that is here and that MPD can use, else null.
+
+    One line in the log tells which. environment: where XDG_RUNTIME_DIR and PULSE_SERVER are read.
+    """
     runtime = Path(environment.get("XDG_RUNTIME_DIR") or "/nonexistent")
     cards = cards_file.read_text(encoding="utf-8") if cards_file.is_file() else ""
-    there = {
+    is_here = {
         "pipewire": (runtime / "pipewire-0").is_socket(),
         "pulse": "PULSE_SERVER" in environment or (runtime / "pulse" / "native").is_socket(),
         "alsa": "]:" in cards,  # " 0 [PCH            ]: HDA-Intel - HDA Intel PCH"
     }
-    for output, exists in there.items():
-        if exists and output in plugins:
+    for output, here in is_here.items():
+        if here and output in plugins:
             log.info("sound goes to %s", output)
             return output
-    log.warning("no PipeWire, PulseAudio or ALSA sound card here: the music plays unheard")
+    log.warning("no PipeWire, PulseAudio or ALSA sound card here: the music plays without sound")
     return "null"
 
 
 def output_blocks(output: str, *, real_time: bool) -> list[str]:
-    """The audio_output blocks of mpd.conf. Raises PlayerError for an output that does not exist."""
+    """The audio_output blocks of mpd.conf. Raises PlayerError for an unknown output.
+
+    real_time: whether a recording runs no faster than the clock.
+    """
     silent_clock = {"type": "null", "name": "clock", "sync": "yes"}
     if recording := recording_file(output):
         pipe = _pipe_into(recording)
@@ -60,13 +66,13 @@ def output_blocks(output: str, *, real_time: bool) -> list[str]:
 
 
 def quoted(value: object) -> str:
-    """A value of mpd.conf: in double quotes, with backslashes before quotes and backslashes."""
+    """A value for mpd.conf: in double quotes, with a backslash before quotes and backslashes."""
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
 
 
 def _pipe_into(recording: Path) -> dict[str, str]:
-    """A pipe that appends, because MPD's recorder starts its file anew whenever playing stops."""
+    """An output that appends to a file; MPD's own recorder starts anew whenever playing stops."""
     rate, bits, channels = RECORDING_FORMAT
     return {
         "type": "pipe",
@@ -80,6 +86,5 @@ def _block(settings: Mapping[str, str]) -> str:
     lines = [f"    {key} {quoted(value)}" for key, value in settings.items()]
     # "software": the volume works the same everywhere and leaves the machine's own volume alone.
     lines.append('    mixer_type "software"')
-    return "\n".join(
-        ["audio_output {", *lines, "}"]
-    )  # nothing may follow the brace: MPD refuses it
+    # Nothing may follow the brace: MPD refuses it.
+    return "\n".join(["audio_output {", *lines, "}"])

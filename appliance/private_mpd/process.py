@@ -1,4 +1,4 @@
-"""An MPD of the jukebox's own, for the demo and the tests; a system MPD is never touched."""
+"""An MPD of the jukebox's own, for the demo, the bench and tests; a system MPD is never touched."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from appliance.private_mpd.outputs import choose_output, mpd_plugins, output_blo
 from appliance.private_mpd.recording import begin_recording, end_recording, recording_file
 from appliance.resolver.protocol import answers
 
-START_S = 5.0  # MPD 0.23 listens within 0.2 s here; a slow card may need more
-STOP_S = 1.5  # the demo must be gone two seconds after Ctrl-C
+START_S = 5.0  # measured: MPD 0.23 listens within 0.2 s; a slow SD card may take longer
+STOP_S = 1.5  # the demo must have ended two seconds after Ctrl-C
 SOCKET_PATH_BYTES = 107  # sockaddr_un.sun_path less its closing zero, man 7 unix
 
 
 class PrivateMpd:
-    """A running MPD that plays from `music`; use it in a with statement.
+    """A running MPD that plays from the folder `music`; use it in a with statement.
 
     folder: for its database, state, stored playlists and log; made if missing, kept at the end.
     output: null, alsa, pulse, pipewire, record:FILE.wav, or auto for the first that exists here.
     real_time: False lets a recording run as fast as the machine decodes (for tests). In real time
-    it still runs up to 1.5 s (MPD's 64 chunks) ahead of the clock.
-    Raises PlayerError with the last lines of MPD's log if it does not come up.
+    it still runs up to 1.5 s (MPD's 64 chunks) ahead of the clock. socket: where it listens;
+    log_file: its log.
 
-    MPD dies with the thread that started it, even when that is killed: start it in the main thread.
+    Raises PlayerError if MPD is not installed, or if it does not start, with the end of its log.
+    MPD ends with the thread that started it, even if that is killed: start it in the main thread.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class PrivateMpd:
         self.socket = self.folder / "socket"
 
     def __enter__(self) -> PrivateMpd:
-        """Start MPD with its database up to date. output and socket say what it uses."""
+        """Start MPD and bring its database up to date. Raises PlayerError."""
         (self.folder / "playlists").mkdir(parents=True, exist_ok=True)
         self._place_socket()
         if recording := recording_file(self.output):
@@ -67,7 +68,7 @@ class PrivateMpd:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop MPD, complete a recording, and remove what only lived while it ran."""
+        """Stop MPD, complete a recording, and remove its socket."""
         self.stop()
         if recording := recording_file(self.output):
             end_recording(recording)
@@ -76,18 +77,21 @@ class PrivateMpd:
             shutil.rmtree(self._short_folder, ignore_errors=True)
 
     def start(self) -> None:
-        """Start MPD, wait until it answers and knows its music. Also after stop() or kill()."""
+        """Start MPD and wait until it answers and knows its music, also after stop() or kill().
+
+        Raises PlayerError if it does not start, or if another MPD serves the same folder.
+        """
         if answers(self.socket):
             raise PlayerError(
                 f"another MPD already serves {self.socket}; end the jukebox that started it first"
             )
         config = self.folder / "mpd.conf"
         config.write_text(self._config(), encoding="utf-8")
-        # setpriv: the kernel ends MPD when this process dies, however it dies.
-        # A session of its own: Ctrl-C reaches the jukebox alone, which then stops MPD last.
+        # setpriv: the kernel ends MPD when this process ends, for whatever reason.
+        # A session of its own: Ctrl-C reaches only the jukebox, which stops MPD last.
         command = ["setpriv", "--pdeathsig", "TERM", find_program(), "--no-daemon", "--stderr"]
         with self.log_file.open("wb") as log_output:
-            self._process = process = subprocess.Popen(  # noqa: S603  all of it is ours
+            self._process = process = subprocess.Popen(  # noqa: S603  fixed arguments and own paths
                 [*command, str(config)],
                 stdin=subprocess.DEVNULL,
                 stdout=log_output,
@@ -98,7 +102,7 @@ class PrivateMpd:
         self._read_music()
 
     def stop(self) -> None:
-        """End MPD politely, and by force after 1.5 s."""
+        """End MPD with SIGTERM, and with SIGKILL after 1.5 s."""
         if self._process is None:
             return
         self._process.terminate()
@@ -117,13 +121,13 @@ class PrivateMpd:
 
     @property
     def pid(self) -> int:
-        """Process id of the running MPD."""
+        """The process id of the running MPD. Raises PlayerError if none runs."""
         if self._process is None:
             raise PlayerError("the private MPD is not running")
         return self._process.pid
 
     def _place_socket(self) -> None:
-        """A folder too deep for a socket's 107 bytes gets its socket in the runtime folder."""
+        """Put the socket into the runtime folder if its path would exceed 107 bytes."""
         if len(os.fsencode(self.socket)) > SOCKET_PATH_BYTES:
             parent = os.environ.get("XDG_RUNTIME_DIR")
             parent = parent if parent and Path(parent).is_dir() else None
@@ -141,7 +145,7 @@ class PrivateMpd:
             time.sleep(0.02)
 
     def _read_music(self) -> None:
-        """Bring the database up to date, so that folders of songs can be named at once."""
+        """Bring the database up to date, so that folders of songs are known at once."""
         client = MPDClient()
         client.timeout = 60  # a large collection on a slow disk
         client.idletimeout = 60
@@ -156,6 +160,7 @@ class PrivateMpd:
             client.disconnect()
 
     def _failure(self, what: str) -> PlayerError:
+        """The error with the last five lines of MPD's log."""
         lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
         return PlayerError("; ".join([f"{what}. The end of {self.log_file}", *lines]))
 
@@ -165,7 +170,7 @@ class PrivateMpd:
             "playlist_directory": self.folder / "playlists",
             "db_file": self.folder / "database",
             "state_file": self.folder / "state",
-            "state_file_interval": 10,  # seconds; so that a killed demo goes on where it was
+            "state_file_interval": 10,  # seconds; a killed demo then resumes where it was
             "sticker_file": self.folder / "stickers",
             "bind_to_address": self.socket,
             "auto_update": "no",
@@ -177,8 +182,8 @@ class PrivateMpd:
 
 
 def find_program() -> str:
-    """Path of the mpd program. Raises PlayerError if it is not installed."""
-    # Debian keeps it in /usr/bin; some systems in sbin, which a user's PATH lacks.
+    """The path of the mpd program. Raises PlayerError if it is not installed."""
+    # Debian has it in /usr/bin, some systems in /usr/sbin, which a user's PATH lacks.
     mpd = shutil.which("mpd", path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/sbin")
     if mpd is None:
         raise PlayerError("mpd is not installed; install it with: sudo apt install mpd")

@@ -1,7 +1,8 @@
 """Looks one link up: python -m appliance.resolver.lookup reads it and prints an answer as JSON.
 
-A process for each link, which the resolver kills when it takes too long: what reads other people's
-web pages keeps nothing, holds nothing up, and an update of yt-dlp counts at once.
+Each link gets a process of its own, which the resolver kills if it takes too long. So the process
+that reads other people's web pages keeps nothing and delays nobody, and an update of yt-dlp counts
+at once.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from urllib.error import HTTPError, URLError
 
 from appliance.resolver.protocol import Answer, is_link
 
-CONNECT_S = 8.0  # for each connection
+CONNECT_S = 8.0  # seconds that each connection may take
 WEB_PAGE = ("text/html", "application/xhtml+xml")
-# MPD speaks HTTP; pieces of DASH and the like it cannot put together.
+# MPD speaks HTTP, but it cannot join the pieces of DASH and the like.
 BEST_SOUND = "bestaudio[protocol^=http]/best[protocol^=http]/bestaudio/best"
 
 
 def look_up(link: str) -> Answer:
-    """What the link plays: itself, unless it is a web page."""
+    """What the link plays: itself, unless it is a web page. The answer also tells of errors."""
     if not is_link(link):
         return Answer(error="only links that begin with http:// or https:// are looked up")
     try:
@@ -33,21 +34,21 @@ def look_up(link: str) -> Answer:
     except (URLError, OSError) as error:
         return Answer(error=f"the server cannot be reached: {getattr(error, 'reason', error)}")
     except (HTTPException, ValueError):
-        return Answer(uri=link)  # "ICY 200 OK" of an old radio is no HTTP, and MPD plays it
+        return Answer(uri=link)  # an old radio says "ICY 200 OK", which MPD understands
     return _from_page(link) if content_type in WEB_PAGE else Answer(uri=link)
 
 
 def _content_type(link: str) -> str:
-    """What the server calls the thing, without fetching more of it than the head."""
-    # GET, because radios answer HEAD as they like.
+    """The content type that the server states. Only the head of the answer is read."""
+    # GET, because many radios do not answer HEAD properly.
     request = urllib.request.Request(link, headers={"User-Agent": "jukebox"})  # noqa: S310  is_link
     with _opener().open(request, timeout=CONNECT_S) as response:
-        # Without a Content-Type the library would call it text/plain, which is no web page either.
+        # For an answer without a Content-Type the library says text/plain: not a web page either.
         return str(response.headers.get_content_type())
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """HTTP and nothing else: a redirection must not lead to a file of this machine."""
+    """An opener for HTTP only: a redirection must not lead to a file of this machine."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler,
@@ -63,6 +64,7 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _from_page(link: str) -> Answer:
+    """What yt-dlp finds on a web page."""
     if importlib.util.find_spec("yt_dlp") is None:
         return Answer(
             error="it is a web page; for links of video sites install yt-dlp: "
@@ -83,15 +85,15 @@ def _from_page(link: str) -> Answer:
         "logger": _Silent(),
     }
     try:
-        with yt_dlp.YoutubeDL(options) as reader:
-            found = reader.extract_info(link, download=False)
+        with yt_dlp.YoutubeDL(options) as downloader:
+            found = downloader.extract_info(link, download=False)
     except yt_dlp.utils.YoutubeDLError as error:
         return Answer(error=f"yt-dlp finds nothing to play: {_sentence(error)}")
     return _playable(found)
 
 
 def _playable(found: Any) -> Answer:
-    """The first song that yt-dlp found. found: its dict, or one with several such as "entries"."""
+    """The first song that yt-dlp found. found: its dict, or one that lists several as "entries"."""
     while found and found.get("entries") is not None:
         found = next((entry for entry in found["entries"] if entry), None)
     if not found or not found.get("url"):
@@ -102,14 +104,14 @@ def _playable(found: Any) -> Answer:
     return Answer(uri=str(found["url"]), title=title)
 
 
-def _sentence(said: object) -> str:
-    """One line of it, without yt-dlp's request to report a bug."""
-    text = str(said).removeprefix("ERROR: ").split("; please report this issue")[0]
+def _sentence(message: object) -> str:
+    """The message in one line of up to 300 characters, without yt-dlp's request to report a bug."""
+    text = str(message).removeprefix("ERROR: ").split("; please report this issue")[0]
     return " ".join(text.split())[:300]
 
 
 class _Silent:
-    """yt-dlp says its errors by raising them."""
+    """Drops yt-dlp's messages: it raises its errors, too."""
 
     def debug(self, message: str) -> None: ...
 

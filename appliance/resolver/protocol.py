@@ -1,4 +1,4 @@
-"""What a link plays, asked of a small process, so that the one that sees faces needs no network.
+"""How to ask a small process what a link plays: the process that sees faces needs no network.
 
     player (links.py) ──Unix socket──► jukebox resolve (server.py) ──a process each──► lookup.py
 
@@ -15,42 +15,45 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-# Where the system service listens. The service and the user's own both look here, see find_socket.
+# Where the system's resolver listens; see find_socket.
 SYSTEM_SOCKET = Path("/run/jukebox-resolver/socket")
 LONGEST_LINE = 65_536  # bytes of a question or an answer
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a link plays. uri: what to hand to MPD; title: "" if not known; error: why nothing."""
+    """What a link plays.
+
+    uri: what to give to MPD; title: "" if not known; error: why it plays nothing, "" if it does.
+    """
 
     uri: str = ""
     title: str = ""
     error: str = ""
 
     def to_line(self) -> bytes:
-        """The answer as it is sent."""
+        """The answer as a line of JSON in UTF-8, as it is sent."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
 
 def answer_of(line: bytes) -> Answer:
-    """The answer in a line. Raises ValueError if there is none in it."""
+    """The answer in a line. Raises ValueError if the line is not an answer, or not to a link."""
     try:
         answer = Answer(**json.loads(line))
     except TypeError as error:
-        raise ValueError(f"no answer: {line[:80]!r}") from error
+        raise ValueError(f"not an answer: {line[:80]!r}") from error
     if not answer.error and (not is_link(answer.uri) or _has_controls(answer.uri)):
-        raise ValueError(f"no link: {answer.uri[:80]!r}")
+        raise ValueError(f"not a link: {answer.uri[:80]!r}")
     return answer
 
 
 def is_link(uri: str) -> bool:
-    """Whether it is the kind of link that is asked about."""
+    """Whether it is a link that the resolver looks up: http:// or https://."""
     return uri.lower().startswith(("http://", "https://"))
 
 
 def own_socket(environ: Mapping[str, str]) -> Path:
-    """Where `jukebox resolve` listens: in the folder of the service, else in that of the user."""
+    """Where `jukebox resolve` listens: in the folder of the service, else in one of the user's."""
     if chosen := environ.get("JUKEBOX_RESOLVER"):
         return Path(chosen)
     if folder := environ.get("RUNTIME_DIRECTORY"):
@@ -62,13 +65,13 @@ def own_socket(environ: Mapping[str, str]) -> Path:
 
 
 def find_socket(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where to ask: $JUKEBOX_RESOLVER, the user's own resolver if there is one, the system's."""
+    """Where to ask: $JUKEBOX_RESOLVER, else the user's socket if it exists, else the system's."""
     own = own_socket({name: environ[name] for name in environ if name != "RUNTIME_DIRECTORY"})
     return own if "JUKEBOX_RESOLVER" in environ or own.is_socket() else SYSTEM_SOCKET
 
 
 def answers(path: Path) -> bool:
-    """Whether a server accepts connections on this Unix socket, be it too busy for one more."""
+    """Whether a server listens on this Unix socket, even if it is too busy for a connection."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(1)
         return client.connect_ex(str(path)) in (0, errno.EAGAIN)

@@ -1,4 +1,4 @@
-"""Answers on a Unix socket what links play, each looked up by a process of its own."""
+"""Answers on a Unix socket what links play. A process of its own looks each link up."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from appliance.resolver.protocol import LONGEST_LINE, Answer, answer_of, answers
 log = logging.getLogger("jukebox")
 
 LOOKUP_S = 30.0  # a slow board loads yt-dlp in some seconds, a video site takes some more
-AT_ONCE = 2  # looked up at the same time; the rest waits its turn
-# Who asked comes back when its song ends, or a minute later where there was nothing else to play
-# (policy.py: REFUSED_FOR_S). The address of a video site is good for hours.
-KEPT_S = 1800.0
+LOOKUPS_AT_ONCE = 2  # the others wait for their turn
+# The player asks again when its song ends, or a minute later if there was nothing else to play
+# (decide/policy.py: REFUSED_FOR_S). The address of a video site is good for hours.
+ANSWER_KEPT_S = 1800.0
 
 
 class Resolver:
     """Looks links up and keeps each answer until it was fetched once.
 
-    Who asks may hang up and ask again later: looking up goes on meanwhile. Addresses of video
-    sites expire, so an answer that was given is forgotten, and the next play looks anew.
+    A client may disconnect and ask again later: the look-up continues meanwhile. Addresses of video
+    sites expire, so an answer that was given is forgotten, and the next play asks anew.
     """
 
     def __init__(self) -> None:
         self._lookups: dict[str, asyncio.Task[Answer]] = {}
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One question. Raises nothing: who asks badly gets an answer, or is gone."""
+        """Answer one question and close the connection. A bad question is logged, not raised."""
         try:
             link = (await reader.readline()).decode().strip()
             lookup = self._lookups.get(link) or self._begin(link)
@@ -47,13 +47,13 @@ class Resolver:
                 await writer.drain()
                 self._forget(link, lookup)
             gone.cancel()
-        except (OSError, ValueError) as error:  # ValueError: a line too long, or no UTF-8
+        except (OSError, ValueError) as error:  # ValueError: a line too long, or not UTF-8
             log.debug("a question could not be answered: %s", error)
         finally:
             writer.close()
 
     async def close(self) -> None:
-        """End what is being looked up."""
+        """End all look-ups."""
         lookups = list(self._lookups.values())
         for lookup in lookups:
             lookup.cancel()
@@ -62,7 +62,9 @@ class Resolver:
     def _begin(self, link: str) -> asyncio.Task[Answer]:
         lookup = self._lookups[link] = asyncio.create_task(self._look_up(link))
         loop = asyncio.get_running_loop()
-        lookup.add_done_callback(lambda _: loop.call_later(KEPT_S, self._forget, link, lookup))
+        lookup.add_done_callback(
+            lambda _: loop.call_later(ANSWER_KEPT_S, self._forget, link, lookup)
+        )
         return lookup
 
     def _forget(self, link: str, lookup: asyncio.Task[Answer]) -> None:
@@ -70,7 +72,7 @@ class Resolver:
             del self._lookups[link]
 
     async def _look_up(self, link: str) -> Answer:
-        async with self._turns:
+        async with self._slots:
             try:
                 process = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "appliance.resolver.lookup",
@@ -81,8 +83,8 @@ class Resolver:
                 return Answer(error=f"it could not be looked up: {error}")
             try:
                 async with asyncio.timeout(LOOKUP_S):
-                    said, _ = await process.communicate(link.encode())
-                return answer_of(said)
+                    line, _ = await process.communicate(link.encode())
+                return answer_of(line)
             except TimeoutError:
                 return Answer(error=f"no answer within {LOOKUP_S:g} s")
             except ValueError:
@@ -92,7 +94,7 @@ class Resolver:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ends a look-up with all that it started."""
+    """End a look-up and every process that it started."""
     if process.returncode is None:
         with suppress(ProcessLookupError):  # it has just ended
             os.killpg(process.pid, signal.SIGKILL)
@@ -100,16 +102,18 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def run(environ: Mapping[str, str], path: Path | None = None) -> None:
-    """Serve until SIGTERM or SIGINT. path: of the socket, made here; None for the usual one.
+    """Serve until SIGTERM or SIGINT.
 
-    Raises BusyError if a resolver already listens there, JukeboxError if the socket has no place.
+    environ: the environment, which chooses the usual socket; path: of another socket to make, None
+    for the usual one. Raises BusyError if a resolver already listens there, and JukeboxError if the
+    socket cannot be made there.
     """
     path = path or own_socket(environ)
     if answers(path):
         raise BusyError(f"another resolver already listens at {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # The service's folder is made for all to see: the jukebox is another user there.
+        # Everybody may use the service's socket, because the jukebox runs as another user.
         asyncio.run(_serve(path, 0o666 if "RUNTIME_DIRECTORY" in environ else 0o600))
     except OSError as error:
         raise JukeboxError(

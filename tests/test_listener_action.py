@@ -1,0 +1,146 @@
+"""What a person did, told from two snapshots of MPD; no MPD is needed."""
+
+import pytest
+
+from appliance.player.listener_action import action_between, is_passed_over
+from appliance.player.snapshot import Snapshot, is_held
+from appliance.records import Playback
+
+# MPD plays the first of two songs, 20 s into its 60 s.
+PLAYS = {
+    "state": "play",
+    "songid": "1",
+    "nextsongid": "2",
+    "elapsed": "20",
+    "duration": "60",
+    "playlistlength": "2",
+    "single": "0",
+}
+# The same song one second later.
+LATER = PLAYS | {"elapsed": "21"}
+STREAM = {key: value for key, value in PLAYS.items() if key != "duration"}
+
+
+def without(status, *keys):
+    return {key: value for key, value in status.items() if key not in keys}
+
+
+def snapshot(status):
+    """A snapshot at second 100."""
+    remaining_s = None
+    if "duration" in status:
+        remaining_s = float(status["duration"]) - float(status["elapsed"])
+    return Snapshot(100.0, status, Playback(status["state"], "", None, remaining_s, 1, False))
+
+
+def action(before, status, *, after_s=1.0, edited=False, turned=False):
+    return action_between(snapshot(before), status, 100.0 + after_s, edited=edited, turned=turned)
+
+
+def at(elapsed_s, **more):
+    return PLAYS | {"elapsed": str(elapsed_s)} | more
+
+
+SECOND_SONG = at(1, songid="2")
+NO_SONG = without(PLAYS | {"state": "stop"}, "songid", "nextsongid", "elapsed", "duration")
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "expected"),
+    [
+        # A song that changes within 3 s of its end has ended, else a person skipped it.
+        (at(56.1), SECOND_SONG, None),
+        (at(55.9), SECOND_SONG, "skip"),
+        (at(56.1), NO_SONG, None),
+        (at(55.9), NO_SONG, "skip"),
+        # MPD's own crossfade of 5 s begins that much earlier.
+        (at(51.1, xfade="5"), SECOND_SONG | {"xfade": "5"}, None),
+        (at(50.9, xfade="5"), SECOND_SONG | {"xfade": "5"}, "skip"),
+        # A position may be 3 s ahead of the time, and 1.5 s behind the last one.
+        (at(20), at(23.9), None),
+        (at(20), at(24.1), "seek"),
+        (at(20), at(18.6), None),
+        (at(20), at(18.4), "seek"),
+        (at(20, state="pause"), at(22.9, state="pause"), None),
+        (at(20, state="pause"), at(23.1, state="pause"), "seek"),
+        (at(20, state="pause"), at(16.9, state="pause"), "seek"),
+        (at(20, state="pause"), at(20, state="pause", songid="2"), "skip"),
+        # A stream may break off at any time, but it goes on to the next song only.
+        (STREAM, SECOND_SONG, None),
+        (STREAM, NO_SONG, None),
+        (STREAM, SECOND_SONG | {"songid": "7"}, "skip"),
+        (STREAM, STREAM | {"elapsed": "90"}, None),
+        # A person pauses and stops; at the end of a song "single" does.
+        (at(20), at(21, state="pause"), "pause"),
+        (at(20), at(21, state="stop"), "stop"),
+        (at(59, single="1"), at(0, songid="2", state="pause", single="1"), None),
+        (at(59, single="1"), at(0, state="stop", single="1"), None),
+        (at(20, single="1"), at(0, state="stop", single="1"), "stop"),
+        (at(20, state="pause"), at(21), "play"),
+        (at(20, state="stop"), at(0), "play"),
+        (at(20, state="pause"), at(0, state="stop"), "stop"),
+        # A song or an output that failed is not a person's action.
+        (at(20), NO_SONG | {"error": "Failed to decode a.ogg"}, None),
+        # Modes.
+        (at(20, repeat="0"), at(21, repeat="1"), "mode"),
+        (at(20, xfade="0"), at(21, xfade="3"), "mode"),
+        (at(20, single="oneshot"), at(21, single="0"), None),
+        (at(20, single="0"), at(21, single="oneshot"), "mode"),
+        (at(20), at(21, volume="3", bitrate="128"), None),
+    ],
+)
+def test_time_explains_what_mpd_does_by_itself_and_a_person_did_the_rest(before, status, expected):
+    assert action(before, status) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "edited", "turned", "expected"),
+    [
+        (LATER, True, True, "queue"),
+        (LATER, False, True, "volume"),
+        (LATER | {"state": "pause"}, True, True, "pause"),
+        (LATER | {"repeat": "1"}, False, True, "volume"),
+        (NO_SONG | {"playlistlength": "0"}, True, False, "queue"),  # the queue was cleared
+    ],
+)
+def test_of_several_actions_the_most_important_one_is_told(status, edited, turned, expected):
+    assert action(PLAYS, status, edited=edited, turned=turned) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "passed_over"),
+    [
+        (SECOND_SONG, True),
+        (at(1, songid="7"), False),
+        (NO_SONG, True),
+        (NO_SONG | {"playlistlength": "0"}, False),
+    ],
+)
+def test_a_skip_leads_to_the_next_song_or_past_the_last(status, passed_over):
+    assert is_passed_over(snapshot(PLAYS), status) == passed_over
+
+
+EMPTY = NO_SONG | {"playlistlength": "0"}
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "held_before", "held"),
+    [
+        (at(20), at(21), True, False),
+        (at(20), at(21, state="pause"), False, True),
+        (at(20), at(21, state="stop"), False, True),
+        (at(20), NO_SONG, False, False),  # past the end of the queue
+        (at(20, single="1"), NO_SONG | {"single": "1"}, False, True),
+        (at(20), NO_SONG | {"error": "Failed to decode a.ogg"}, False, False),
+        (at(20, state="stop"), NO_SONG, True, True),
+        (None, NO_SONG, True, True),
+        # An emptied queue: "consume" removed a song within 2 s of its end, else a person did.
+        (at(57.1), EMPTY, False, False),
+        (at(56.9), EMPTY, False, True),
+        (STREAM, EMPTY, False, True),
+    ],
+)
+def test_music_that_a_person_paused_or_stopped_stays_so_until_they_play(
+    before, status, held_before, held
+):
+    assert is_held(status, before and snapshot(before), held_before, 101.0) == held

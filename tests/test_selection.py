@@ -1,0 +1,135 @@
+"""Which song comes next, without an MPD: a client with folders and stickers that a test names."""
+
+import random
+
+import pytest
+
+from appliance.player.capabilities import Capabilities
+from appliance.player.likes import Likes
+from appliance.player.selection import Selection
+from appliance.player.sources import Song
+from appliance.records import Emotion
+
+HAPPY, SAD = Emotion.HAPPY, Emotion.SAD
+
+
+class Client:
+    """Folders of songs by name, and the values of stickers by name and uri."""
+
+    def __init__(self, folders=(), stickers=()):
+        self.folders, self.stickers = dict(folders), dict(stickers)
+        self.asked = []
+
+    def listplaylists(self):
+        return []
+
+    def listallinfo(self, folder):
+        self.asked.append(folder)
+        return [{"file": uri} for uri in self.folders.get(folder, [])]
+
+    def sticker_find(self, kind, folder, name):
+        values = self.stickers.get(name, {})
+        return [{"file": uri, "sticker": f"{name}={value}"} for uri, value in values.items()]
+
+
+def likes():
+    capabilities = Capabilities()
+    capabilities.has_stickers = True
+    return Likes(capabilities)
+
+
+def selection(*sources):
+    return Selection({HAPPY: sources}, random.Random(1), likes())
+
+
+def uris(selection, client, time_s):
+    return {song.uri for song in selection.draw(client, HAPPY, time_s, local=True)}
+
+
+NINE = {"happy": [f"happy/{number}.ogg" for number in range(9)]}
+TWO = {"happy": ["happy/0.ogg", "happy/1.ogg"]}
+
+
+def test_a_draw_offers_five_different_songs():
+    songs = selection("happy").draw(Client(NINE), HAPPY, 0.0, local=True)
+    assert len(songs) == len(set(songs)) == 5
+
+
+def test_a_song_that_failed_is_left_out_for_five_minutes(caplog):
+    draws = selection("happy")
+    draws.leave_out(Song("happy/0.ogg", "", "happy"), "it is broken", 100.0)
+    assert uris(draws, Client(TWO), 399.0) == {"happy/1.ogg"}
+    assert uris(draws, Client(TWO), 401.0) == {"happy/0.ogg", "happy/1.ogg"}
+    assert caplog.messages == ["happy/0.ogg cannot be played: it is broken; another song is tried"]
+
+
+def test_a_mood_without_songs_is_read_again_after_ten_seconds(caplog):
+    draws, client = selection("happy"), Client()
+    assert uris(draws, client, 100.0) == set()
+    client.folders = TWO
+    assert uris(draws, client, 109.0) == set()
+    assert uris(draws, client, 111.0) == set(TWO["happy"])
+    assert len(caplog.messages) == 1
+
+
+class MpdHangsError(Exception):
+    pass
+
+
+def test_a_source_on_which_mpd_hung_is_left_out_for_five_minutes(caplog):
+    class HangingClient(Client):
+        def listallinfo(self, folder):
+            if folder == "slow":
+                self.asked.append(folder)
+                raise MpdHangsError
+            return super().listallinfo(folder)
+
+    draws, client = selection("slow", "happy"), HangingClient(TWO)
+    with pytest.raises(MpdHangsError):
+        draws.draw(client, HAPPY, 100.0, local=True)
+    for time_s in (101.0, 399.0):
+        assert uris(draws, client, time_s) == set(TWO["happy"])
+    assert client.asked.count("slow") == 1
+    with pytest.raises(MpdHangsError):
+        draws.draw(client, HAPPY, 401.0, local=True)
+    assert caplog.messages == ["happy: MPD hung on slow; it is left out for five minutes"]
+
+
+def test_a_source_that_works_again_is_warned_of_again_when_it_fails_again(caplog):
+    draws, client = selection("happy"), Client()
+    for time_s, folders in enumerate([{}, {}, TWO, {}, {}]):
+        client.folders = folders
+        draws.draw(client, HAPPY, 100.0 * time_s, local=True)
+    assert len(caplog.messages) == 2
+
+
+@pytest.mark.parametrize(
+    ("stickers", "weight"),
+    [
+        ({}, 1.0),
+        ({"like": "0"}, 0.02),
+        ({"like": "1"}, 1.0),
+        ({"like": "2"}, 2.0),
+        ({"like": "yes"}, 1.0),
+        ({"rating": "0"}, 1.0),
+        ({"rating": "1"}, 0.2),
+        ({"rating": "5"}, 1.0),
+        ({"rating": "10"}, 2.0),
+        ({"rating": "99"}, 2.0),
+        ({"rating": "-1"}, 1.0),
+        ({"jukebox_skips_happy": "1"}, 0.5),
+        ({"jukebox_skips_happy": "9"}, 0.1),
+        ({"jukebox_skips_sad": "9"}, 1.0),
+        ({"like": "2", "rating": "10", "jukebox_skips_happy": "1"}, 2.0),
+    ],
+)
+@pytest.mark.parametrize("uri", ["happy/0.ogg", "/srv/music/happy/0.ogg"])
+def test_what_people_think_of_a_song_is_its_weight(stickers, weight, uri):
+    client = Client(TWO, {name: {"happy/0.ogg": value} for name, value in stickers.items()})
+    weights = likes().weights(client, HAPPY)
+    assert Likes.of(uri, weights) == pytest.approx(weight)
+    assert Likes.of("happy/1.ogg", weights) == 1.0
+
+
+def test_a_server_without_stickers_is_not_asked_for_them():
+    assert Likes(Capabilities()).weights(Client(stickers={"like": {"a": "0"}}), HAPPY) == {}
