@@ -41,9 +41,13 @@ def frame(luma, time_s=0.0):
     return Frame(time_s=time_s, unix_s=0.0, luma=luma)
 
 
+def thorough_blazeface():
+    return BlazeFace(squares_per_search=1000)
+
+
 def thorough(detector=None):
     """Searches all of every picture."""
-    detector = detector or BlazeFace(squares_per_search=1000)
+    detector = detector or thorough_blazeface()
     return FollowingFaceDetector(detector, min_score=MIN_SCORE, min_height_px=MIN_HEIGHT_PX)
 
 
@@ -160,6 +164,27 @@ def test_a_distant_newcomer_is_found_within_a_second_and_then_in_every_frame():
     first = seen.index(True)
     assert first < 10
     assert all(seen[first:])
+
+
+@pytest.mark.parametrize("moved", [0.0, 0.3])
+@pytest.mark.parametrize("side", [56, 140, 240])
+def test_a_followed_face_scores_high_even_after_it_has_moved(side, moved):
+    luma = picture(Box(200, 100, side, side))
+    last = face(200 + side * (0.5 - moved), 100 + side * 0.5, side)
+    (found,) = BlazeFace().search(
+        luma, [last], min_score=0.5, min_height_px=MIN_HEIGHT_PX, newcomers=False
+    )
+    assert found.score > 0.85
+
+
+@pytest.mark.parametrize(("detector", "squares"), [(BlazeFace, 3), (thorough_blazeface, 17)])
+def test_a_search_of_a_frame_covers_three_squares_of_seventeen(detector, squares, monkeypatch):
+    detector, searched = detector(), []
+    monkeypatch.setattr(
+        detector._network, "detect", lambda luma, square, _: searched.append(square) or []
+    )
+    detector.search(picture(), [], min_score=0.7, min_height_px=40)
+    assert len(searched) == squares
 
 
 @pytest.mark.parametrize("shape", [(480, 640), (640, 480), (90, 90), (100, 1000)])

@@ -77,7 +77,10 @@ def test_a_face_of_forty_pixels_is_a_change():
     assert len(schedule.changed(SQUARES, changed, ())) == 3
 
 
-@pytest.mark.parametrize(("x", "y", "squares"), [(100, 100, 0), (60, 400, 0), (300, 100, 3)])
+@pytest.mark.parametrize(
+    ("x", "y", "squares"),
+    [(100, 100, 0), (30, 400, 0), (175, 400, 0), (240, 400, 3), (300, 100, 3)],
+)
 def test_only_the_movements_of_a_followed_person_do_not_count(x, y, squares):
     known = [Detection(100.0, 100.0, 80.0, 0.9)]
     schedule = after_a_sweep(known)

@@ -62,6 +62,16 @@ def test_nothing_is_followed_where_there_is_no_face(tracker, luma):
     assert tracker.follow(luma, Detection(320, 240, 120, 1.0)) is None
 
 
+@pytest.mark.parametrize(("covered_px", "is_followed"), [(35, True), (45, False)])
+def test_a_face_is_lost_when_its_eyes_are_covered_and_not_when_its_forehead_is(
+    tracker, covered_px, is_followed
+):
+    luma = a_room(Box(220, 140, 100, 100))
+    luma[140 : 140 + covered_px, 220:320] = 120
+    now = tracker.follow(luma, Detection(270, 190, 100, 1.0))
+    assert (now is not None) == is_followed
+
+
 def test_the_square_does_not_creep_while_nothing_moves(tracker):
     box = Box(200, 150, 150, 150)
     luma, now = a_room(box), Detection(275, 225, 150, 1.0)
@@ -167,12 +177,21 @@ def test_below_four_fifths_the_tracker_is_not_sure(score, is_seen):
     assert [bool(faces.find(frame(picture(), n / 10))) for n in range(2)] == [True, is_seen]
 
 
-@pytest.mark.parametrize(("moved", "follows_tracker"), [(15.0, True), (25.0, False)])
-def test_the_trackers_square_stays_while_the_detectors_is_nearly_the_same(moved, follows_tracker):
-    detector = Scripted([face(300.0)], [face(300.0 + moved)])
-    faces = following(detector, Following(), every_s=0.1)
+@pytest.mark.parametrize(
+    ("found", "stays"),
+    [
+        (face(315.0), True),
+        (face(325.0), False),
+        (face(300.0, side=80.0), True),
+        (face(300.0, side=70.0), False),
+        (face(300.0, side=130.0), True),
+        (face(300.0, side=140.0), False),
+    ],
+)
+def test_the_trackers_square_stays_while_the_detectors_is_nearly_the_same(found, stays):
+    faces = following(Scripted([face(300.0)], [found]), Following(), every_s=0.1)
     last = [faces.find(frame(picture(), n / 10))[0] for n in range(2)][-1]
-    assert last.box == face(300.0 if follows_tracker else 300.0 + moved).box()
+    assert last.box == (face(300.0) if stays else found).box()
 
 
 def test_what_the_tracker_is_unsure_of_needs_the_detector():
