@@ -116,7 +116,7 @@ def test_the_six_views_are_the_face_as_it_is_nearer_and_farther_each_also_mirror
         (lambda m: m.write_bytes(m.read_bytes()[:20_000]), "damaged"),
         (lambda m: m.write_bytes(b""), "damaged"),
         (lambda m: edit_card(m, labels=["happy", "sad"]), "names other labels"),
-        (lambda m: edit_card(m, labels=[str(e) for e in reversed(EMOTIONS)]), "other labels"),
+        (lambda m: edit_card(m, labels=[*map(str, reversed(EMOTIONS))]), "other labels"),
         (lambda m: edit_card(m, task="gender"), "not the card of a model for emotion"),
         (lambda m: edit_card(m, head="mood"), "has no head 'mood'; its heads are ferplus, fer"),
         (lambda m: edit_card(m, outputs=[]), "has no head 'ferplus'; its heads are none"),

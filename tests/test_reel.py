@@ -101,5 +101,7 @@ def test_the_shipped_model_reads_six_of_the_seven_faces_by_itself(seen, model):
     for frame, faces in seen:
         if len(set(truth := reel.truth_at(frame.time_s))) == 1:
             read[truth[0]] += [s.probabilities for s in classifier.classify(frame, faces)]
-    answers = {e: EMOTIONS[int(np.mean(p, axis=0).argmax())] for e, p in read.items()}
+    answers = {
+        emotion: EMOTIONS[int(np.mean(shares, axis=0).argmax())] for emotion, shares in read.items()
+    }
     assert sum(answer == emotion for emotion, answer in answers.items()) >= 6, answers

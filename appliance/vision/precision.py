@@ -75,7 +75,8 @@ def processor() -> str:
         lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
-    fields = {name.strip(): text.strip() for name, _, text in (s.partition(":") for s in lines)}
+    pairs = [line.partition(":") for line in lines]
+    fields = {name.strip(): text.strip() for name, _, text in pairs}
     return fields.get("model name") or fields.get("Model") or platform.processor() or "unknown"
 
 

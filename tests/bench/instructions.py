@@ -46,7 +46,7 @@ def main() -> int:
     if asked.run:
         _run()
         return 0
-    if why := missing(anew=asked.write):
+    if why := missing(new_budget=asked.write):
         print(why, file=sys.stderr)
         return 1
     counts = count()
@@ -60,11 +60,11 @@ def main() -> int:
     return 1 if over else 0
 
 
-def missing(*, anew: bool = False) -> str:
-    """Why nothing can be counted here, or "". anew: for a new budget, with any runtime."""
+def missing(*, new_budget: bool = False) -> str:
+    """Why nothing can be counted here, or "". new_budget: whether the runtime may be any."""
     if shutil.which("valgrind") is None:
         return "valgrind is not installed (apt-get install valgrind)"
-    known = json.loads(BUDGET.read_text())["runtime"] if not anew else runtime()
+    known = json.loads(BUDGET.read_text())["runtime"] if not new_budget else runtime()
     return "" if known == runtime() else f"the budget is that of {known}, and here is {runtime()}"
 
 
