@@ -13,12 +13,15 @@ import numpy.typing as npt
 from appliance.errors import CameraError
 from appliance.records import GrayImage
 
-# Nothing a camera makes is larger, and one file must not fill the memory of the box.
+# No camera writes a larger file, and one file must not fill the jukebox's memory.
 LARGEST_BYTES = 64 * 1024 * 1024
 
 
 def read_gray(path: Path) -> GrayImage:
-    """The picture in a file, uint8 (height, width). Raises CameraError."""
+    """The picture in a file, uint8 (height, width).
+
+    Raises CameraError if the file cannot be read, is larger than 64 MB or is not a picture.
+    """
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise CameraError(f"{path}: is larger than {LARGEST_BYTES >> 20} MB, so it is not read")
@@ -27,12 +30,15 @@ def read_gray(path: Path) -> GrayImage:
         raise CameraError(f"{path}: cannot be read: {os.strerror(error.errno or 0)}") from error
     luma = decoded(content)
     if luma is None:
-        raise CameraError(f"{path}: is no picture that OpenCV can read (JPEG, PNG, WebP, …)")
+        raise CameraError(f"{path}: is not a picture that OpenCV can read (JPEG, PNG, WebP, …)")
     return luma
 
 
 def decoded(content: npt.NDArray[np.uint8]) -> GrayImage | None:
-    """The picture in a file's bytes; None if OpenCV cannot read it."""
+    """The picture in a file's bytes, uint8 (height, width); None if OpenCV cannot read it.
+
+    content: uint8 (bytes,).
+    """
     if not content.size:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Stand-ins for what a camera needs: time, pictures, and a source that does as it is told."""
+"""Stand-ins for what a camera needs: time, pictures, and a source that follows a script."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def picture(brightness: int, height: int = 4, width: int = 6) -> np.ndarray:
 
 
 class Clock:
-    """Time that passes only when told to; its sleep is over at once."""
+    """Time that passes only when a test says so; its sleep ends at once."""
 
     def __init__(self) -> None:
         self.now_s = 100.0
@@ -27,12 +27,12 @@ class Clock:
 
 
 class Scripted:
-    """A source that gives the pictures and raises the errors it is fed; then it hangs."""
+    """A source that gives the pictures and raises the errors of its script; then it hangs."""
 
     def __init__(self, *script: Any) -> None:
         self.script: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.closed = threading.Event()
-        self.read_again = threading.Event()  # the thread came for more than it was fed
+        self.read_again = threading.Event()  # the thread has reached the end of the script
         for item in script:
             self.script.put(item)
 

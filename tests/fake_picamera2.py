@@ -1,7 +1,7 @@
 """A stand-in for picamera2: the calls that appliance/camera/picamera2.py makes, and their traps.
 
 Shapes, keys and refusals follow picamera2 0.3 (picamera2.py, request.py, job.py) and its manual:
-one camera can be opened once, lores must be YUV, even-sized and no larger than main, YUV420 arrays
+one camera can be opened once, lores must be YUV, even-sized and not larger than main, YUV420 arrays
 are (height × 3/2, stride) with the stride rounded up, a job that gets no picture times out. The
 sensor modes are those of camera module 2 (imx219).
 """
@@ -30,7 +30,7 @@ SENSOR_MODES = [
 
 
 class Picamera2:
-    """The class attributes set the scene; every instance is recorded in `made`."""
+    """Behaves as its class attributes say; every instance is recorded in `made`."""
 
     attached: ClassVar[list[dict[str, Any]]] = [PI_CAMERA]
     hangs: ClassVar[bool] = False
@@ -53,6 +53,7 @@ class Picamera2:
         self.number = camera_num
         self.is_open = True
         self.started = False
+        self.timeouts_s: list[float] = []
         self.config: dict[str, Any] | None = None
         Picamera2.made.append(self)
 
@@ -110,8 +111,9 @@ class Picamera2:
         return Job(None if Picamera2.hangs else self._planes(name))
 
     def wait(self, job: Job, timeout: float | None = None) -> np.ndarray:
+        assert timeout is not None, "this would block for ever when the sensor dies"
+        self.timeouts_s.append(timeout)
         if job.result is None:
-            assert timeout is not None, "this would block for ever"
             raise TimeoutError
         return job.result
 

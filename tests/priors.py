@@ -1,4 +1,4 @@
-"""What a network answers on average, about as the shipped one does."""
+"""The mean probabilities of a simulated network, close to those of the shipped one."""
 
 from appliance.records import Priors
 

@@ -1,12 +1,12 @@
+"""A face at rest that is not read as neutral: how a minute of it corrects the network."""
+
 import numpy as np
 import pytest
 from priors import PRIORS
 
 from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame
 from appliance.vision.calibration import (
-    LASTS_S,
     NONE,
-    STRONGEST,
     Calibrated,
     RestingFace,
     corrected,
@@ -28,25 +28,26 @@ def name(probabilities):
     return EMOTIONS[int(np.argmax(probabilities))]
 
 
-def watched(probabilities, samples=60):
+def resting_face(probabilities, samples=60):
     resting = RestingFace(0.0, PRIORS)
     for _ in range(samples):
         resting.watch([scores(probabilities)])
+    assert resting.samples == samples
     return resting
 
 
 def test_a_face_at_rest_that_looked_angry_looks_neutral_afterwards():
-    factors = watched(SCOWL).factors()
+    factors = resting_face(SCOWL).factors()
     assert name(SCOWL) == "angry"
     assert name(corrected(SCOWL, factors)) == "neutral"
     assert sum(corrected(SCOWL, factors)) == pytest.approx(1)
 
 
-def test_what_is_plain_stays_so():
-    factors = watched(SCOWL).factors()
+def test_what_a_face_shows_plainly_stays_so():
+    factors = resting_face(SCOWL).factors()
     assert name(corrected(LAUGH, factors)) == "happy"
     fury = (0.97, 0.0, 0.0, 0.0, 0.01, 0.0, 0.02)
-    assert name(corrected(fury, factors)) == "angry", "a real scowl is still seen"
+    assert name(corrected(fury, factors)) == "angry", "a real scowl is still recognized"
 
 
 def test_a_typical_face_at_rest_needs_no_correction():
@@ -56,8 +57,20 @@ def test_a_typical_face_at_rest_needs_no_correction():
 
 def test_no_factor_silences_an_emotion():
     factors = factors_for((1.0, 0, 0, 0, 0, 0, 0), PRIORS.neutral)
-    assert min(factors) == 1 / STRONGEST
-    assert max(factors) == STRONGEST
+    assert min(factors) == 0.1
+    assert max(factors) == 10.0
+
+
+def test_only_neutral_is_raised():
+    factors = dict(zip(EMOTIONS, resting_face(SCOWL).factors(), strict=True))
+    assert factors.pop("neutral") > 1.0
+    assert factors["angry"] == pytest.approx(PRIORS.neutral[0] / SCOWL[0], abs=1e-4)
+    assert max(factors.values()) == 1.0
+
+
+@pytest.mark.parametrize(("samples", "are_enough"), [(29, False), (30, True)])
+def test_a_calibration_needs_thirty_samples(samples, are_enough):
+    assert (resting_face(SCOWL, samples).factors() is not None) == are_enough
 
 
 def test_an_empty_room_calibrates_nothing():
@@ -68,16 +81,16 @@ def test_an_empty_room_calibrates_nothing():
     assert "too few samples" in describe_factors(None)
 
 
-def test_the_largest_face_is_the_one_that_is_watched():
+def test_the_largest_face_is_the_one_that_counts():
     resting = RestingFace(0.0, PRIORS)
     for _ in range(60):
         resting.watch([scores(LAUGH, height=50), scores(SCOWL, height=200)])
-    assert resting.factors() == watched(SCOWL).factors()
+    assert resting.factors() == resting_face(SCOWL).factors()
 
 
 def test_it_lasts_a_minute():
-    assert not RestingFace(100.0, PRIORS).is_over(100.0 + LASTS_S - 1)
-    assert RestingFace(100.0, PRIORS).is_over(100.0 + LASTS_S)
+    assert not RestingFace(100.0, PRIORS).is_over(159.0)
+    assert RestingFace(100.0, PRIORS).is_over(160.0)
 
 
 class Fixed:
@@ -85,8 +98,8 @@ class Fixed:
         return (scores(SCOWL),)
 
 
-def test_a_classifier_is_corrected_and_still_tells_what_it_was():
-    calibrated = Calibrated(Fixed(), watched(SCOWL).factors())
+def test_a_classifier_is_corrected_and_its_own_scores_are_still_there():
+    calibrated = Calibrated(Fixed(), resting_face(SCOWL).factors())
     (seen,) = calibrated.classify(FRAME, [])
     assert name(seen.probabilities) == "neutral"
     assert calibrated.last == (scores(SCOWL),)

@@ -40,8 +40,8 @@ class Rig:
         self.spares.append(Scripted())
         return self.spares[-1]
 
-    def look(self) -> np.ndarray | None:
-        """What the loop gets once the capture thread has said something."""
+    def read(self) -> np.ndarray | None:
+        """The picture that the loop gets once the capture thread has one or an error."""
         assert self.camera._capture is not None
         self.camera._capture.wait(5)
         return self.camera.read(0).luma
@@ -68,10 +68,10 @@ def rig() -> Iterator[Callable[..., Rig]]:
         return rigs[-1]
 
     yield make
-    for each in rigs:
-        for source in [*each.sources, *each.spares]:
+    for made in rigs:
+        for source in [*made.sources, *made.spares]:
             source.script.put(CameraError("the test is over"))  # lets hanging threads end
-        each.camera.close()
+        made.camera.close()
 
 
 # ---- one frame slot, numbers, time
@@ -81,7 +81,7 @@ def test_the_newest_picture_wins(rig: Callable[..., Rig]) -> None:
     source = Scripted(picture(1), picture(2), picture(3))
     r = rig(source)
     assert source.read_again.wait(5)
-    assert r.look()[0, 0] == 3
+    assert r.read()[0, 0] == 3
 
 
 def test_a_picture_is_given_once_and_time_goes_on_without_one(rig: Callable[..., Rig]) -> None:
@@ -117,9 +117,9 @@ def test_read_gives_up_in_time_on_a_real_clock() -> None:
 def test_each_frame_carries_its_own_resolution(rig: Callable[..., Rig]) -> None:
     source = Scripted(picture(1, 480, 640))
     r = rig(source)
-    assert r.look().shape == (480, 640)
+    assert r.read().shape == (480, 640)
     source.script.put(picture(1, 120, 160))
-    assert r.look().shape == (120, 160)
+    assert r.read().shape == (120, 160)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_the_picture_is_turned_clockwise(
     luma = picture(0)
     luma[0, 0] = 255
     r = rig(Scripted(luma), rotate_degrees=degrees)
-    turned = r.look()
+    turned = r.read()
     assert np.argwhere(turned == 255).tolist() == [list(corner)]
 
 
@@ -140,12 +140,31 @@ def test_the_picture_is_turned_clockwise(
 
 def test_a_hanging_camera_is_noticed_within_3_s(rig: Callable[..., Rig]) -> None:
     r = rig(Scripted(picture(1)))
-    assert r.look() is not None
+    assert r.read() is not None
     r.pass_time(2.0)
     assert not r.camera.lost
     r.pass_time(1.0)
     assert r.camera.lost
     assert "no picture for 2 s" in str(r.camera.failure)
+
+
+def test_a_camera_of_one_picture_in_two_seconds_is_lost_after_five() -> None:
+    source, clock = Scripted(picture(1)), Clock()
+    camera = ReopeningCamera(
+        frames_per_second=0.5,
+        monotonic=clock,
+        choose_source=lambda: Choice(lambda _s: source, "a slow camera"),
+    )
+    camera.open()._capture.wait(5)
+    camera.read(0)
+    lost = []
+    for seconds in (4.9, 0.2):
+        clock.now_s += seconds
+        camera.read(0)
+        lost.append(camera.lost)
+    source.script.put(CameraError("the test is over"))
+    camera.close()
+    assert lost == [False, True]
 
 
 def test_a_waiting_read_notices_the_hang_by_itself() -> None:
@@ -170,7 +189,7 @@ def test_a_waiting_read_notices_the_hang_by_itself() -> None:
     assert camera.lost
 
 
-def test_a_slow_first_picture_is_no_loss(rig: Callable[..., Rig]) -> None:
+def test_a_slow_first_picture_is_not_a_loss(rig: Callable[..., Rig]) -> None:
     r = rig(Scripted())
     r.pass_time(15)
     assert not r.camera.lost
@@ -185,15 +204,15 @@ def test_reopening_waits_longer_and_longer_and_says_so_once(
     failing = [Scripted(CameraError("/dev/video0 was unplugged")) for _ in range(8)]
     r = rig(*failing, Scripted(picture(7)))
     for source in failing:
-        r.look()
+        r.read()
         assert r.camera.lost
         assert source.closed.wait(5)
         r.wait_until_reopened()
-    assert r.look()[0, 0] == 7
+    assert r.read()[0, 0] == 7
     assert not r.camera.lost
     delays = [later - earlier for earlier, later in pairwise(r.opened_s)]
     assert delays == [1, 2, 4, 8, 16, 30, 30, 30]
-    assert [(x.levelname, x.getMessage()) for x in caplog.records] == [
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("INFO", "camera: a scripted camera"),
         ("WARNING", "camera: lost: /dev/video0 was unplugged"),
         ("INFO", "camera: back"),
@@ -205,52 +224,55 @@ def test_a_camera_may_be_away_for_a_night(rig: Callable[..., Rig]) -> None:
     sources = [Scripted(CameraError("gone")) for _ in range(1100)]
     r = rig(*sources)
     for _ in sources:
-        r.look()
+        r.read()
         assert r.camera.lost
         r.pass_time(30, step_s=30)
     assert len(r.opened_s) == 1101
 
 
-def test_a_camera_that_was_steady_is_reopened_after_1_s(rig: Callable[..., Rig]) -> None:
+@pytest.mark.parametrize(("steady_s", "delay_s"), [(9, 8), (11, 1)])
+def test_a_camera_that_was_steady_for_10_s_is_reopened_after_1_s(
+    rig: Callable[..., Rig], steady_s: int, delay_s: int
+) -> None:
     bad = [Scripted(CameraError("gone")) for _ in range(3)]
     steady = Scripted(picture(1))
     r = rig(*bad, steady)
     for _ in bad:
-        r.look()
+        r.read()
         r.wait_until_reopened()
-    r.look()
-    for _ in range(11):
+    r.read()
+    for _ in range(steady_s):
         r.clock.now_s += 1
         steady.script.put(picture(1))
-        assert r.look() is not None
+        assert r.read() is not None
     steady.script.put(CameraError("gone"))
     lost_s = r.clock.now_s
-    r.look()
-    r.pass_time(1.5)
-    assert r.opened_s[-1] - lost_s == 1
+    r.read()
+    r.pass_time(delay_s + 0.5)
+    assert r.opened_s[-1] - lost_s == delay_s
 
 
 def test_a_flapping_camera_is_tried_less_and_less(rig: Callable[..., Rig]) -> None:
     r = rig(*[Scripted(picture(1), CameraError("gone")) for _ in range(5)])
     for _ in range(4):
         while not r.camera.lost:
-            r.look()
+            r.read()
         r.wait_until_reopened()
-        assert r.look() is not None
-    assert [b - a for a, b in pairwise(r.opened_s)] == [1, 2, 4, 8]
+        assert r.read() is not None
+    assert [later - earlier for earlier, later in pairwise(r.opened_s)] == [1, 2, 4, 8]
 
 
 def test_a_thread_that_was_given_up_never_delivers(rig: Callable[..., Rig]) -> None:
     hung, fresh = Scripted(picture(1)), Scripted()
     r = rig(hung, fresh)
-    r.look()
+    r.read()
     r.pass_time(4)
     assert fresh.read_again.wait(5)
     hung.script.put(picture(66))
     assert hung.closed.wait(5)
     assert r.camera.read(0).luma is None
     fresh.script.put(picture(2))
-    assert r.look()[0, 0] == 2
+    assert r.read()[0, 0] == 2
 
 
 def test_hung_threads_do_not_pile_up(rig: Callable[..., Rig]) -> None:
@@ -264,10 +286,10 @@ def test_hung_threads_do_not_pile_up(rig: Callable[..., Rig]) -> None:
     assert len(r.opened_s) == 5
 
 
-def test_what_nobody_expected_reaches_the_loop(rig: Callable[..., Rig]) -> None:
+def test_an_unexpected_error_reaches_the_loop(rig: Callable[..., Rig]) -> None:
     r = rig(Scripted(ZeroDivisionError("a bug")))
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        r.look()
+        r.read()
 
 
 @pytest.mark.parametrize(
@@ -282,13 +304,13 @@ def test_what_nobody_expected_reaches_the_loop(rig: Callable[..., Rig]) -> None:
 )
 def test_garbage_is_passed_over(rig: Callable[..., Rig], garbage: Any) -> None:
     r = rig(Scripted(garbage, garbage, picture(8)))
-    assert r.look()[0, 0] == 8
+    assert r.read()[0, 0] == 8
 
 
 def test_nothing_but_garbage_is_a_loss(rig: Callable[..., Rig]) -> None:
     source = Scripted(picture(1))
     r = rig(source)
-    r.look()
+    r.read()
     source.read_again.clear()
     source.script.put(np.zeros((4, 6, 3), np.uint8))
     assert source.read_again.wait(5)
@@ -296,13 +318,13 @@ def test_nothing_but_garbage_is_a_loss(rig: Callable[..., Rig]) -> None:
     assert "only arrays of uint8 (4, 6, 3)" in str(r.camera.failure)
 
 
-def test_a_dark_room_is_no_garbage(rig: Callable[..., Rig]) -> None:
-    assert rig(Scripted(picture(0))).look() is not None
+def test_a_dark_room_is_not_garbage(rig: Callable[..., Rig]) -> None:
+    assert rig(Scripted(picture(0))).read() is not None
 
 
 def test_close_does_not_wait_for_a_hanging_camera(rig: Callable[..., Rig]) -> None:
     r = rig(Scripted(picture(1)))
-    r.look()
+    r.read()
     closing = threading.Thread(target=r.camera.close)
     closing.start()
     closing.join(1)
@@ -310,7 +332,7 @@ def test_close_does_not_wait_for_a_hanging_camera(rig: Callable[..., Rig]) -> No
 
 
 def test_a_closed_camera_is_not_read(rig: Callable[..., Rig]) -> None:
-    """It would give empty frames without pause, and the loop would spin."""
+    """It would give frames without a picture at once, and the loop would never rest."""
     r = rig()
     r.camera.close()
     with pytest.raises(RuntimeError, match="needs an open camera"):

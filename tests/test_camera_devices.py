@@ -44,14 +44,14 @@ def dev_folder(folder: Path, nodes: dict[str, Any]) -> Callable[[Path], Capabili
     ("nodes", "expected"),
     [
         (PI_4 | WEBCAM, "video3"),
-        (LOOPBACK | WEBCAM, "video3"),  # a real one before a loop of pictures
+        (LOOPBACK | WEBCAM, "video3"),  # a real camera before a program's pictures
         (PI_4 | LOOPBACK, "video2"),
         (OLD_CODEC | LOOPBACK, "video2"),
         (WEBCAM | {"video1": OSError(25, "not a V4L2 device")}, "video3"),
         (WEBCAM | {"video1": PermissionError(13, "denied")}, "video3"),
     ],
 )
-def test_codecs_and_metadata_nodes_are_no_cameras(
+def test_codecs_and_metadata_nodes_are_not_cameras(
     nodes: dict[str, Any], expected: str, tmp_path: Path
 ) -> None:
     found = devices.cameras(tmp_path, dev_folder(tmp_path, nodes))
@@ -66,12 +66,14 @@ def test_codecs_and_metadata_nodes_are_no_cameras(
         ({"video0": PermissionError(13, "denied")}, "add the user to group video: sudo usermod"),
     ],
 )
-def test_no_camera_is_explained(nodes: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+def test_a_missing_camera_is_explained(
+    nodes: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
     with pytest.raises(CameraError, match=sentence):
         devices.cameras(tmp_path, dev_folder(tmp_path, nodes))
 
 
-def test_the_kernels_answer_is_read_by_node_not_by_device() -> None:
+def test_the_flags_are_those_of_the_node_not_of_the_device() -> None:
     answer = struct.pack(
         "=16s32s32sIII12x", b"uvcvideo", b"HD Webcam", b"usb-1", 0x60100, 0x84A00001, 0x04A00000
     )
@@ -79,7 +81,7 @@ def test_the_kernels_answer_is_read_by_node_not_by_device() -> None:
     assert not devices.parse(answer).is_camera()
 
 
-def test_a_node_that_is_no_device_is_an_oserror(tmp_path: Path) -> None:
+def test_a_node_that_is_not_a_device_is_an_oserror(tmp_path: Path) -> None:
     (tmp_path / "video0").touch()
     with pytest.raises(OSError, match="ioctl"):
         devices.query(tmp_path / "video0")

@@ -1,4 +1,4 @@
-"""The Raspberry Pi camera, as far as a stand-in for picamera2 can tell."""
+"""The Raspberry Pi camera, with a stand-in for picamera2."""
 
 from __future__ import annotations
 
@@ -63,6 +63,18 @@ def test_a_dead_sensor_is_an_error_and_the_camera_can_be_opened_again(
         source.read()
     source.close()
     Picamera2Source(640, 480, 10).open()
+
+
+@pytest.mark.parametrize(("frames_per_second", "timeout_s"), [(10, 2.0), (0.5, 4.0)])
+def test_a_picture_is_waited_for_less_long_than_a_camera_counts_as_lost(
+    pi: type[fake_picamera2.Picamera2], frames_per_second: float, timeout_s: float
+) -> None:
+    """After 2.5 s ReopeningCamera would leave the thread behind with the camera open."""
+    source = Picamera2Source(640, 480, frames_per_second)
+    source.open()
+    source.read()
+    source.close()
+    assert pi.made[0].timeouts_s == [timeout_s]
 
 
 def test_webcams_are_left_to_v4l2(pi: type[fake_picamera2.Picamera2]) -> None:

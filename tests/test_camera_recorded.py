@@ -15,6 +15,7 @@ from fake_camera import Clock, picture
 from appliance.camera.recorded import Film, Pictures, Reel, Ticks
 from appliance.camera.reopening import ReopeningCamera
 from appliance.errors import CameraError
+from appliance.images import read_gray
 
 GIFS = DATA / "video"
 
@@ -27,20 +28,20 @@ def film(path: Path, levels: list[int], fps: float = 10.0) -> Path:
     return path
 
 
-def watch(source: Film | Pictures | Reel, clock: Clock, ticks: int) -> list[tuple[float, int]]:
+def shown(source: Film | Pictures | Reel, clock: Clock, ticks: int) -> list[tuple[float, int]]:
     """(seconds since the beginning, brightness) at each tick."""
     began_s = clock()
     seen = [(source.read(), clock() - began_s) for _ in range(ticks)]
     return [(at_s, round(float(luma.mean()) / 20) * 20) for luma, at_s in seen]
 
 
-def test_the_pace_is_even_and_lost_time_is_not_made_up_for() -> None:
+def test_ticks_are_even_and_go_on_from_there_after_a_delay() -> None:
     clock = Clock()
-    pace = Ticks(2.0, clock.sleep, clock)
-    ticks = [pace.tick(), pace.tick()]
+    ticks = Ticks(2.0, clock.sleep, clock)
+    ticks_s = [ticks.tick(), ticks.tick()]
     clock.now_s += 10
-    ticks += [pace.tick(), pace.tick()]
-    assert ticks == [0.0, 0.5, 10.5, 11.0]
+    ticks_s += [ticks.tick(), ticks.tick()]
+    assert ticks_s == [0.0, 0.5, 10.5, 11.0]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_a_film_runs_at_its_own_speed_and_begins_again(
         film(tmp_path / "a.avi", [20, 60, 100, 140], fps=4.0), ticks_per_second, clock.sleep, clock
     )
     source.open()
-    assert watch(source, clock, len(seen)) == seen
+    assert shown(source, clock, len(seen)) == seen
     source.close()
 
 
@@ -69,7 +70,7 @@ def test_a_film_deleted_while_it_runs_is_an_error(tmp_path: Path) -> None:
     source.open()
     path.unlink()
     with pytest.raises(CameraError, match=r"a\.avi cannot be read as a video"):
-        watch(source, clock, 10)
+        shown(source, clock, 10)
     source.close()
 
 
@@ -95,21 +96,32 @@ def test_an_animated_gif_is_a_film(gif: str, pictures: int, length_s: float) -> 
 def test_pictures_follow_each_other_and_the_unreadable_one_is_named_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "notes.txt").write_text("no picture, and not looked at")
+    (tmp_path / "notes.txt").write_text("not a picture, and never opened")
     for name, level in (("b.png", 100), ("a.png", 20)):
         cv2.imwrite(str(tmp_path / name), picture(level))
     (tmp_path / "aa.png").write_bytes(b"\x89PNG torn")
     clock = Clock()
     source = Pictures(tmp_path, 3.0, 1.0, clock.sleep, clock)
     source.open()
-    seen = watch(source, clock, 8)
+    seen = shown(source, clock, 8)
     assert seen == [(t, 100 if t in (3, 4, 5) else 20) for t in range(8)]
-    assert [x.getMessage() for x in caplog.records] == [
-        f"skipped: {tmp_path / 'aa.png'}: is no picture that OpenCV can read (JPEG, PNG, WebP, …)"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"skipped: {tmp_path / 'aa.png'}: is not a picture that OpenCV can read"
+        " (JPEG, PNG, WebP, …)"
     ]
 
 
-def test_a_folder_that_vanishes_is_a_loss_and_no_crash(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("megabytes", "says"), [(63, "is not a picture"), (65, "than 64 MB")])
+def test_a_file_of_more_than_64_megabytes_is_not_read(
+    megabytes: int, says: str, tmp_path: Path
+) -> None:
+    with (tmp_path / "a.png").open("wb") as file:
+        file.truncate(megabytes * 1024 * 1024)
+    with pytest.raises(CameraError, match=says):
+        read_gray(tmp_path / "a.png")
+
+
+def test_a_folder_that_vanishes_is_a_loss_and_not_a_crash(tmp_path: Path) -> None:
     folder = tmp_path / "stick"
     folder.mkdir()
     cv2.imwrite(str(folder / "a.png"), picture(20))
@@ -123,14 +135,14 @@ def test_a_folder_that_vanishes_is_a_loss_and_no_crash(tmp_path: Path) -> None:
     assert "stick cannot be read" in str(camera.failure)
 
 
-def test_the_demo_reel_is_played_over_and_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_reel_is_repeated_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     reel = SimpleNamespace(frame_at=lambda time_s: picture(round(20 * (time_s % 3))))
     monkeypatch.setitem(sys.modules, "appliance.camera.reel", reel)
     monkeypatch.setattr("appliance.camera.reel", reel, raising=False)
     clock = Clock()
     source = Reel(1.0, clock.sleep, clock)
     source.open()
-    assert watch(source, clock, 5) == [(0, 0), (1, 20), (2, 40), (3, 0), (4, 20)]
+    assert shown(source, clock, 5) == [(0, 0), (1, 20), (2, 40), (3, 0), (4, 20)]
     source.close()
 
 

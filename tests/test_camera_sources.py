@@ -85,7 +85,7 @@ def test_auto_takes_the_best_camera_and_says_why(
     assert (str(choice), choice.stands_in) == (description, stands_in)
 
 
-def test_without_a_camera_the_box_waits_for_one_and_makes_up_no_moods(
+def test_without_a_camera_the_jukebox_waits_for_one_and_does_not_show_the_reel(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("appliance.camera.picamera2.find", no_pi_camera)
@@ -95,7 +95,7 @@ def test_without_a_camera_the_box_waits_for_one_and_makes_up_no_moods(
     assert isinstance(choice.make(time.sleep), V4l2Source)
 
 
-def test_a_search_that_hangs_keeps_nobody_waiting() -> None:
+def test_a_search_that_hangs_does_not_delay_the_loop() -> None:
     reel, clock, released = Scripted(picture(1)), Clock(), threading.Event()
     stand_in = Choice(lambda _s: reel, "the demo reel", stands_in=True)
     camera = ReopeningCamera(monotonic=clock, choose_source=lambda: stand_in).open()
@@ -105,10 +105,32 @@ def test_a_search_that_hangs_keeps_nobody_waiting() -> None:
         camera._capture.wait(5)
         assert camera.read(0).luma is not None
         clock.now_s += 2
-    assert [each.name for each in threading.enumerate()].count("camera search") == 1
+    assert [thread.name for thread in threading.enumerate()].count("camera search") == 1
     released.set()
     reel.script.put(CameraError("the test is over"))
     camera.close()
+
+
+def test_a_camera_is_searched_for_every_ten_seconds_while_the_reel_stands_in() -> None:
+    reel, clock, searched_s = Scripted(), Clock(), []
+    stand_in = Choice(lambda _s: reel, "the demo reel", stands_in=True)
+
+    def search() -> Choice:
+        searched_s.append(clock.now_s - 100)
+        return stand_in
+
+    camera = ReopeningCamera(monotonic=clock, choose_source=search).open()
+    for _ in range(80):
+        clock.now_s += 0.5
+        reel.script.put(picture(1))
+        camera._capture.wait(5)
+        camera.read(0)
+        if camera._search is not None:
+            camera._search.join(5)
+    reel.script.put(CameraError("the test is over"))
+    camera.close()
+    # It is seen to have found nothing, and the ten seconds begin, one frame later.
+    assert searched_s == [0, 10, 20.5, 31]
 
 
 def test_a_camera_plugged_in_later_replaces_the_demo_reel() -> None:

@@ -79,7 +79,9 @@ def v4l2(node: Path, capture: FakeVideoCapture, clock: Clock, fps: float = 10.0)
         ({"MJPG": 30, "YUYV": 30}, 10, "YUYV", True),
         ({"MJPG": 30, "YUYV": 5}, 10, "MJPG", True),  # 720p over USB 2
         ({"YUYV": 30, "GREY": 30}, 10, "GREY", True),
-        ({"YUYV": 7.5}, 10, "YUYV", True),  # it cannot: it is used as it is
+        ({"MJPG": 30, "YUYV": 9.5}, 10, "YUYV", True),  # nearly fast enough
+        ({"MJPG": 30, "YUYV": 8.5}, 10, "MJPG", True),
+        ({"YUYV": 7.5}, 10, "YUYV", True),  # too slow, but used as it is
         ({"NV12": 30}, 10, "NV12", True),
         ({"BGR3": 0}, 10, "BGR3", False),  # loopback: the rate is unknown
         ({"BA81": 30}, 10, "BA81", False),  # left to OpenCV to convert
@@ -139,12 +141,12 @@ def test_a_picture_in_one_row_of_bytes_is_read_in_the_size_agreed_on(tmp_path: P
     assert source.read().shape == (480, 640)
 
 
-def test_a_raw_picture_of_another_size_than_agreed_on_is_no_picture() -> None:
+def test_a_raw_picture_of_another_size_than_agreed_on_is_not_a_picture() -> None:
     assert luma_of(in_rows(RAMP.reshape(1, -1), "YUYV", 12, 8), "YUYV") is None
 
 
 @pytest.mark.parametrize("jpeg", [b"", b"\xff\xd8 torn"])
-def test_a_torn_jpeg_is_no_picture(jpeg: bytes) -> None:
+def test_a_torn_jpeg_is_not_a_picture(jpeg: bytes) -> None:
     assert luma_of(np.frombuffer(jpeg, np.uint8).reshape(1, -1), "MJPG") is None
 
 
@@ -191,7 +193,7 @@ def test_missing_permission_names_the_group(
         source.open()
 
 
-def test_auto_looks_for_the_webcam_anew_each_time(
+def test_auto_searches_for_the_webcam_at_each_opening(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A webcam that was /dev/video0 often comes back as /dev/video1."""

@@ -1,3 +1,5 @@
+"""The emotion classifier: the shipped networks, and every file and card that is refused."""
+
 import hashlib
 import json
 import shutil
@@ -81,23 +83,23 @@ def test_every_other_frame_is_shown_in_a_mirror():
     noise = np.random.default_rng(0).integers(0, 256, (100, 100), dtype=np.uint8)
     face = Face(Box(0, 0, 100, 100), 0.9, 1)
 
-    def look(luma):
+    def read(luma):
         return classifier.classify(Frame(0.0, 0.0, luma), [face])[0].probabilities
 
-    straight, mirrored, again = look(noise), look(noise), look(noise)
+    straight, mirrored, again = read(noise), read(noise), read(noise)
     assert straight == again != mirrored
-    assert look(np.ascontiguousarray(noise[:, ::-1])) == pytest.approx(straight, abs=1e-5)
+    assert read(np.ascontiguousarray(noise[:, ::-1])) == pytest.approx(straight, abs=1e-5)
 
 
-def test_six_looks_at_once_are_at_a_face_as_it_is_nearer_farther_and_mirrored():
+def test_the_six_views_are_the_face_as_it_is_nearer_and_farther_each_also_mirrored():
     at_once, single = (
         EmotionClassifier(MODELS / f"emotion_float32{kind}.tflite") for kind in ("", "_single")
     )
     coarse = np.random.default_rng(0).uniform(0, 256, (6, 6))
     image = cv2.resize(coarse, (48, 48), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
-    seen = [image, image[3:-3, 3:-3], np.pad(image, 3, "symmetric")]
-    seen = [cv2.resize(each, (48, 48), interpolation=cv2.INTER_LINEAR) for each in seen]
-    answers = [single.logits(each[:, ::side]) for each in seen for side in (1, -1)]
+    cuts = [image, image[3:-3, 3:-3], np.pad(image, 3, "symmetric")]
+    views = [cv2.resize(cut, (48, 48), interpolation=cv2.INTER_LINEAR) for cut in cuts]
+    answers = [single.logits(view[:, ::side]) for view in views for side in (1, -1)]
     assert np.ptp(answers, axis=0).max() > 0.5
     # Rounded to whole numbers, the resized ones differ a little from the network's.
     assert np.mean(answers, axis=0) == pytest.approx(at_once.logits(image), abs=0.05)
@@ -114,7 +116,7 @@ def test_six_looks_at_once_are_at_a_face_as_it_is_nearer_farther_and_mirrored():
         (lambda m: m.write_bytes(m.read_bytes()[:20_000]), "damaged"),
         (lambda m: m.write_bytes(b""), "damaged"),
         (lambda m: edit_card(m, labels=["happy", "sad"]), "names other labels"),
-        (lambda m: edit_card(m, labels=[str(e) for e in reversed(EMOTIONS)]), "other labels"),
+        (lambda m: edit_card(m, labels=[*map(str, reversed(EMOTIONS))]), "other labels"),
         (lambda m: edit_card(m, task="gender"), "not the card of a model for emotion"),
         (lambda m: edit_card(m, head="mood"), "has no head 'mood'; its heads are ferplus, fer"),
         (lambda m: edit_card(m, outputs=[]), "has no head 'ferplus'; its heads are none"),
@@ -127,7 +129,7 @@ def test_six_looks_at_once_are_at_a_face_as_it_is_nearer_farther_and_mirrored():
         (lambda m: edit_input(m, channels=3), "input.channels is 3, not 1"),
         (lambda m: edit_input(m, dtype="uint8"), "input.dtype is 'uint8'"),
         (lambda m: edit_second_head(m, index=0), "two heads have the same index"),
-        (lambda m: edit_second_head(m, temperature=float("inf")), "must be above 0"),
+        (lambda m: edit_second_head(m, temperature=float("inf")), "as a number above 0"),
         (lambda m: m.with_suffix(".json").write_text("[" * 100_000), "cannot be read"),
         (
             lambda m: edit_card(
@@ -139,9 +141,9 @@ def test_six_looks_at_once_are_at_a_face_as_it_is_nearer_farther_and_mirrored():
             lambda m: edit_card(
                 m, head="x", outputs=[{"head": "x", "index": 0, "temperature": 0.0}]
             ),
-            "must be above 0",
+            "as a number above 0",
         ),
-        (lambda m: edit_second_head(m, temperature=0.0), "must be above 0"),
+        (lambda m: edit_second_head(m, temperature=0.0), "as a number above 0"),
         (lambda m: edit_second_head(m, index=9), "has shapes"),
         (lambda m: shutil.copy(MODELS / "emotion_float32.tflite", m), "damaged"),
         (
@@ -190,6 +192,19 @@ def test_a_model_of_the_owner_runs_in_place_of_the_shipped_one(model):
 )
 def test_among_several_faces_some_count_more(heavy, light):
     assert 1.0 >= weight(heavy, 640, 480) > weight(light, 640, 480) > 0.0
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        (Box(270, 190, 100, 100), 0.9 * 100 / 480),
+        (Box(-50, -50, 100, 100), 0.9 * 100 / 480 / 2),
+        (Box(80, 0, 480, 480), 0.9),
+    ],
+    ids=["in the centre", "in a corner, half as much", "as high as the frame"],
+)
+def test_a_face_counts_by_score_height_and_nearness_to_the_centre(box, expected):
+    assert weight(Face(box, 0.9, 1), 640, 480) == pytest.approx(expected, rel=1e-3)
 
 
 def test_one_of_the_two_runtimes_is_here():

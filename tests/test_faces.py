@@ -1,4 +1,4 @@
-"""Face detection and following: shipped detectors, synthetic frames, and the shared videos."""
+"""Face detection and following: shipped detectors, drawn pictures, and the shared videos."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from appliance.records import Box, Frame
 from appliance.settings import FaceSettings
 from appliance.vision import preprocessing
 from appliance.vision.detectors import BlazeFace, Haar, blazeface_model
-from appliance.vision.faces import GAP_S, FollowingFaceDetector
+from appliance.vision.faces import FollowingFaceDetector
 from appliance.vision.geometry import Detection, covering_squares, square_around
 from appliance.vision.interpreter import runtime_name
 
@@ -41,9 +41,13 @@ def frame(luma, time_s=0.0):
     return Frame(time_s=time_s, unix_s=0.0, luma=luma)
 
 
+def thorough_blazeface():
+    return BlazeFace(squares_per_search=1000)
+
+
 def thorough(detector=None):
-    """Looks everywhere in every picture."""
-    detector = detector or BlazeFace(squares_per_search=1000)
+    """Searches all of every picture."""
+    detector = detector or thorough_blazeface()
     return FollowingFaceDetector(detector, min_score=MIN_SCORE, min_height_px=MIN_HEIGHT_PX)
 
 
@@ -54,10 +58,12 @@ class Scripted:
         self.script = iter(script)
         self.followed = []
         self.newcomers = []
+        self.min_scores = []
 
     def search(self, luma, followed, *, min_score, min_height_px, newcomers=True):
         self.followed.append(list(followed))
         self.newcomers.append(newcomers)
+        self.min_scores.append(min_score)
         return next(self.script)
 
 
@@ -148,7 +154,7 @@ def test_nobody_is_found_in_noise():
     assert thorough().find(frame(noise)) == ()
 
 
-# -- looking in turn ----------------------------------------------------------------------------
+# -- squares in turn ----------------------------------------------------------------------------
 
 
 def test_a_distant_newcomer_is_found_within_a_second_and_then_in_every_frame():
@@ -158,6 +164,27 @@ def test_a_distant_newcomer_is_found_within_a_second_and_then_in_every_frame():
     first = seen.index(True)
     assert first < 10
     assert all(seen[first:])
+
+
+@pytest.mark.parametrize("moved", [0.0, 0.3])
+@pytest.mark.parametrize("side", [56, 140, 240])
+def test_a_followed_face_scores_high_even_after_it_has_moved(side, moved):
+    luma = picture(Box(200, 100, side, side))
+    last = face(200 + side * (0.5 - moved), 100 + side * 0.5, side)
+    (found,) = BlazeFace().search(
+        luma, [last], min_score=0.5, min_height_px=MIN_HEIGHT_PX, newcomers=False
+    )
+    assert found.score > 0.85
+
+
+@pytest.mark.parametrize(("detector", "squares"), [(BlazeFace, 3), (thorough_blazeface, 17)])
+def test_a_search_of_a_frame_covers_three_squares_of_seventeen(detector, squares, monkeypatch):
+    detector, searched = detector(), []
+    monkeypatch.setattr(
+        detector._network, "detect", lambda luma, square, _: searched.append(square) or []
+    )
+    detector.search(picture(), [], min_score=0.7, min_height_px=40)
+    assert len(searched) == squares
 
 
 @pytest.mark.parametrize("shape", [(480, 640), (640, 480), (90, 90), (100, 1000)])
@@ -199,10 +226,8 @@ def test_faces_that_pass_each_other_keep_their_numbers():
         assert (upper.track, lower.track) == (1, 2)
 
 
-@pytest.mark.parametrize(
-    ("gap_s", "number"), [(0.1, 1), (GAP_S - 0.1, 1), (GAP_S + 0.1, 2), (60.0, 2)]
-)
-def test_a_face_is_remembered_for_about_a_second(gap_s, number):
+@pytest.mark.parametrize(("gap_s", "number"), [(0.1, 1), (0.9, 1), (1.1, 2), (60.0, 2)])
+def test_a_face_keeps_its_number_for_a_second_without_being_seen(gap_s, number):
     script = [[face(300.0)], [], [face(310.0)]]
     assert tracks(script, [0.0, gap_s / 2, gap_s]) == [[1], [], [number]]
 
@@ -216,11 +241,29 @@ def test_only_a_face_already_followed_may_score_less():
     assert tracks(script, [0.0, 0.1, 0.2]) == [[], [1], [1]]
 
 
+def test_the_detector_is_asked_for_seven_tenths_of_the_score_that_a_newcomer_needs():
+    detector = Scripted([])
+    faces = FollowingFaceDetector(detector, min_score=0.8, min_height_px=40)
+    faces.find(frame(picture()))
+    assert detector.min_scores == [pytest.approx(0.56)]
+
+
+@pytest.mark.parametrize(("step", "number"), [(90.0, 1), (110.0, 2)])
+def test_a_face_may_move_by_its_own_side_from_frame_to_frame(step, number):
+    assert tracks([[face(200.0)], [face(200.0 + step)]], [0.0, 0.1]) == [[1], [number]]
+
+
+@pytest.mark.parametrize(("distance", "found"), [(45.0, [[1]]), (55.0, [[1, 2]])])
+def test_two_finds_within_half_a_face_are_one_face(distance, found):
+    both = [face(200.0), face(200.0 + distance)]
+    assert tracks([both], [0.0]) == found
+
+
 class Doubtful:
     """A tracker that sees faces where they were, and is not sure of those on the right."""
 
     def follow(self, luma, last):
-        return replace(last, score=0.7 if last.x > 320 else 0.9)
+        return replace(last, score=0.75 if last.x > 320 else 0.85)
 
 
 def test_a_face_that_is_surely_followed_stays_while_another_is_doubted():
@@ -237,7 +280,7 @@ def test_the_detector_is_told_where_faces_were():
     assert detector.followed == [[], [face(300.0)], []]
 
 
-def test_a_face_whose_centre_is_outside_is_nobody():
+def test_a_face_whose_centre_is_outside_is_not_one():
     assert tracks([[face(-10.0), face(300.0, 490.0)]], [0.0]) == [[]]
 
 
@@ -314,7 +357,7 @@ def test_another_network_is_refused():
 # -- the shared videos --------------------------------------------------------------------------
 
 
-def as_the_box_does():
+def as_the_jukebox_does():
     return FollowingFaceDetector(
         BlazeFace(),
         min_score=MIN_SCORE,
@@ -336,17 +379,17 @@ def video(name):
 
 @pytest.mark.parametrize("name", ["again", "eat", "no", "sorry", "thanks", "yes"])
 def test_one_person_three_metres_away_is_seen_in_95_percent_of_frames(name):
-    faces = as_the_box_does()
+    faces = as_the_jukebox_does()
     found = [faces.find(image) for image in video(f"asl_gestures/{name}.mkv")]
     assert len(found) > 40
-    # A print on the shirt is no face: the face is in the upper half.
-    seen = [any(f.box.y + f.box.height / 2 < 200 for f in each) for each in found]
+    # A print on the shirt is not a face: the face is in the upper half.
+    seen = [any(f.box.y + f.box.height / 2 < 200 for f in in_frame) for in_frame in found]
     assert np.mean(seen) >= 0.95
-    assert {f.track for each in found for f in each} == {1}
+    assert {f.track for in_frame in found for f in in_frame} == {1}
 
 
 def test_nobody_is_seen_among_bottles():
-    faces = as_the_box_does()
+    faces = as_the_jukebox_does()
     found = [faces.find(image) for image in video("bottle-detection.mp4")]
     assert len(found) == 1189
     assert not any(found)

@@ -1,4 +1,4 @@
-"""What a frame costs in instructions stays within its budget, tests/bench/instructions.json."""
+"""A frame takes no more instructions than its budget allows, tests/bench/instructions.json."""
 
 import json
 

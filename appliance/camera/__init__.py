@@ -1,1 +1,1 @@
-"""Frames from whatever camera there is."""
+"""Frames from a camera, a film, pictures or the demo reel."""

@@ -1,9 +1,9 @@
 """Runs one source in a thread of its own and keeps the newest picture of it.
 
 A capture call may block for ever (a driver that hangs, a cable pulled at the wrong moment), and
-Python cannot stop a thread. So a Capture that hangs is left behind together with its slot, which
-nobody reads any more, and a new one takes its place. Should the call ever return, the thread closes
-its source and ends.
+Python cannot stop a thread. Therefore a Capture that hangs is left behind together with its slot,
+which nobody reads any more, and a new one takes its place. If the call returns after all, the
+thread closes its source and ends.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ OPEN_S = 20.0  # patience until the first picture: importing picamera2 alone tak
 
 
 class Source(Protocol):
-    """Something that gives pictures, used by one thread only."""
+    """A device or file that gives pictures, used by one thread only."""
 
     def open(self) -> None:
-        """Get ready to read. Raises CameraError; close() is called all the same."""
+        """Gets ready to read. Raises CameraError; close() is called even then."""
 
     def read(self) -> GrayImage | None:
-        """The next picture, after blocking until its time has come; None if nothing came of it.
+        """The next picture, uint8 (height, width); None if none came this time.
 
-        Raises CameraError when no more will come.
+        Blocks until the picture is due. Raises CameraError when no more will come.
         """
 
     def close(self) -> None:
-        """Let go of the device, opened or not."""
+        """Releases the device, whether it was opened or not."""
 
 
 Clock = Callable[[], float]
@@ -47,7 +47,8 @@ SourceMaker = Callable[[Sleep], Source]
 class Capture:
     """One source, read in a daemon thread into a slot for one picture: the newest wins.
 
-    stall_s: silence between two pictures after which the source counts as lost.
+    make_source: is given a sleep that ends early when the capture is stopped. stall_s: silence
+    between two pictures after which the source counts as lost. monotonic: in seconds.
     """
 
     def __init__(self, make_source: SourceMaker, stall_s: float, monotonic: Clock) -> None:
@@ -59,31 +60,34 @@ class Capture:
         self._delivers = False
         self._heard_s = monotonic()
 
-        self._garbage = ""  # what came that was no picture, in words
+        self._garbage = ""  # what came that was not a picture, in words
         self._stopped = threading.Event()
         self._source = make_source(self._stopped.wait)
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
 
     def take(self) -> GrayImage | None:
-        """The newest picture, if it was not taken before."""
+        """The newest picture, uint8 (height, width); None if it was taken before."""
         with self._changed:
             luma, self._slot = self._slot, None
             return luma
 
     def wait(self, timeout_s: float) -> None:
-        """Return as soon as there is a picture or an error, at the latest after timeout_s."""
+        """Returns as soon as there is a picture or an error, at the latest after timeout_s."""
         with self._changed:
             self._changed.wait_for(lambda: self._slot is not None or self._error, timeout_s)
 
     @property
     def patience_ends_s(self) -> float:
-        """When the silence will have lasted too long."""
+        """The time from which on the source counts as lost, unless a picture comes."""
         with self._changed:
             return self._heard_s + (self._stall_s if self._delivers else OPEN_S)
 
     def failure(self, now_s: float) -> CameraError | None:
-        """Why no more pictures come, or None. Raises what the thread could not explain."""
+        """Why no more pictures come, or None.
+
+        Raises whatever the source raised other than CameraError: an error in the program.
+        """
         with self._changed:
             if self._error is not None and not isinstance(self._error, CameraError):
                 raise self._error
@@ -97,7 +101,7 @@ class Capture:
         )
 
     def stop(self, join_s: float = 0.0) -> None:
-        """Ask the thread to end; wait for it at most join_s, because it may hang."""
+        """Asks the thread to end and waits for it, at most join_s, because it may hang."""
         self._stopped.set()
         self._thread.join(join_s)
 
@@ -126,9 +130,9 @@ class Capture:
             return
         if isinstance(luma, np.ndarray):
             self._garbage = f", only arrays of {luma.dtype} {luma.shape}"
-        self._stopped.wait(0.001)  # a source of nothing but garbage must leave the core free
+        self._stopped.wait(0.001)  # a source that gives only garbage must not keep a core busy
 
 
 def _is_gray(luma: npt.NDArray[np.generic]) -> bool:
-    """Whether it is a picture; one of a single brightness is: rooms are dark."""
+    """Whether it is a picture. One of a single brightness is a picture, too: a dark room."""
     return luma.dtype == np.uint8 and luma.ndim == 2 and luma.size > 0

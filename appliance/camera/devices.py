@@ -1,6 +1,6 @@
 """Which of the /dev/video* nodes are cameras.
 
-A Raspberry Pi has a dozen nodes of its codec and image processor and none of them is a camera;
+A Raspberry Pi has a dozen nodes for its codec and image processor, none of which is a camera;
 every USB webcam has a second node for metadata. The kernel tells them apart: VIDIOC_QUERYCAP of
 https://docs.kernel.org/userspace-api/media/v4l/vidioc-querycap.html
 """
@@ -25,14 +25,14 @@ VIDEO_CAPTURE = 0x00000001
 VIDEO_M2M = 0x00008000 | 0x00004000  # codecs and scalers: memory to memory
 DEVICE_CAPS = 0x80000000
 
-# They capture, but raw sensor data or what a program fed them: the Pi's image processors and
-# sensor receivers (their cameras come through picamera2), and Intel's of laptops.
+# These nodes capture raw sensor data, or what a program feeds them: the Pi's image processors and
+# sensor receivers (their cameras are read through picamera2), and those of Intel laptops.
 NOT_A_CAMERA = ("bcm2835-isp", "bcm2835-codec", "pispbe", "unicam", "rp1-cfe", "ipu", "isys")
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """What a node says about itself. flags: of this node, not of the whole device."""
+    """What a node says about itself. flags: those of this node, not of the whole device."""
 
     driver: str
     card: str
@@ -40,7 +40,7 @@ class Capability:
     flags: int
 
     def is_camera(self) -> bool:
-        """Whether pictures for people come out of it."""
+        """Whether the node gives pictures of a room."""
         return (
             bool(self.flags & VIDEO_CAPTURE)
             and not self.flags & VIDEO_M2M
@@ -49,7 +49,7 @@ class Capability:
 
 
 def query(node: Path) -> Capability:
-    """Ask the kernel. Raises OSError."""
+    """What the kernel says about a node. Raises OSError if it is not a V4L2 device or not ours."""
     answer = bytearray(CAPABILITY.size)
     descriptor = os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -60,7 +60,7 @@ def query(node: Path) -> Capability:
 
 
 def parse(answer: bytes) -> Capability:
-    """The kernel's struct v4l2_capability in words."""
+    """The kernel's struct v4l2_capability, 104 bytes, as a record."""
     driver, card, bus, _version, device, node, *_ = CAPABILITY.unpack(answer)
     return Capability(
         _text(driver), _text(card), _text(bus), flags=node if device & DEVICE_CAPS else device
@@ -70,7 +70,11 @@ def parse(answer: bytes) -> Capability:
 def cameras(
     folder: Path = Path("/dev"), ask: Callable[[Path], Capability] = query
 ) -> list[tuple[Path, Capability]]:
-    """The cameras, USB ones first. Raises CameraError where there is none, saying why."""
+    """The cameras with their nodes, USB ones first.
+
+    Raises CameraError if there is none: nothing is plugged in, no node is a camera, or the user may
+    not open them.
+    """
     found, forbidden, nodes = [], [], _nodes(folder)
     for node in nodes:
         try:
@@ -78,7 +82,7 @@ def cameras(
         except PermissionError:
             forbidden.append(node)
         except OSError:
-            continue  # gone again, or no V4L2 device at all
+            continue  # unplugged meanwhile, or not a V4L2 device
         else:
             if capability.is_camera():
                 found.append((node, capability))
@@ -92,18 +96,18 @@ def cameras(
 
 
 def first() -> str:
-    """The path of the best camera. Raises CameraError."""
+    """The path of the best camera. Raises CameraError as cameras()."""
     return str(cameras()[0][0])
 
 
 def describe_first() -> str:
-    """The best camera in words. Raises CameraError."""
+    """The best camera in words. Raises CameraError as cameras()."""
     node, capability = cameras()[0]
     return f"{capability.card} at {node}"
 
 
 def permission_denied(node: str) -> CameraError:
-    """The sentence for a camera that this user may not open."""
+    """The error for a camera that this user may not open."""
     return CameraError(
         f"{node}: permission denied; add the user to group video:"
         f" sudo usermod -aG video {_user()}, then log in again"

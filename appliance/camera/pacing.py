@@ -1,4 +1,4 @@
-"""How many looks a second are worth it: few while nothing happens, fewer on a processor in need."""
+"""How many frames a second to read: few while nothing happens, fewer on a hot or busy processor."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import cv2
 from appliance.protocols import Camera
 from appliance.records import EMOTIONS, Frame, GrayImage, Step
 
-# The least, and what a calm room gets: at 2 a second a newcomer is seen within half a second, and
-# the loop's longest wait (loop.LONGEST_WAIT_S) never runs out.
-LEAST = 2.0
-# Looks become fewer only after so long without anything new; they become more at once.
+# The least, and the rate in a calm room: at 2 frames a second a newcomer is seen within half a
+# second, and the loop's longest wait (loop.LONGEST_WAIT_S) never runs out.
+LEAST_PER_SECOND = 2.0
+# Frames become fewer only after so long without anything new; they become more at once.
 CALM_S = 30.0
-# Of the mean difference between one look's brightness and the next, in 255ths: a camera's noise
-# stays below 2 (the reel's 1.3), a person walking by makes 4 and more.
-MOVES = 3.0
-# So few pixels tell movement; each costs a cache line.
-LOOKED_AT = slice(None, None, 32)
-COMPARED_EVERY_S = 0.45  # as often as a calm room is looked at
+# Mean difference in brightness between two frames, of 255, from which on something has moved: a
+# camera's noise stays below 2 (the reel's 1.3), a person walking by makes 4 and more.
+MOVEMENT = 3.0
+# Every 32nd pixel of every 32nd row is enough to tell movement; each costs a cache line.
+COMPARED_PIXELS = slice(None, None, 32)
+COMPARED_EVERY_S = 0.45  # as often as frames of a calm room are read
 HOT_C = 75.0  # a Raspberry Pi slows itself down from 80 °C on
-BUSY = 1.5  # processes waiting for each core
+BUSY = 1.5  # waiting processes per core
 MEASURED_EVERY_S = 5.0
 THERMAL = Path("/sys/class/thermal")
 
@@ -34,29 +34,34 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """How the processor is: its temperature, None where nothing tells it, and its queue by core."""
+    """Whether the processor must be spared.
+
+    celsius: its temperature, None where nothing tells it. queue: waiting processes per core.
+    """
 
     celsius: float | None
     queue: float
 
     def reason(self) -> str:
-        """Why it should be spared, or ""."""
+        """Why the processor must be spared, or ""."""
         if self.celsius is not None and self.celsius >= HOT_C:
             return "the processor is hot"  # without the figure, which changes all the time
         return "the processor is busy" if self.queue >= BUSY else ""
 
 
 def processor_need() -> Need:
-    """How the processor is now."""
-    temperatures = [each for zone in THERMAL.glob("thermal_zone*/temp") if (each := _celsius(zone))]
+    """The processor's present temperature, that of its hottest part, and queue."""
+    zones = THERMAL.glob("thermal_zone*/temp")
+    temperatures = [celsius for zone in zones if (celsius := _celsius(zone))]
     queue = os.getloadavg()[0] / (os.cpu_count() or 1)
     return Need(max(temperatures, default=None), queue)
 
 
 class FrameRatePolicy:
-    """Decides, after each step, how many looks a second the next ones get.
+    """Decides after each step how many frames a second to read from then on.
 
-    most: looks a second, at the most. need: asked for every five seconds.
+    most: frames a second, at the most; it may be replaced at any time. need: called every five
+    seconds.
     """
 
     def __init__(self, most: float, need: Callable[[], Need] = processor_need) -> None:
@@ -72,20 +77,20 @@ class FrameRatePolicy:
 
     @property
     def frames_per_second(self) -> float:
-        """For now."""
-        wanted = LEAST if self._is_calm else self.most
+        """The rate for now: most, or less down to 2."""
+        wanted = LEAST_PER_SECOND if self._is_calm else self.most
         if self._needed.reason():
             wanted /= 2
-        return min(self.most, max(LEAST, wanted))
+        return min(self.most, max(LEAST_PER_SECOND, wanted))
 
     @property
     def reason(self) -> str:
-        """Why it is not as often as could be, in words, or ""."""
+        """Why the rate is below most, in words, or ""."""
         calm = "nobody is here" if self._nobody else "nothing changes"
         return "; ".join(filter(None, [calm if self._is_calm else "", self._needed.reason()]))
 
     def note(self, step: Step) -> None:
-        """What one step saw."""
+        """Takes account of one step: its time, movement, faces and mood."""
         now_s = step.frame.time_s
         if now_s >= self._measure_s:
             self._measure_s = now_s + MEASURED_EVERY_S
@@ -100,48 +105,51 @@ class FrameRatePolicy:
 
     def _moves(self, luma: GrayImage, now_s: float) -> bool:
         self._compare_s = now_s + COMPARED_EVERY_S
-        now = luma[LOOKED_AT, LOOKED_AT].copy()
+        now = luma[COMPARED_PIXELS, COMPARED_PIXELS].copy()
         before, self._before = self._before, now
         if before is None or before.shape != now.shape:
             return True
-        return cv2.norm(now, before, cv2.NORM_L1) >= MOVES * now.size
+        return cv2.norm(now, before, cv2.NORM_L1) >= MOVEMENT * now.size
 
 
 class PacedCamera:
-    """A camera that is looked at no more often than the pace says."""
+    """A camera that is read no more often than the frame rate policy says."""
 
     def __init__(
         self,
         camera: Camera,
-        pace: FrameRatePolicy,
+        frame_rate: FrameRatePolicy,
         monotonic: Clock = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.camera = camera
-        self.pace = pace
+        self._frame_rate = frame_rate
         self._monotonic = monotonic
         self._sleep = sleep
         self._due_s = float("-inf")
 
     def read(self, timeout_s: float) -> Frame:
-        """The newest frame not yet seen, when it is time for one."""
+        """The newest frame not yet seen, as soon as the frame rate allows one.
+
+        After timeout_s a frame without a picture, as Camera.read().
+        """
         wait_s = min(timeout_s, self._due_s - self._monotonic())
         if wait_s > 0:
             self._sleep(wait_s)
         frame = self.camera.read(timeout_s)
-        if self.pace.frames_per_second < self.pace.most:
-            self._due_s = self._monotonic() + 1.0 / self.pace.frames_per_second
+        if (rate := self._frame_rate.frames_per_second) < self._frame_rate.most:
+            self._due_s = self._monotonic() + 1.0 / rate
         else:
-            self._due_s = float("-inf")  # the camera itself gives them as often
+            self._due_s = float("-inf")  # the camera itself gives no more
         return frame
 
 
 def _may_change(step: Step) -> bool:
-    """Whether any face looks otherwise than the mood, or the mood is open."""
+    """Whether any face shows another emotion than the mood, or there is no mood yet."""
     if step.mood.emotion is None:
         return bool(step.scores)
-    held = EMOTIONS.index(step.mood.emotion)
-    return any(max(each.probabilities) > each.probabilities[held] for each in step.scores)
+    current = EMOTIONS.index(step.mood.emotion)
+    return any(max(face.probabilities) > face.probabilities[current] for face in step.scores)
 
 
 def _celsius(zone: Path) -> float | None:

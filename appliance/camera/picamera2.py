@@ -18,11 +18,14 @@ import numpy as np
 from appliance.errors import CameraError
 from appliance.records import GrayImage
 
-TIMEOUT_S = 2.0  # for one picture; below camera.STALL_S, so that the camera is closed properly
+TIMEOUT_S = 2.0  # for one picture; below reopening.STALL_S, so that the camera is closed properly
 
 
 class Picamera2Source:
-    """The first camera on a ribbon cable. Only the luma plane of its lores stream is used."""
+    """The first camera on a ribbon cable. Only the luma plane of its lores stream is used.
+
+    width_px, height_px: odd ones are made even. frames_per_second: what the camera is set to.
+    """
 
     def __init__(self, width_px: int, height_px: int, frames_per_second: float) -> None:
         self._size = (width_px, height_px)
@@ -31,7 +34,7 @@ class Picamera2Source:
         self._camera: Any = None
 
     def open(self) -> None:
-        """Configure and start the camera. Raises CameraError."""
+        """Configures and starts the camera. Raises CameraError if there is none or it fails."""
         require_module()
         with _explained():
             from picamera2 import Picamera2  # noqa: PLC0415 - exists on a Pi only, takes seconds
@@ -42,7 +45,10 @@ class Picamera2Source:
             self._size = self._camera.stream_configuration("lores")["size"]
 
     def read(self) -> GrayImage | None:
-        """The next picture; picamera2 keeps to the frame rate. Raises CameraError."""
+        """The next picture, uint8 (height, width). picamera2 keeps to the frame rate.
+
+        Raises CameraError if no picture comes in two seconds, or the camera fails.
+        """
         with _explained():
             job = self._camera.capture_array("lores", wait=False)
             planes = self._camera.wait(job, timeout=self._timeout_s)
@@ -51,7 +57,7 @@ class Picamera2Source:
         return cast("GrayImage", np.ascontiguousarray(planes[:height_px, :width_px]))
 
     def close(self) -> None:
-        """Stop the camera and give it back."""
+        """Stops the camera and releases it."""
         if self._camera is not None:
             with _explained():
                 self._camera.close()
@@ -61,7 +67,7 @@ class Picamera2Source:
         stream = {"size": self._size, "format": "YUV420"}
         mode = _widest(self._camera.sensor_modes, self._frames_per_second)
         return self._camera.create_video_configuration(
-            main=dict(stream),  # there must be one, at least as large as lores
+            main=dict(stream),  # picamera2 demands one, at least as large as lores
             lores=dict(stream),
             sensor={"output_size": mode["size"], "bit_depth": mode["bit_depth"]},
             controls={"FrameDurationLimits": (frame_us, frame_us)},
@@ -70,7 +76,7 @@ class Picamera2Source:
 
 
 def require_module() -> None:
-    """Raises CameraError where picamera2 is not installed."""
+    """Raises CameraError if picamera2 is not installed."""
     if importlib.util.find_spec("picamera2") is None:
         raise CameraError(
             "no Raspberry Pi camera (picamera2 is not installed; on a Pi: sudo apt install"
@@ -79,9 +85,12 @@ def require_module() -> None:
 
 
 def find() -> str:
-    """The first Raspberry Pi camera in words. Raises CameraError where there is none."""
+    """The first Raspberry Pi camera in words.
+
+    Raises CameraError if none is attached, or picamera2 is not installed or fails.
+    """
     require_module()
-    logging.getLogger("picamera2").setLevel(logging.WARNING)  # it reports every step otherwise
+    logging.getLogger("picamera2").setLevel(logging.WARNING)  # else it reports every step
     with _explained():
         number, model = _number_and_model()
     return f"Raspberry Pi camera {number} ({model})"
@@ -114,7 +123,7 @@ def _widest(modes: list[dict[str, Any]], frames_per_second: float) -> dict[str, 
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Whatever picamera2 and libcamera raise, as CameraError."""
+    """Turns whatever picamera2 and libcamera raise into CameraError."""
     try:
         yield
     except CameraError:

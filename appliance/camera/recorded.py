@@ -1,4 +1,4 @@
-"""Pictures that were made before: video files, folders of pictures, the demo reel."""
+"""Recorded sources: video files, folders of pictures, the demo reel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger("jukebox")
 
 
 class Ticks:
-    """Even ticks, as a camera gives them. Late ones are not made up for."""
+    """Even ticks, like those of a camera. After a delay the ticks go on from there."""
 
     def __init__(self, ticks_per_second: float, sleep: Sleep, monotonic: Clock) -> None:
         self._interval_s = 1 / ticks_per_second
@@ -30,7 +30,7 @@ class Ticks:
         self._due_s = 0.0
 
     def tick(self) -> float:
-        """Wait for the next tick; the first is at once. Returns the seconds since then."""
+        """Waits for the next tick and returns its seconds since the first, which is at once."""
         now_s = self._monotonic()
         if self._begin_s is None:
             self._begin_s = self._due_s = now_s
@@ -43,7 +43,7 @@ class Ticks:
 
 
 class Film:
-    """A video or an animated GIF at its own speed, over and over."""
+    """A video or an animated GIF at its own speed, repeated for ever."""
 
     def __init__(
         self,
@@ -55,23 +55,26 @@ class Film:
         self._path = path
         self._ticks = Ticks(frames_per_second, sleep, monotonic)
         self._capture: cv2.VideoCapture | None = None
-        self._began_s = 0.0  # when the present round began, in seconds of the pace
+        self._began_s = 0.0  # when the present round began, in seconds since the first tick
         self._due_s = 0.0  # when the picture that was grabbed but not yet shown is due
         self._luma: GrayImage | None = None
 
     def open(self) -> None:
-        """Raises CameraError where the file cannot be read as a video."""
+        """Opens the file. Raises CameraError if it cannot be read as a video."""
         self._rewind(began_s=0.0)
 
     def read(self) -> GrayImage | None:
-        """The picture of this moment; the same again while the film stands still."""
+        """The picture of this moment, uint8 (height, width); the same until the next is due.
+
+        Raises CameraError if the file cannot be read any more.
+        """
         elapsed_s = self._ticks.tick()
         while self._due_s <= elapsed_s:
             self._show_next()
         return self._luma
 
     def close(self) -> None:
-        """Close the file."""
+        """Closes the file."""
         if self._capture is not None:
             self._capture.release()
 
@@ -99,9 +102,9 @@ class Film:
 
 
 class Pictures:
-    """A picture, or those of a folder one after the other, over and over.
+    """A picture, or those of a folder one after the other, repeated for ever.
 
-    Unreadable ones are named and skipped.
+    picture_s: how long each is shown. Unreadable pictures are named in the log and skipped.
     """
 
     def __init__(
@@ -120,7 +123,7 @@ class Pictures:
         self._luma: GrayImage | None = None
 
     def open(self) -> None:
-        """Raises CameraError where not one of them can be read."""
+        """Reads the first picture. Raises CameraError if none of them can be read."""
         try:
             items = [self._path] if self._path.is_file() else self._path.iterdir()
             self._paths = sorted(item for item in items if item.suffix.lower() in PICTURE_SUFFIXES)
@@ -129,7 +132,10 @@ class Pictures:
         self._show_next()
 
     def read(self) -> GrayImage | None:
-        """The picture of this moment."""
+        """The picture of this moment, uint8 (height, width).
+
+        Raises CameraError if none of the pictures can be read any more.
+        """
         elapsed_s = self._ticks.tick()
         if elapsed_s >= self._due_s + self._picture_s:
             self._due_s = elapsed_s
@@ -137,7 +143,7 @@ class Pictures:
         return self._luma
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing: no file stays open."""
 
     def _show_next(self) -> None:
         while self._paths:
@@ -156,7 +162,7 @@ class Pictures:
 
 
 class Reel:
-    """The demo reel, over and over."""
+    """The demo reel, repeated for ever."""
 
     def __init__(
         self, frames_per_second: float, sleep: Sleep, monotonic: Clock = time.monotonic
@@ -164,13 +170,13 @@ class Reel:
         self._ticks = Ticks(frames_per_second, sleep, monotonic)
 
     def open(self) -> None:
-        """Nothing to open."""
+        """Does nothing: there is nothing to open."""
 
     def read(self) -> GrayImage | None:
-        """The picture of this moment."""
+        """The picture of this moment, uint8 (480, 640)."""
         from appliance.camera import reel  # noqa: PLC0415 - its pictures are loaded only where it runs
 
         return reel.frame_at(self._ticks.tick())
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing: no file stays open."""

@@ -1,7 +1,7 @@
-"""The demo reel: what a camera would see if two people came by and let their feelings show.
+"""The demo reel: a drawn film of two people who come by and show their feelings.
 
-Nobody is in it. The faces are composites, each the average of dozens of people (reel_faces,
-convert/composites.py); room, hair and shoulders are drawn. It is the same at every run.
+It shows no real person. The faces are composites, each the average of dozens of people (reel_faces,
+convert/composites.py); room, hair and shoulders are drawn. It is the same in every run.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ Transform = npt.NDArray[np.float64]  # (2, 3), as cv2.warpAffine takes it
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One person's stay. feelings: (since when, what), the first from before the person is seen.
+    """One person's stay.
 
-    from_left: the side they come from and leave to. x, y: where the middle of the face rests;
-    face_px: side of its FER-2013 square in the frame.
+    feelings: (since when in seconds, emotion); the first holds from before the person is seen.
+    from_left: whether they come from the left and leave to the left. x, y: where the middle of the
+    face rests, in pixels of the frame; face_px: side of its FER-2013 square in the frame.
     """
 
     appearance: Appearance
@@ -86,23 +87,29 @@ LENGTH_S = 168.0
 
 
 def frame_at(time_s: float) -> GrayImage:
-    """The picture at a time, uint8 (480, 640). The reel is a loop: every time has its picture."""
+    """The picture at a time in seconds, uint8 (480, 640). The reel is a loop without an end."""
     time_s %= LENGTH_S
     frame = _room().copy()
     for visit in sorted(VISITS, key=lambda visit: visit.face_px):  # the nearer hides the farther
         if visit.enters_s < time_s < visit.leaves_s + WALK_S:
-            _lay_over(frame, _person(visit, time_s), _place(visit, time_s))
+            _merge(frame, _person(visit, time_s), _place(visit, time_s))
     return grainy(frame, int(time_s * 30))
 
 
 def grainy(frame: GrayImage, number: int) -> GrayImage:
-    """A picture of this size with a camera's noise; number: of one picture after another."""
+    """A frame with a camera's noise, uint8 (480, 640).
+
+    frame: the same without noise. number: of the frame; four kinds of noise take turns.
+    """
     lighter, darker = _grain(number % 4)
     return np.asarray(cv2.subtract(cv2.add(frame, lighter), darker), np.uint8)
 
 
 def truth_at(time_s: float) -> tuple[Emotion, ...]:
-    """What the faces that are wholly in the picture show, in the middle of a change the new."""
+    """The emotions of the faces that are wholly in the picture at a time in seconds.
+
+    In the middle of a change from one emotion to another it becomes the new one.
+    """
     time_s %= LENGTH_S
     return tuple(
         _feelings(visit, time_s - MORPH_S / 2)[1]
@@ -126,7 +133,7 @@ def _feelings(visit: Visit, time_s: float) -> tuple[Emotion, Emotion, float]:
 
 
 def _walk(visit: Visit, time_s: float) -> float:
-    """Where across the picture the visitor's face is: coming in, at its place, going out."""
+    """The x of the visitor's face in pixels: coming in, at its place or going out."""
     # The shoulders are wider than the face.
     beyond = 1.25 * visit.face_px
     outside = -beyond if visit.from_left else WIDTH_PX + beyond
@@ -136,7 +143,7 @@ def _walk(visit: Visit, time_s: float) -> float:
 
 
 def _place(visit: Visit, time_s: float) -> Transform:
-    """From the person's pixels to the frame's: where they are, swaying and nodding a little."""
+    """Maps the person's pixels to the frame's; the person sways and nods a little."""
     across = _walk(visit, time_s)
     steps = 0.0 if across == visit.x else 6.0 * sin(2 * pi * time_s / 0.6)
     x = across + 5.0 * sin(2 * pi * time_s / 7.1)
@@ -153,9 +160,9 @@ def _eased(share: float) -> float:
     return share * share * (3.0 - 2.0 * share)
 
 
-def _lay_over(frame: GrayImage, someone: Person, place: Transform) -> None:
-    """Draws a person into the frame. place: from the person's pixels to the frame's."""
-    height, width = someone.gray.shape
+def _merge(frame: GrayImage, visitor: Person, place: Transform) -> None:
+    """Draws a person into the frame. place: maps the person's pixels to the frame's."""
+    height, width = visitor.gray.shape
     corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]])
     xs, ys = place @ corners.T
     left, right = (int(np.clip(x, 0, WIDTH_PX)) for x in (xs.min(), xs.max() + 1))
@@ -165,7 +172,7 @@ def _lay_over(frame: GrayImage, someone: Person, place: Transform) -> None:
     moved = place - np.array([[0, 0, left], [0, 0, top]])
     gray, cover = (
         cv2.warpAffine(plane, moved, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
-        for plane in (someone.gray, someone.cover)
+        for plane in (visitor.gray, visitor.cover)
     )
     below = frame[top:bottom, left:right]
     below[:] = cv2.blendLinear(below, gray, 1 - cover, cover)
@@ -181,7 +188,7 @@ def _room() -> GrayImage:
 
 @cache
 def _grain(number: int) -> tuple[GrayImage, GrayImage]:
-    """A camera's noise: what it adds and what it takes away."""
+    """A camera's noise, two planes of uint8 (480, 640): what it adds and what it takes away."""
     noise = np.random.default_rng(number).normal(0, 2.0, (HEIGHT_PX, WIDTH_PX))
     lighter, darker = np.clip(noise, 0, None), np.clip(-noise, 0, None)
     return lighter.round().astype(np.uint8), darker.round().astype(np.uint8)

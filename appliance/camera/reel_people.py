@@ -25,7 +25,7 @@ MIDDLE = (FACE_AT[0] + FACE_PX / 2, FACE_AT[1] + FACE_PX / 2)
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """What tells one person from another: grays 0…255 and the length of the hair."""
+    """What tells one person from another: grays 0…255 of hair and shirt, length of the hair."""
 
     hair: int
     shirt: int
@@ -34,7 +34,10 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person to lay over a picture. gray: uint8 (470, 400); cover: float32, the same, 0…1."""
+    """A person to merge into a picture.
+
+    gray: uint8 (470, 400). cover: float32 (470, 400), from 0, transparent, to 1, opaque.
+    """
 
     gray: GrayImage
     cover: Plane
@@ -42,28 +45,22 @@ class Person:
 
 @cache
 def person(appearance: Appearance, emotion: Emotion) -> Person:
-    """Somebody with one expression."""
+    """A person of this appearance who shows one emotion."""
     composite = _composite(emotion)
     return _with_face(appearance, composite.image, composite.points)
 
 
 def between(appearance: Appearance, before: Emotion, now: Emotion, share: float) -> Person:
-    """Somebody whose face changes. share: 0 still as before … 1 as now.
+    """A person whose face changes from one emotion to another. share: 0 before … 1 now.
 
-    Both faces are bent to the shape that lies between them and dissolve into each other there.
+    Both faces are bent to the shape between them, and one fades into the other.
     """
     first, second = _composite(before), _composite(now)
     way = _way(before, now)
-    x, y = _grid()
     image = cv2.addWeighted(
-        cv2.remap(first.image, x - share * way[..., 0], y - share * way[..., 1], cv2.INTER_LINEAR),
+        _bent(first.image, -share * way),
         1.0 - share,
-        cv2.remap(
-            second.image,
-            x + (1.0 - share) * way[..., 0],
-            y + (1.0 - share) * way[..., 1],
-            cv2.INTER_LINEAR,
-        ),
+        _bent(second.image, (1.0 - share) * way),
         share,
         0.0,
     )
@@ -88,6 +85,14 @@ def _composite(emotion: Emotion) -> _Composite:
     )
 
 
+def _bent(image: GrayImage, way: npt.NDArray[np.float32]) -> GrayImage:
+    """The image with each pixel taken from a place that lies so far away."""
+    x, y = _grid()
+    return np.asarray(
+        cv2.remap(image, x + way[..., 0], y + way[..., 1], cv2.INTER_LINEAR), np.uint8
+    )
+
+
 @cache
 def _grid() -> tuple[Plane, Plane]:
     y, x = np.mgrid[0:FACE_PX, 0:FACE_PX].astype(np.float32)
@@ -96,9 +101,9 @@ def _grid() -> tuple[Plane, Plane]:
 
 @cache
 def _way(before: Emotion, now: Emotion) -> npt.NDArray[np.float32]:
-    """How far each pixel travels from one face to the other, float32 (160, 160, 2).
+    """How far each pixel travels from one face to the other, x and y: float32 (160, 160, 2).
 
-    The points' own ways, spread: their mean, weighted by a bell curve of 7 pixels.
+    It is the mean of the points' own ways, weighted by a bell curve of 7 pixels.
     """
     start, end = _composite(before).points, _composite(now).points
     ways = np.zeros((FACE_PX, FACE_PX, 2), np.float32)
@@ -126,7 +131,7 @@ def _with_face(appearance: Appearance, face: GrayImage, points: Points) -> Perso
 
 @cache
 def _body(appearance: Appearance) -> Person:
-    """Everything but the face: hair behind, shoulders, neck, hair above; lit from the left."""
+    """All of a person but the face: hair behind, shoulders, neck, hair above; lit from the left."""
     y, x = np.mgrid[0 : SIZE[0], 0 : SIZE[1]].astype(np.float32)
     x, y = x - MIDDLE[0], y - FACE_AT[1]
     light = 1.0 - 0.24 * x / 300
@@ -153,7 +158,7 @@ def _body(appearance: Appearance) -> Person:
 
 
 def _ellipse(y: float, half_width: float, half_height: float) -> Plane:
-    """A soft ellipse in the person's middle, y below the face's upper edge, 0…1."""
+    """A soft ellipse in the person's middle, 0…1. y: of its centre, below the face's upper edge."""
     mask = np.zeros(SIZE, np.float32)
     middle = (round(MIDDLE[0]), round(FACE_AT[1] + y))
     cv2.ellipse(mask, middle, (round(half_width), round(half_height)), 0, 0, 360, (1.0,), -1)

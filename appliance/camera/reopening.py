@@ -1,8 +1,8 @@
-"""Frames from whatever camera there is, for as long as the box runs.
+"""Frames from whatever camera there is, for as long as the jukebox runs.
 
 The loop calls read() and always gets a Frame in time: with the newest picture, or without one while
-the camera is silent. A camera that hangs or is unplugged is reopened until it is back. Whatever
-touches a device does so in a thread of its own, so read() never blocks longer than it was asked to.
+the camera is silent. A camera that hangs or is unplugged is reopened until it is back. All use of a
+device is in a thread of its own, so that read() never blocks longer than it may.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from appliance.errors import CameraError
 from appliance.records import Frame, GrayImage
 
 STALL_S = 2.5  # silence after which a camera counts as lost: it must be noticed within 3 s
-FIRST_DELAY_S = 1.0  # before the first attempt to reopen; doubled from one to the next
+FIRST_DELAY_S = 1.0  # before the first attempt to reopen; each further delay is twice as long
 LONGEST_DELAY_S = 30.0
-STEADY_S = 10.0  # pictures for so long make a recovery; the next loss begins again with 1 s
-LOOK_AGAIN_S = 10.0  # while there is no camera: one may be plugged in any time
+STEADY_S = 10.0  # after pictures for so long the delays begin again with the first
+SEARCH_EVERY_S = 10.0  # while there is no camera: one may be plugged in at any time
 MOST_LEFT_BEHIND = 4  # hung threads; each holds a device and memory, so no further ones are made
 
 ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
@@ -37,9 +37,10 @@ class ReopeningCamera:
     """The camera as the loop sees it.
 
     source: auto, picamera2, /dev/videoN, reel, a video file, a picture or a folder of pictures.
-    width_px, height_px, frames_per_second: wishes; a camera that cannot is used as it is.
-    rotate_degrees: 0, 90, 180 or 270, clockwise. picture_s: how long each picture of a folder is
-    shown. reel_stands_in: without a camera "auto" shows the demo reel; else it waits for one.
+    width_px, height_px, frames_per_second: what is asked for; a camera that cannot give it is used
+    as it is. rotate_degrees: 0, 90, 180 or 270, clockwise. picture_s: how long each picture of a
+    folder is shown. reel_stands_in: without a camera "auto" shows the demo reel; else it waits for
+    one. monotonic, wall: clocks in seconds. choose_source: in place of choose() for this source.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class ReopeningCamera:
             picture_s=picture_s,
             reel_stands_in=reel_stands_in,
         )
-        # Below one picture a second, silence between two of them is no loss.
+        # At less than one picture a second, the silence between two of them is not a loss.
         self._stall_s = max(STALL_S, 2.5 / frames_per_second)
         self._rotation = ROTATIONS.get(rotate_degrees)
         self._monotonic = monotonic
@@ -76,22 +77,22 @@ class ReopeningCamera:
         self._capture: Capture | None = None
         self._left_behind: list[Capture] = []
         self._search: _Search | None = None  # for a camera, while there is none
-        self._look_again_s = 0.0
+        self._search_s = 0.0
         self._failure: CameraError | None = None
         self._delay_s = FIRST_DELAY_S
         self._reopen_s = 0.0
         self._steady_s: float | None = None
 
     def choose(self) -> None:
-        """Decide on the source, once; open() does so if it was not done before.
+        """Decides on the source, once; open() does so if it was not done before.
 
         Raises CameraError for a source that can never work. A camera that is merely missing (not
-        plugged in yet, no permission, in use) is waited for.
+        plugged in yet, no permission, in use) is not an error: it may come.
         """
         self._choice = self._choice or self._choose()
 
     def open(self) -> Self:
-        """Begin to capture, also again after close(). Raises CameraError as choose() does."""
+        """Begins to capture, also again after close(). Raises CameraError as choose()."""
         self.choose()
         self._closed.clear()
         self._delay_s = FIRST_DELAY_S
@@ -102,25 +103,29 @@ class ReopeningCamera:
         return self
 
     def close(self) -> None:
-        """Stop within half a second, even when the camera hangs."""
+        """Stops within half a second, even when the camera hangs."""
         self._closed.set()
         self._end_capture(join_s=0.5)
 
     def read(self, timeout_s: float) -> Frame:
-        """The newest picture not seen before; after timeout_s a frame without one: time goes on."""
+        """The newest picture not yet read, uint8 (height, width), in a frame.
+
+        After timeout_s it returns a frame without a picture: time goes on. Raises RuntimeError if
+        the camera is not open, and whatever the source raises other than CameraError.
+        """
         if self._choice is None or self._closed.is_set():
             raise RuntimeError("read() needs an open camera")
         deadline_s = self._monotonic() + timeout_s
         while True:
             now_s = self._monotonic()
-            luma = self._look_after(now_s)
+            luma = self._advance(now_s)
             if luma is not None or now_s >= deadline_s or self._closed.is_set():
                 return self._frame(luma, now_s)
             self._wait(min(deadline_s, self._next_duty_s()) - now_s)
 
     @property
     def description(self) -> str:
-        """Which source was chosen, in words; the log says why."""
+        """The chosen source in words; the log says why."""
         return self._choice.name if self._choice else "not opened"
 
     @property
@@ -130,13 +135,13 @@ class ReopeningCamera:
 
     @property
     def failure(self) -> CameraError | None:
-        """Why the camera is lost, as of the last attempt."""
+        """Why the camera is lost, by the last attempt; None if it is not."""
         return self._failure
 
-    def _look_after(self, now_s: float) -> GrayImage | None:
-        """Do what is due: take a picture, notice a loss, reopen."""
+    def _advance(self, now_s: float) -> GrayImage | None:
+        """Does what is due: takes a picture, notices a loss, reopens."""
         if self._choice is not None and self._choice.stands_in:
-            self._look_for_a_real_camera(now_s)
+            self._search_for_a_camera(now_s)
         if self._capture is None:
             if now_s >= self._reopen_s and not self._closed.is_set():
                 self._begin(now_s)
@@ -169,7 +174,7 @@ class ReopeningCamera:
             self._reopen_s = now_s + LONGEST_DELAY_S
             return
         self._steady_s = None
-        self._look_again_s = now_s + LOOK_AGAIN_S
+        self._search_s = now_s + SEARCH_EVERY_S
         self._capture = Capture(choice.make, self._stall_s, self._monotonic)
 
     def _end_capture(self, join_s: float = 0.0) -> None:
@@ -195,15 +200,15 @@ class ReopeningCamera:
         self._reopen_s = now_s + self._delay_s
         self._delay_s = min(2 * self._delay_s, LONGEST_DELAY_S)
 
-    def _look_for_a_real_camera(self, now_s: float) -> None:
+    def _search_for_a_camera(self, now_s: float) -> None:
         if self._search is None:
-            if now_s >= self._look_again_s:
+            if now_s >= self._search_s:
                 self._search = _Search(self._choose)
             return
         if self._search.is_alive():
             return
         choice, self._search = self._search.choice, None
-        self._look_again_s = now_s + LOOK_AGAIN_S
+        self._search_s = now_s + SEARCH_EVERY_S
         if choice is not None and not choice.stands_in:
             log.info("camera: %s", choice)
             self._choice = choice
@@ -212,7 +217,7 @@ class ReopeningCamera:
 
 
 class _Search(threading.Thread):
-    """Looks for a camera once. One that hangs is waited for; the loop goes on."""
+    """Searches for a camera once, in a thread: if a device hangs, the loop goes on."""
 
     def __init__(self, choose: Callable[[], Choice]) -> None:
         super().__init__(name="camera search", daemon=True)
@@ -221,5 +226,5 @@ class _Search(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Decides anew."""
+        """Chooses again."""
         self.choice = self._choose()

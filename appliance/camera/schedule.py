@@ -1,4 +1,4 @@
-"""The camera's lid: closed in its hours and when somebody asks, and then there is no picture."""
+"""Closes the camera in its off hours and on request; then there is no picture."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ log = logging.getLogger("jukebox")
 
 
 class ScheduledCamera:
-    """A camera that is really off, its device closed, when it should be.
+    """A camera whose device is closed while it should be off.
 
-    camera: not yet opened. off_hours: as in jukebox.toml. asked: None, or whether somebody wants
-    it off; that counts until the hours say something new. scheduled: whether it is off by them.
+    camera: not yet opened. off_hours: as in jukebox.toml. asked: whether somebody wants it off,
+    None if nobody has asked; it counts until the off hours next begin or end. scheduled: whether it
+    is off by its hours. monotonic, wall: clocks in seconds.
     """
 
     def __init__(
@@ -41,23 +42,23 @@ class ScheduledCamera:
         self.scheduled = within(off_hours, wall())
 
     def choose(self) -> None:
-        """Decide on the source. Raises CameraError for one that can never work."""
+        """Decides on the source. Raises CameraError for one that can never work."""
         self._camera.choose()
 
     def open(self) -> Self:
-        """Begin to capture, unless it should be off. Raises CameraError as choose() does."""
+        """Begins to capture, unless it should be off. Raises CameraError as choose()."""
         self.choose()
         self._follow()
         return self
 
     def close(self) -> None:
-        """Stop within half a second, even when the camera hangs."""
+        """Stops within half a second, even when the camera hangs."""
         self._closed.set()
         if self._is_open:
             self._camera.close()
 
     def read(self, timeout_s: float) -> Frame:
-        """The newest picture; while it is off, a frame without one every timeout_s."""
+        """A frame as ReopeningCamera.read(); while off, one without a picture after timeout_s."""
         self._follow()
         if not self._is_open:
             self._closed.wait(timeout_s)
@@ -76,11 +77,11 @@ class ScheduledCamera:
 
     @property
     def description(self) -> str:
-        """Which source was chosen, or "off"."""
+        """The chosen source in words, or "off"."""
         return self._camera.description if self._is_open else "off"
 
     def _follow(self) -> None:
-        """Open or close what should be."""
+        """Opens or closes the camera, as it should be now."""
         scheduled = within(self._off_hours, self._wall())
         if scheduled != self.scheduled:
             self.scheduled, self.asked = scheduled, None

@@ -1,4 +1,4 @@
-"""From the name of a source, as the owner writes it, to the source."""
+"""The name of a source, as the owner writes it → the source."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from appliance.errors import CameraError
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A source that was chosen. reasons: why none of the better ones was.
+    """A chosen source.
 
-    stands_in: it is the demo reel, only because there is no camera.
+    make: makes it. name: in words. reasons: why each better source was not chosen. stands_in: it
+    was chosen only because there is no camera, and gives way as soon as there is one.
     """
 
     make: SourceMaker
@@ -41,9 +42,9 @@ def choose(
     picture_s: float,
     reel_stands_in: bool = False,
 ) -> Choice:
-    """The source of that name. Raises CameraError where it can never give a picture.
+    """The source of that name. Raises CameraError if it can never give a picture.
 
-    reel_stands_in: for "auto", where there is no camera; else one is waited for.
+    reel_stands_in: if there is no camera, "auto" chooses the demo reel; else it waits for a camera.
     """
 
     def pi_camera(_sleep: Sleep) -> Source:
@@ -69,7 +70,7 @@ def choose(
 
 
 def _recorded(path: Path, frames_per_second: float, picture_s: float) -> Choice:
-    """A file or folder, after opening it once: what is broken now will not mend itself."""
+    """A file or folder, after opening it once: one that is broken now stays broken."""
 
     def pictures(sleep: Sleep) -> Source:
         return Pictures(path, picture_s, frames_per_second, sleep)

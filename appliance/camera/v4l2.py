@@ -16,10 +16,10 @@ from appliance.camera.capture import Clock
 from appliance.errors import CameraError
 from appliance.records import GrayImage
 
-# What is asked for, least work first. 640×480: YUYV's gray is every second byte, 0.07 ms; a gray
-# JPEG takes 0.9 ms to decode. Cameras on USB 2 need MJPG only for many or large pictures a second.
+# Pixel formats to ask for, least work first. At 640×480, YUYV's gray is every second byte, 0.07 ms;
+# a gray JPEG takes 0.9 ms to decode. Cameras on USB 2 need MJPG only for many or large pictures.
 PREFERRED = ("GREY", "YUYV", "MJPG")
-# What luma_of() takes as the camera delivers it; everything else OpenCV turns into BGR.
+# Formats that luma_of() takes as the camera delivers them; OpenCV turns all others into BGR.
 PACKED = {"YUYV": 0, "UYVY": 1}  # channel of the luma
 PLANAR = ("NV12", "NV21", "YU12", "YV12")
 JPEG = ("MJPG", "JPEG")
@@ -27,7 +27,11 @@ READABLE = ("GREY", *PACKED, *PLANAR, *JPEG)
 
 
 class V4l2Source:
-    """A V4L2 camera. device: its path, None for the best there is whenever it is opened."""
+    """A V4L2 camera.
+
+    device: its path, None for the best one at the time of open(). width_px, height_px,
+    frames_per_second: what is asked for; a camera that cannot give it is used as it is.
+    """
 
     def __init__(
         self,
@@ -51,7 +55,7 @@ class V4l2Source:
         self._due_s = 0.0
 
     def open(self) -> None:
-        """Find and open the device. Raises CameraError."""
+        """Finds and opens the device. Raises CameraError if it is missing, in use or not ours."""
         self._device = self._wanted_device or devices.first()
         if not os.path.exists(self._device):
             raise CameraError(f"{self._device}: no such device; plug the camera in")
@@ -64,7 +68,11 @@ class V4l2Source:
         self._due_s = self._monotonic()
 
     def read(self) -> GrayImage | None:
-        """The next picture that is due; those between are fetched, so none is old, not decoded."""
+        """The next picture, uint8 (height, width); None if it is not due yet, or is damaged.
+
+        Pictures between two that are due are fetched, so that none is old, but not decoded. Raises
+        CameraError if the camera gives no more.
+        """
         if self._capture is None or not self._capture.grab():
             raise CameraError(f"{self._device} gives no pictures any more; {self._suspicion()}")
         interval_s = 1 / self._frames_per_second
@@ -83,12 +91,12 @@ class V4l2Source:
         return luma_of(raw, self._pixel_format)
 
     def close(self) -> None:
-        """Give the device back."""
+        """Releases the device."""
         if self._capture is not None:
             self._capture.release()
 
     def _negotiate(self, capture: cv2.VideoCapture) -> str:
-        """Agree with the camera; returns its pixel format. What it refuses stays as it was."""
+        """Sets the camera and returns its pixel format. What it refuses stays as it was."""
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._width_px)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._height_px)
         for pixel_format in PREFERRED:
@@ -111,9 +119,11 @@ class V4l2Source:
 def in_rows(
     picture: npt.NDArray[np.uint8], pixel_format: str, width: int, height: int
 ) -> npt.NDArray[np.uint8]:
-    """A raw picture as luma_of() takes it; an empty one where its size is not what was agreed.
+    """A raw picture as luma_of() takes it; an empty one if its size is not the one agreed on.
 
-    OpenCV 4.14 hands a device's raw pictures over as one row of bytes (v4l2loopback, QEMU).
+    picture: uint8, as OpenCV hands it over. OpenCV 4.14 hands a device's raw pictures over as one
+    row of bytes (v4l2loopback, QEMU). The result is uint8 (height, width), for YUYV and UYVY
+    (height, width, 2), for NV12 and its like (height × 3/2, width). width, height: in pixels.
     """
     if picture.ndim != 2 or picture.shape[0] != 1 or pixel_format in JPEG:
         return picture
@@ -126,7 +136,10 @@ def in_rows(
 
 
 def luma_of(picture: npt.NDArray[np.uint8], pixel_format: str) -> GrayImage | None:
-    """The gray of a picture as OpenCV hands it over; None where it is damaged."""
+    """The gray of a picture, uint8 (height, width); None if it is damaged.
+
+    picture: uint8, as in_rows() returns it, a JPEG's bytes, or BGR (height, width, 3).
+    """
     if picture.size == 0:
         return None
     if picture.ndim == 3 and picture.shape[2] == 3:  # BGR: this format or driver was not left raw

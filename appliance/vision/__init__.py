@@ -1,1 +1,1 @@
-"""Pixels to faces and how they look."""
+"""Pixels → faces and the emotions that they show."""

@@ -1,4 +1,4 @@
-"""BlazeFace's network: one square of a picture → the faces that it sees in it."""
+"""BlazeFace's network: one square of a picture → the faces in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from appliance.errors import ModelError
 from appliance.records import Box, GrayImage
-from appliance.vision.cards import checked_bytes, read_card
+from appliance.vision.cards import REPAIR, card_path, checked_bytes, read_card
 from appliance.vision.geometry import Detection
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import scale
@@ -26,28 +26,31 @@ SIZES_PX = (64, 128)
 
 
 class Network:
-    """One of BlazeFace's files: for gray pictures, or the published one, which wants them thrice.
+    """One of BlazeFace's files: for gray pictures, or the published one, for three colours.
 
+    content: of the file. name: of the file, for messages. size_px: side of the input, 64 or 128.
     Raises ModelError for any other network.
     """
 
-    def __init__(self, content: bytes) -> None:
-        self._network = Interpreter(content)
+    def __init__(self, content: bytes, name: str = "the face detector") -> None:
+        self._network = Interpreter(content, name)
         _, self.size_px, _, self._colours = shape = self._network.input_shape
         self._anchors = _anchors(self.size_px)
         # All, or those of the finer map alone, which come first.
         known = len(self._anchors), CELLS_PX[0][1] * (self.size_px // CELLS_PX[0][0]) ** 2
-        outputs = {end[-1]: index for index, end in enumerate(self._network.output_shapes)}
-        counts = {end[1] for end in self._network.output_shapes}
+        output_shapes = self._network.output_shapes
+        outputs = {output[-1]: index for index, output in enumerate(output_shapes)}
+        counts = {output[1] for output in output_shapes}
         if self.size_px not in SIZES_PX or len(counts) != 1 or not counts <= set(known):
-            raise ModelError(
-                f"the face detector takes {shape}, not 128×128 or 64×64; "
-                "name the right file in models/blazeface_*.json"
-            )
+            raise ModelError(f"{name}: takes {shape}, not 128×128 or 64×64; {REPAIR}")
         self._scores, self._boxes = outputs[min(outputs)], outputs[max(outputs)]
 
     def detect(self, luma: GrayImage, square: Box, min_score: float) -> list[Detection]:
-        """The faces that lie wholly in one square, or are cut by the picture's own edge."""
+        """The faces that lie wholly in one square, or are cut by the picture's own edge.
+
+        luma: uint8 (height, width), the whole picture. square: inside the picture, in its pixels.
+        min_score: 0…1. The detections are in the picture's pixels, each face once.
+        """
         pixels = luma[square.y : square.y + square.height, square.x : square.x + square.width]
         # Linear: 22 µs where INTER_AREA takes 239 µs, and the scores are much the same.
         small = cv2.resize(pixels, (self.size_px, self.size_px), interpolation=cv2.INTER_LINEAR)
@@ -55,25 +58,26 @@ class Network:
         if self._colours > 1:
             image = np.repeat(image, self._colours, axis=3)
         outputs = self._network.run(image)
-        seen = self._decoded(outputs[self._boxes][0], outputs[self._scores][0, :, 0], min_score)
+        found = self._decoded(outputs[self._boxes][0], outputs[self._scores][0, :, 0], min_score)
         return [
             self._as_fer_square(face, square)
-            for face in merged(seen)
+            for face in merged(found)
             if not self._is_cut(face, square, luma.shape)
         ]
 
     def _decoded(
         self, boxes: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], min_score: float
     ) -> list[Detection]:
+        """What the anchors see, in input pixels. boxes: (anchors, 16); logits: (anchors)."""
         # Few anchors are likely, most often none: for those NumPy would take three times as long.
         share = min(max(min_score, 1e-9), 1.0 - 1e-9)
-        seen = []
+        found = []
         for anchor in np.flatnonzero(logits >= log(share / (1.0 - share))).tolist():
             right, down, width, height = boxes[anchor, :4].tolist()  # then six points
             x, y = self._anchors[anchor]
             score = 1.0 / (1.0 + exp(-float(logits[anchor])))
-            seen.append(Detection(x + right, y + down, max(width, height), score))
-        return seen
+            found.append(Detection(x + right, y + down, max(width, height), score))
+        return found
 
     def _as_fer_square(self, face: Detection, square: Box) -> Detection:
         scale = square.width / self.size_px
@@ -97,15 +101,25 @@ class Network:
 
 
 def checked_network(model: Path) -> Network:
-    """The network of models/NAME.tflite, if it is what models/NAME.json describes.
+    """The network of models/NAME.tflite.
 
-    Raises ModelError.
+    Raises ModelError if it is not what models/NAME.json describes, or not a network of BlazeFace.
     """
-    return Network(checked_bytes(model, read_card(model, "face detection").sha256))
+    card = read_card(model, "face detection")
+    network = Network(checked_bytes(model, card.sha256), str(model))
+    if network.size_px != card.size_px:
+        raise ModelError(
+            f"{card_path(model)}: input.size_px is {card.size_px}, the network takes "
+            f"{network.size_px}; {REPAIR}"
+        )
+    return network
 
 
 def merged(faces: list[Detection]) -> list[Detection]:
-    """The paper's weighted suppression: the anchors that saw one face are averaged by score."""
+    """One detection a face, the best first: the mean, weighted by score, of all that are the same.
+
+    This is the weighted suppression of the paper (Bazarevsky et al. 2019).
+    """
     found = []
     rest = sorted(faces, key=lambda face: -face.score)
     while rest:

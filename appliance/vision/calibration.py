@@ -1,4 +1,4 @@
-"""A face at rest that the network takes for a mood: what makes it neutral again.
+"""Corrects what a network reads in a face at rest that it does not take for neutral.
 
 Some faces, or some faces behind some glasses in some light, look angry or sad to the network when
 they show nothing. Their owner shows that face for a minute; from then on the emotions that it was
@@ -19,7 +19,7 @@ from appliance.records import EMOTIONS, Emotion, EmotionScores, Face, Factors, F
 LASTS_S = 60.0
 ENOUGH_SAMPLES = 30
 # One minute of one face must not silence an emotion for good.
-STRONGEST = 10.0
+MAX_FACTOR = 10.0
 
 RESULT = "calibration: "  # what every answer with a result begins with
 TOO_FEW = RESULT + "too few samples of a face; sit down before the camera, in light, and try again"
@@ -28,39 +28,42 @@ NONE: Factors = (1.0,) * len(EMOTIONS)
 
 
 def factors_for(mean: Sequence[float], neutral: Sequence[float]) -> Factors:
-    """By what to multiply each probability.
+    """The factors by which to multiply the probabilities, each from 0.1 to 10.
 
-    mean: of the resting face; neutral: of neutral faces as the network reads them (Priors). Both
-    are in the order of EMOTIONS.
-
-    Only what the face was wrongly taken for is lowered, and only neutral raised.
+    mean: the mean probabilities of the resting face; neutral: those of neutral faces, as the
+    network reads them (Priors). Only neutral is raised, and only the others are lowered.
     """
     ratios = np.asarray(neutral) / np.maximum(mean, 1e-3)
     is_neutral = np.array([emotion is Emotion.NEUTRAL for emotion in EMOTIONS])
     ratios = np.where(is_neutral, np.maximum(ratios, 1.0), np.minimum(ratios, 1.0))
-    return tuple(np.clip(ratios, 1 / STRONGEST, STRONGEST).round(4).tolist())
+    return tuple(np.clip(ratios, 1 / MAX_FACTOR, MAX_FACTOR).round(4).tolist())
 
 
 def corrected(probabilities: Sequence[float], factors: Factors) -> tuple[float, ...]:
-    """The probabilities by these factors, summing to 1 again."""
+    """The probabilities times the factors, scaled to sum to 1 again."""
     weighed = np.asarray(probabilities) * factors
     return tuple((weighed / weighed.sum()).tolist())
 
 
 def describe_factors(factors: Factors | None) -> str:
-    """One line on what a calibration found. factors: None if there was too little to see."""
+    """One line on what a calibration found. factors: None if there were too few samples."""
     if factors is None:
         return TOO_FEW
-    lowered = [f"{emotion} ×{f:.2g}" for emotion, f in zip(EMOTIONS, factors, strict=True) if f < 1]
+    lowered = [
+        f"{emotion} ×{factor:.2g}"
+        for emotion, factor in zip(EMOTIONS, factors, strict=True)
+        if factor < 1
+    ]
     if not lowered:
         return f"{RESULT}this face at rest is read as neutral already, nothing to correct"
     return f"{RESULT}for this face at rest {', '.join(lowered)}"
 
 
 class Calibrated:
-    """A classifier whose answers are corrected. Both fields may be replaced at any time.
+    """A classifier whose answers are corrected.
 
-    last: its scores for the last frame, uncorrected.
+    uncorrected: the classifier. factors, in the order of EMOTIONS: NONE corrects nothing. Both may
+    be replaced at any time. last: the uncorrected scores of the last frame.
     """
 
     def __init__(self, classifier: Classifier, factors: Factors = NONE) -> None:
@@ -69,22 +72,25 @@ class Calibrated:
         self.last: tuple[EmotionScores, ...] = ()
 
     def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
-        """How each of these faces looks."""
+        """The corrected scores of each face, in the order of faces."""
         self.last = scores = self.uncorrected.classify(frame, faces)
         if self.factors == NONE:
             return scores
         return tuple(
             replace(
-                one,
-                probabilities=corrected(one.probabilities, self.factors),
-                mean_probabilities=corrected(one.mean_probabilities, self.factors),
+                score,
+                probabilities=corrected(score.probabilities, self.factors),
+                mean_probabilities=corrected(score.mean_probabilities, self.factors),
             )
-            for one in scores
+            for score in scores
         )
 
 
 class RestingFace:
-    """Watches the largest face for a minute. time_s: when it begins; priors: of the network."""
+    """Samples of the largest face during a minute.
+
+    time_s: when the minute begins. priors: of the network that reads the face.
+    """
 
     def __init__(self, time_s: float, priors: Priors) -> None:
         self._began_s = time_s
@@ -93,21 +99,21 @@ class RestingFace:
 
     @property
     def samples(self) -> int:
-        """How often a face was seen."""
+        """In how many frames there was a face."""
         return len(self._samples)
 
     def watch(self, scores: Sequence[EmotionScores]) -> None:
-        """One more frame. scores: without any correction."""
+        """Takes a sample of one more frame. scores: uncorrected, of all faces in it."""
         if scores:
-            largest = max(scores, key=lambda one: one.face.box.height)
+            largest = max(scores, key=lambda score: score.face.box.height)
             self._samples.append(largest.mean_probabilities)
 
     def is_over(self, time_s: float) -> bool:
-        """Whether the minute is."""
+        """Whether the minute has passed."""
         return time_s - self._began_s >= LASTS_S
 
     def factors(self) -> Factors | None:
-        """What corrects this face; None if it was seen too rarely to tell."""
+        """The factors that correct this face; None if there are fewer than 30 samples."""
         if self.samples < ENOUGH_SAMPLES:
             return None
         return factors_for(np.mean(self._samples, axis=0).tolist(), self._neutral)

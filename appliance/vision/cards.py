@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any
 
 from appliance.errors import ModelError
-from appliance.records import Priors
+from appliance.records import EMOTIONS, Priors
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import INPUT
 
@@ -54,13 +55,13 @@ class Card:
     explains: tuple[str, ...]
 
     def network(self) -> Interpreter:
-        """The network, if the file is the one described. Raises ModelError."""
+        """The network. Raises ModelError if the file is not the one that the card describes."""
         return Interpreter(checked_bytes(self.model, self.sha256), str(self.model))
 
     def check_shapes(
         self, network: Interpreter, inputs: tuple[Shape, ...], outputs: dict[int, Shape]
     ) -> None:
-        """Raises ModelError unless the network has these inputs, and these outputs by place."""
+        """Raises ModelError unless the network has these inputs, and these outputs by index."""
         shapes = dict(enumerate(network.output_shapes))
         found = {index: shapes.get(index) for index in outputs}
         if (network.input_shapes, found) != (inputs, outputs):
@@ -71,19 +72,21 @@ class Card:
 
 
 def read_card(model: Path, task: str, labels: Sequence[str] | None = None) -> Card:
-    """The card of a model. Raises ModelError unless it is one for this task and these labels."""
+    """The card of a model.
+
+    labels: those that it must name, in this order; None if the network has none. Raises ModelError
+    if the card is missing, belongs to a model for another task or with other labels, or lacks a
+    field or says something in it that cannot be right.
+    """
     path, fields = card_path(model), card_fields(model)
     if fields.get("task") != task:
         raise ModelError(f"{path}: is not the card of a model for {task}; {REPAIR}")
     if labels is not None and fields.get("labels") != [str(label) for label in labels]:
         raise ModelError(f"{path}: names other labels than {', '.join(labels)}; {REPAIR}")
     try:
-        card = _card(model, fields)
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise ModelError(f"{path}: lacks what a card must say: {error!r}; {REPAIR}") from error
-    _check_heads(path, card)
-    _check_priors(path, card)
-    return card
+        return _card(model, fields)
+    except _CardError as error:
+        raise ModelError(f"{path}: {error}; {REPAIR}") from error
 
 
 def card_path(model: Path) -> Path:
@@ -106,7 +109,7 @@ def card_fields(model: Path) -> dict[str, Any]:
 
 
 def checked_bytes(model: Path, sha256: str) -> bytes:
-    """The content of a file if its SHA-256 is the one given. Raises ModelError."""
+    """The content of a file. Raises ModelError if it cannot be read or has another SHA-256."""
     try:
         content = model.read_bytes()
     except OSError as error:
@@ -116,58 +119,96 @@ def checked_bytes(model: Path, sha256: str) -> bytes:
     return content
 
 
+class _CardError(Exception):
+    """What is wrong with a card, in words that follow its name."""
+
+
 def _card(model: Path, fields: dict[str, Any]) -> Card:
-    stated = fields["input"]
+    stated = _field(fields, "input", "an object")
     for name, wanted in INPUT.items():
-        if (found := stated[name]) != wanted:
-            raise ModelError(
-                f"{card_path(model)}: input.{name} is {found!r}, not {wanted!r}; {REPAIR}"
-            )
+        if (found := _field(stated, name, "anything", within="input")) != wanted:
+            raise _CardError(f"input.{name} is {shortened(found)}, not {wanted!r}")
     return Card(
         model=model,
-        sha256=str(fields["sha256"]),
-        size_px=int(stated["size_px"]),
-        heads=_heads(fields["outputs"]),
-        head=str(fields.get("head", "")),
-        room=float(stated.get("room", 0.0)),
-        priors=_priors(fields.get("priors")),
-        explains=tuple(fields.get("explains", {}).values()),
+        sha256=_field(fields, "sha256", "a text"),
+        size_px=_field(stated, "size_px", "a whole number above 0", within="input"),
+        heads=_heads(_field(fields, "outputs", "a list")),
+        head=_field(fields, "head", "a text", default=""),
+        room=_field(stated, "room", "a number above 0", within="input", default=0.0),
+        priors=_priors(fields) if fields.get("priors") is not None else None,
+        explains=tuple(_field(fields, "explains", "an object", default={}).values()),
     )
 
 
-def _heads(outputs: Sequence[Any]) -> dict[str, Head]:
+def _heads(outputs: list[Any]) -> dict[str, Head]:
     """By name. The outputs of a network that explains are told in words, which name no heads."""
-    return {
-        str(output["head"]): Head(
-            str(output["head"]), int(output["index"]), float(output.get("temperature", 1.0))
+    heads: dict[str, Head] = {}
+    for place, output in enumerate(outputs):
+        if isinstance(output, str):
+            continue
+        within = f"outputs[{place}]"
+        if not isinstance(output, dict):
+            raise _CardError(f"{within} is {shortened(output)}; it must be an object or a text")
+        head = Head(
+            _field(output, "head", "a text", within=within),
+            _field(output, "index", "a whole number, 0 or more", within=within),
+            _field(output, "temperature", "a number above 0", within=within, default=1.0),
         )
-        for output in outputs
-        if not isinstance(output, str)
-    }
+        if head.name in heads:
+            raise _CardError(f"two heads have the name {head.name!r}")
+        if head.index in {other.index for other in heads.values()}:
+            raise _CardError("two heads have the same index")
+        heads[head.name] = head
+    return heads
 
 
-def _priors(stated: dict[str, Any] | None) -> Priors | None:
-    if stated is None:
-        return None
-    return Priors(*(tuple(map(float, stated[faces])) for faces in ("all", "neutral")))
+def _priors(fields: dict[str, Any]) -> Priors:
+    stated = _field(fields, "priors", "an object")
+    kind = "seven shares above 0 that sum to 1"
+    everybody, neutral = (_field(stated, faces, kind, "priors") for faces in ("all", "neutral"))
+    return Priors(tuple(everybody), tuple(neutral))
 
 
-def _check_heads(path: Path, card: Card) -> None:
-    for head in card.heads.values():
-        if not 0.0 < head.temperature < inf:
-            raise ModelError(
-                f"{path}: temperature is {head.temperature}; it must be above 0; {REPAIR}"
-            )
-    if len({head.index for head in card.heads.values()}) < len(card.heads):
-        raise ModelError(f"{path}: two heads have the same index; {REPAIR}")
+def _field(
+    table: dict[str, Any], name: str, kind: str, within: str = "", default: Any = ...
+) -> Any:
+    """A field of a card. Raises _CardError if it is of another kind, or missing without default."""
+    full_name = f"{within}.{name}" if within else name
+    if name not in table:
+        if default is ...:
+            raise _CardError(f"lacks what a card must say: {full_name}")
+        return default
+    if not _KINDS[kind](table[name]):
+        found = shortened(table[name])
+        raise _CardError(f"lacks what a card must say: {full_name} as {kind}, not {found}")
+    return table[name]
 
 
-def _check_priors(path: Path, card: Card) -> None:
-    if card.priors is None:
-        return
-    for shares in (card.priors.all, card.priors.neutral):
-        positive = all(isfinite(share) and share > 0.0 for share in shares)
-        if len(shares) != len(Priors.even().all) or not positive or abs(sum(shares) - 1.0) > 0.01:
-            raise ModelError(
-                f"{path}: priors must be seven shares above 0 that sum to 1, not {shares}; {REPAIR}"
-            )
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_positive(value: Any) -> bool:
+    return (_is_whole(value) or isinstance(value, float)) and 0.0 < value <= sys.float_info.max
+
+
+def _are_shares(values: Any) -> bool:
+    """One for each emotion. Cards round them, so that their sum may be off a little."""
+    return (
+        isinstance(values, list)
+        and len(values) == len(EMOTIONS)
+        and all(_is_positive(value) and value < 1.0 for value in values)
+        and abs(sum(values) - 1.0) < 0.01
+    )
+
+
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "anything": lambda _value: True,
+    "a text": lambda value: isinstance(value, str),
+    "a list": lambda value: isinstance(value, list),
+    "an object": lambda value: isinstance(value, dict),
+    "a whole number above 0": lambda value: _is_whole(value) and value > 0,
+    "a whole number, 0 or more": lambda value: _is_whole(value) and value >= 0,
+    "a number above 0": _is_positive,
+    "seven shares above 0 that sum to 1": _are_shares,
+}

@@ -18,8 +18,9 @@ from appliance.vision.preprocessing import to_input
 class ModelClassifier:
     """Runs models/NAME.tflite as models/NAME.json describes it.
 
-    task, classes: what the card must name. head: by default the one that the card tells the
-    jukebox to use. Raises ModelError.
+    task, classes: what the card must name. head: the output to use, by default the one that the
+    card names. Raises ModelError if the card cannot be used, has no such head, or does not
+    describe the file.
     """
 
     def __init__(
@@ -38,16 +39,19 @@ class ModelClassifier:
         )
 
     def probabilities(self, image: GrayImage) -> tuple[float, ...]:
-        """Of the classes. image: uint8 (height, width), one face cut as in the training data."""
+        """Those of the classes, in their order, which sum to 1.
+
+        image: uint8 (height, width) of any size, one face cut as in the training data.
+        """
         return _softmax(self.logits(image).tolist(), self.head.temperature)
 
     def probabilities_by_head(self, image: GrayImage) -> list[tuple[float, ...]]:
-        """Probabilities of the classes by each head, the own one first. image: as above."""
+        """The same by each head of the network, that of self.head first."""
         outputs = self._network.run(to_input(image, self.card.size_px))
         return [_softmax(outputs[head.index][0].tolist(), head.temperature) for head in self._heads]
 
     def logits(self, image: GrayImage) -> npt.NDArray[np.float32]:
-        """What the network says, before temperature and softmax: float32 (classes)."""
+        """The network's answer before temperature and softmax: float32 (classes,), unbounded."""
         answer = self._network.run_for(self.head.index, to_input(image, self.card.size_px))
         return np.asarray(answer[0], np.float32)
 

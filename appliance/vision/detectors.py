@@ -1,9 +1,10 @@
-"""The face detectors: BlazeFace by default, Haar as the published pipeline had it."""
+"""The face detectors: BlazeFace by default, Haar as in the published pipeline."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -19,12 +20,12 @@ from appliance.vision.search_schedule import SearchSchedule
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 BLAZEFACE_CARD = MODELS / "blazeface_short_range.json"
-# Looks for a photo, which has no next frame: every part of it is searched at once.
-EVERYWHERE = 1000
+# Squares per search for a photo, which has no next frame: all of them at once.
+EVERYWHERE = sys.maxsize
 
 
 class Detector(Protocol):
-    """Looks for faces in one picture after another."""
+    """Finds faces in one picture after another."""
 
     def search(
         self,
@@ -37,29 +38,32 @@ class Detector(Protocol):
     ) -> list[Detection]:
         """The faces found, each once.
 
-        followed: where faces were a moment ago. min_score: what scores less is left out.
-        min_height_px: smaller faces need not be found. newcomers: whether to look elsewhere too.
+        luma: uint8 (height, width), the picture. followed: where faces were a moment ago.
+        min_score: 0…1, what scores less is left out. min_height_px: smaller faces need not be
+        found. newcomers: whether to search elsewhere, too.
         """
         ...
 
 
 class BlazeFace:
-    """BlazeFace short range (Bazarevsky et al. 2019). It sees large faces only, so it looks closer.
+    """BlazeFace short range (Bazarevsky et al. 2019), which finds large faces only.
 
-    Of the 128×128 pixels that it takes, a face must fill about a seventh, and in gray more than in
-    colour. So a picture is covered by overlapping squares, and each search looks at some of them:
-    where faces were a moment ago, then some squares in turn, then closer at whatever it found. The
-    large squares show near faces, which matter more, so their turn comes more often.
+    A face must fill about a seventh of the 128×128 pixels that the network takes, and in gray more
+    than in colour. Therefore overlapping squares cover a picture, and each search takes some of
+    them: where faces were a moment ago, then some squares in turn, then a smaller square around
+    each face found there. The large squares show near faces, which matter more, so their turn
+    comes more often.
 
-    squares_per_search: squares searched for newcomers, 0.9 ms each; a large number covers the
-    whole picture at once, as a single photo needs.
+    squares_per_search: squares searched for newcomers, 0.9 ms each; EVERYWHERE covers the whole
+    picture at once, as a single photo needs.
     model: the content of a network's file; by default the shipped ones, of which a smaller one, a
-    sixth of the work, searches where faces were; closer: which kind of that one. Raises ModelError.
+    sixth of the work, searches where faces were. closer: the kind of that one, int8 or float32.
+    Raises ModelError if a network or its card cannot be used.
     """
 
-    # A third of its square is where a face scores best: 0.9 and more.
+    # A face scores best, 0.9 and more, where it fills a third of its square.
     _ROOM = 3.0
-    # In the smaller network's 64 pixels a third would be few; half of them, 32, are enough.
+    # A third of the smaller network's 64 pixels is too little; half of them, 32, is enough.
     _CLOSER_ROOM = 2.0
     # The smallest share of a square's side that a face can be found with.
     _SMALLEST = 1 / 7
@@ -85,7 +89,7 @@ class BlazeFace:
         min_height_px: int,
         newcomers: bool = True,
     ) -> list[Detection]:
-        """The faces found where faces were, then those of this turn's squares."""
+        """The faces found where faces were, then those in this turn's squares."""
         faces: list[Detection] = []
         for last in followed:
             square = square_around(last, luma.shape, self._closer_room)
@@ -93,12 +97,12 @@ class BlazeFace:
         if not newcomers:
             return faces
         squares = covering_squares(luma.shape, round(min_height_px / self._SMALLEST))
-        turns = (
+        chosen = (
             self._schedule.changed(squares, luma, faces)
             if followed
             else self._schedule.some(squares)
         )
-        for square in turns:
+        for square in chosen:
             for hint in self._network.detect(luma, square, min_score):
                 if not any(hint.is_same(face) for face in faces):
                     around = square_around(hint, luma.shape, self._ROOM)
@@ -108,7 +112,10 @@ class BlazeFace:
 
 
 class Haar:
-    """OpenCV's frontal cascade, scale 1.3 and 5 neighbours. It has no score: each face gets 1."""
+    """OpenCV's frontal cascade, scale 1.3 and 5 neighbours. It has no score: each face gets 1.
+
+    Raises ModelError if the cascade's file is missing or damaged.
+    """
 
     # To FER-2013's square: median over 364 Training pictures pasted four times enlarged into a gray
     # frame is side × 1.03 (quartiles ±0.07) and no offset.
@@ -163,4 +170,5 @@ def blazeface_model(card: Path = BLAZEFACE_CARD) -> bytes:
 
 
 def _add_new(faces: list[Detection], known: list[Detection]) -> None:
+    """Appends to known those faces that are not in it yet."""
     known += [face for face in faces if not any(face.is_same(other) for other in known)]

@@ -1,4 +1,4 @@
-"""Frame + faces → seven probabilities each."""
+"""Frame + faces → seven probabilities for each face."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from appliance.vision.classifier import ModelClassifier
 
 
 class EmotionClassifier(ModelClassifier):
-    """Reads faces with models/NAME.tflite as models/NAME.json describes it. Raises ModelError.
+    """Reads faces with models/NAME.tflite as models/NAME.json describes it.
 
-    priors: what its card says that it answers on average, or even ones.
-
-    in_turn: shows the faces of every other frame in a mirror. Averaged over time, as the mood is,
-    the answers are then as good as those of a network that sees both every time: half the work.
+    in_turn: the faces of every other frame are mirrored. Averaged over time, as the mood is, the
+    answers are then as good as those of a network that reads both every time: half the work.
+    priors: those of the card, or even ones if it has none. Raises ModelError as ModelClassifier.
     """
 
     def __init__(self, model: Path, *, in_turn: bool = False) -> None:
@@ -27,7 +26,7 @@ class EmotionClassifier(ModelClassifier):
         self._mirrored = True
 
     def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
-        """How each face looks; nothing for a frame without a picture."""
+        """The scores of each face, in the order of faces; none for a frame without a picture."""
         if frame.luma is None:
             return ()
         self._mirrored = self._in_turn and not self._mirrored
@@ -38,7 +37,7 @@ class EmotionClassifier(ModelClassifier):
         )
 
     def _read(self, luma: GrayImage, face: Face) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """By the crowd's head, and the mean of all."""
+        """Probabilities by the head that the card names, and their mean over all heads."""
         image = preprocessing.crop(luma, face.box)
         heads = self.probabilities_by_head(
             preprocessing.mirrored(image) if self._mirrored else image
@@ -47,7 +46,10 @@ class EmotionClassifier(ModelClassifier):
 
 
 def weight(face: Face, width_px: int, height_px: int) -> float:
-    """How much a face counts among several, 0…1: by size, certainty and nearness to the centre."""
+    """How much a face counts among several, 0…1: by size, score and nearness to the centre.
+
+    width_px, height_px: of the frame.
+    """
     size = min(1.0, face.box.height / height_px)
     return face.score * size * _centrality(face.box, width_px, height_px)
 

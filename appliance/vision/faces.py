@@ -1,4 +1,4 @@
-"""Frame to faces, followed from frame to frame."""
+"""Frame → faces, followed from frame to frame."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from appliance.records import Face, Frame, GrayImage
 from appliance.vision.detectors import Detector
 from appliance.vision.geometry import Detection
 
-# A face already followed may score this much lower than a newcomer must: half turned away or behind
-# a hand, it is still the face that was there a moment ago. (0.55 and 0.45 found nobody more.)
+# A followed face may score so much lower than a newcomer must: half turned away or behind a hand,
+# it is still the face that was there a moment ago. (0.55 and 0.45 found no further faces.)
 FOLLOW_RATIO = 0.7
 # A face unseen for longer is a new face when it comes back.
 GAP_S = 1.0
 # A followed face that the tracker is less sure of needs the detector to see it as well.
 SURE = 0.8
-# A face that only the tracker still sees is given up after so long: it may have drifted onto
-# something else. Actions hide a face from the detector for less (video/asl_gestures, thanks.mkv).
+# A face that only the tracker still sees is given up after so long: the tracker may have drifted
+# onto something else. Gestures hide a face from the detector for less (video/asl_gestures,
+# thanks.mkv).
 UNCONFIRMED_S = 3.0
 
 
 class Tracker(Protocol):
-    """Looks where a face was a moment ago."""
+    """Follows one face from one picture to the next."""
 
     def follow(self, luma: GrayImage, last: Detection) -> Detection | None:
-        """Where this face is now; None if it is there no more."""
+        """Where this face is now; None if it is not there any more.
+
+        luma: uint8 (height, width), the picture. last: where the face was a moment ago.
+        """
         ...
 
 
@@ -34,9 +38,9 @@ class FollowingFaceDetector:
     """The faces of each frame, numbered.
 
     min_score: 0…1, what a newcomer must reach. min_height_px: smaller faces are passed over.
-    tracker: follows faces between two searches; without one the detector looks after each of them
-    in every frame. search_every_s: while a face is followed, newcomers are looked for so often; 0:
-    in every frame. While nobody is followed, every frame is searched.
+    tracker: follows faces between two searches; without one the detector searches for each of them
+    in every frame. search_every_s: time between two searches for newcomers while a face is
+    followed; 0 searches every frame. While nobody is followed, every frame is searched.
     """
 
     def __init__(
@@ -55,7 +59,7 @@ class FollowingFaceDetector:
         self._search_every_s = search_every_s
         self._tracks: dict[int, _Track] = {}
         self._newest = 0
-        self._search_s = float("-inf")  # when newcomers are looked for again
+        self._search_s = float("-inf")  # when the next search for newcomers is due
         self._is_followed = False  # whether the last frame showed anybody
 
     def find(self, frame: Frame) -> tuple[Face, ...]:
@@ -103,8 +107,12 @@ class FollowingFaceDetector:
     def _searched(
         self, luma: GrayImage, followed: dict[int, Detection], now_s: float, due: bool
     ) -> dict[int, Detection]:
-        """Those followed, and what the detector sees of the others and, when due, of newcomers."""
-        unsure = [n for n in self._tracks if due or self._is_unsure(n, followed.get(n), now_s)]
+        """The followed faces and those that the detector finds, newcomers only when due."""
+        unsure = [
+            number
+            for number in self._tracks
+            if due or self._is_unsure(number, followed.get(number), now_s)
+        ]
         found = self._detector.search(
             luma,
             [followed.get(number, self._tracks[number].face) for number in unsure],
@@ -126,19 +134,23 @@ class FollowingFaceDetector:
         for number, track in list(self._tracks.items()):
             if now_s - track.confirmed_s > UNCONFIRMED_S:
                 del self._tracks[number]
-        return {n: face for n, face in seen.items() if self._is_believed(n, face, now_s)}
+        return {
+            number: face for number, face in seen.items() if self._is_believed(number, face, now_s)
+        }
 
     def _is_unsure(self, number: int, followed: Detection | None, now_s: float) -> bool:
-        """Whether to ask the detector for its opinion of a face."""
+        """Whether the detector must confirm a face."""
         waited_s = now_s - self._tracks[number].confirmed_s
         patience_s = min(self._search_every_s, UNCONFIRMED_S)
         return followed is None or followed.score < SURE or waited_s >= patience_s
 
     def _is_believed(self, number: int, face: Detection, now_s: float) -> bool:
+        """Whether the tracker is sure of a face, or the detector has just confirmed it."""
         track = self._tracks.get(number)
         return track is not None and (face.score >= SURE or track.confirmed_s == now_s)
 
     def _counts(self, face: Detection, luma: GrayImage) -> bool:
+        """Whether a face is large enough, and its centre inside the picture."""
         height, width = luma.shape
         inside = 0 <= face.x < width and 0 <= face.y < height
         return face.side >= self._min_height_px and inside

@@ -1,4 +1,4 @@
-"""Where faces are in one picture, and the squares of a picture in which to look for them."""
+"""Where faces are in one picture, and the squares of a picture in which to search for them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Detection:
     score: float
 
     def distance(self, other: Detection) -> float:
-        """Between the two centres, in sides of the larger face."""
+        """How far apart the two centres are, in sides of the larger face."""
         return hypot(self.x - other.x, self.y - other.y) / max(self.side, other.side)
 
     def is_same(self, other: Detection) -> bool:
@@ -37,7 +37,10 @@ class Detection:
 
 
 def square_around(face: Detection, shape: tuple[int, ...], room: float) -> Box:
-    """A square that the face fills to 1 / room, made smaller and moved to lie in the picture."""
+    """A square that the face fills to 1 / room, made smaller and moved to lie in the picture.
+
+    shape: (height, width) of the picture in pixels.
+    """
     height, width = shape
     side = min(max(1, round(face.side * room)), width, height)
     left = min(max(0, round(face.x - side / 2)), width - side)
@@ -49,8 +52,9 @@ def square_around(face: Detection, shape: tuple[int, ...], room: float) -> Box:
 def covering_squares(shape: tuple[int, ...], smallest_px: int) -> tuple[Box, ...]:
     """Half overlapping squares that cover a picture, the largest first.
 
-    The largest are as high (or wide) as the picture; each smaller size is half the one before,
-    and the first of at most smallest_px is the last.
+    shape: (height, width) of the picture in pixels. The largest are as high (or wide) as the
+    picture; each smaller size is half the one before, and the first of at most smallest_px is the
+    last.
     """
     height, width = shape
     side = min(width, height)

@@ -19,9 +19,11 @@ RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 
 class Interpreter:
-    """Runs one network. Raises ModelError if the runtime cannot read the file.
+    """Runs one network.
 
     model: the file's path, or its bytes (so that what was checked is what runs) and its name.
+    input_shapes, output_shapes: of all its inputs and outputs, in the order of the file.
+    Raises ModelError if the runtime cannot read the network or there is no runtime.
     """
 
     def __init__(self, model: Path | bytes, name: str = "the model") -> None:
@@ -36,8 +38,8 @@ class Interpreter:
             raise ModelError(f"{name} is not a model this runtime can read: {error}") from error
         self._inputs = self._interpreter.get_input_details()
         self._outputs = self._interpreter.get_output_details()
-        self.input_shapes = tuple(tuple(int(n) for n in each["shape"]) for each in self._inputs)
-        self.output_shapes = tuple(tuple(int(n) for n in out["shape"]) for out in self._outputs)
+        self.input_shapes = tuple(_shape(tensor) for tensor in self._inputs)
+        self.output_shapes = tuple(_shape(tensor) for tensor in self._outputs)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -45,22 +47,26 @@ class Interpreter:
         return self.input_shapes[0]
 
     def run(self, *inputs: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
-        """The outputs for all inputs, as real numbers: quantized ends are converted here."""
+        """All outputs, as real numbers of the shapes output_shapes.
+
+        inputs: real numbers of the shapes input_shapes. For a network with quantized inputs or
+        outputs, both are converted here.
+        """
         self._invoke(*inputs)
-        return tuple(self._dequantized(out) for out in self._outputs)
+        return tuple(self._dequantized(tensor) for tensor in self._outputs)
 
     def run_for(self, output: int, *inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """One of the outputs, by its position."""
+        """One of the outputs. output: its index. inputs: as for run()."""
         self._invoke(*inputs)
         return self._dequantized(self._outputs[output])
 
     def _invoke(self, *inputs: npt.NDArray[np.float32]) -> None:
-        for x, tensor in zip(inputs, self._inputs, strict=True):
-            self._interpreter.set_tensor(tensor["index"], _quantized(x, tensor))
+        for values, tensor in zip(inputs, self._inputs, strict=True):
+            self._interpreter.set_tensor(tensor["index"], _quantized(values, tensor))
         self._interpreter.invoke()
 
-    def _dequantized(self, out: dict[str, Any]) -> npt.NDArray[np.float32]:
-        return _real(self._interpreter.get_tensor(out["index"]), out)
+    def _dequantized(self, tensor: dict[str, Any]) -> npt.NDArray[np.float32]:
+        return _real(self._interpreter.get_tensor(tensor["index"]), tensor)
 
 
 def runtime_name() -> str:
@@ -70,9 +76,9 @@ def runtime_name() -> str:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Without the runtime's greeting, a line on stderr for each network that no setting turns off.
+    """Nothing on stderr: the runtime greets each network with a line that no setting turns off.
 
-    What goes wrong is raised as well as printed, so nothing is missed.
+    The runtime raises its errors as well as it prints them, so that none is missed.
     """
     sys.stderr.flush()
     before = os.dup(2)
@@ -97,17 +103,21 @@ def _runtime() -> Any:
     )
 
 
-def _quantized(x: npt.NDArray[np.float32], tensor: dict[str, Any]) -> npt.NDArray[Any]:
+def _shape(tensor: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(int(length) for length in tensor["shape"])
+
+
+def _quantized(values: npt.NDArray[np.float32], tensor: dict[str, Any]) -> npt.NDArray[Any]:
     scale, zero_point = tensor["quantization"]
     if not scale:
-        return x
+        return values
     limits = np.iinfo(tensor["dtype"])
-    steps = np.rint(x * np.float32(1.0 / scale) + np.float32(zero_point))
+    steps = np.rint(values * np.float32(1.0 / scale) + np.float32(zero_point))
     return np.asarray(np.clip(steps, limits.min, limits.max), tensor["dtype"])
 
 
-def _real(y: npt.NDArray[Any], tensor: dict[str, Any]) -> npt.NDArray[np.float32]:
+def _real(values: npt.NDArray[Any], tensor: dict[str, Any]) -> npt.NDArray[np.float32]:
     scale, zero_point = tensor["quantization"]
     if not scale:
-        return np.asarray(y, np.float32)
-    return (y.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
+        return np.asarray(values, np.float32)
+    return (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)

@@ -1,4 +1,4 @@
-"""Which kind of network file is the faster one on this machine: timed once, then remembered.
+"""Which kind of network file is the faster one on this machine: timed once, then stored.
 
 int8 wins where the processor multiplies bytes (VNNI, ARM's dot product); an older PC, or a runtime
 without such kernels, is faster in float32 by up to ten times.
@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from appliance.vision.interpreter import Interpreter, runtime_name
+from appliance.vision.cards import read_card
+from appliance.vision.interpreter import runtime_name
 
 log = logging.getLogger("jukebox")
 
@@ -28,30 +29,36 @@ CPUINFO = Path("/proc/cpuinfo")
 Clock = Callable[[], float]
 
 
-def fastest(files: Mapping[str, Path], memory: Path, clock: Clock = time.perf_counter) -> str:
-    """The kind whose file runs fastest; files: one of the same network for each kind.
+def fastest(files: Mapping[str, Path], result: Path, clock: Clock = time.perf_counter) -> str:
+    """The kind whose file runs fastest.
 
-    What memory, a small JSON file, says is believed as long as the machine, the runtime and the
-    files are the same. It is written where its folder is there. Raises ModelError.
+    files: one of the same emotion network for each kind, with its card. result: a small JSON file
+    with what was measured, which holds as long as the machine, the runtime and the files are the
+    same; it is written if its folder exists. Raises ModelError if a network, its card or the
+    runtime cannot be used.
     """
-    there = {kind: path for kind, path in files.items() if path.exists()}
-    if len(there) < 2:
-        return next(iter(there or files))
-    about = _about(there)
-    if (known := _remembered(memory, about)) in there:
+    present = {kind: path for kind, path in files.items() if path.exists()}
+    if len(present) < 2:
+        return next(iter(present or files))
+    about = _about(present)
+    if (known := _known_kind(result, about)) in present:
         return known
-    took_ms = timed(there, clock)
-    kind = min(took_ms, key=lambda each: took_ms[each])
-    told = ", ".join(f"{each} {ms:.2f} ms" for each, ms in took_ms.items())
-    log.info("networks: %s is the faster kind here (%s)", kind, told)
-    _remember(memory, {"kind": kind, "took_ms": took_ms, "about": about})
-    return kind
+    took_ms = timed(present, clock)
+    fastest_kind = min(took_ms, key=lambda kind: took_ms[kind])
+    told = ", ".join(f"{kind} {ms:.2f} ms" for kind, ms in took_ms.items())
+    log.info("networks: %s is the faster kind here (%s)", fastest_kind, told)
+    _write(result, {"kind": fastest_kind, "took_ms": took_ms, "about": about})
+    return fastest_kind
 
 
 def timed(files: Mapping[str, Path], clock: Clock = time.perf_counter) -> dict[str, float]:
-    """Milliseconds of a run of each, the median; taken in turn, so that all meet the same noise."""
-    networks = {kind: Interpreter(path) for kind, path in files.items()}
-    faces = {kind: np.zeros(each.input_shape, np.float32) for kind, each in networks.items()}
+    """Milliseconds that each kind takes for a face, the median of at least three runs.
+
+    The kinds run in turn, so that all meet the same noise. Raises ModelError as fastest().
+    """
+    # By their cards: on half a file tflite-runtime would crash.
+    networks = {kind: read_card(path, "emotion").network() for kind, path in files.items()}
+    faces = {kind: np.zeros(net.input_shape, np.float32) for kind, net in networks.items()}
     took_s: dict[str, list[float]] = {kind: [] for kind in networks}
     ends_s = clock() + TIMED_S
     while clock() < ends_s or len(next(iter(took_s.values()))) < 3:
@@ -59,21 +66,22 @@ def timed(files: Mapping[str, Path], clock: Clock = time.perf_counter) -> dict[s
             begun_s = clock()
             network.run(faces[kind])
             took_s[kind].append(clock() - begun_s)
-    return {kind: round(1000 * statistics.median(each), 4) for kind, each in took_s.items()}
+    return {kind: round(1000 * statistics.median(runs_s), 4) for kind, runs_s in took_s.items()}
 
 
 def processor() -> str:
-    """The name of this machine's processor."""
+    """The name of this machine's processor, or "unknown"."""
     try:
         lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
-    said = {key.strip(): text.strip() for key, _, text in (line.partition(":") for line in lines)}
-    return said.get("model name") or said.get("Model") or platform.processor() or "unknown"
+    pairs = [line.partition(":") for line in lines]
+    fields = {name.strip(): text.strip() for name, _, text in pairs}
+    return fields.get("model name") or fields.get("Model") or platform.processor() or "unknown"
 
 
 def runtime() -> str:
-    """The package that runs the networks, with its version. Raises ModelError."""
+    """The package that runs the networks, with its version. Raises ModelError if there is none."""
     name = runtime_name().replace("_", "-")
     try:
         return f"{name} {version(name)}"
@@ -82,20 +90,22 @@ def runtime() -> str:
 
 
 def _about(files: Mapping[str, Path]) -> dict[str, str]:
+    """What the times depend on."""
     hashes = {kind: hashlib.sha256(path.read_bytes()).hexdigest() for kind, path in files.items()}
     return {"processor": processor(), "runtime": runtime(), **hashes}
 
 
-def _remembered(memory: Path, about: Mapping[str, str]) -> str:
+def _known_kind(result: Path, about: Mapping[str, str]) -> str:
+    """The kind that was the fastest in the same circumstances, or ""."""
     try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
+        known = json.loads(result.read_text(encoding="utf-8"))
         return str(known["kind"]) if known["about"] == about else ""
     except (OSError, ValueError, KeyError, TypeError):
-        return ""  # not there yet, or damaged: it is timed again
+        return ""  # missing or damaged: the kinds are timed again
 
 
-def _remember(memory: Path, what: Mapping[str, object]) -> None:
+def _write(result: Path, measured: Mapping[str, object]) -> None:
     try:
-        memory.write_text(json.dumps(what), encoding="utf-8")
+        result.write_text(json.dumps(measured), encoding="utf-8")
     except OSError as error:
-        log.debug("%s: cannot be written: %s", memory, error)
+        log.debug("%s: cannot be written: %s", result, error)

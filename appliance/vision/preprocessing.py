@@ -1,4 +1,4 @@
-"""Face pixels to network input: the only copy, used by training and by the box."""
+"""Face pixels → network input: the only copy, for training and for the jukebox."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INPUT = {"channels": 1, "scaling": "x/127.5-1", "dtype": "float32"}
 
 
 def portrait(box: Box) -> Box:
-    """A face as UTKFace's pictures are cut, for the box as FER-2013's are."""
+    """The box of a face cut as UTKFace's pictures are. box: the same, cut as FER-2013's are."""
     side = round(box.width * PORTRAIT_SIDE)
     left = box.x + (box.width - side) / 2
     top = box.y + (box.height - side) / 2 + PORTRAIT_DOWN * box.height
@@ -28,7 +28,10 @@ def portrait(box: Box) -> Box:
 
 
 def crop(luma: GrayImage, box: Box) -> GrayImage:
-    """The pixels of a box, uint8 (height, width). Beyond the frame its last ones repeat."""
+    """The pixels of a box, uint8 (box.height, box.width).
+
+    luma: uint8 (height, width), the whole frame. Beyond its edges its last pixels repeat.
+    """
     height, width = luma.shape
     left, top = max(0, -box.x), max(0, -box.y)
     right, bottom = max(0, box.x + box.width - width), max(0, box.y + box.height - height)
@@ -40,19 +43,22 @@ def crop(luma: GrayImage, box: Box) -> GrayImage:
 
 
 def mirrored(image: GrayImage) -> GrayImage:
-    """The picture as in a mirror."""
+    """The picture with left and right exchanged, uint8 of the same shape (height, width)."""
     return np.asarray(cv2.flip(image, 1), np.uint8)
 
 
 def to_input(face: GrayImage, size_px: int) -> npt.NDArray[np.float32]:
-    """A face as the networks take it: float32 (1, size_px, size_px, 1), gray scaled to -1…1."""
+    """A face as the networks take it: float32 (1, size_px, size_px, 1), gray scaled to -1…1.
+
+    face: uint8 (height, width) of any size.
+    """
     if face.shape != (size_px, size_px):
         face = _resized(face, size_px)
     return scale(face)[np.newaxis, :, :, np.newaxis]
 
 
 def _resized(face: GrayImage, size_px: int) -> GrayImage:
-    """A square of this side. Shrinking averages, or edges would come out jagged."""
+    """The face as a square of this side. Shrinking averages, or edges would come out jagged."""
     side_px = size_px
     while 2 * side_px <= min(face.shape):
         side_px *= 2
@@ -70,6 +76,9 @@ def _resized(face: GrayImage, size_px: int) -> GrayImage:
 
 
 def scale(pixels: GrayImage) -> npt.NDArray[np.float32]:
-    """Gray 0…255 as -1…1, as for the published mini-Xception (Arriaga et al. 2017). Any shape."""
+    """Gray 0…255 as float32 -1…1, as for the published mini-Xception (Arriaga et al. 2017).
+
+    pixels: uint8 of any shape; the result has the same.
+    """
     scaled = np.divide(pixels, np.float32(127.5), dtype=np.float32)
     return np.subtract(scaled, np.float32(1.0), out=scaled)

@@ -1,4 +1,4 @@
-"""Follows a face from one frame to the next: one small look where it was a moment ago."""
+"""Follows a face from frame to frame: a small network sees the place where it was last."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from appliance.vision.preprocessing import crop, scale
 
 
 class FaceTracker:
-    """Runs models/NAME.tflite as models/NAME.json describes it. Raises ModelError.
+    """Runs models/NAME.tflite as models/NAME.json describes it.
 
-    min_probability: below it the face is lost.
+    min_probability: below it the face is lost. Raises ModelError if the card cannot be used, is not
+    a tracker's or does not describe the file.
     """
 
     def __init__(self, model: Path, min_probability: float = 0.5) -> None:
@@ -36,7 +37,10 @@ class FaceTracker:
         card.check_shapes(self._network, (window,), {self._face: (1, 1), self._box: (1, 3)})
 
     def follow(self, luma: GrayImage, last: Detection) -> Detection | None:
-        """Where this face is now, its score the network's; None if it is there no more."""
+        """Where this face is now, with the network's score; None if it is not there any more.
+
+        luma: uint8 (height, width), the whole picture. last: where the face was a moment ago.
+        """
         side = max(1, round(last.side * self._room))
         left, top = round(last.x - side / 2), round(last.y - side / 2)
         pixels = crop(luma, Box(left, top, side, side))

@@ -2,11 +2,12 @@
 
 python tests/bench/following.py [--videos ../shared/data/video] [--json]
 
-Frames are those of the videos at their own rate. `faces`: what the detector finds when it looks in
-every frame. `kept`: the share of these that the box, which follows and searches once a second, has
-with an overlap (intersection over union) of at least 0.6. `astray`: frames in which it has a face
-where the detector has none, and the most of them in a row. `cut`: after how many frames the loss is
-noticed when the person is gone from one frame to the next and a table with bottles is there.
+Frames are those of the videos at their own rate. `faces`: what the detector finds when it searches
+every frame. `kept`: the share of these faces that the jukebox, which follows and searches once a
+second, has with an overlap (intersection over union) of at least 0.6. `drifted`: faces that the
+jukebox has where the detector has none, and the most frames in a row with one. `cut`: after how
+many frames the loss is noticed when the person is gone from one frame to the next and a table with
+bottles is there.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ ENOUGH = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one video. kept: share of faces; median_overlap: of those that are kept."""
+    """What was counted in one video. kept: share of faces; median_overlap: of the kept faces."""
 
     video: str
     frames: int
     faces: int
     kept: float
     median_overlap: float
-    astray: int
-    astray_in_a_row: int
+    drifted: int
+    drifted_in_a_row: int
     tracks: int
 
 
@@ -59,13 +60,13 @@ def main() -> int:
     nobody = [frame.luma for frame in frames(next(p for p in videos if p.name == NOBODY))]
     noticed = {p.name: cut(list(frames(p)), nobody) for p in videos if p.suffix == ".mkv"}
     if asked.json:
-        print(json.dumps({"videos": [asdict(one) for one in results], "cut": noticed}))
+        print(json.dumps({"videos": [asdict(figures) for figures in results], "cut": noticed}))
         return 0
-    for one in results:
+    for video in results:
         print(
-            f"{one.video:40}{one.frames:5} frames {one.faces:5} faces {one.kept:7.1%} kept, "
-            f"overlap {one.median_overlap:.2f}; {one.astray} astray, at most "
-            f"{one.astray_in_a_row} in a row; {one.tracks} tracks"
+            f"{video.video:40}{video.frames:5} frames {video.faces:5} faces {video.kept:7.1%} kept"
+            f", overlap {video.median_overlap:.2f}; {video.drifted} drifted, at most "
+            f"{video.drifted_in_a_row} in a row; {video.tracks} tracks"
         )
     print("cut:", ", ".join(f"{name} after {count}" for name, count in noticed.items()))
     return 0
@@ -82,51 +83,52 @@ def frames(path: Path) -> Iterator[Frame]:
 
 
 def compare(name: str, shown: Sequence[Frame]) -> Figures:
-    """The box against detection on every frame."""
+    """The jukebox against detection on every frame."""
     every = build_faces(Settings(faces=FaceSettings(search_every_s=0.0)), follow=False)
-    box = build_faces(Settings())
-    overlaps, faces, astray, row, longest, tracks = [], 0, 0, 0, 0, set()
+    following = build_faces(Settings())
+    overlaps, faces, drifted, row, longest, tracks = [], 0, 0, 0, 0, set()
     for frame in shown:
-        wanted, found = every.find(frame), box.find(frame)
+        wanted, found = every.find(frame), following.find(frame)
         faces += len(wanted)
         best = [max((overlap(w.box, f.box) for f in found), default=0.0) for w in wanted]
-        overlaps += [each for each in best if each >= ENOUGH]
-        strays = sum(_is_astray(face, wanted) for face in found)
-        astray += strays
-        row = row + 1 if strays else 0
+        overlaps += [share for share in best if share >= ENOUGH]
+        drifted_now = sum(_has_drifted(face, wanted) for face in found)
+        drifted += drifted_now
+        row = row + 1 if drifted_now else 0
         longest = max(longest, row)
         tracks |= {face.track for face in found}
     kept = len(overlaps) / faces if faces else 1.0
     median = sorted(overlaps)[len(overlaps) // 2] if overlaps else 0.0
-    return Figures(name, len(shown), faces, kept, median, astray, longest, len(tracks))
+    return Figures(name, len(shown), faces, kept, median, drifted, longest, len(tracks))
 
 
 def cut(shown: Sequence[Frame], nobody: Sequence[GrayImage]) -> int:
     """How many frames after a cut to a room without people still have a face."""
-    box, height = build_faces(Settings()), 0
+    following, height = build_faces(Settings()), 0
     for frame in shown:
-        box.find(frame)
+        following.find(frame)
         assert frame.luma is not None
         height, width = frame.luma.shape
     last = 0
     step_s = shown[1].time_s - shown[0].time_s
     for number, luma in enumerate(nobody[:60], start=1):
         room = cv2.resize(luma, (width, height))
-        if box.find(replace(shown[-1], time_s=shown[-1].time_s + number * step_s, luma=room)):
+        time_s = shown[-1].time_s + number * step_s
+        if following.find(replace(shown[-1], time_s=time_s, luma=room)):
             last = number
     return last
 
 
-def overlap(one: Box, other: Box) -> float:
+def overlap(first: Box, second: Box) -> float:
     """Intersection over union."""
-    across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    across = min(first.x + first.width, second.x + second.width) - max(first.x, second.x)
+    down = min(first.y + first.height, second.y + second.height) - max(first.y, second.y)
     shared = max(0, across) * max(0, down)
-    return shared / (one.width * one.height + other.width * other.height - shared)
+    return shared / (first.width * first.height + second.width * second.height - shared)
 
 
-def _is_astray(face: Face, wanted: Sequence[Face]) -> bool:
-    return all(overlap(face.box, each.box) < 0.3 for each in wanted)
+def _has_drifted(face: Face, wanted: Sequence[Face]) -> bool:
+    return all(overlap(face.box, other.box) < 0.3 for other in wanted)
 
 
 if __name__ == "__main__":

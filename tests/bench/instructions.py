@@ -1,10 +1,10 @@
-"""Instructions a frame, counted by valgrind: what a change costs, on a machine that is never quiet.
+"""Instructions a frame, counted by valgrind: what a change costs, even on a busy machine.
 
 python tests/bench/instructions.py            counts, and compares with instructions.json
-python tests/bench/instructions.py --write    keeps the counts as the new budget
+python tests/bench/instructions.py --write    stores the counts as the new budget
 
-Times change with the neighbours and the weather, counts do not (0.02 % from run to run). valgrind
-knows AVX2 and nothing newer, so these are the instructions of a PC without AVX-512.
+Times change with whatever else runs, counts do not (0.02 % from run to run). valgrind knows AVX2
+and nothing newer, so these are the instructions of a PC without AVX-512.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PARTS = ("tracked_frame", "classifier", "detector")
 
 
 def main() -> int:
-    """0 within the budget, 1 over it or valgrind is not there."""
+    """Prints the counts. 1 if one is over its budget, or if nothing can be counted here."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--run", action="store_true", help="what valgrind runs")
@@ -46,7 +46,7 @@ def main() -> int:
     if asked.run:
         _run()
         return 0
-    if why := missing(anew=asked.write):
+    if why := missing(new_budget=asked.write):
         print(why, file=sys.stderr)
         return 1
     counts = count()
@@ -54,21 +54,22 @@ def main() -> int:
         budget = {"runtime": runtime(), "instructions": counts}
         BUDGET.write_text(json.dumps(budget, indent=1) + "\n")
     over = too_many(counts)
-    for part, each in counts.items():
-        print(f"{part:15}{each:12,} instructions a frame{'  TOO MANY' if part in over else ''}")
+    for part, instructions in counts.items():
+        mark = "  TOO MANY" if part in over else ""
+        print(f"{part:15}{instructions:12,} instructions a frame{mark}")
     return 1 if over else 0
 
 
-def missing(*, anew: bool = False) -> str:
-    """Why nothing can be counted here, or "". anew: for a new budget, of whatever runtime."""
+def missing(*, new_budget: bool = False) -> str:
+    """Why nothing can be counted here, or "". new_budget: whether the runtime may be any."""
     if shutil.which("valgrind") is None:
         return "valgrind is not installed (apt-get install valgrind)"
-    known = json.loads(BUDGET.read_text())["runtime"] if not anew else runtime()
+    known = json.loads(BUDGET.read_text())["runtime"] if not new_budget else runtime()
     return "" if known == runtime() else f"the budget is that of {known}, and here is {runtime()}"
 
 
 def runtime() -> str:
-    """What the counts belong to: other versions compile to other instructions."""
+    """What the counts hold for: other versions compile to other instructions."""
     kernels = "AVX2" if "avx2" in machine.describe()["flags"] else "other kernels"
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     return f"{precision.runtime()}, Python {python}, {kernels}"
@@ -77,14 +78,14 @@ def runtime() -> str:
 def too_many(counts: dict[str, int]) -> list[str]:
     """The parts that take more than the budget and 3 %."""
     budget = json.loads(BUDGET.read_text())["instructions"]
-    return [part for part, each in counts.items() if each > budget[part] * (1 + TOLERANCE)]
+    return [part for part, number in counts.items() if number > budget[part] * (1 + TOLERANCE)]
 
 
 def count() -> dict[str, int]:
     """Instructions of one more frame of each part.
 
-    One process runs them all, and valgrind begins to count anew at every mark: what is counted
-    between the two marks of a part are its frames alone.
+    One process runs them all, and valgrind starts a new count at every mark: between the two marks
+    of a part it counts the frames of that part alone.
     """
     alone = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
     with tempfile.TemporaryDirectory(prefix="jukebox-instructions-") as folder:
@@ -98,7 +99,7 @@ def count() -> dict[str, int]:
         counts = [
             int(re.search(r"^totals: (\d+)", end.read_text(), re.MULTILINE)[1]) for end in ends
         ]
-    return {part: round(each / FRAMES) for part, each in zip(PARTS, counts, strict=True)}
+    return {part: round(number / FRAMES) for part, number in zip(PARTS, counts, strict=True)}
 
 
 def _run() -> None:

@@ -2,10 +2,11 @@
 
 python tests/bench/newcomers.py [--count 60]
 
-Trials at 10 frames a second on pictures made up for it: a wall, a camera's noise, a face of the
-demo reel that is followed and nods, and after three seconds or so another one, which comes in from
-the right within a second and stays. "still": nothing else moves. "busy": the clothes of the one who
-is followed do, in every frame. Told are the seconds from the newcomer's standing still, for 12 s.
+Trials run at 10 frames a second on drawn pictures: a wall, a camera's noise, a face of the demo
+reel that is followed and nods, and after about three seconds another face, which comes in from the
+right within a second and stays. "still": nothing else moves. "busy": the clothes of the followed
+person change in every frame. The times count from the moment when the newcomer stands still, for
+12 s at the most.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def wait_s(seed: int, size: str, *, busy: bool) -> float:
 def film(
     random: np.random.Generator, sizes_px: tuple[int, int], arrived_s: float, *, busy: bool
 ) -> Iterator[tuple[GrayImage, float]]:
-    """Pictures and their times."""
+    """The pictures of a trial, uint8 (480, 640), each with its time in seconds."""
     wall = cv2.resize(_texture(random, (24, 32)), (640, 480), interpolation=cv2.INTER_CUBIC)
     first, other = (_face(name) for name in random.choice(EMOTIONS, 2))
     side = int(random.integers(*sizes_px))
@@ -89,7 +90,7 @@ def _face(name: str) -> GrayImage:
 
 
 def _put(luma: GrayImage, face: GrayImage, box: Box) -> None:
-    """Lays a face into a picture, as far as it is in it."""
+    """Draws the part of a face that is inside the picture."""
     right = min(box.x + box.width, luma.shape[1])
     if right > box.x:
         whole = cv2.resize(face, (box.width, box.height), interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""Milliseconds of each stage for a frame of the demo reel, and the memory of it all, on one thread.
+"""Milliseconds of each stage for a frame of the demo reel, and the memory used, on one thread.
 
 python tests/bench/step.py [--detector haar] [--precision float32] [--frames 400]
 """

@@ -1,4 +1,4 @@
-"""Milliseconds in which a face of the demo reel is explained, on one thread.
+"""Milliseconds that it takes to explain a face of the demo reel, on one thread.
 
 python tests/bench/why.py [--count 200]
 """
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def took_ms(count: int) -> list[float]:
-    """From the cut face to its map, for the first faces of the reel, again from its start."""
+    """Milliseconds from the cut face to its map, for the first faces of the reel."""
     settings = Settings()
     explainer = Explainer(emotion_model(settings))
     faces, classifier = build_faces(settings), build_classifier(settings)

@@ -1,4 +1,4 @@
-"""The camera's lid: off is really off."""
+"""A camera that is off in its hours or on request has its device closed."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Rig:
     def __init__(self, off_hours: str = "") -> None:
         self.clock, self.sources = Clock(), list[Source]()
         self.unix_s = EVENING
-        self.shutter = ScheduledCamera(
-            self._camera(), off_hours, monotonic=self.clock, wall=lambda: self.unix_s
+        self.camera = ScheduledCamera(
+            self._reopening(), off_hours, monotonic=self.clock, wall=lambda: self.unix_s
         )
 
-    def _camera(self) -> ReopeningCamera:
+    def _reopening(self) -> ReopeningCamera:
         return ReopeningCamera(
             monotonic=self.clock,
             wall=lambda: self.unix_s,
@@ -57,50 +57,50 @@ class Rig:
         return self.sources[-1]
 
     def sees(self) -> bool:
-        """Whether a picture comes, once the capture thread has said something."""
-        self.shutter.read(0)  # opens or closes it
-        camera = self.shutter._camera
-        if camera._capture is not None:
-            camera._capture.wait(5)
-        return self.shutter.read(0).luma is not None
+        """Whether a picture comes, once the capture thread has one or an error."""
+        self.camera.read(0)  # opens or closes the device
+        reopening = self.camera._camera
+        if reopening._capture is not None:
+            reopening._capture.wait(5)
+        return self.camera.read(0).luma is not None
 
 
 @contextmanager
 def opened(rig: Rig) -> Iterator[Rig]:
-    rig.shutter.open()
+    rig.camera.open()
     try:
         yield rig
     finally:
-        rig.shutter.close()
+        rig.camera.close()
 
 
 def test_it_is_a_camera_like_any_other_while_nobody_wants_it_off():
     with opened(Rig()) as rig:
         assert rig.sees()
-        assert (rig.shutter.off, rig.shutter.description) == (False, "a scripted camera")
+        assert (rig.camera.off, rig.camera.description) == (False, "a scripted camera")
 
 
 def test_off_closes_the_device_and_on_opens_it_anew():
     with opened(Rig()) as rig:
         assert rig.sees()
-        rig.shutter.asked = True
+        rig.camera.asked = True
         assert not rig.sees()
         assert rig.sources[0].closed.wait(5)
-        assert (rig.shutter.off, rig.shutter.lost, rig.shutter.description) == (True, False, "off")
-        rig.shutter.asked = False
-        rig.shutter.read(0)
+        assert (rig.camera.off, rig.camera.lost, rig.camera.description) == (True, False, "off")
+        rig.camera.asked = False
+        rig.camera.read(0)
         assert rig.sees()
         assert len(rig.sources) == 2
 
 
-def test_a_source_that_has_gone_meanwhile_is_a_lost_camera_and_no_error():
+def test_a_source_that_has_gone_meanwhile_is_a_lost_camera_and_not_an_error():
     with opened(rig := Rig()):
         assert rig.sees()
-        rig.shutter.asked = True
-        rig.shutter.read(0)
-        rig.shutter._camera._choose = gone
-        rig.shutter.asked = False
-        rig.shutter.read(0)
+        rig.camera.asked = True
+        rig.camera.read(0)
+        rig.camera._camera._choose = gone
+        rig.camera.asked = False
+        rig.camera.read(0)
         assert rig.sees()
 
 
@@ -108,30 +108,30 @@ def gone() -> Choice:
     raise CameraError("no such file")
 
 
-def test_its_hours_close_and_open_it_and_end_what_was_asked_for():
+def test_the_off_hours_close_and_open_it_and_end_a_request():
     with opened(Rig("22:00-07:00")) as rig:
         assert rig.sees()
         rig.unix_s += 60
         assert not rig.sees()
-        assert rig.shutter.off
-        rig.shutter.asked = False
-        rig.shutter.read(0)
+        assert rig.camera.off
+        rig.camera.asked = False
+        rig.camera.read(0)
         assert rig.sees(), "somebody wants it on for this evening"
         rig.unix_s += 9.5 * 3600
-        rig.shutter.read(0)
-        assert rig.shutter.asked is None
+        rig.camera.read(0)
+        assert rig.camera.asked is None
 
 
 def test_time_goes_on_while_it_is_off():
     with opened(Rig()) as rig:
-        rig.shutter.read(0)
-        rig.shutter.asked = True
+        rig.camera.read(0)
+        rig.camera.asked = True
         rig.clock.now_s += 5
-        frame = rig.shutter.read(0)
+        frame = rig.camera.read(0)
         assert (frame.time_s, frame.luma) == (rig.clock.now_s, None)
 
 
-def test_a_box_that_starts_in_its_off_hours_never_opens_the_device():
+def test_a_jukebox_that_starts_in_the_off_hours_never_opens_the_device():
     with opened(Rig("21:00-07:00")) as rig:
         assert not rig.sees()
         assert rig.sources == []

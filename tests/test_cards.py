@@ -1,0 +1,240 @@
+"""Model cards: what the shipped ones say, and how a card that cannot be used is refused."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import ModelError
+from appliance.records import EMOTIONS, Priors
+from appliance.vision.blazeface import checked_network
+from appliance.vision.cards import Head, checked_bytes, read_card
+from appliance.vision.emotion import EmotionClassifier
+from appliance.vision.tracker import FaceTracker
+
+MODELS = Path(__file__).parent.parent / "models"
+SHIPPED = sorted(MODELS.glob("*.tflite"))
+EVEN = (1 / 7,) * 7
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Copies of three shipped models and their cards, to be changed."""
+    for name in ("emotion_int8", "blazeface_search", "tracker_int8"):
+        for suffix in (".tflite", ".json"):
+            shutil.copy(MODELS / f"{name}{suffix}", tmp_path)
+    return tmp_path
+
+
+def change(model, **fields):
+    """Changes fields of a model's card; ... takes one out."""
+    card = json.loads(model.with_suffix(".json").read_text()) | fields
+    left = {name: value for name, value in card.items() if value is not ...}
+    model.with_suffix(".json").write_text(json.dumps(left))
+
+
+def stated(model, name):
+    return json.loads(model.with_suffix(".json").read_text())[name]
+
+
+# -- what a card tells ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", SHIPPED, ids=lambda model: model.stem)
+def test_every_shipped_card_can_be_used_and_describes_its_file(model):
+    card = read_card(model, stated(model, "task"))
+    side = card.size_px
+    assert card.network().input_shape == (1, side, side, 1)
+    assert all(head.index < len(card.network().output_shapes) for head in card.heads.values())
+
+
+def test_the_heads_of_a_card_are_those_it_lists():
+    card = read_card(MODELS / "emotion_int8.tflite", "emotion", EMOTIONS)
+    assert card.head == "ferplus"
+    assert card.heads == {
+        "ferplus": Head("ferplus", 0, stated(card.model, "outputs")[0]["temperature"]),
+        "fer": Head("fer", 1, stated(card.model, "outputs")[1]["temperature"]),
+    }
+
+
+def test_only_a_trackers_card_states_a_room():
+    rooms = {m.stem: read_card(m, stated(m, "task")).room for m in SHIPPED}
+    assert {name for name, room in rooms.items() if room} == {"tracker_float32", "tracker_int8"}
+    assert rooms["tracker_int8"] == 2.0
+
+
+@pytest.mark.parametrize(
+    "model",
+    [m for m in SHIPPED if stated(m, "task") == "emotion"],
+    ids=lambda model: model.stem,
+)
+def test_every_shipped_emotion_network_brings_its_priors(model):
+    priors = EmotionClassifier(model).priors
+    assert priors.all == tuple(stated(model, "priors")["all"])
+    assert priors.neutral == tuple(stated(model, "priors")["neutral"])
+    # Neutral faces are mostly read as neutral, which is the last of the seven.
+    assert max(priors.neutral) == priors.neutral[6] > priors.all[6]
+
+
+@pytest.mark.parametrize("priors", [..., None], ids=["no priors", "null"])
+def test_a_card_without_priors_means_even_ones(folder, priors):
+    model = folder / "emotion_int8.tflite"
+    change(model, priors=priors)
+    assert read_card(model, "emotion", EMOTIONS).priors is None
+    assert EmotionClassifier(model).priors == Priors(pytest.approx(EVEN), pytest.approx(EVEN))
+
+
+def test_priors_may_be_off_by_what_rounding_to_four_decimals_leaves(folder):
+    model = folder / "emotion_int8.tflite"
+    change(model, priors={"all": [0.1429] * 7, "neutral": [0.1428] * 7})
+    assert EmotionClassifier(model).priors.all == (0.1429,) * 7
+
+
+# -- what is refused ------------------------------------------------------------------------------
+
+SEVEN = list(EVEN)
+TOO_MANY = [0.125] * 8
+HEAD = {"head": "ferplus", "index": 0, "temperature": 0.5}
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        SEVEN[:6],
+        TOO_MANY,
+        [],
+        [-0.1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.1],
+        [0.0, 0.1, 0.1, 0.2, 0.2, 0.2, 0.2],
+        [0.2] * 7,
+        [0.14] * 7,
+        [*SEVEN[:6], None],
+        [*SEVEN[:6], "0.1428"],
+        [*SEVEN[:6], True],
+        [*SEVEN[:6], [0.1428]],
+        [*SEVEN[:6], float("nan")],
+        [*SEVEN[:6], float("inf")],
+        [*SEVEN[:6], 10**400],
+        "0123456",
+        {"angry": 1.0},
+        0.5,
+        None,
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("faces", ["all", "neutral"])
+def test_priors_that_are_not_seven_shares_are_refused(folder, faces, shares):
+    model = folder / "emotion_int8.tflite"
+    change(model, priors={"all": SEVEN, "neutral": SEVEN} | {faces: shares})
+    refuses(lambda: EmotionClassifier(model), f"priors.{faces} as seven shares above 0 that sum to")
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"priors": {}}, "lacks what a card must say: priors.all"),
+        ({"priors": {"all": SEVEN}}, "lacks what a card must say: priors.neutral"),
+        ({"priors": []}, "priors as an object, not []"),
+        ({"priors": 0}, "priors as an object, not 0"),
+        ({"outputs": ...}, "lacks what a card must say: outputs"),
+        ({"outputs": None}, "outputs as a list, not None"),
+        ({"outputs": "ferplus"}, "outputs as a list, not 'ferplus'"),
+        ({"outputs": {"head": "ferplus", "index": 0}}, "outputs as a list, not {"),
+        ({"outputs": [HEAD, 7]}, "outputs[1] is 7; it must be an object or a text"),
+        ({"outputs": [{"index": 0}]}, "lacks what a card must say: outputs[0].head"),
+        ({"outputs": [{"head": 5, "index": 0}]}, "outputs[0].head as a text, not 5"),
+        ({"outputs": [{"head": "ferplus"}]}, "lacks what a card must say: outputs[0].index"),
+        ({"outputs": [HEAD | {"index": -1}]}, "index as a whole number, 0 or more, not -1"),
+        ({"outputs": [HEAD | {"index": 0.5}]}, "index as a whole number, 0 or more, not 0.5"),
+        ({"outputs": [HEAD | {"index": True}]}, "index as a whole number, 0 or more, not True"),
+        ({"outputs": [HEAD | {"index": "0"}]}, "index as a whole number, 0 or more, not '0'"),
+        ({"outputs": [HEAD | {"temperature": 0}]}, "temperature as a number above 0, not 0"),
+        ({"outputs": [HEAD | {"temperature": None}]}, "temperature as a number above 0, not None"),
+        ({"outputs": [HEAD | {"temperature": 10**400}]}, "temperature as a number above 0, not 1"),
+        ({"outputs": [HEAD, HEAD | {"head": "fer"}]}, "two heads have the same index"),
+        ({"outputs": [HEAD, HEAD | {"index": 1}]}, "two heads have the name 'ferplus'"),
+        ({"outputs": ["logits"]}, "has no head 'ferplus'; its heads are none"),
+        ({"head": 5}, "head as a text, not 5"),
+        ({"head": ...}, "has no head ''; its heads are ferplus, fer"),
+        ({"sha256": ...}, "lacks what a card must say: sha256"),
+        ({"sha256": 5}, "sha256 as a text, not 5"),
+        ({"explains": []}, "explains as an object, not []"),
+        ({"input": ...}, "lacks what a card must say: input"),
+        ({"input": "float32 (1, 48, 48, 1)"}, "input as an object, not 'float32"),
+        ({"labels": None}, "names other labels than angry, disgust"),
+        ({"task": []}, "is not the card of a model for emotion"),
+    ],
+    ids=str,
+)
+def test_a_card_with_an_unusable_field_says_which(folder, fields, says):
+    model = folder / "emotion_int8.tflite"
+    change(model, **fields)
+    refuses(lambda: EmotionClassifier(model), says)
+
+
+@pytest.mark.parametrize(
+    ("size_px", "says"),
+    [
+        (..., "lacks what a card must say: input.size_px"),
+        (0, "input.size_px as a whole number above 0, not 0"),
+        (48.5, "input.size_px as a whole number above 0, not 48.5"),
+        ("48", "input.size_px as a whole number above 0, not '48'"),
+        (47, "has shapes"),
+    ],
+)
+def test_the_side_of_the_input_is_a_whole_number_and_the_networks(folder, size_px, says):
+    model = folder / "emotion_int8.tflite"
+    sized = stated(model, "input") | {"size_px": size_px}
+    change(model, input={name: value for name, value in sized.items() if value is not ...})
+    refuses(lambda: EmotionClassifier(model), says)
+
+
+@pytest.mark.parametrize(
+    ("room", "says"),
+    [
+        (..., "lacks what a card must say: face, box, room"),
+        (0, "input.room as a number above 0, not 0"),
+        (-2.0, "input.room as a number above 0, not -2.0"),
+        ("2", "input.room as a number above 0, not '2'"),
+        (float("inf"), "input.room as a number above 0, not inf"),
+    ],
+)
+def test_a_tracker_needs_a_room(folder, room, says):
+    model = folder / "tracker_int8.tflite"
+    sized = stated(model, "input") | {"room": room}
+    change(model, input={name: value for name, value in sized.items() if value is not ...})
+    refuses(lambda: FaceTracker(model), says)
+
+
+def test_the_file_of_a_face_detector_is_the_one_that_its_card_describes(folder):
+    model = folder / "blazeface_search.tflite"
+    assert checked_network(model).size_px == 128
+    change(model, input=stated(model, "input") | {"size_px": 64})
+    refuses(lambda: checked_network(model), "input.size_px is 64, the network takes 128")
+    change(model, sha256="0" * 64)
+    refuses(lambda: checked_network(model), "is damaged or not the model its card describes")
+    change(model, task="emotion")
+    refuses(lambda: checked_network(model), "is not the card of a model for face detection")
+
+
+def test_another_network_with_a_face_detectors_card_is_named(folder):
+    shutil.copy(folder / "emotion_int8.tflite", folder / "blazeface_search.tflite")
+    model = folder / "blazeface_search.tflite"
+    change(model, sha256=stated(folder / "emotion_int8.tflite", "sha256"))
+    refuses(lambda: checked_network(model), "blazeface_search.tflite: takes (1, 48, 48, 1)")
+
+
+def test_a_network_that_is_not_there_is_refused(folder):
+    refuses(lambda: checked_bytes(folder / "none.tflite", ""), "none.tflite: cannot be read")
+
+
+def refuses(read, says):
+    """A ModelError that is a sentence for the owner, in one short line that names the file."""
+    with pytest.raises(ModelError) as caught:
+        read()
+    message = str(caught.value)
+    assert says in message
+    assert "Error" not in message
+    assert message.startswith("/")
+    assert "\n" not in message
+    assert len(message) < 400
