@@ -288,7 +288,7 @@ BROKEN = {
     "it is never ready": "import time; time.sleep(600)",
     "it changes the history and then ends": (
         "from appliance.history import migrations as m; m.steps()(m.m999_new);"
-        " from appliance.service import Service as S; S._tell = lambda self: 1 / 0"
+        " from appliance.service import Service as S; S._report_status = lambda self: 1 / 0"
     ),
 }
 NEW_FORM = """

@@ -340,7 +340,9 @@ def test_what_waits_too_long_is_counted_in_one_line(
         store.write(NOON)
         store.write(NOON)
     assert titles(path) == ["5", "6", "7"]
-    assert caplog.messages == ["history: 5 entries were dropped while it was away"]
+    assert caplog.messages == [
+        "history: 5 entries were dropped while the database could not be written"
+    ]
 
 
 def test_entries_that_never_could_be_written_are_counted_at_the_end(
@@ -362,7 +364,7 @@ def test_a_database_taken_away_begins_anew(path: Path, caplog: pytest.LogCapture
         store.record_play(NOON, song(), happy())
         store.write(NOON)
         assert titles(path) == ["Sun"]
-    assert caplog.messages == [f"history: {path} was taken away; it begins anew"]
+    assert caplog.messages == [f"history: {path} was removed; a new one begins"]
 
 
 # --- damage -----------------------------------------------------------------------------------
@@ -526,7 +528,7 @@ def test_yesterday_in_a_sentence(path: Path) -> None:
     told = read_yesterday(path, NOON + DAY_S)
     assert told == (
         "1.5 hours with somebody here: happy 67%, uncertain 33%; songs put on: 1; "
-        "what people did to the player: 1"
+        "times that people used the player: 1"
     )
     assert read_yesterday(path, NOON) is None
 
