@@ -33,5 +33,10 @@ def own_playlists(state: Path, folder: Path) -> Iterator[Path]:
     """
     for name, made in StateFile(state, PlayerState()).kept.lists.items():
         file = folder / f"{name}.m3u"
-        if file.is_file() and made == list_hash(file.read_text(encoding="utf-8").splitlines()):
+        if file.is_file() and made == list_hash(_lines(file)):
             yield file
+
+
+def _lines(file: Path) -> list[str]:
+    # A person may have saved the list in another encoding: then it differs, which is all that counts.
+    return file.read_text(encoding="utf-8", errors="replace").splitlines()
