@@ -71,6 +71,10 @@ def test_a_press_counts_once_however_long_it_is(panel, pins):
     assert panel.pressed()
 
 
+def test_chattering_contacts_are_one_press_and_a_fast_finger_two(panel, pins):
+    assert 0.01 <= pins(BUTTON).bounce <= 0.1  # a fast finger needs 0.15 s
+
+
 def test_a_closed_panel_leaves_the_light_off_and_the_pins_to_others(pins):
     first = make_panel(GpioSettings(led=LED, button=BUTTON))
     first.show("on")

@@ -12,6 +12,8 @@ from appliance.commands import calibrate as calibration_command
 from appliance.config.loading import load
 from appliance.errors import PlayerError
 from appliance.private_mpd.process import PrivateMpd
+from appliance.remote import tell as tell_module
+from appliance.settings import MpdSettings
 
 
 @pytest.fixture
@@ -134,3 +136,43 @@ def test_without_mpd_tell_says_so(config):
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert "MPD at" in result.stderr
+
+
+class Silent:
+    """A connection to an MPD at which a jukebox listens but never answers."""
+
+    address = "nowhere"
+
+    def __init__(self):
+        self.waits_s = []
+
+    def __call__(self, address, begin):
+        return self
+
+    def client(self):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        pass
+
+    def sendmessage(self, channel, message):
+        assert channel == "jukebox"
+
+    def idle(self, subsystem):
+        self.waits_s.append(self.idletimeout)
+        raise TimeoutError
+
+
+def test_a_jukebox_that_does_not_answer_is_waited_for_some_seconds(monkeypatch):
+    silent = Silent()
+    monkeypatch.setattr(tell_module, "Connection", silent)
+    with pytest.raises(PlayerError, match="the jukebox at MPD at nowhere gave no answer"):
+        list(tell_module.tell(MpdSettings(), "status"))
+    (wait_s,) = silent.waits_s
+    assert 2.0 <= wait_s <= 10.0
