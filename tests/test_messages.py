@@ -72,14 +72,17 @@ def test_hold_takes_minutes_or_the_usual_ones_and_resume_ends_it(controls):
     assert answered(controls, "hold 45") == "nothing is changed for 45 minutes"
     assert controls.policy.hold_until_s == 1000.0 + 45 * 60
     assert answered(controls, "hold") == "nothing is changed for 30 minutes"
-    assert answered(controls, "resume") == "automatic changes go on"
+    assert answered(controls, "resume") == "automatic changes are allowed again"
     assert not controls.policy.holds(1000.0)
 
 
 def test_the_sleep_timer_can_be_set_and_taken_back(controls):
     assert answered(controls, "sleep 20") == "the music fades out in 20 minutes"
     assert controls.policy.sleep_at_s == 1000.0 + 20 * 60
-    assert answered(controls, "resume") == "automatic changes go on; the sleep timer is off"
+    assert (
+        answered(controls, "resume")
+        == "automatic changes are allowed again; the sleep timer is off"
+    )
     answered(controls, "sleep 20")
     answered(controls, "sleep off")
     assert controls.policy.sleep_at_s == NEVER

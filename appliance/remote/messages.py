@@ -83,7 +83,7 @@ def _hold(minutes: str, step: Step, controls: Controls) -> str:
 def _resume(_rest: str, _step: Step, controls: Controls) -> str:
     had_timer = controls.policy.sleep_at_s < NEVER
     controls.policy.resume()
-    return "automatic changes go on" + ("; the sleep timer is off" if had_timer else "")
+    return "automatic changes are allowed again" + ("; the sleep timer is off" if had_timer else "")
 
 
 def _sleep(minutes: str, step: Step, controls: Controls) -> str:

@@ -11,13 +11,15 @@ import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from appliance.decide.phrases import describe
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError
 from appliance.records import Emotion, Frame, Step
-from appliance.remote.notify import Notifier
+
+if TYPE_CHECKING:  # `jukebox status` needs no socket
+    from appliance.remote.notify import Notifier
 
 log = logging.getLogger("jukebox")
 
