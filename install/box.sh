@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Sourced by setup.sh: install and uninstall, to be read from above to below. Whatever changes the
-# machine goes through step(), so that --dry-run walks the same way and changes nothing.
-# docs/install.md shows what the installed box looks like.
+# Sourced by setup.sh: install and uninstall, to be read from top to bottom. Everything that changes the
+# machine goes through step(), so that --dry-run does the same steps and changes nothing.
+# docs/install.md shows what the installed jukebox looks like.
 
 opt=/opt/jukebox # releases/N, and current, which points to one of them
 etc=/etc/jukebox
@@ -21,7 +21,7 @@ install_box() {
     case "${1-}" in
         --dry-run) dry_run=yes ;;
         "") become_root install ;;
-        *) fail "install: $1 is no option; there is --dry-run" ;;
+        *) fail "install: $1 is not an option; there is --dry-run" ;;
     esac
     umask 022
     command -v systemctl >/dev/null || fail "there is no systemd on this machine, and the jukebox needs it"
@@ -32,7 +32,7 @@ install_box() {
     find_or_make_release # sets new and old
     put_music
     put_config
-    # Only an update that has proved itself changes MPD; a first jukebox is to find music at once.
+    # An update changes MPD only after it has proved itself; a first jukebox needs music at once.
     [[ -n $old ]] || put_mpd
     if [[ $new == "$old" ]]; then
         step "enable and start what does not run" put_units "$opt/current"
@@ -50,7 +50,7 @@ uninstall_box() {
     case "${1-}" in
         --purge) purge=yes ;;
         "") ;;
-        *) fail "uninstall: $1 is no option; there is --purge" ;;
+        *) fail "uninstall: $1 is not an option; there is --purge" ;;
     esac
     become_root uninstall "$@"
     one_at_a_time
@@ -83,7 +83,7 @@ step_unless() { # step_unless WHAT IS_THERE VERB COMMAND...
     fi
 }
 
-put() { # put FILE PLACE [MODE [GROUP]]: whole or not at all, also if the plug is pulled
+put() { # put FILE PLACE [MODE [GROUP]]: completely or not at all, even if the plug is pulled
     install -D -m "${3:-644}" -g "${4:-root}" "$1" "$2.new"
     sync "$2.new"
     mv -T "$2.new" "$2"
@@ -99,10 +99,10 @@ become_root() {
 one_at_a_time() {
     [[ $dry_run == no ]] || return 0
     exec 9>"$lock"
-    flock --nonblock 9 || fail "another ./setup.sh install or uninstall runs; wait for its end"
+    flock --nonblock 9 || fail "another ./setup.sh install or uninstall is running; wait until it ends"
 }
 
-# False while an image is made in a chroot: units are then enabled, and start with the machine.
+# False while an image is made in a chroot: units are then only enabled, and start with the machine.
 systemd_runs() { [[ -d /run/systemd/system ]]; }
 
 tell_how_it_is() {
@@ -114,14 +114,14 @@ tell_how_it_is() {
     say "Settings: $etc/jukebox.toml, then: sudo systemctl reload jukebox"
     say "What it sees and does: sudo jukebox status, sudo jukebox check, journalctl -u jukebox"
     if ! grep -qsw memory /sys/fs/cgroup/cgroup.controllers; then
-        say "This kernel keeps no limits of memory, as on a Raspberry Pi, so that the jukebox may use more than"
-        say "its share, and swap. To turn them on, add cgroup_enable=memory to the line in"
-        say "/boot/firmware/cmdline.txt, and restart."
+        say "This kernel enforces no memory limits (a Raspberry Pi's default), so the jukebox may use more"
+        say "memory than intended, and swap. To turn limits on, add cgroup_enable=memory to the line in"
+        say "/boot/firmware/cmdline.txt, and restart the machine."
     fi
     local address
     address=$("$command" config --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["mpd"]["address"])')
     if [[ -n $address && $address != /* && ! -e $units/jukebox.service.d/other-mpd.conf ]]; then
         say "[mpd] address is $address, but the process that sees faces has no network. To open the way"
-        say "to that MPD, and to read what this gives up: $opt/current/systemd/other-mpd.conf"
+        say "to that MPD, and to read what protection this gives up: $opt/current/systemd/other-mpd.conf"
     fi
 }

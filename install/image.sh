@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Sourced by setup.sh: a disk image with the installed jukebox, to be written to a stick, card or disk.
-# mmdebstrap makes the Debian system, ./setup.sh install runs in it, genimage makes the disk. Nothing
-# of this machine is mounted or changed. docs/image.md tells what the image is like.
+# Sourced by setup.sh: a disk image with the installed jukebox, to be written to a USB stick, SD card or
+# disk. mmdebstrap makes the Debian system, ./setup.sh install runs in it, genimage makes the disk.
+# Nothing of this machine is mounted or changed. docs/image.md describes the image.
 
 image_release=bookworm
-# The box's own are named here as well, so that all comes in one go.
+# The jukebox's own packages are among them, so that all are installed in one go.
 image_packages=(
     linux-image-amd64 initramfs-tools zstd systemd-boot systemd-sysv systemd-timesyncd udev dbus
     e2fsprogs dosfstools iproute2 ca-certificates less nano
@@ -14,7 +14,7 @@ image_packages=(
 make_image() { # make_image x86 [FILE]
     case "${1-}" in
         x86) ;;
-        pi) fail "image pi: not there yet; write Raspberry Pi OS Lite (64-bit) to the card and run ./setup.sh install on it" ;;
+        pi) fail "image pi: not there yet; write Raspberry Pi OS Lite (64-bit) to the SD card and run ./setup.sh install on it" ;;
         *) fail "image: name the machine: x86" ;;
     esac
     local file=${2:-run/image/jukebox-x86.img} work
@@ -35,11 +35,11 @@ make_image() { # make_image x86 [FILE]
 }
 
 make_image_root() { # make_image_root FOLDER
-    # unshare: what mmdebstrap mounts in the new system, such as /proc, is seen by nobody else.
+    # unshare: nobody else sees what mmdebstrap mounts in the new system, such as /proc.
     unshare --mount mmdebstrap --quiet --variant=minbase --include="$(IFS=, && echo "${image_packages[*]}")" \
         --customize-hook=install/image/customize.sh "$image_release" "$1"
-    cp -r install/image/root/. "$1/" # once more: mmdebstrap took the host's name out again
-    # Empty, not missing: each box gets a number of its own, and systemd does not take this for a first
-    # boot, at which it would enable every unit there is.
+    cp -r install/image/root/. "$1/" # again: mmdebstrap has removed the host name
+    # Empty, not missing: each machine gets a number of its own, and systemd does not take its start for
+    # a first boot, at which it would enable every unit.
     : >"$1/etc/machine-id"
 }

@@ -5,7 +5,7 @@
 is_pi() { grep -qs "Raspberry Pi" /proc/device-tree/model; }
 
 install_packages() {
-    # alsa-utils: its udev rule opens sound cards that nobody has set yet; the kernel leaves them muted.
+    # alsa-utils: its udev rule unmutes sound cards that nobody has set yet; the kernel leaves them muted.
     local packages=(python3 python3-venv mpd avahi-daemon alsa-utils) missing=() package
     if is_pi; then
         packages+=(python3-picamera2 python3-gpiozero python3-lgpio)
@@ -22,16 +22,16 @@ install_packages() {
 
 add_packages() {
     need_packages "$@"
-    # For the cards that are here already. What an owner has stored counts; an unknown one is opened.
+    # For sound cards that are here already: an owner's stored levels count, an unknown card is unmuted.
     if [[ " $* " == *" alsa-utils "* ]] && systemd_runs; then
         systemctl start alsa-restore.service
     fi
 }
 
-# Not somebody's who had the name before.
+# And not the account of somebody who had the name before.
 user_is_ours() { [[ "$(getent passwd jukebox | cut -d: -f5)" == "Emotional Jukebox" ]]; }
 
-users_groups() { # cameras; the pins of a Raspberry Pi
+users_groups() { # for cameras, and for the pins of a Raspberry Pi
     getent group video gpio | cut -d: -f1
 }
 
@@ -56,7 +56,7 @@ remove_user() {
     ! getent group jukebox >/dev/null || groupdel jukebox
 }
 
-# The starter music is the owner's from then on; a folder that is there is left as it is.
+# From then on the starter music belongs to the owner: a folder that exists is left as it is.
 put_music() {
     local folder missing=()
     for folder in music/*/; do
@@ -76,7 +76,7 @@ copy_music() {
     mkdir -p "$state/music"
     local folder
     for folder in "$@"; do
-        rm -rf "$state/music/.new" # of a copy that was cut off
+        rm -rf "$state/music/.new" # left by a copy that was cut off
         cp -r "$folder" "$state/music/.new"
         sync -f "$state/music/.new"
         mv -T "$state/music/.new" "$state/$folder"
@@ -93,12 +93,12 @@ config_is_there() { [[ -e $etc/jukebox.toml ]]; }
 
 put_mpd() {
     if [[ $dry_run == yes ]] && is_installed mpd && [[ ! -r /etc/mpd.conf ]]; then
-        say "- MPD: whether you have set it up yourself only root can read: sudo ./setup.sh install --dry-run"
+        say "- MPD: only root can read whether you have set it up yourself: sudo ./setup.sh install --dry-run"
         return
     fi
     if is_owners_mpd; then
-        say "- MPD: you have set it up yourself, so it stays as it is; it needs the socket"
-        say "  /run/mpd/socket, and the music of $state/music in folders of its own"
+        say "- MPD: you have set it up yourself, so it stays as it is. It needs the socket /run/mpd/socket,"
+        say "  and in its music directory the folders of $state/music"
         return
     fi
     step_unless "$etc/mpd-own.conf" own_conf_is_there "write" \
@@ -106,7 +106,7 @@ put_mpd() {
     step_unless "MPD's settings" mpd_is_set "write" set_mpd
 }
 
-# Whether there was an MPD with a configuration or music of its owner's before the jukebox came.
+# Whether an MPD with the owner's own configuration or music was there before the jukebox.
 is_owners_mpd() {
     if [[ -e $units/mpd.service.d/jukebox.conf ]] || ! is_installed mpd; then
         return 1
@@ -132,7 +132,7 @@ set_mpd() {
     [[ ! -e $etc/mpd.conf ]] || before=$(<"$etc/mpd.conf")
     put install/mpd.conf "$etc/mpd.conf"
     put systemd/mpd.conf "$units/mpd.service.d/jukebox.conf"
-    # Its enabling would bring mpd.socket along, under which MPD passes over its own addresses.
+    # Enabling it enables mpd.socket, too, with which MPD ignores the addresses in its settings.
     systemctl --quiet enable mpd.service
     systemctl --quiet disable mpd.socket
     if systemd_runs; then
@@ -143,20 +143,20 @@ set_mpd() {
     fi
 }
 
-mpd_as_before() { # mpd_as_before SETTINGS: if there were any
+mpd_as_before() { # mpd_as_before SETTINGS: puts the former ones back, if there were any
     say "  MPD does not start with its new settings: journalctl -u mpd says why"
     [[ -n $1 ]] || return 0
     printf '%s\n' "$1" >"$etc/mpd.conf"
     if systemctl restart mpd.service; then
-        say "  it runs with those from before"
+        say "  it runs with the former ones"
     else
-        say "  nor with those from before; $etc/mpd-own.conf is your part of them"
+        say "  nor does it start with the former ones; $etc/mpd-own.conf is your part of them"
     fi
 }
 
 give_mpd_back() {
     [[ -e $units/mpd.service.d/jukebox.conf ]] || return 0
-    ! systemd_runs || systemctl stop mpd.service # which writes its state: remove that afterwards
+    ! systemd_runs || systemctl stop mpd.service # it writes its state when it stops: remove that afterwards
     rm -f "$units/mpd.service.d/jukebox.conf" /var/lib/mpd/jukebox.*
     rmdir --ignore-fail-on-non-empty "$units/mpd.service.d"
     ! systemd_runs || systemctl daemon-reload
@@ -170,7 +170,7 @@ give_mpd_back() {
     fi
 }
 
-# By the code of this checkout: that of the installed release is gone.
+# With the code of this checkout: that of the installed release is gone by now.
 remove_own_playlists() {
     local own
     own=$(PYTHONDONTWRITEBYTECODE=1 python3 -m appliance.cli own-playlists \
@@ -180,7 +180,7 @@ remove_own_playlists() {
 
 # --- units ---------------------------------------------------------------------------------------
 
-put_units() { # put_units RELEASE_FOLDER: exactly those of that release, enabled and started
+put_units() { # put_units RELEASE_FOLDER: installs, enables and starts exactly those of that release
     local unit enabled=()
     for unit in "$1"/systemd/jukebox*.{service,timer}; do
         put "$unit" "$units/${unit##*/}"
@@ -200,7 +200,7 @@ put_units() { # put_units RELEASE_FOLDER: exactly those of that release, enabled
     fi
 }
 
-put_back_off() { # put_back_off RELEASE_FOLDER UNITS: where systemd knows its words
+put_back_off() { # put_back_off RELEASE_FOLDER UNITS: if systemd is new enough to know its settings
     local version
     version=$(systemctl --version | awk 'NR == 1 { print $2 }')
     [[ ${version%%[!0-9]*} -lt 254 ]] || put "$1/systemd/back-off.conf" "$2/jukebox.service.d/back-off.conf"
@@ -208,14 +208,14 @@ put_back_off() { # put_back_off RELEASE_FOLDER UNITS: where systemd knows its wo
 
 remove_unit() {
     ! systemd_runs || systemctl stop "$1"
-    systemctl --quiet disable "$1" 2>/dev/null || true # that of the timer is not enabled
+    systemctl --quiet disable "$1" 2>/dev/null || true # the service of a timer is not enabled
     rm -f "$units/$1"
 }
 
 remove_units() {
     local unit
     remove_trial
-    for unit in "$units"/jukebox*.{timer,service}; do # the timer before what it starts
+    for unit in "$units"/jukebox*.{timer,service}; do # a timer before the service that it starts
         [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done
     rm -rf "$units/jukebox.service.d" /run/jukebox /var/lib/systemd/timers/stamp-jukebox-backup.timer

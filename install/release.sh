@@ -2,13 +2,13 @@
 # Sourced by box.sh: releases side by side, the switch from one to the next, and the way back.
 # shellcheck disable=SC2154 # opt, cache and command are set in box.sh
 
-deadline_s=${JUKEBOX_DEADLINE_S:-120} # for a new release to become healthy; a slow card needs 30
-steady_s=${JUKEBOX_STEADY_S:-10}      # and to stay so
+deadline_s=${JUKEBOX_DEADLINE_S:-120} # for a new release to become healthy; a slow SD card needs 30
+steady_s=${JUKEBOX_STEADY_S:-10}      # and to stay healthy
 wheels=$cache/wheels
 
-# All that decides whether this version is another than the present one.
+# What decides whether this version differs from the present one.
 contents=(appliance models music systemd install/jukebox.sh docs/install.md pyproject.toml)
-# A unit here counts over those in /etc, and is gone after a restart of the machine.
+# A unit here takes precedence over one in /etc, and is gone after a restart of the machine.
 trial=/run/systemd/system.control
 environment_from=(locks/box.txt locks/build.txt)
 
@@ -24,7 +24,7 @@ fingerprint() { # fingerprint FILE_OR_FOLDER...
     } | sha256sum | cut -d' ' -f1
 }
 
-# Sets old, the present release if there is one, and new, which has this version.
+# Sets old to the present release, if there is one, and new to the release with this version.
 find_or_make_release() {
     local last=0 folder wanted=unknown
     old=$(current_release)
@@ -52,7 +52,7 @@ make_release() { # make_release FOLDER FINGERPRINT
     remove_incomplete_releases
     mkdir -p "$folder"
     make_environment "$folder/env"
-    # The code comes to stand beside its models, as in the repository, and its command in bin/.
+    # The code is put beside its models, as in the repository, and its command into bin/.
     "${pip[@]}" install --no-deps --no-index --find-links "$folder/env/build" --target "$folder" .
     cp -r systemd "$folder/"
     install -m 644 -D -t "$folder/docs" docs/install.md
@@ -64,12 +64,12 @@ make_release() { # make_release FOLDER FINGERPRINT
 }
 
 # With the same lock files, a release has the environment of the one before, hard-linked: an update
-# then writes 11 MB to the card, not 269 (du).
+# then writes 11 MB to the SD card, not 269 (du).
 make_environment() { # make_environment FOLDER; sets pip
     local wanted options=() before=$opt/current/env
     wanted=$(fingerprint "${environment_from[@]}")
     ! has_picamera2 || options=(--system-site-packages)
-    # pip, and the pip that it starts to build with, would leave 6 MB behind of what Python compiled.
+    # Otherwise pip, and the pip that it starts for building, would leave 6 MB of compiled Python behind.
     pip=(env PYTHONDONTWRITEBYTECODE=1 "$1/bin/python" -m pip --quiet --disable-pip-version-check --no-input --no-cache-dir)
     if [[ "$(made_from "$before")" == "$wanted" && -d $before/build ]]; then
         cp -al "$(readlink -f "$before")" "$1"
@@ -78,24 +78,24 @@ make_environment() { # make_environment FOLDER; sets pip
     "$python" -m venv "${options[@]}" "$1"
     fetch_wheels "$wanted"
     "${pip[@]}" install --no-compile --no-index --find-links "$wheels" --require-hashes -r locks/box.txt
-    # What the jukebox itself is built with, also where the downloads are gone, as in an image.
+    # What the jukebox itself is built with, for where the downloads are gone, as in an image.
     "${pip[@]}" download --no-deps --no-index --find-links "$wheels" --dest "$1/build" -r locks/build.txt
     "${pip[@]}" uninstall --yes setuptools 2>/dev/null # Python 3.11's venv has it, nobody needs it
     compile_what_is_used "$1"
     printf '%s\n' "$wanted" >"$1/made-from"
 }
 
-# The service may not write beside the packages, so that each start would compile what it loads. pip
-# compiles everything, which is 33 MB more.
+# The service may not write beside the packages, so every start would compile again what it loads. pip
+# would compile everything, which takes 33 MB more.
 compile_what_is_used() { # compile_what_is_used ENVIRONMENT
     env -u PYTHONDONTWRITEBYTECODE "$1/bin/python" - <<'PYTHON'
 import ai_edge_litert.interpreter, cv2, mpd, numpy.typing, sqlite_utils
 import yt_dlp
-yt_dlp.YoutubeDL({"quiet": True, "cachedir": False})  # loads more of it
+yt_dlp.YoutubeDL({"quiet": True, "cachedir": False})  # this loads more of it
 PYTHON
 }
 
-# What was downloaded once for these lock files serves without a network from then on.
+# After one download for these lock files, no network is needed any more.
 fetch_wheels() { # fetch_wheels FINGERPRINT
     [[ "$(made_from "$wheels")" != "$1" ]] || return 0
     say "  downloading Python packages (once for each change of versions) ..."
@@ -109,14 +109,14 @@ fetch_wheels() { # fetch_wheels FINGERPRINT
 
 # --- the switch ----------------------------------------------------------------------------------
 
-# A new release is tried by a unit that lives in memory: until it has proved itself, a pulled plug, a
-# killed installer or a failure finds everything else as it was.
+# A unit that lives in memory tries a new release. Until the release has proved itself, nothing else is
+# changed, so a pulled plug, a killed installer or a failure leaves the old release in force.
 switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if NEW is not healthy
-    trap '' HUP PIPE # a lost connection must not leave the box halfway
+    trap '' HUP PIPE # a lost connection must not stop the switch halfway
     try_settings "$1"
     if systemd_runs; then
         { [[ -z $2 ]] || copy_history; } >"$opt/trial-copy"
-        # shellcheck disable=SC2064 # these values
+        # shellcheck disable=SC2064 # the present values
         trap "go_back '$1' '$2'" EXIT # also from Ctrl-C
         begin_trial "$1"
         becomes_healthy || {
@@ -128,11 +128,11 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
     printf '%s\n' "$2" >"$opt/before"
     activate "$1"
     rm -f "$opt/trial-copy"
-    # Of the new release, as the jukebox already is.
+    # Now it runs the new release, too, as the jukebox already does.
     ! systemd_runs || systemctl try-restart jukebox-resolver.service
 }
 
-# The history may have got a form that the old release does not write.
+# The new release may have changed the history to a schema that the old one cannot write.
 put_history_back() {
     local copy
     copy=$(cat "$opt/trial-copy")
@@ -146,14 +146,14 @@ go_back() { # go_back NEW OLD
     rm -rf "$opt/releases/$1"
     if [[ -z $2 ]]; then
         rm -f "$opt/trial-copy"
-        say "setup.sh: there is no release to go back to; put right what is wrong and run this again"
+        say "setup.sh: there is no release to go back to; correct what is wrong and run this again"
         return
     fi
     put_history_back
     if becomes_healthy; then
         say "setup.sh: back to release $2, which runs; settings, playlists and history are kept"
     else
-        say "setup.sh: back to release $2, which is not healthy either: journalctl -u jukebox"
+        say "setup.sh: back to release $2, which is not healthy either; see: journalctl -u jukebox"
     fi
 }
 
@@ -181,19 +181,19 @@ end_trial() {
     fi
 }
 
-copy_history() { # prints where the copy is; nothing if there is no history yet
+copy_history() { # prints the path of the copy; nothing if there is no history yet
     "$command" backup --json 2>/dev/null | python3 -c 'import json, sys; print(json.load(sys.stdin)["path"])' \
         2>/dev/null || true
 }
 
-# A release that cannot begin with these settings is not even tried.
+# A release that cannot start with these settings is not even tried.
 try_settings() { # try_settings RELEASE
     local status=0
     PYTHONPATH=$opt/releases/$1 setpriv --reuid=jukebox --regid=jukebox --init-groups \
         "$opt/releases/$1/bin/jukebox" config >/dev/null || status=$?
     case $status in
         0) ;;
-        78) fail "release $1 refuses the settings (see above); put them right and run this again" ;;
+        78) fail "release $1 refuses the settings (see above); correct them and run this again" ;;
         *) fail "release $1 does not run (see above); nothing is switched" ;;
     esac
 }
@@ -205,8 +205,8 @@ activate() { # activate RELEASE
     put_units "$opt/current"
 }
 
-# Healthy is: ready, one frame's way gone to its end (the status text comes from there), not
-# restarted, and all that for a while.
+# Healthy means: the service is ready, a frame has gone all its way (then the status text is set), and
+# nothing was restarted, all of it for a while.
 becomes_healthy() {
     local until=$((SECONDS + deadline_s)) well_since="" before
     before=$(systemctl show --property=InvocationID --value jukebox.service)
@@ -230,7 +230,7 @@ condition() { # condition INVOCATION_BEFORE: prints well, failed or unsettled
         printf -v "$name" '%s' "$value"
     done < <(systemctl show --property=ActiveState,InvocationID,NRestarts,StatusText jukebox.service)
     if [[ $InvocationID == "$1" && $ActiveState == active ]]; then
-        echo unsettled # still the process from before
+        echo unsettled # still the former process
     elif [[ $ActiveState == failed || $NRestarts -gt 1 ]]; then
         echo failed
     elif [[ $ActiveState == active && -n $StatusText && $NRestarts -eq 0 ]]; then
@@ -252,7 +252,7 @@ remove_incomplete_releases() { # left by a run that was cut off
     done
 }
 
-remove_old_releases() { # all but the present one and the one before
+remove_old_releases() { # all but the present one and its predecessor
     local release keep
     keep=" $(current_release) $(cat "$opt/before" 2>/dev/null || true) "
     for release in "$opt"/releases/*/; do

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# The aarch64 packages and the whole loop on the demo reel, in an arm64 Debian under qemu-user, and
-# the same here: tests/arm64.sh [RELEASE] (default: bookworm). Prints both stories of moods and exits 0
-# if the same moods and songs follow each other, each no more than a frame (0.2 s) apart: the
-# int8 networks gave the same numbers on both, but BlazeFace, in float32, some 1e-4 of a pixel others,
-# and so may what is cut out of a picture along them. Needs root, qemu-user-static, mmdebstrap and
-# systemd-nspawn; 20 minutes on an idle machine. Says nothing about the speed of a Raspberry Pi. Not
-# part of ./setup.sh test.
+# Runs the aarch64 packages and the whole loop on the demo reel in an arm64 Debian under qemu-user, and
+# the loop here, too: tests/arm64.sh [RELEASE] (default: bookworm). Prints both sequences of moods. Exits
+# with 0 if the same moods and songs follow each other, no more than a frame (0.2 s) apart: the int8
+# networks gave the same numbers on both, but BlazeFace, in float32, differed by some 1e-4 of a pixel,
+# and so may the faces that are cut out there. Needs root, qemu-user-static, mmdebstrap and
+# systemd-nspawn, and 20 minutes on an idle machine. It says nothing about the speed of a Raspberry Pi,
+# and is not part of ./setup.sh test.
 #
-# QEMU emulates a processor, but passes the host's /proc/cpuinfo on. An x86 one, together with the host's
-# /sys, makes the runtime crash while it loads a network (SIGSEGV in allocate_tensors()); without /sys
-# it asks in vain which processors there are, and loads the network without XNNPACK. So the container
-# gets a Cortex-A72 and the /proc/cpuinfo of a Raspberry Pi 4, with which it loads, with XNNPACK.
+# QEMU emulates a processor, but shows the host's /proc/cpuinfo. An x86 one, together with the host's
+# /sys, makes the runtime crash while it loads a network (SIGSEGV in allocate_tensors()). Without /sys it
+# cannot find out which processors there are, and loads the network without XNNPACK. So the container
+# gets a Cortex-A72 and the /proc/cpuinfo of a Raspberry Pi 4, with which it loads it with XNNPACK.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 release=${1:-bookworm}
@@ -52,7 +52,7 @@ on_a_pi() { # on_a_pi COMMAND...
     inside "$root" env QEMU_CPU=cortex-a72 bash -c 'mount --bind /root/cpuinfo /proc/cpuinfo && "$@"' - "$@"
 }
 
-# The environment as ./setup.sh demo makes it; MPD is Debian's matter.
+# The environment as ./setup.sh demo makes it, without MPD.
 install=$(cat <<'INSIDE'
 set -euo pipefail
 python3 -m venv /root/env
@@ -65,7 +65,7 @@ inside "$root" bash -c "$install"
 echo "$release arm64: packages installed in $((SECONDS - begun)) s" \
     "($(find "$root/root/env" -name "*.dist-info" | wc -l) of them)"
 
-# The story of moods of each kind of network.
+# The sequence of moods, by each kind of network.
 status=0
 for precision in int8 float32; do
     # From the same copy: meanwhile somebody may be working in this folder.
@@ -85,13 +85,13 @@ import json, sys
 here, there = (json.load(open(name)) for name in sys.argv[1:3])
 print(f"{sys.argv[3]}: {here['machine']} and {there['machine']}, {there['runtime']}")
 FRAME_S = 0.2
-story = [[(one["mood"], one["plays"]) for one in side["told"]] for side in (here, there)]
+story = [[(mood["mood"], mood["plays"]) for mood in side["told"]] for side in (here, there)]
 apart_s = [abs(a["time_s"] - b["time_s"]) for a, b in zip(here["told"], there["told"])]
 same = story[0] == story[1] and max(apart_s) < 1.5 * FRAME_S
 for a, b in zip(here["told"], there["told"]):
     print(f"  {a['time_s']:6.1f} s {a['mood']:9} {a['probability']:.3f}"
           f"   {b['time_s']:6.1f} s {b['mood']:9} {b['probability']:.3f}   plays {b['plays']}")
-print(f"  the same {len(apart_s)} moods, {sum(s > 0 for s in apart_s)} of them a frame apart"
+print(f"  the same {len(apart_s)} moods, {sum(seconds > 0 for seconds in apart_s)} of them a frame apart"
       if same else "  NOT the same")
 sys.exit(not same)
 COMPARE

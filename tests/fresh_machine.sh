@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Proves the README's two commands on fresh Debian machines: tests/fresh_machine.sh [RELEASE ...]
+# Tries the README's two commands on fresh Debian machines: tests/fresh_machine.sh [RELEASE ...]
 # (default: bookworm trixie). Needs root, mmdebstrap and systemd-nspawn. Each machine is a new root
-# with nothing but git and bash; its download is kept in the cache folder, the root itself is not.
+# with only git and bash. Its download is kept in the cache folder, the root itself is not.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
@@ -12,7 +12,7 @@ releases=("${@:-bookworm}")
 source tests/roots.sh
 need_tools
 
-# Ctrl-C: everything that the demo started is gone within two seconds, exit 0.
+# Ctrl-C: the demo exits with 0 within two seconds, and nothing that it started is left.
 interrupt=$(cat <<'INSIDE'
 set -uo pipefail
 ./setup.sh demo --output null </dev/null &
@@ -38,12 +38,12 @@ prove() { # prove RELEASE
     begun=$SECONDS
     inside "$root" ./setup.sh demo --for 30 --output null
     seconds=$((SECONDS - begun - 30))
-    echo "$1: demo: played 30 s; set-up took $seconds s"
-    echo "$1: the box's environment: $(du -sm "$root/root/jukebox/run/box" | cut -f1) MB"
+    echo "$1: demo: played 30 s; setting up took $seconds s"
+    echo "$1: the jukebox's environment: $(du -sm "$root/root/jukebox/run/box" | cut -f1) MB"
     inside "$root" bash -c "$interrupt" | sed "s/^/$1: /"
     begun=$SECONDS
     inside "$root" ./setup.sh test
-    echo "$1: test: passed in $((SECONDS - begun)) s, installing included"
+    echo "$1: test: passed in $((SECONDS - begun)) s, installation included"
     rm -rf "$root"
     trap - EXIT
 }

@@ -1,4 +1,4 @@
-"""A Debian machine of the tests' own: real systemd as its first process, in a container."""
+"""A Debian machine for the tests: a container with a real systemd as its first process."""
 
 import os
 import shutil
@@ -19,13 +19,13 @@ NO_NETWORK = 75  # roots.sh: what must be downloaded cannot be
 
 @cache
 def why_not():
-    """The reason why no such machine can run here, or ""."""
+    """The reason why such a machine cannot run here, or ""."""
     if os.geteuid() != 0:
         return "needs root"
     for tool, package in (("systemd-nspawn", "systemd-container"), ("mmdebstrap", "mmdebstrap")):
         if shutil.which(tool) is None:
             return f"needs {tool}: apt-get install {package}"
-    # Some places have the tool and not the rights, as a container without privileges.
+    # Some places have the tool but not the rights: a container without privileges, for example.
     try_out = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--as-pid2",
                "--volatile=yes", "--directory=/", "/usr/bin/true"]  # fmt: skip
     tried = subprocess.run(try_out, check=False, capture_output=True, text=True)
@@ -33,10 +33,13 @@ def why_not():
 
 
 def place_for(release, on_disk):
-    """A new folder, in memory where there is plenty: a disk that is written to is waited for."""
-    for left in MEMORY.glob("jukebox-test-*"):  # by a run that was killed
-        if not Path(f"/proc/{left.name.split('-')[2]}").exists():
-            shutil.rmtree(left)
+    """A new folder in memory if there is enough, which is faster; else on_disk.
+
+    Folders left by runs that were killed are removed.
+    """
+    for folder in MEMORY.glob("jukebox-test-*"):
+        if not Path(f"/proc/{folder.name.split('-')[2]}").exists():
+            shutil.rmtree(folder)
     memory = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
     available = 1024 * int(memory["MemAvailable"].split()[0])
     if min(available / 2, shutil.disk_usage(MEMORY).free if MEMORY.is_dir() else 0) < ROOM_BYTES:
@@ -47,11 +50,14 @@ def place_for(release, on_disk):
 
 
 class NoNetworkError(Exception):
-    """The first root of a release has to be downloaded."""
+    """The first root of a release must be downloaded, and there is no network."""
 
 
 class Machine:
-    """Made by tests/roots.sh; without a network from then on."""
+    """A machine made by tests/roots.sh; from then on it has no network.
+
+    figures: what a test measured. Raises NoNetworkError.
+    """
 
     def __init__(self, release, folder):
         self.release = release
@@ -66,13 +72,13 @@ class Machine:
         assert made.returncode == 0, made.stderr
 
     def boot(self):
-        """Switch on, and wait until everything is started. Returns the seconds it took."""
+        """Switches it on and waits until everything has started. Returns the seconds."""
         begun = time.monotonic()
         self._container = subprocess.Popen(
             ["sh", "-c", IN_A_GROUP_OF_ITS_OWN, GROUP,
              "setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "--quiet", "--boot",
              "--register=no", *([] if Path("/run/systemd/system").exists() else ["--keep-unit"]),
-             # With the system call bpf, IPAddressDeny= and DeviceAllow= are in force there as well.
+             # With the system call bpf, IPAddressDeny= and DeviceAllow= work there, too.
              "--private-network", "--system-call-filter=bpf",
              "--resolv-conf=off", "--directory", self.root],
             env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
@@ -82,7 +88,7 @@ class Machine:
         return time.monotonic() - begun
 
     def off(self):
-        """Shut down."""
+        """Shuts it down."""
         if self._container is None:
             return
         self.run("systemctl poweroff", check=False)
@@ -94,12 +100,12 @@ class Machine:
         self._container = None
 
     def throw_away(self):
-        """Shut down, and remove."""
+        """Shuts it down and removes it."""
         self.off()
         shutil.rmtree(self.root)
 
     def run(self, command, *, check=True, **environment):
-        """A shell command's result, as root in the machine's copy of the repository."""
+        """The result of a shell command, run as root in the machine's copy of the repository."""
         done = subprocess.run(
             ["nsenter", "--target", str(self._first_process()), "--all", "--wd",
              "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -120,17 +126,17 @@ class Machine:
         return self.says(f"systemctl show --property={name} --value {unit}")
 
     def write(self, path, content):
-        """A file of the machine's."""
+        """Writes a file in the machine."""
         file = self.root / path.lstrip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
 
     def journal(self, unit="jukebox.service"):
-        """All its lines."""
+        """All lines of a unit."""
         return self.says(f"journalctl --unit={unit} --output=cat --no-pager")
 
     def until(self, condition, seconds=45.0):
-        """Wait for what it wants to become true."""
+        """Waits until the condition is true. Returns what it returned."""
         give_up = time.monotonic() + seconds
         while not (result := condition()):
             if time.monotonic() > give_up:

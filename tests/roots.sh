@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Debian roots for the tests, made once and kept in the cache folder. Sourced by fresh_machine.sh, and
-# run by test_boot.py: tests/roots.sh RELEASE FOLDER unpacks one into FOLDER that can be booted, with
-# all that ./setup.sh install downloads lying ready in its caches. Needs root.
+# Debian roots for the tests, made once and kept in the cache folder. fresh_machine.sh sources this file.
+# test_boot.py runs it: tests/roots.sh RELEASE FOLDER unpacks a root into FOLDER that can be booted and
+# has everything that ./setup.sh install downloads in its caches. Needs root.
 set -euo pipefail
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/emotional-jukebox/roots
 
-# What a machine behind this one's network needs to reach the package registries.
+# What a container needs to reach the package registries through this machine's network.
 network=(--resolv-conf=bind-host)
 for name in http_proxy https_proxy no_proxy PIP_INDEX_URL PIP_CERT SSL_CERT_FILE; do
     [[ -z ${!name-} ]] || network+=(--setenv="$name=${!name}")
@@ -24,7 +24,7 @@ need_tools() {
     done
 }
 
-unpack() { # unpack TARBALL FOLDER RELEASE PACKAGES: made with mmdebstrap if it is not there yet
+unpack() { # unpack TARBALL FOLDER RELEASE PACKAGES: makes it with mmdebstrap if it does not exist yet
     if [[ ! -e $1 ]]; then
         mkdir -p "$cache"
         mmdebstrap --quiet --format=tar --variant=minbase --include="$4" "$3" "$1.part"
@@ -39,7 +39,7 @@ bootable_root() { # bootable_root RELEASE FOLDER
     unpack "$cache/$1-boot.tar" "$2" "$1" git,ca-certificates,systemd-sysv,dbus
 }
 
-copy_repository() { # copy_repository FOLDER: what git knows or would add, as it lies here
+copy_repository() { # copy_repository FOLDER: the files that git knows or would add, as they are here
     mkdir -p "$1"
     git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$1"
 }
@@ -49,8 +49,8 @@ inside() { # inside ROOT COMMAND...: not booted, with this machine's network
         --directory "$1" --chdir=/root/jukebox "${@:2}" </dev/null
 }
 
-# The downloads of an installation in such a root; that it succeeds there, without a running systemd,
-# is what an image builder relies upon.
+# Keeps the downloads of an installation in such a root. Image builders rely on it that the installation
+# succeeds there, without a running systemd.
 download() { # download RELEASE TARBALL
     local root
     root=$(mktemp -d)
@@ -78,7 +78,7 @@ ready_root() { # ready_root RELEASE FOLDER
     fi
     bootable_root "$1" "$2"
     tar -C "$2" -xf "$tarball"
-    # A test's machine need not survive a power cut, nor wait for a network that it has not.
+    # A machine for tests need not survive a power cut, nor wait for a network that it does not have.
     echo force-unsafe-io >"$2/etc/dpkg/dpkg.cfg.d/test"
     echo 'Acquire::Retries "0";' >"$2/etc/apt/apt.conf.d/99test"
     copy_repository "$2/root/jukebox"

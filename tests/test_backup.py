@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from appliance.errors import BusyError, StoreError
-from appliance.history.backup import KEEP, back_up, put_back
+from appliance.history.backup import back_up, put_back
 from appliance.history.queries import read_history
 from appliance.history.store import SqliteStore
 from appliance.records import Emotion, Mood
@@ -41,7 +41,7 @@ def moods(path):
     return len(read_history(path, 0.0, limit=100))
 
 
-def test_a_running_jukebox_is_copied_whole_and_writes_on(settings, history):
+def test_the_history_of_a_running_jukebox_is_copied_whole_and_it_goes_on_writing(settings, history):
     copy = back_up(settings, NOW_S)
     assert moods(copy.path) == 40
     assert copy.size_bytes == copy.path.stat().st_size
@@ -51,7 +51,7 @@ def test_a_running_jukebox_is_copied_whole_and_writes_on(settings, history):
     assert moods(copy.path) == 40
 
 
-def test_what_is_too_old_goes_first_when_no_jukebox_runs(settings, history):
+def test_what_is_too_old_is_deleted_first_when_no_jukebox_runs(settings, history):
     history.close()
     assert moods(back_up(settings, NOW_S).path) == 31
     assert moods(history.path) == 31
@@ -66,11 +66,11 @@ def test_a_copy_is_one_file_for_its_owner_alone(settings, history):
         assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
 
-def test_the_newest_few_are_kept_and_one_a_day(settings, history):
+def test_the_newest_three_are_kept_one_a_day(settings, history):
     for hour in range(0, 24 * 6, 12):
         newest = back_up(settings, NOW_S + hour * 3600)
     kept = sorted(newest.path.parent.iterdir())
-    assert len(kept) == KEEP
+    assert [file.stem[-2:] for file in kept] == ["25", "26", "27"]
     assert kept[-1] == newest.path
 
 
@@ -89,7 +89,7 @@ def test_a_damaged_history_never_replaces_a_good_copy(settings, history):
     assert moods(good) == 40
 
 
-def change_form(path):
+def change_schema(path):
     """As a newer jukebox does when it first writes."""
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("alter table moods rename column state to condition")
@@ -102,10 +102,10 @@ def change_form(path):
         )
 
 
-def test_on_the_way_back_the_history_has_its_old_form_again(settings, history):
+def test_on_the_way_back_the_history_has_its_old_schema_again(settings, history):
     copy = back_up(settings, NOW_S).path
     history.close()
-    change_form(history.path)
+    change_schema(history.path)
     with closing(SqliteStore(settings)) as store:
         store.record_mood(NOW_S, HAPPY)
         with pytest.raises(StoreError, match="newer jukebox"):
@@ -118,7 +118,7 @@ def test_on_the_way_back_the_history_has_its_old_form_again(settings, history):
     assert history.path.with_name("jukebox.db.newer").exists()
 
 
-def test_a_history_in_the_old_form_is_left_as_it_is(settings, history):
+def test_a_history_in_the_old_schema_is_left_as_it_is(settings, history):
     copy = back_up(settings, NOW_S).path
     history.record_mood(NOW_S, HAPPY)
     history.write(NOW_S)

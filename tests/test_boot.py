@@ -1,6 +1,6 @@
-"""The whole box on real systemd: install, boot, trouble, update, the way back, uninstall.
+"""The whole jukebox on real systemd: install, boot, trouble, update, the way back, uninstall.
 
-The tests of a release are one story on one machine and run in this order.
+The tests of a Debian release share one machine and run in this order.
 """
 
 import json
@@ -15,26 +15,28 @@ from appliance.vision.interpreter import runtime_name
 pytestmark = [
     pytest.mark.timeout(900),  # the first of a release may have to download its machine
     pytest.mark.skipif(bool(why_not()), reason=why_not()),
-    pytest.mark.skipif(runtime_name() != "ai_edge_litert", reason="the box has the other runtime"),
+    pytest.mark.skipif(
+        runtime_name() != "ai_edge_litert", reason="an installed jukebox has the other runtime"
+    ),
 ]
 HURRY = {"JUKEBOX_DEADLINE_S": "15", "JUKEBOX_STEADY_S": "2"}
 SILENCE = 'audio_output {\n    type "null"\n    name "silence"\n    sync "yes"\n}\n'
 MUSIC = "/var/lib/jukebox/music"
 CONFIG = "/etc/jukebox/jukebox.toml"
-# There is no camera either; without one the box waits.
+# There is no camera either; without one the jukebox waits.
 REEL = '[camera]\nsource = "reel"\n'
 OWN = f"{REEL}[mood]\ndwell_s = 3"
 
 
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
 def machine(request, tmp_path_factory):
-    """Fresh, and running."""
+    """A fresh machine that runs."""
     try:
         place = place_for(request.param, tmp_path_factory.mktemp(request.param))
         made = Machine(request.param, place)
     except NoNetworkError as error:
         pytest.skip(str(error))
-    made.write("/etc/jukebox/mpd-own.conf", SILENCE)  # as an owner's: there is no sound card
+    made.write("/etc/jukebox/mpd-own.conf", SILENCE)  # as an owner would: there is no sound card
     try:
         made.boot()
         made.files_before = files(made)
@@ -45,7 +47,7 @@ def machine(request, tmp_path_factory):
 
 
 def files(machine):
-    """Everything that only the jukebox would put there; packages have lists of their own."""
+    """All files of the machine, without those that Debian packages keep changing."""
     found = machine.says(
         "find /etc /opt /usr/local /var /root /home /srv /boot -xdev -not -path '/root/jukebox*'"
         " -not -path '/var/cache/apt*' -not -path '/var/lib/apt*' -not -path '/var/log/journal*';"
@@ -71,13 +73,13 @@ def plays(machine):
 
 
 def release_of(machine, process):
-    """The number of the release that it runs."""
+    """The number of the release that a process runs."""
     command = machine.says(f"tr '\\0' ' ' </proc/{process}/cmdline")
     return re.search(r"/releases/(\d+)/", command)[1]
 
 
 def is_back(machine, before):
-    """Whether another process is active in place of that one."""
+    """Whether another process than before is active."""
     return machine.show("ActiveState") == "active" and pid(machine) not in ("0", before)
 
 
@@ -111,8 +113,8 @@ def test_it_says_how_it_is(machine):
     machine.until(lambda: plays(machine))
     assert "playing" in machine.show("StatusText")
     checks = json.loads(machine.says("jukebox check --json"))
-    assert [each for each in checks if not each["good"]] == []
-    assert "playlist neutral" in {each["what"] for each in checks}
+    assert [check for check in checks if not check["good"]] == []
+    assert "playlist neutral" in {check["what"] for check in checks}
 
 
 def test_phones_find_its_mpd(machine):
@@ -120,7 +122,7 @@ def test_phones_find_its_mpd(machine):
     assert "Emotional Jukebox @ " in machine.says("./tests/find_mpd.py")
 
 
-def test_its_units_are_without_mistakes_and_tight(machine):
+def test_its_units_have_no_mistakes_and_are_locked_down(machine):
     units = ("jukebox.service", "jukebox-resolver.service", "jukebox-backup.service")
     verified = machine.run(f"systemd-analyze verify {' '.join(units)} jukebox-backup.timer")
     assert verified.stdout + verified.stderr == ""
@@ -197,7 +199,7 @@ def test_a_good_reload_counts_and_a_bad_one_changes_nothing(machine):
     assert machine.show("ActiveState") == "active"
 
 
-def test_a_bad_file_at_the_start_is_told_once_and_not_tried_again(machine):
+def test_a_bad_file_at_the_start_is_reported_once_and_not_tried_again(machine):
     machine.run("systemctl restart jukebox", check=False)
     assert machine.show("ActiveState") == "failed"
     assert machine.show("ExecMainStatus") == "78"
@@ -205,7 +207,7 @@ def test_a_bad_file_at_the_start_is_told_once_and_not_tried_again(machine):
     machine.run(f"echo '{OWN}' >{CONFIG}; systemctl start jukebox")
 
 
-def test_the_card_is_laid_over_the_settings_and_a_bad_one_left_out(machine):
+def test_the_boot_partition_is_merged_over_the_settings_and_a_bad_file_ignored(machine):
     machine.write("/boot/firmware/jukebox.toml", "[mood]\nmargin = 0.2\n")
     machine.run("systemctl restart jukebox")
     assert "/boot/firmware/jukebox.toml sets mood.margin" in machine.journal()
@@ -224,7 +226,7 @@ def test_it_comes_back_after_a_crash(machine):
     machine.until(lambda: is_back(machine, before))
 
 
-def test_the_watchdog_bites_a_hung_loop_and_it_comes_back(machine):
+def test_the_watchdog_kills_a_hung_loop_and_it_comes_back(machine):
     machine.run("mkdir -p /run/systemd/system/jukebox.service.d; echo '[Service]\nWatchdogSec=4'"
                 " >/run/systemd/system/jukebox.service.d/hurry.conf; systemctl daemon-reload;"
                 " systemctl restart jukebox")  # fmt: skip
@@ -237,7 +239,7 @@ def test_the_watchdog_bites_a_hung_loop_and_it_comes_back(machine):
     machine.run("rm -r /run/systemd/system/jukebox.service.d; systemctl daemon-reload")
 
 
-def test_mpd_goes_and_comes_and_the_moods_go_on(machine):
+def test_while_mpd_is_away_moods_are_read_and_the_music_comes_back_with_it(machine):
     before = pid(machine)
     machine.run("systemctl stop mpd")
     machine.until(lambda: answers(machine).get("player") == "lost")
@@ -288,7 +290,7 @@ BROKEN = {
     "it is never ready": "import time; time.sleep(600)",
     "it changes the history and then ends": (
         "from appliance.history import migrations as m; m.steps()(m.m999_new);"
-        " from appliance.service import Service as S; S._tell = lambda self: 1 / 0"
+        " from appliance.service import Service as S; S._report_status = lambda self: 1 / 0"
     ),
 }
 NEW_FORM = """
@@ -332,12 +334,12 @@ def test_an_update_that_fails_goes_back_by_itself(machine, fault):
 
 
 TRIAL = "/run/systemd/system.control/jukebox.service"
-# Its last words go nowhere, as after a lost connection.
+# Its output goes nowhere, as after a lost connection.
 UPDATE = "systemd-run --quiet --unit=update --setenv=JUKEBOX_STEADY_S=20"
 
 
 def try_a_new_version(machine):
-    """Begins an update and waits until it is being tried."""
+    """Begins an update, and waits until the new version is being tried. Returns its process."""
     machine.run("echo '# a newer version' >>appliance/errors.py")
     before = pid(machine)
     machine.run(f"{UPDATE} sh -c '/root/jukebox/setup.sh install >/dev/full 2>&1'")
@@ -363,7 +365,7 @@ def test_an_update_that_refuses_the_settings_is_not_tried(machine):
     failed = machine.run("./setup.sh install", check=False, **HURRY)
     assert failed.returncode == 1
     assert "mood.dwell" in failed.stderr
-    assert "put them right" in failed.stderr
+    assert "correct them" in failed.stderr
     assert (machine.says("readlink /opt/jukebox/current"), pid(machine)) == ("releases/2", before)
     machine.run(f"echo '{OWN}' >{CONFIG}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.config import loading as config
+from appliance.config import loading
 from appliance.config.loading import find, load, parse
 from appliance.config.writing import as_dict, as_toml
 from appliance.errors import ConfigError
@@ -61,16 +61,16 @@ MISTAKES = {
     # secrets stay secret
     "[mpd]\npassword = 1234": "f:2: mpd.password is ********; it must be a text of one line",
     '[mpd]\npassword = "********"': "f:2: mpd.password is the mask that `jukebox config` prints;",
-    '[mpd]\naddress = "secret@box"': "f:2: mpd.address has a password before the @; write that",
+    '[mpd]\naddress = "secret@host"': "f:2: mpd.address has a password before the @; write it",
     # keys and sections
-    "[mood]\ndwel_s = 3": "f:2: mood.dwel_s is no setting; did you mean mood.dwell_s?",
-    "[mood]\nDWELL_S = 3": "f:2: mood.DWELL_S is no setting; did you mean mood.dwell_s?",
-    "[music]\ndwell_s = 3": "f:2: music.dwell_s is no setting; did you mean [mood] dwell_s?",
-    "[music]\ndwel_s = 3": "f:2: music.dwel_s is no setting; did you mean [mood] dwell_s?",
-    "[music]\nvolume = 3": "f:2: music.volume is no setting; [music] knows change, crossfade_s",
-    '[music]\n"a b\\u001b" = 3': 'f:1: music."a b\\u001b" is no setting; [music] knows change',
-    "[moods]\ndwell_s = 3": "f:1: [moods] is no section; did you mean [mood]?",
-    "[garden]": "f:1: [garden] is no section; there are [camera], [faces], [emotion], [gender],",
+    "[mood]\ndwel_s = 3": "f:2: mood.dwel_s is not a setting; did you mean mood.dwell_s?",
+    "[mood]\nDWELL_S = 3": "f:2: mood.DWELL_S is not a setting; did you mean mood.dwell_s?",
+    "[music]\ndwell_s = 3": "f:2: music.dwell_s is not a setting; did you mean [mood] dwell_s?",
+    "[music]\ndwel_s = 3": "f:2: music.dwel_s is not a setting; did you mean [mood] dwell_s?",
+    "[music]\nvolume = 3": "f:2: music.volume is not a setting; [music] has change, crossfade_s",
+    '[music]\n"a b\\u001b" = 3': 'f:1: music."a b\\u001b" is not a setting; [music] has change',
+    "[moods]\ndwell_s = 3": "f:1: [moods] is not a section; did you mean [mood]?",
+    "[garden]": "f:1: [garden] is not a section; there are [camera], [faces], [emotion], [gender],",
     "dwell_s = 3": "f:1: dwell_s stands outside a section; did you mean [mood] dwell_s?",
     "garden = 3": "f:1: garden stands outside a section",
     "mood = 3": "f:1: mood must be a section: write [mood] and its keys in the lines below",
@@ -78,9 +78,9 @@ MISTAKES = {
     # two keys together
     "[camera]\nheight_px = 240\n[faces]\nmin_height_px = 400": "f:4: faces.min_height_px is 400;",
     # not TOML
-    "[mood]\ndwell_s = eight": "f:2: is not TOML: Invalid value at column 11; a text must stand",
+    "[mood]\ndwell_s = eight": "f:2: is not TOML: Invalid value at column 11; write texts in",
     "[mood]\ndwell_s = 1\ndwell_s = 2": "f:3: is not TOML: Cannot overwrite a value;",
-    "[mood]\n[mood]": "f:2: is not TOML: Cannot declare ('mood',) twice at column 6; a section",
+    "[mood]\n[mood]": "f:2: is not TOML: Cannot declare ('mood',) twice at column 6; write each",
     "[mood]\ndwell_s =": "f:2: is not TOML: Invalid value",
     "[mood": "f:1: is not TOML: Expected ']' at the end of a table declaration",
     f"[mood]\ndwell_s = {'9' * 9000}": "f: is not a jukebox.toml: Exceeds the limit",
@@ -90,9 +90,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("content", "complaint"), MISTAKES.items(), ids=lambda text: text[:40])
-def test_a_mistake_is_named_with_its_line_and_what_may_stand_there(
-    content: str, complaint: str
-) -> None:
+def test_a_mistake_is_named_with_its_line_and_what_is_allowed(content: str, complaint: str) -> None:
     (line,) = complaints(content)
     assert line.startswith(complaint)
 
@@ -131,7 +129,7 @@ def test_the_line_is_right_however_the_key_is_written(content: str, line: int) -
     assert complaints(content)[0].startswith(f"f:{line}: ")
 
 
-def test_windows_line_ends_and_mark_are_no_mistake() -> None:
+def test_windows_line_ends_and_byte_order_mark_are_allowed() -> None:
     assert parse(b"\xef\xbb\xbf[mood]\r\ndwell_s = 3\r\n", "f").mood.dwell_s == 3.0
 
 
@@ -149,7 +147,7 @@ def test_an_empty_file_works(content: str) -> None:
     assert parse(content.encode(), "f") == Settings()
 
 
-def test_a_whole_number_serves_where_a_fraction_may_stand() -> None:
+def test_a_whole_number_is_allowed_where_a_fraction_is() -> None:
     dwell_s = parse(b"[mood]\ndwell_s = 3", "f").mood.dwell_s
     assert dwell_s == 3.0
     assert type(dwell_s) is float
@@ -214,7 +212,7 @@ def test_secrets_are_masked_unless_asked_for() -> None:
 def test_the_file_at_the_root_is_the_one_the_program_prints() -> None:
     text = (ROOT / "jukebox.toml").read_text()
     assert text == as_toml(Settings(), commented_out=True), (
-        "write it anew: python -c 'from appliance.config.writing import *; "
+        "write it again: python -c 'from appliance.config.writing import *; "
         'print(as_toml(Settings(), commented_out=True), end="")\' > jukebox.toml'
     )
     assert parse(text.encode(), "jukebox.toml") == Settings()
@@ -243,7 +241,7 @@ def test_the_file_is_looked_for_in_the_documented_order(
 ) -> None:
     system, own = tmp_path / "etc.toml", tmp_path / "xdg/jukebox/jukebox.toml"
     home = tmp_path / ".config/jukebox/jukebox.toml"
-    monkeypatch.setattr(config, "SYSTEM_FILE", system)
+    monkeypatch.setattr(loading, "SYSTEM_FILE", system)
     environ = {"HOME": str(tmp_path)}
     assert find(None, environ) is None
     for place in (own, home):
@@ -268,7 +266,7 @@ def test_a_file_asked_for_by_name_must_exist(tmp_path: Path) -> None:
         load(tmp_path / "none.toml")
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load(tmp_path)
 
@@ -278,6 +276,17 @@ def test_an_endless_file_ends() -> None:
         load(Path("/dev/zero"))
 
 
+@pytest.mark.parametrize(("size", "fits"), [(60_000, True), (70_000, False)])
+def test_a_file_of_64_kib_fits(tmp_path: Path, size: int, fits: bool) -> None:
+    file = tmp_path / "large.toml"
+    file.write_text("#" * size)
+    if fits:
+        assert load(file) == Settings()
+    else:
+        with pytest.raises(ConfigError, match="is larger than 65536 bytes"):
+            load(file)
+
+
 def test_a_file_that_may_not_be_read_is_not_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,7 +294,7 @@ def test_a_file_that_may_not_be_read_is_not_passed_over(
     locked.mkdir()
     (locked / "jukebox.toml").touch()
     locked.chmod(0)
-    monkeypatch.setattr(config, "SYSTEM_FILE", locked / "jukebox.toml")
+    monkeypatch.setattr(loading, "SYSTEM_FILE", locked / "jukebox.toml")
     if os.access(locked, os.R_OK):  # root reads everything: let the system call refuse instead
         monkeypatch.setattr(Path, "stat", _refuse)
         monkeypatch.setattr(Path, "open", _refuse)

@@ -27,10 +27,10 @@ def test_hours_may_go_over_midnight(hours, moment, inside):
 
 
 @pytest.mark.parametrize("text", ["22-7", "24:00-07:00", "22:00-07:60", "22:00", "22:00 - 07:00"])
-def test_anything_else_is_no_hours(text):
+def test_any_other_form_is_refused(text):
     assert not is_daily_hours(text)
 
 
 @pytest.mark.parametrize("text", ["", "22:00-07:00", "00:00-23:59"])
-def test_these_are_hours(text):
+def test_these_are_daily_hours(text):
     assert is_daily_hours(text)

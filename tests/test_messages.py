@@ -1,136 +1,133 @@
-"""Talking to a running jukebox over a real MPD, as an owner's phone or terminal does."""
+"""What people can say to the jukebox, and what it answers."""
 
-import json
-import time
-
+import numpy as np
 import pytest
-from conftest import wait_for
-from mpd import MPDClient
-from running import ask, running
 
-from appliance.commands import calibrate as calibration_command
-from appliance.config.loading import load
-from appliance.errors import PlayerError
-from appliance.private_mpd.process import PrivateMpd
+from appliance.decide.policy import NEVER, MusicPolicy
+from appliance.records import Box, Emotion, EmotionScores, Face, Frame, Mood, Playback, Step
+from appliance.remote import messages
+from appliance.remote.status import Status
+from appliance.settings import Settings
+
+HAPPY = Emotion.HAPPY
+PLAYING = Playback("play", "Sunny", HAPPY, 50.0, 0, listener=False)
+LAUGHS = (0.01, 0.0, 0.02, 0.9, 0.0, 0.06, 0.01)
+LAUGH = EmotionScores(Face(Box(0, 0, 9, 9), 1.0, 3), LAUGHS, LAUGHS, 1.0)
+STEP = Step(
+    Frame(1000.0, 0.0, np.zeros((9, 9), np.uint8)),
+    (LAUGH,),
+    Mood("settled", HAPPY, 0.9, 1, 0.0),
+    PLAYING,
+    None,
+)
+
+
+class RecordingControls:
+    """Records what messages ask for."""
+
+    def __init__(self) -> None:
+        self.policy = MusicPolicy(Settings())
+        self.off: bool | None = None
+        self.calibrations: list[object] = []
+
+    def status(self) -> Status:
+        return Status.of(
+            STEP,
+            camera="a camera",
+            policy=self.policy,
+            reason="the room looks happy",
+            frames_per_second=5.0,
+            frame_rate_reason="",
+        )
+
+    def camera_off(self, off: bool) -> None:
+        self.off = off
+
+    def calibrate(self, time_s: float) -> str:
+        self.calibrations.append(time_s)
+        return "look at the camera"
+
+    def forget_calibration(self) -> str:
+        return "faces are read as they are"
 
 
 @pytest.fixture
-def mpd(tmp_path, music):
-    with PrivateMpd(tmp_path / "mpd", music, "null") as server:
-        yield server
+def controls():
+    return RecordingControls()
 
 
-@pytest.fixture
-def phone(mpd):
-    """A listener's own client."""
-    client = MPDClient()
-    client.connect(str(mpd.socket))
-    yield client
-    client.disconnect()
+def answered(controls, message):
+    return messages.answer(message, STEP, controls)
 
 
-def tell(config, *words):
-    """The answer to a message."""
-    result = ask("tell", *words, "--config", str(config))
-    assert result.returncode == 0, result.stderr
-    return result.stdout.strip()
+def test_a_mood_is_asked_for_until_auto(controls):
+    assert answered(controls, "mood happy") == "music for happy, until you say auto"
+    assert controls.policy.asked is HAPPY
+    assert "somebody asked for happy" in answered(controls, "status")
+    assert answered(controls, " AUTO ") == "the music follows the faces"
+    assert controls.policy.asked is None
 
 
-def status(config):
-    return json.loads(ask("status", "--json", "--config", str(config)).stdout)
+def test_hold_takes_minutes_or_the_usual_ones_and_resume_ends_it(controls):
+    assert answered(controls, "hold 45") == "nothing is changed for 45 minutes"
+    assert controls.policy.hold_until_s == 1000.0 + 45 * 60
+    assert answered(controls, "hold") == "nothing is changed for 30 minutes"
+    assert answered(controls, "resume") == "automatic changes are allowed again"
+    assert not controls.policy.holds(1000.0)
 
 
-def test_any_client_can_ask_for_a_mood_and_hand_it_back(config, phone):
-    with running(config) as jukebox:
-        jukebox.hears("playing happy-")
-        phone.subscribe("jukebox-status")
-        phone.sendmessage("jukebox", "mood sad")
-        phone.idletimeout = 30
-        assert phone.idle("message") == ["message"]
-        (answer,) = phone.readmessages()
-        assert answer["message"] == "music for sad, until you say auto"
-        wait_for(lambda: phone.currentsong()["file"].startswith("sad/"), 15)
-        assert status(config)["asked"] == "sad"
-        tell(config, "auto")
-        wait_for(lambda: status(config)["asked"] is None)
+def test_the_sleep_timer_can_be_set_and_taken_back(controls):
+    assert answered(controls, "sleep 20") == "the music fades out in 20 minutes"
+    assert controls.policy.sleep_at_s == 1000.0 + 20 * 60
+    assert (
+        answered(controls, "resume")
+        == "automatic changes are allowed again; the sleep timer is off"
+    )
+    answered(controls, "sleep 20")
+    answered(controls, "sleep off")
+    assert controls.policy.sleep_at_s == NEVER
 
 
-def test_the_running_box_tells_how_it_is_and_why(config, mpd):
-    with running(config) as jukebox:
-        jukebox.hears("playing happy-")
-        assert tell(config, "status").startswith("1 face: the room looks happy; playing happy-")
-        assert tell(config, "why").startswith("the room looks happy. Now: face 1: happy ")
-        assert "is nothing I know" in tell(config, "dance")
+def test_the_camera_can_be_switched(controls):
+    assert answered(controls, "camera off") == "the camera is off"
+    assert controls.off is True
+    answered(controls, "camera on")
+    assert controls.off is False
 
 
-def test_the_camera_can_be_closed_and_the_watchdog_is_still_fed(config, mpd):
-    with running(config) as jukebox:
-        jukebox.hears("playing happy-")
-        assert tell(config, "camera", "off") == "the camera is off"
-        jukebox.hears("the camera is off")
-        jukebox.hears("WATCHDOG=1")
-        tell(config, "camera", "on")
-        jukebox.hears("looks happy")
+def test_status_and_why_are_one_line_each_that_says_looks_not_is(controls):
+    assert answered(controls, "status") == "1 face: the room looks happy; playing Sunny"
+    assert answered(controls, "why") == (
+        "the room looks happy. Now: face 3: happy 90%, surprise 6%, fear 2%"
+    )
 
 
-def test_what_people_asked_for_outlives_the_box(config, phone):
-    with running(config) as jukebox:
-        jukebox.hears("playing happy-")
-        tell(config, "camera", "off")
-        phone.stop()
-        jukebox.logs("somebody stopped the music; it stays so until somebody presses play")
-    with running(config) as jukebox:
-        jukebox.hears("the camera is off")
-        time.sleep(1.5)  # as long as the box would need to undo it
-        assert phone.status()["state"] == "stop"
-        tell(config, "mood", "happy")
-        jukebox.hears("playing happy-")
+def test_a_resting_face_is_watched(controls):
+    assert answered(controls, "calibrate") == "look at the camera"
+    assert controls.calibrations == [1000.0]
 
 
-def test_a_pause_on_the_phone_is_seen_said_and_kept(config, phone):
-    with running(config) as jukebox:
-        jukebox.hears("playing happy-")
-        phone.pause(1)
-        jukebox.logs("somebody paused the music; it stays so until somebody presses play")
-        assert status(config)["listener_in_charge"]
-        time.sleep(1.5)  # as long as the box would need to undo it
-        assert phone.status()["state"] == "pause"
-        history = json.loads(ask("history", "--json", "--config", str(config)).stdout)
-        assert history[-1]["reason"] == "pause"
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("", "unknown command ''; the commands are mood NAME"),
+        ("dance", "unknown command 'dance'"),
+        ("mood merry", "it must be one of angry, disgust"),
+        ("hold -3", "it must be a number of minutes"),
+        ("hold nan", "it must be a number of minutes"),
+        ("hold 1441", "it must be a number of minutes up to 1440"),
+        ("sleep", "it must be a number of minutes"),
+        ("camera", "it must be camera on or camera off"),
+        ("calibrate me", "it must be calibrate or calibrate forget"),
+        ("x" * 5000, "unknown command 'xxx"),
+    ],
+)
+def test_what_cannot_be_done_is_answered_with_what_can(controls, message, text):
+    answer = answered(controls, message)
+    assert text in answer
+    assert len(answer) < 300
+    assert "\n" not in answer
 
 
-def test_a_resting_face_is_watched_by_the_running_box(config, mpd):
-    with running(config) as jukebox:
-        jukebox.hears("playing happy-")
-        assert tell(config, "calibrate").startswith("look at the camera with a face at rest")
-        assert tell(config, "calibrate", "forget") == "faces are read as they are"
-
-
-def test_what_others_ask_meanwhile_is_no_result(config, phone, monkeypatch):
-    monkeypatch.setattr(calibration_command, "LASTS_S", 0.1)
-    others = iter(["status", "why", "dance"])
-    said = []
-
-    def print_and_ask(text, **_more):
-        said.append(text)
-        phone.sendmessage("jukebox", next(others))
-
-    monkeypatch.setattr(calibration_command, "print", print_and_ask, raising=False)
-    with running(config) as jukebox:
-        jukebox.hears("playing happy-")
-        with pytest.raises(PlayerError, match="gave no answer"):
-            calibration_command.calibrate(load(config), forget=False)
-    assert len(said) == 1
-
-
-def test_without_a_jukebox_tell_says_so(config, mpd):
-    result = ask("tell", "status", "--config", str(config))
-    assert result.returncode == 1
-    assert "no jukebox listens at MPD" in result.stderr
-
-
-def test_without_mpd_tell_says_so(config):
-    result = ask("tell", "status", "--config", str(config))
-    assert result.returncode == 1
-    assert "Traceback" not in result.stderr
-    assert "MPD at" in result.stderr
+def test_a_day_is_the_longest_hold(controls):
+    assert answered(controls, "hold 1440") == "nothing is changed for 1440 minutes"

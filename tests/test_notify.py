@@ -9,7 +9,7 @@ from appliance.remote.notify import Notifier
 
 @pytest.fixture(params=["path", "abstract"])
 def systemd(request, tmp_path):
-    """A socket as systemd makes it, and how $NOTIFY_SOCKET names it."""
+    """A socket like that of systemd, and its name in $NOTIFY_SOCKET."""
     name = str(tmp_path / "notify")
     if request.param == "abstract":
         name = "@" + name
@@ -20,18 +20,18 @@ def systemd(request, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("say", "heard"),
+    ("send", "received"),
     [
         (Notifier.ready, "READY=1"),
         (Notifier.alive, "WATCHDOG=1"),
         (Notifier.stopping, "STOPPING=1"),
-        (lambda n: n.status("looks happy\nplaying"), "STATUS=looks happy playing"),
+        (lambda notifier: notifier.status("looks happy\nplaying"), "STATUS=looks happy playing"),
     ],
 )
-def test_systemd_hears(systemd, say, heard):
+def test_systemd_receives_what_is_sent(systemd, send, received):
     receiver, name = systemd
-    say(Notifier({"NOTIFY_SOCKET": name}))
-    assert receiver.recv(1024).decode() == heard
+    send(Notifier({"NOTIFY_SOCKET": name}))
+    assert receiver.recv(1024).decode() == received
 
 
 def test_a_reload_is_dated_for_systemd(systemd):
@@ -42,7 +42,7 @@ def test_a_reload_is_dated_for_systemd(systemd):
     assert int(second.removeprefix("MONOTONIC_USEC=")) > 0
 
 
-def test_a_systemd_that_does_not_listen_stops_nothing(systemd):
+def test_a_systemd_that_does_not_read_stops_nothing(systemd):
     _, name = systemd
     notifier = Notifier({"NOTIFY_SOCKET": name})
     for _ in range(5000):
@@ -54,7 +54,7 @@ def test_without_systemd_nothing_happens(tmp_path):
     Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).alive()
 
 
-def test_the_journal_is_told_the_weight_of_each_line():
+def test_the_journal_gets_the_level_of_each_line():
     program = (
         "import logging, os; from appliance.cli import _log_to_stderr; err = os.fstat(2);"
         "os.environ['JOURNAL_STREAM'] = f'{err.st_dev}:{err.st_ino}'; _log_to_stderr(logging.INFO);"

@@ -1,7 +1,6 @@
 """The light and the button, on gpiozero's own mock of a Raspberry Pi."""
 
 import sys
-from types import SimpleNamespace
 
 import pytest
 
@@ -10,10 +9,7 @@ gpiozero = pytest.importorskip("gpiozero", reason="gpiozero is not installed (ex
 from gpiozero.pins.mock import MockFactory  # noqa: E402
 
 from appliance.decide.policy import MusicPolicy  # noqa: E402
-from appliance.loop import Step  # noqa: E402
-from appliance.records import Frame, Mood, Playback  # noqa: E402
-from appliance.remote.panel import GpioPanel, NoPanel, make_panel  # noqa: E402
-from appliance.service import Service  # noqa: E402
+from appliance.remote.panel import BLINKS, GpioPanel, NoPanel, make_panel, use_panel  # noqa: E402
 from appliance.settings import GpioSettings, Settings  # noqa: E402
 
 LED, BUTTON = 17, 27
@@ -21,7 +17,7 @@ LED, BUTTON = 17, 27
 
 @pytest.fixture
 def pins(monkeypatch):
-    """The pins of a made-up Raspberry Pi; their number gives one."""
+    """The pins of a simulated Raspberry Pi, by their number."""
     factory = MockFactory()
     monkeypatch.setattr(gpiozero.Device, "pin_factory", factory)
     yield factory.pin
@@ -36,7 +32,7 @@ def panel(pins):
     built.close()
 
 
-def test_the_light_shines_while_the_camera_looks(panel, pins):
+def test_the_light_shines_while_the_camera_is_on(panel, pins):
     panel.show("on")
     assert pins(LED).state
     panel.show("off")
@@ -51,7 +47,13 @@ def test_the_light_blinks_for_what_is_out_of_the_ordinary(panel, light):
     assert panel._led._blink_thread.is_alive()
 
 
-def test_a_light_that_says_it_already_is_not_started_anew(panel):
+def test_trouble_and_hold_can_be_told_apart_from_across_a_room():
+    slow_s, fast_s = sum(BLINKS["hold"]), sum(BLINKS["trouble"])
+    assert 1.5 <= slow_s <= 3.0
+    assert 0.2 <= fast_s <= 0.5
+
+
+def test_a_light_that_blinks_already_does_not_start_again(panel):
     panel.show("hold")
     blinking = panel._led._blink_thread
     panel.show("hold")
@@ -69,6 +71,10 @@ def test_a_press_counts_once_however_long_it_is(panel, pins):
     assert panel.pressed()
 
 
+def test_chattering_contacts_are_one_press_and_a_fast_finger_two(panel, pins):
+    assert 0.01 <= pins(BUTTON).bounce <= 0.1  # a fast finger needs 0.15 s
+
+
 def test_a_closed_panel_leaves_the_light_off_and_the_pins_to_others(pins):
     first = make_panel(GpioSettings(led=LED, button=BUTTON))
     first.show("on")
@@ -81,10 +87,10 @@ def test_a_closed_panel_leaves_the_light_off_and_the_pins_to_others(pins):
 
 def test_a_light_needs_no_button_nor_a_button_a_light(pins):
     for settings in (GpioSettings(led=LED), GpioSettings(button=BUTTON)):
-        one = make_panel(settings)
-        one.show("trouble")
-        assert not one.pressed()
-        one.close()
+        panel = make_panel(settings)
+        panel.show("trouble")
+        assert not panel.pressed()
+        panel.close()
 
 
 def test_without_pins_nothing_is_loaded(monkeypatch):
@@ -102,51 +108,48 @@ def test_one_warning_says_why_there_is_no_light(pins, caplog, monkeypatch):
     assert "apt install python3-gpiozero" in caplog.text
 
 
-# --- in the service -------------------------------------------------------------------------------
-
-PLAYS = Playback("play", "a song", None, 60.0, 0, listener=False)
+# --- with the policy ------------------------------------------------------------------------------
 
 
-class Box:
-    """A service of which only the panel, the rules and the camera's state are there."""
+class Room:
+    """The panel, the policy, and what the camera and the player do."""
 
     def __init__(self, panel):
-        self.service = Service(Settings())
-        self.service._panel = panel
-        self.service.policy = MusicPolicy(Settings())
-        self.camera = self.service._camera = SimpleNamespace(off=False, lost=False)
+        self._panel = panel
+        self.policy = MusicPolicy(Settings())
 
-    def step(self, time_s, playback=PLAYS):
-        frame = Frame(time_s, 0.0, None)
-        self.service._use_panel(Step(frame, (), Mood("nobody", None, 0.0, 0, 0.0), playback, None))
-
-    def holds(self, time_s):
-        return self.service.policy.holds(time_s)
+    def step(self, time_s, *, camera_off=False, in_trouble=False):
+        use_panel(self._panel, self.policy, time_s, camera_off=camera_off, in_trouble=in_trouble)
 
 
 def test_a_press_holds_and_the_next_one_resumes(panel, pins):
-    box = Box(panel)
-    box.step(1.0)
+    room = Room(panel)
+    room.step(1.0)
     assert panel._light == "on"
     pins(BUTTON).drive_low()
-    box.step(2.0)
-    assert box.holds(3.0)
-    assert box.holds(2.0 + 29 * 60)
+    room.step(2.0)
+    assert room.policy.holds(3.0)
+    assert room.policy.holds(2.0 + 29 * 60)
+    assert not room.policy.holds(2.0 + 31 * 60)
     assert panel._light == "hold"
     pins(BUTTON).drive_high()
     pins(BUTTON).drive_low()
-    box.step(4.0)
-    assert not box.holds(5.0)
+    room.step(4.0)
+    assert not room.policy.holds(5.0)
     assert panel._light == "on"
 
 
-def test_the_light_tells_what_is_lost_and_that_the_camera_is_off(panel):
-    box = Box(panel)
-    box.step(1.0, playback=None)
+def test_the_light_tells_of_trouble_and_that_the_camera_is_off(panel):
+    room = Room(panel)
+    room.step(1.0, in_trouble=True)
     assert panel._light == "trouble"
-    box.camera.lost = True
-    box.step(2.0)
-    assert panel._light == "trouble"
-    box.camera.off = True
-    box.step(3.0)
+    room.step(2.0, camera_off=True, in_trouble=True)
     assert panel._light == "off"
+
+
+def test_trouble_is_shown_even_while_automatic_changes_pause(panel, pins):
+    room = Room(panel)
+    pins(BUTTON).drive_low()
+    room.step(1.0, in_trouble=True)
+    assert room.policy.holds(2.0)
+    assert panel._light == "trouble"

@@ -1,4 +1,4 @@
-"""The README keeps step with the program."""
+"""The README names what the program has."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ def options(parser):
     return [action for action in parser._actions if action.option_strings]
 
 
-def of_the_demo():
+def parser_of_the_demo():
     parser = cli.parser("demo")
     return next(action for action in parser._actions if action.choices).choices["demo"]
 
@@ -28,10 +28,10 @@ def test_every_verb_is_in_the_readme(verb):
 
 
 def test_every_option_of_the_demo_is_in_the_readme():
-    own = {name for action in options(of_the_demo()) for name in action.option_strings}
-    told = own - {"-h", "--help", "--config", "--folder"}  # the last is for tests
-    assert told == {"--for", "--camera", "--output"}
-    assert all(f"`{name} " in README for name in told)
+    own = {name for action in options(parser_of_the_demo()) for name in action.option_strings}
+    for_owners = own - {"-h", "--help", "--config", "--folder"}  # the last is for tests
+    assert for_owners == {"--for", "--camera", "--output"}
+    assert all(f"`{name} " in README for name in for_owners)
 
 
 def test_the_paths_in_the_readme_exist():

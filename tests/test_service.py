@@ -122,7 +122,7 @@ def test_a_bad_configuration_ends_with_78_and_a_sentence(config, text, said):
         assert "Traceback" not in result.stderr
 
 
-def test_a_camera_that_can_never_work_is_said_at_the_start(config, tmp_path):
+def test_a_camera_that_can_never_work_is_named_at_the_start(config, tmp_path):
     write_config(config, tmp_path / "nowhere", tmp_path)
     result = ask("run", "--config", str(config))
     assert result.returncode == 1
@@ -143,7 +143,7 @@ def test_check_names_what_is_wrong_and_fails(config):
     }
 
 
-def test_check_is_content_with_a_working_box(config, room, tmp_path, music):
+def test_check_finds_nothing_wrong_with_a_working_jukebox(config, room, tmp_path, music):
     with PrivateMpd(tmp_path / "mpd", music, "null"):
         some = ask("check", "--config", str(config))
         assert some.returncode == 1  # four of the moods have no music
@@ -170,7 +170,7 @@ def test_classify_reads_the_faces_of_a_picture(room, tmp_path):
     assert "no face found" in words
 
 
-def test_classify_goes_on_after_a_file_that_is_no_picture(room, tmp_path):
+def test_classify_goes_on_after_a_file_that_is_not_a_picture(room, tmp_path):
     (tmp_path / "text.png").write_text("not a picture")
     (tmp_path / "empty.png").touch()
     names = [str(tmp_path / name) for name in ("text.png", "empty.png", "missing.png")]

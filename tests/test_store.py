@@ -17,7 +17,6 @@ import pytest
 from sqlite_utils import Database
 
 from appliance.errors import BusyError, StoreError
-from appliance.history import store as module
 from appliance.history.database import set_aside
 from appliance.history.diary import read_yesterday
 from appliance.history.files import database_file
@@ -73,7 +72,7 @@ def titles(path: Path) -> list[str | None]:
     return [entry.title for entry in read_history(path, 0, 1000) if entry.what == "play"]
 
 
-# --- what is remembered -----------------------------------------------------------------------
+# --- what is kept -----------------------------------------------------------------------------
 
 
 def test_what_was_written_is_read_back_oldest_first(path: Path) -> None:
@@ -84,7 +83,7 @@ def test_what_was_written_is_read_back_oldest_first(path: Path) -> None:
         store.write(NOON + 6)
         first, second, third = read_history(path, NOON, 10)
         assert read_history(path, NOON, 1) == [third]
-        assert [each.what for each in read_history(path, 0, 10, what="play")] == ["play"]
+        assert [entry.what for entry in read_history(path, 0, 10, what="play")] == ["play"]
         assert read_history(path, NOON + 6, 10) == []
     assert (first.at, first.what, first.state) == ("2026-11-27T12:00:00Z", "mood", "nobody")
     assert (second.at, second.emotion) == ("2026-11-27T12:00:05Z", "happy")
@@ -103,7 +102,7 @@ def test_a_play_points_to_its_mood(path: Path) -> None:
     ]
 
 
-def test_a_minute_is_one_row_and_an_empty_minute_is_none(path: Path) -> None:
+def test_a_minute_is_one_row_and_an_empty_minute_has_none(path: Path) -> None:
     with opened(path) as store:
         for second in range(180):
             mood = happy(2) if second < 20 else UNCERTAIN if second < 50 else EMPTY_ROOM
@@ -197,13 +196,13 @@ def test_a_clock_that_starts_in_1970_deletes_nothing(path: Path) -> None:
 
 
 def assert_it_waits_and_is_written_later(store: SqliteStore, sentence: str) -> None:
-    """The two halves of every trouble that passes: call it, end the trouble, call store.write."""
+    """The first half of a test of trouble; then end the trouble and call store.write."""
     store.record_play(NOON, song("Waiting"), happy())
     with pytest.raises(StoreError, match=sentence):
         store.write(NOON)
 
 
-def test_a_locked_database_costs_patience_but_no_entry(path: Path) -> None:
+def test_a_locked_database_costs_time_but_no_entry(path: Path) -> None:
     with opened(path) as store, closing(sqlite3.connect(path)) as other:
         store.write(NOON)
         other.execute("BEGIN EXCLUSIVE")
@@ -325,22 +324,23 @@ def test_a_file_that_cannot_grow_costs_no_entry(path: Path) -> None:
     assert titles(path) == ["Waiting"]
 
 
-def test_what_waits_too_long_is_counted_in_one_line(
-    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_ten_thousand_entries_wait_and_older_ones_are_counted_in_one_line(
+    path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "MAX_WAITING", 3)
     with opened(path) as store:
         store.write(NOON)
         with closing(sqlite3.connect(path)) as other:
             other.execute("BEGIN EXCLUSIVE")
-            for number in range(8):
-                store.record_play(NOON, song(str(number)), happy())
+            for second in range(10_005):
+                store.record_listener_action(NOON + second, "pause")
             with pytest.raises(StoreError):
                 store.write(NOON)
         store.write(NOON)
         store.write(NOON)
-    assert titles(path) == ["5", "6", "7"]
-    assert caplog.messages == ["history: 5 entries were dropped while it was away"]
+    assert ask(path, "select count(*), min(at) from touches") == [(10_000, "2026-11-27T12:00:05Z")]
+    assert caplog.messages == [
+        "history: 5 entries were dropped while the database could not be written"
+    ]
 
 
 def test_entries_that_never_could_be_written_are_counted_at_the_end(
@@ -362,14 +362,14 @@ def test_a_database_taken_away_begins_anew(path: Path, caplog: pytest.LogCapture
         store.record_play(NOON, song(), happy())
         store.write(NOON)
         assert titles(path) == ["Sun"]
-    assert caplog.messages == [f"history: {path} was taken away; it begins anew"]
+    assert caplog.messages == [f"history: {path} was removed; a new one begins"]
 
 
 # --- damage -----------------------------------------------------------------------------------
 
 
 def garbage_header(path: Path) -> None:
-    path.write_bytes(b"This is no database" * 500)
+    path.write_bytes(b"This is not a database" * 500)
 
 
 def truncated(path: Path) -> None:
@@ -408,7 +408,7 @@ def test_a_damaged_database_is_set_aside_and_nothing_new_is_lost(
     assert line.endswith(f"kept as {aside}, a new one begins")
 
 
-def test_damage_in_a_corner_is_found_by_the_daily_look(
+def test_damage_in_a_corner_is_found_by_the_daily_check(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     add(path, "Old")
@@ -500,7 +500,7 @@ def titles_of_all(path: Path) -> list[object]:
 # --- people -------------------------------------------------------------------------------------
 
 
-def test_guests_leave_no_trace_unless_they_shall(path: Path, tmp_path: Path) -> None:
+def test_guests_leave_no_trace_unless_the_owner_wants_it(path: Path, tmp_path: Path) -> None:
     company = replace(happy(2), company=True)
     for remember, file in ((False, path), (True, tmp_path / "guests.db")):
         with closing(SqliteStore(StoreSettings(str(file), remember_guests=remember))) as store:
@@ -508,7 +508,7 @@ def test_guests_leave_no_trace_unless_they_shall(path: Path, tmp_path: Path) -> 
                 store.record_seconds(NOON + second, company, 1.0)
             store.record_mood(NOON, company)
             store.record_play(NOON, song(), company)
-        assert titles(file) == ["Sun"], "the box knows its own songs again after a restart"
+        assert titles(file) == ["Sun"], "the jukebox knows its own songs again after a restart"
         reasons = ask(file, "select reason from plays")
         assert reasons == [(song().reason if remember else "",)]
         assert len(ask(file, "select * from moods")) == remember
@@ -526,7 +526,7 @@ def test_yesterday_in_a_sentence(path: Path) -> None:
     told = read_yesterday(path, NOON + DAY_S)
     assert told == (
         "1.5 hours with somebody here: happy 67%, uncertain 33%; songs put on: 1; "
-        "what people did to the player: 1"
+        "times that people used the player: 1"
     )
     assert read_yesterday(path, NOON) is None
 
@@ -608,7 +608,7 @@ def test_a_history_that_does_not_exist_is_not_made_by_asking(path: Path) -> None
     assert not path.exists()
 
 
-def test_what_is_no_history_is_said_so(path: Path) -> None:
+def test_a_file_that_is_not_a_history_is_named(path: Path) -> None:
     garbage_header(path)
     with pytest.raises(StoreError, match="file is not a database"):
         read_history(path, 0, 10)

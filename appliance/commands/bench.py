@@ -1,4 +1,4 @@
-"""`jukebox bench`: how fast it is here, row by row against the published pipeline."""
+"""`jukebox bench`: how fast it is here, row by row, compared with the published pipeline."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ TITLES = {
     "reference": "as published: Haar, two Keras networks",
     "reference_tflite": "its networks in TFLite",
     "small_detector": "with the small detector",
-    "every_frame": "the box, detecting on every frame",
-    "steady_state": "the box, following, and gender",
+    "every_frame": "the jukebox, detecting in every frame",
+    "steady_state": "the jukebox, following, and gender",
 }
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """What to do and how."""
+    """Adds what to measure, and --json."""
     verb.add_argument(
         "--profile",
         choices=["auto", "i5", "pi"],
@@ -37,13 +37,13 @@ def add_options(verb: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Measure and print the table. Raises JukeboxError."""
+    """Measures and prints the table. Raises JukeboxError."""
     settings = settings_of(chosen)
     if chosen.profile != "auto":
         profile = PROFILES / f"{chosen.profile}.toml"
         settings = parse(profile.read_bytes(), str(profile))
     result = {"profile": chosen.profile} | bench(
-        settings, chosen.frames, chosen.camera, daemon_s=chosen.daemon, tell=_tell
+        settings, chosen.frames, chosen.camera, daemon_s=chosen.daemon, tell=_show_progress
     )
     if chosen.json:
         print_json(result)
@@ -52,29 +52,30 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(what: str) -> None:
+def _show_progress(step: str) -> None:
     if sys.stderr.isatty():
-        print(f"measuring: {what}", file=sys.stderr)
+        print(f"measuring: {step}", file=sys.stderr)
 
 
 def table(result: dict[str, Any]) -> list[str]:
-    """The lines for people."""
-    of = result["machine"]
+    """The lines for people. result: as bench() returns it, with the name of the profile."""
+    machine = result["machine"]
     lines = [
-        f"{of['processor']} ({', '.join(of['flags'])}), {of['system']}, Python {of['python']}, "
-        f"{of['runtime']}, OpenCV {of['opencv']}, one thread; {result['frames']}",
+        f"{machine['processor']} ({', '.join(machine['flags'])}), {machine['system']}, "
+        f"Python {machine['python']}, {machine['runtime']}, OpenCV {machine['opencv']}, "
+        f"one thread; {result['frames']}",
         f"{'milliseconds a frame':40}{'p50':>9}{'p95':>9}{'p99':>9}{'mean':>9}{'ratio':>8}",
     ]
     lines += [_line(TITLES[name], result[name]) for name in TITLES if name in result]
-    lines += [_line(f"  of it {name}", each) for name, each in result["stages"].items()]
+    lines += [_line(f"  of it {name}", times) for name, times in result["stages"].items()]
     ratios, daemon = result["sequential_to_box"], result["daemon"]
     return [
         *lines,
-        f"sustained: {result['frames_per_second_sustained']} frames a second; looking takes "
-        f"{result['core_percent_of_looking']:.2f} % of a core",
-        f"sequential CNN (float32) to the box's network (int8): {ratios['box_int8_to_float32']}; "
+        f"sustained: {result['frames_per_second_sustained']} frames a second; reading them at the "
+        f"set rate takes {result['core_percent_of_looking']:.2f} % of a core",
+        f"sequential CNN (float32) to the jukebox's (int8): {ratios['box_int8_to_float32']}; "
         f"both float32 {ratios['both_float32']}, both int8 {ratios['both_int8']}; paper 1.5",
-        f"the daemon at {daemon['looks_per_second']:g} looks a second: "
+        f"the daemon at {daemon['looks_per_second']:g} frames a second: "
         f"{daemon['core_percent']} % of a core, {daemon['beyond_capture_percent']} % without the "
         f"camera; {daemon['memory_mb']} MB; first face read after {daemon['first_look_s']} s, "
         f"first mood after {daemon['first_mood_s']} s",

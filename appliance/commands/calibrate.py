@@ -1,4 +1,4 @@
-"""`jukebox calibrate`: a minute with a face at rest, by the running jukebox or without one."""
+"""`jukebox calibrate`: watches a face at rest for a minute, with or without a running jukebox."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ LONGEST_WAIT_S = 1.5
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """--forget."""
-    verb.add_argument("--forget", action="store_true", help="undo it")
+    """Adds --forget."""
+    verb.add_argument("--forget", action="store_true", help="undo the calibration")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Calibrate. Returns 1 if there was too little to see. Raises JukeboxError."""
+    """Calibrates. Returns 1 if there were too few samples. Raises JukeboxError."""
     return 0 if calibrate(settings_of(chosen), forget=chosen.forget) else 1
 
 
 def calibrate(settings: Settings, *, forget: bool) -> bool:
-    """Watch the face, keep the result and print it. Returns whether there was enough to see.
+    """Watches the face, keeps the result and prints it. Returns whether there were enough samples.
 
-    A running jukebox has the camera and the database, so it is asked to do it itself. Raises
-    JukeboxError.
+    A running jukebox has the camera and the database, so it is asked to do this itself. Raises
+    CameraError, ModelError, PlayerError or StoreError if that fails.
     """
     database = database_file(settings.store, os.environ)
     if is_in_use(database):
         later_s = 0.0 if forget else LASTS_S + tell.ANSWER_WAIT_S
         message = "calibrate forget" if forget else "calibrate"
-        text = ""
-        for text in tell.tell(settings.mpd, message, later_s, RESULT):
-            print(text, flush=True)
-        return text != TOO_FEW
+        answer = ""
+        for answer in tell.tell(settings.mpd, message, later_s, RESULT):
+            print(answer, flush=True)
+        return answer != TOO_FEW
     if forget:
         _keep(settings, None)
         print("faces are read as they are")
@@ -56,6 +56,7 @@ def calibrate(settings: Settings, *, forget: bool) -> bool:
 
 
 def _watch(settings: Settings) -> RestingFace:
+    """The samples of a minute. Raises the camera's error if it gave no picture with a face."""
     faces, classifier = build_faces(settings), build_classifier(settings)
     print("look at the camera with a face at rest, for a minute ...", file=sys.stderr)
     with closing(build_camera(settings).open()) as camera:

@@ -1,4 +1,4 @@
-"""`jukebox check`: everything is tested once; one line each, with what to do about it."""
+"""`jukebox check`: tests everything once; one line each, with what to do about a failure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from appliance.build import (
@@ -30,25 +30,25 @@ CAMERA_WAIT_S = 6.0
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """--json."""
+    """Adds --json."""
     add_json(verb)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print a line for each test. Returns 1 if any fails."""
+    """Prints a line for each test. Returns 1 if any fails."""
     results = []
     for result in checks(partial(settings_of, chosen)):
         results.append(result)
         if not chosen.json:
             print(f"{'ok  ' if result.good else 'FAIL'} {result.what}: {result.text}", flush=True)
     if chosen.json:
-        print_json([{"what": r.what, "good": r.good, "text": r.text} for r in results])
+        print_json([asdict(result) for result in results])
     return 0 if all(result.good for result in results) else 1
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One test and its result."""
+    """One test and its result. text: what was found, or what failed and what to do."""
 
     what: str
     good: bool
@@ -56,7 +56,7 @@ class Check:
 
 
 def checks(load: Callable[[], Settings]) -> Iterator[Check]:
-    """One result after the other, as they come; only the first if the configuration is bad."""
+    """The results, as they come; only the first if the configuration is bad."""
     try:
         settings = load()
     except JukeboxError as error:
@@ -75,7 +75,7 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
         del tests["gender model"]
     for what, test in tests.items():
         yield (last := _checked(what, partial(test, settings)))
-    if last.good:  # without MPD there is nothing to say about its music
+    if last.good:  # the last one is MPD, without which there is no music to test
         yield from _playlists(settings)
 
 
@@ -109,13 +109,13 @@ def _faces(settings: Settings) -> str:
 
 def _emotion(settings: Settings) -> str:
     network = build_classifier(settings)
-    even = (
-        ""
-        if network.card.priors
-        else "; its card has no priors, so all emotions count as equally frequent: "
-        "python -m convert.priors puts them in"
+    text = f"{network.name} on {runtime_name()}"
+    if network.card.priors:
+        return text
+    return (
+        f"{text}; its card has no priors, so all emotions count as equally frequent: "
+        "python -m convert.priors adds them"
     )
-    return f"{network.name} on {runtime_name()}{even}"
 
 
 def _gender(settings: Settings) -> str:
@@ -129,8 +129,8 @@ def _database(settings: Settings) -> str:
         return f"{path}; last entry {last[0].at if last else 'none yet'}"
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not os.access(folder, os.W_OK):
-        raise StoreError(f"{path}: cannot be made, because {folder} may not be written to")
-    return f"{path}: begins with the first run"
+        raise StoreError(f"{path} cannot be made: this user may not write to {folder}")
+    return f"{path}: the first run makes it"
 
 
 def _mpd(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""`jukebox classify PICTURE…`: the faces in pictures and how they look."""
+"""`jukebox classify PICTURE…`: finds the faces in pictures and says how they look."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from appliance.vision.detectors import EVERYWHERE
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """The pictures."""
+    """Adds the pictures, and --json."""
     verb.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
     add_json(verb)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print a line for each face. Returns 1 if a picture cannot be read. Raises ModelError."""
+    """Prints a line for each face. Returns 1 if a picture cannot be read. Raises ModelError."""
     readings = []
     for reading in classify(settings_of(chosen), chosen.pictures):
         readings.append(reading)
@@ -36,7 +36,10 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """For each picture its faces, as JSON knows them, or what is wrong with the file."""
+    """For each picture its faces as values for JSON, or what is wrong with the file.
+
+    Raises ModelError.
+    """
     classifier = build_classifier(settings, still=True)
     gender = build_gender(settings) if settings.gender.enabled else None
     for path in pictures:
@@ -45,7 +48,7 @@ def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str,
         except CameraError as error:
             yield {"picture": str(path), "error": str(error)}
             continue
-        # Faces of one picture are no continuation of those in the last.
+        # A detector of its own: faces of one picture do not continue those of the picture before.
         finder = build_faces(settings, squares_per_search=EVERYWHERE)
         frame = Frame(0.0, 0.0, luma)
         faces = []
@@ -57,7 +60,7 @@ def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str,
 
 
 def describe(reading: dict[str, Any]) -> str:
-    """One line for each face, for people."""
+    """One line for each face, for people. reading: an item of classify()."""
     if "error" in reading:
         return str(reading["error"])
     lines = []

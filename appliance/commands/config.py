@@ -1,4 +1,4 @@
-"""`jukebox config`: the settings in force."""
+"""`jukebox config`: prints the settings in force."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from appliance.config.writing import as_dict, as_toml
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """--json."""
+    """Adds --json."""
     add_json(verb)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print them. Raises ConfigError."""
+    """Prints them, with passwords masked. Raises ConfigError."""
     settings = settings_of(chosen)
     if chosen.json:
         print_json(as_dict(settings))

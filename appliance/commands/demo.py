@@ -1,4 +1,4 @@
-"""`jukebox demo`: the real loop with a private MPD, the starter music, and a state of its own."""
+"""`jukebox demo`: the real loop with a private MPD, the starter music and its own database."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ MUSIC = Path(__file__).resolve().parents[2] / "music"
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """What it shows, and where it plays."""
-    verb.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="end after this")
+    """Adds how long it runs, which camera it uses, and where it plays."""
+    verb.add_argument(
+        "--for", dest="for_s", type=float, metavar="SECONDS", help="stop after this time"
+    )
     verb.add_argument("--camera", metavar="SOURCE", help="instead of the best one there is")
     verb.add_argument(
         "--output", default="auto", help="auto, null, alsa, pulse, pipewire or record:FILE"
@@ -32,7 +34,7 @@ def add_options(verb: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Play until Ctrl-C or --for. Raises PlayerError if MPD cannot start."""
+    """Plays until Ctrl-C or --for. Raises PlayerError if MPD cannot start."""
     play(
         settings_of(chosen),
         folder=chosen.folder,
@@ -46,11 +48,11 @@ def run(chosen: argparse.Namespace) -> int:
 def play(
     settings: Settings, *, folder: Path, output: str, camera: str | None, for_s: float | None
 ) -> None:
-    """Play until Ctrl-C or for_s seconds. folder: for everything it writes.
+    """Plays until Ctrl-C or for_s seconds. folder: for everything that the demo writes.
 
-    The owner's settings hold, except for MPD, the database and the music, which are the demo's own,
-    and except for the change of music, which does not wait for the song to end: a visitor wants to
-    hear it. Raises PlayerError if MPD cannot start.
+    The owner's settings are in force with these exceptions: MPD, database and music are the demo's
+    own, and the music does not wait for a song's end to change, so that visitors hear it. Raises
+    PlayerError if MPD cannot start, and what Service.run() raises.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with PrivateMpd(folder / "mpd", MUSIC, output) as mpd:
@@ -60,18 +62,18 @@ def play(
             store=replace(settings.store, path=str((folder / "jukebox.db").absolute())),
             playlists=PlaylistSettings(),
             music=replace(settings.music, change="crossfade", crossfade_s=3.0),
-            camera=replace(settings.camera, source=_whole(camera or settings.camera.source)),
+            camera=replace(settings.camera, source=_absolute(camera or settings.camera.source)),
         )
         # For the other verbs, such as `jukebox status --config run/demo/jukebox.toml`.
         (folder / "jukebox.toml").write_text(as_toml(own), encoding="utf-8")
-        # Who starts it wants to hear it, whatever was asked of it the last time.
+        # Whoever starts the demo wants to hear it, whatever was asked of it the last time.
         database = folder / "jukebox.db"
         state_file(database).keep(asleep=False, camera_off=False)
         StateFile(player_file(database), PlayerState()).keep(stopped=False)
-        log.info("Ctrl-C ends it; any MPD app may join in: MPD_HOST=%s mpc", mpd.socket)
+        log.info("Ctrl-C ends the demo; any MPD app can join: MPD_HOST=%s mpc", mpd.socket)
         Service(own, for_s=for_s, reel_stands_in=True).run()
 
 
-def _whole(source: str) -> str:
-    """A camera source that means the same from any folder."""
+def _absolute(source: str) -> str:
+    """A camera source that means the same in any folder."""
     return str(Path(source).absolute()) if Path(source).exists() else source

@@ -1,4 +1,4 @@
-"""`jukebox history`: moods, songs and what people did, from the database."""
+"""`jukebox history`: lists moods, songs and what people did, from the database."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ from appliance.history.queries import Entry, read_history
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """How much of it."""
+    """Adds how far back to go, and --json."""
     verb.add_argument("--days", type=float, default=1.0, help="how far back (default: 1)")
-    verb.add_argument("--limit", type=int, default=1000, help="at most so many, the newest")
+    verb.add_argument(
+        "--limit",
+        type=int,
+        default=1000,
+        help="at most so many entries, the newest (default: 1000)",
+    )
     add_json(verb)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print it, oldest first. Raises StoreError."""
+    """Prints the entries, oldest first. Raises StoreError."""
     database = database_file(settings_of(chosen).store, os.environ)
     entries = read_history(database, max(0.0, time.time() - chosen.days * 86_400), chosen.limit)
     if chosen.json:

@@ -1,4 +1,4 @@
-"""`jukebox rehearse`: a simulated day, compared with its true moods."""
+"""`jukebox rehearse`: lives through a simulated day and compares it with its true moods."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from appliance.rehearsal.rehearsal import Plan, Rehearsal
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """What to do and how."""
+    """Adds the day, what to compare, and --json."""
     verb.add_argument(
         "--faces", type=Path, metavar="ZIP", help="FER-2013 as SPLIT/CLASS/ROW.png, zip or folder"
     )
@@ -23,9 +23,11 @@ def add_options(verb: argparse.ArgumentParser) -> None:
         "--votes", type=Path, metavar="CSV", help="of FER+: only faces that the crowd sees as FER"
     )
     verb.add_argument("--hours", type=float, default=8.0, help="length of the day (default: 8)")
-    verb.add_argument("--seed", type=int, default=1, help="which day it is (default: 1)")
+    verb.add_argument("--seed", type=int, default=1, help="which day (default: 1)")
     verb.add_argument(
-        "--compare", action="store_true", help="with two simpler filters that saw the same"
+        "--compare",
+        action="store_true",
+        help="compare with two simpler filters that see the same faces",
     )
     verb.add_argument(
         "--resting", choices=("angry", "sad"), help="what the owner's neutral face is taken for"
@@ -41,7 +43,7 @@ def add_options(verb: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Live through the day and print the figures. Raises JukeboxError; misuse exits with 2."""
+    """Lives through the day and prints the figures. Raises JukeboxError; misuse exits with 2."""
     _check(chosen)
     plan = Plan(
         faces=chosen.faces,
@@ -92,12 +94,12 @@ ROWS = (
 
 
 def _table(results: dict[str, dict[str, Any]]) -> str:
-    """One column for each filter."""
-    flat = [result | (result["settle_s"] or {}) for result in results.values()]
+    """A row for each figure, a column for each filter."""
+    columns = [result | (result["settle_s"] or {}) for result in results.values()]
     head = f"{'':32}" + "".join(f"{name:>9}" for name in results) + "   goal"
     lines = [
-        f"{what:32}" + "".join(f"{_cell(one.get(key)):>9}" for one in flat) + f"   {goal}"
-        for what, key, goal in ROWS
+        f"{title:32}" + "".join(f"{_cell(column.get(key)):>9}" for column in columns) + f"   {goal}"
+        for title, key, goal in ROWS
     ]
     return "\n".join([head, *lines])
 

@@ -1,4 +1,4 @@
-"""`jukebox resolve`: tells the jukebox what links play, as a service; or looks links up."""
+"""`jukebox resolve`: looks up what links play, for the jukebox as a service, or for you."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from appliance.resolver import server
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """The links, or the socket to listen at."""
-    verb.add_argument("links", nargs="*", metavar="LINK", help="look these up and end")
+    """Adds the links, or the socket to listen at, and --json."""
+    verb.add_argument("links", nargs="*", metavar="LINK", help="look these up and exit")
     verb.add_argument("--socket", type=Path, metavar="FILE", help="without LINK: listen here")
     add_json(verb)
     verb.set_defaults(log_level=logging.INFO)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Listen until stopped, or print what the links play. Raises JukeboxError."""
+    """Listens until stopped, or prints what the links play. Raises JukeboxError.
+
+    Returns 1 if a link could not be looked up.
+    """
     if not chosen.links:
         server.run(os.environ, chosen.socket)
         return 0

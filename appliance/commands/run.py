@@ -1,4 +1,4 @@
-"""`jukebox run`: play with the MPD of the configuration until stopped."""
+"""`jukebox run`: plays with the configured MPD until it is stopped."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from appliance.service import Service
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """None of its own."""
+    """Adds nothing."""
     verb.set_defaults(log_level=logging.INFO)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Play. Raises JukeboxError if it cannot begin."""
+    """Plays. Raises JukeboxError if it cannot start."""
     load = partial(settings_of, chosen)
     Service(load(), load).run()
     return 0

@@ -17,10 +17,10 @@ def settings_of(chosen: argparse.Namespace) -> Settings:
 
 
 def add_json(verb: argparse.ArgumentParser) -> None:
-    """The option --json."""
-    verb.add_argument("--json", action="store_true", help="for programs")
+    """Adds the option --json."""
+    verb.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def print_json(value: Any) -> None:
-    """A result for programs."""
+    """Prints a result for programs."""
     print(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,4 +1,4 @@
-"""`jukebox sort FOLDER`: playlists by mood from the owner's music."""
+"""`jukebox sort FOLDER`: makes playlists by mood from the owner's music."""
 
 from __future__ import annotations
 
@@ -20,17 +20,24 @@ if TYPE_CHECKING:
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """The music, and where the playlists go."""
-    verb.add_argument("folder", type=Path, metavar="FOLDER", help="with your music; only read")
+    """Adds the music and where the playlists go, and --json."""
+    verb.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="with your music, which is only read"
+    )
     verb.add_argument(
         "--out", type=Path, default=Path("playlists"), metavar="FOLDER", help="for the playlists"
     )
-    verb.add_argument("--force", action="store_true", help="write over edited playlists too")
+    verb.add_argument(
+        "--force", action="store_true", help="overwrite playlists that were edited, too"
+    )
     add_json(verb)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Listen, write the playlists and print a report. Raises JukeboxError."""
+    """Analyses the music, writes the playlists and prints a report.
+
+    Returns 1 if no file could be analysed. Raises JukeboxError.
+    """
     check_ffmpeg()
     try:
         from appliance.sorting import collection
@@ -54,20 +61,20 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def cache_file(environ: Mapping[str, str]) -> Path:
-    """Where it is kept what was heard."""
+    """The file that keeps the results of the analysis."""
     cache = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "/"), ".cache")
     return Path(cache, "jukebox", "heard.jsonl")
 
 
 def _write(folder: Path, tracks: Sequence[Track], *, force: bool) -> dict[str, str]:
-    """The playlists' paths by mood."""
+    """Writes a playlist for each mood. Returns their paths."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not force:
             lists.check_unedited(folder)  # again: listening may have taken hours
         return {
             emotion: str(lists.write(
-                folder.resolve(), emotion, [one.path for one in tracks if one.mood is emotion]
+                folder.resolve(), emotion, [track.path for track in tracks if track.mood is emotion]
             ))
             for emotion in EMOTIONS
         }  # fmt: skip
@@ -80,19 +87,19 @@ def _write(folder: Path, tracks: Sequence[Track], *, force: bool) -> dict[str, s
 def _report(files: Sequence[Path], tracks: Sequence[Track], written: Mapping[str, str]) -> Any:
     rows = [
         {
-            "file": str(one.path),
-            "mood": one.mood,
-            "second": one.second,
-            **{name: round(value, 3) for name, value in asdict(one.place).items()},
-            "cues": {name: round(value, 3) for name, value in asdict(one.cues).items()},
+            "file": str(track.path),
+            "mood": track.mood,
+            "second": track.second,
+            **{name: round(value, 3) for name, value in asdict(track.place).items()},
+            "cues": {name: round(value, 3) for name, value in asdict(track.cues).items()},
         }
-        for one in tracks
+        for track in tracks
     ]
     return {"tracks": rows, "left_out": len(files) - len(tracks), "playlists": written}
 
 
 def _words(report: Any) -> str:
-    """The report for people: how much music there is for each mood, and what to do with it."""
+    """The report for people: how many tracks each mood has, and what to write into jukebox.toml."""
     moods = [row["mood"] for row in report["tracks"]]
     counts = [f"{emotion:9}{moods.count(emotion):6} tracks" for emotion in EMOTIONS]
     left_out = [f"{report['left_out']} files were left out"] if report["left_out"] else []

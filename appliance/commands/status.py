@@ -1,4 +1,4 @@
-"""`jukebox status`: what the jukebox sees and plays now, or last did."""
+"""`jukebox status`: shows what the jukebox sees and plays now, or did last."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from appliance.remote import status
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """--json."""
+    """Adds --json."""
     add_json(verb)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print it. Returns 1 if no jukebox runs. Raises StoreError if none ever did."""
+    """Prints the status. Returns 1 if no jukebox runs. Raises StoreError if none ever did."""
     database = database_file(settings_of(chosen).store, os.environ)
     last = status.read(database)
     running = is_in_use(database)

@@ -1,4 +1,4 @@
-"""`jukebox tell WORDS`: ask something of the running jukebox."""
+"""`jukebox tell WORDS`: asks something of the running jukebox."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from appliance.remote.tell import tell
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """The words."""
+    """Adds the words."""
     verb.add_argument("words", nargs="+", metavar="WORD", help="as docs/mpd.md lists them")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print the answer. Raises PlayerError if there is none."""
+    """Prints the answer. Raises PlayerError if there is none."""
     for answer in tell(settings_of(chosen).mpd, " ".join(chosen.words)):
         print(answer)
     return 0

@@ -1,4 +1,4 @@
-"""`jukebox why`: which pixels of a face spoke for how it looks."""
+"""`jukebox why`: shows which pixels of a face speak for how it looks."""
 
 from __future__ import annotations
 
@@ -15,24 +15,30 @@ from appliance.why.live import watch
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """What to do and how."""
+    """Adds what to explain and where to draw it, and --json."""
     seen = verb.add_mutually_exclusive_group(required=True)
     seen.add_argument("picture", nargs="?", type=Path, metavar="PICTURE")
-    seen.add_argument("--live", action="store_true", help="what the camera sees, in this terminal")
+    seen.add_argument(
+        "--live", action="store_true", help="explain what the camera sees, in this terminal"
+    )
     names = ", ".join(EMOTIONS)
     verb.add_argument("--emotion", choices=EMOTIONS, metavar="NAME", help=f"one of {names}")
     verb.add_argument(
         "--out", type=Path, metavar="FILE.png", help="PICTURE: draw it into this file"
     )
-    verb.add_argument("--whole", action="store_true", help="PICTURE is one face, already cut")
+    verb.add_argument(
+        "--whole", action="store_true", help="PICTURE is a single face, already cut out"
+    )
     verb.add_argument("--camera", metavar="SOURCE", help="live: instead of the configured one")
-    verb.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="live: end then")
+    verb.add_argument(
+        "--for", dest="for_s", type=float, metavar="SECONDS", help="live: stop after this time"
+    )
     add_json(verb)
     verb.set_defaults(misuse=verb.error)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Explain a picture, or what the camera sees. Raises JukeboxError; misuse exits with 2."""
+    """Explains a picture, or what the camera sees. Raises JukeboxError; misuse exits with 2."""
     _check(chosen)
     emotion = Emotion(chosen.emotion) if chosen.emotion else None
     if chosen.live:
@@ -43,8 +49,8 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _check(chosen: argparse.Namespace) -> None:
-    alien = ("out", "whole") if chosen.live else ("camera", "for_s")
-    for name in alien:
+    not_allowed = ("out", "whole") if chosen.live else ("camera", "for_s")
+    for name in not_allowed:
         if getattr(chosen, name):
             option = "--" + name.removesuffix("_s")
             chosen.misuse(f"{option} goes only with {'PICTURE' if chosen.live else '--live'}")

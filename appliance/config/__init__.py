@@ -1,1 +1,1 @@
-"""jukebox.toml to settings and back."""
+"""jukebox.toml → settings, and back."""

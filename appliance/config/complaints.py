@@ -1,4 +1,4 @@
-"""What to say about a mistake in jukebox.toml: its line, what may stand there, what was meant."""
+"""What to say about a mistake in jukebox.toml: its line, what is allowed, what was meant."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ MASK = "********"
 
 
 def about_section(section: str, table: object) -> str:
-    """What is wrong with something at the top of the file."""
+    """What is wrong with something that does not belong at the top level of the file."""
     if section in keys():
         return f"{section} must be a section: write [{section}] and its keys in the lines below"
     if isinstance(table, dict):
         near = get_close_matches(section.lower(), keys(), 1)
         known = ", ".join(f"[{name}]" for name in keys())
         hint = f"did you mean [{near[0]}]?" if near else f"there are {known}"
-        return f"[{_bare(section)}] is no section; {hint}"
+        return f"[{_bare(section)}] is not a section; {hint}"
     return f"{_bare(section)} stands outside a section{_nearest_key('', section)}"
 
 
 def about_key(section: str, name: str) -> str:
-    """What is wrong with a key that does not exist, and which was meant."""
-    return f"{section}.{_bare(name)} is no setting{_nearest_key(section, name)}"
+    """That a key does not exist, and which one was probably meant."""
+    return f"{section}.{_bare(name)} is not a setting{_nearest_key(section, name)}"
 
 
 def about_value(key: Key, value: object) -> str:
-    """What is wrong with the value of a key, and what may stand there. A secret is not shown."""
+    """What is wrong with the value of a key, and what is allowed. A secret is not shown."""
     if key.secret and value == MASK:
         return f"{key} is the mask that `jukebox config` prints; write the real one"
     shown = MASK if key.secret else _shown(value)
@@ -40,10 +40,10 @@ def about_value(key: Key, value: object) -> str:
 
 
 def line_of(where: tuple[str, ...], text: str) -> int:
-    """The line in which this section or key begins.
+    """The number of the line in which a section or key begins, from 1 on. where: its names.
 
-    tomllib does not tell, but it can be asked: a file cut off after any whole statement is TOML
-    too, so the line is the one that names the key and with which the key comes into being.
+    tomllib does not tell, but it can be asked: a file cut off after a complete statement is TOML,
+    too. So the line is the first one that holds the name and without which the key does not exist.
     """
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
@@ -53,7 +53,7 @@ def line_of(where: tuple[str, ...], text: str) -> int:
             try:
                 part: Any = tomllib.loads("\n".join(lines[:end]))
             except tomllib.TOMLDecodeError:
-                continue  # inside a list or a text of several lines
+                continue  # the cut is inside a list or a text of several lines
             for name in where:
                 part = part.get(name) if isinstance(part, dict) else None
             if part is not None:
@@ -63,7 +63,7 @@ def line_of(where: tuple[str, ...], text: str) -> int:
 
 
 def comment(key: Key) -> str:
-    """The text that explains a key, as in 'Length of the fade (0.5 to 30; default 6.0).'."""
+    """The line that explains a key, such as "Length of that fade (0.5 to 30; default 6.0)."."""
     match key.limit:
         case Between(low, high):
             allowed = f"{low:g} to {high:g}"
@@ -77,12 +77,12 @@ def comment(key: Key) -> str:
 
 
 def as_toml_value(value: Any) -> str:
-    """A number, a text or a list of texts, as TOML writes it."""
+    """A number, a boolean, a text or a list of texts, as TOML writes it."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def _nearest_key(section: str, name: str) -> str:
-    """The key that was meant: the same name elsewhere, a like name here, a like name elsewhere."""
+    """A hint at the key that was meant: the same name elsewhere, or a similar one here or there."""
     homes = {key: other for other, table in keys().items() for key in table}
     here = list(keys().get(section, ()))
     if name in homes:
@@ -91,10 +91,11 @@ def _nearest_key(section: str, name: str) -> str:
         return f"; did you mean {section}.{near[0]}?"
     if near := get_close_matches(name.lower(), homes, 1):
         return f"; did you mean [{homes[near[0]]}] {near[0]}?"
-    return f"; [{section}] knows {', '.join(here)}" if here else ""
+    return f"; [{section}] has {', '.join(here)}" if here else ""
 
 
 def _nearest_word(key: Key, value: object) -> str:
+    """A hint at the word that was meant, or ""."""
     words = key.limit.words if isinstance(key.limit, Location) else key.choices
     known = [str(word) for word in words if word != ""]
     near = get_close_matches(value.lower(), known, 1) if isinstance(value, str) else []
@@ -102,6 +103,7 @@ def _nearest_word(key: Key, value: object) -> str:
 
 
 def _allowed(key: Key) -> str:
+    """What the value of a key may be."""
     match key.limit:
         case Between(low, high):
             return f"a {'whole number' if key.kind is int else 'number'} from {low:g} to {high:g}"
@@ -119,12 +121,12 @@ def _quoted(words: Iterable[Any]) -> list[str]:
 
 
 def _one_of(shown: list[str]) -> str:
-    """'1, 2 or 3'."""
+    """The texts as in "1, 2 or 3"."""
     return " or ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
 def _shown(value: object) -> str:
-    """What stands in the file, cut short; a long list or a date by its kind."""
+    """A value as it stands in the file, shortened; a list, section or date only by its kind."""
     match value:
         case bool() | str():
             shown = as_toml_value(value)
@@ -142,5 +144,5 @@ def _shown(value: object) -> str:
 
 
 def _bare(name: str) -> str:
-    """A key as the owner wrote it, cut short."""
+    """A key as the owner wrote it, shortened."""
     return name[:40] if re.fullmatch(r"[\w-]+", name) else as_toml_value(name[:40])

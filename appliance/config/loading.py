@@ -1,7 +1,7 @@
-"""jukebox.toml → frozen settings, and back.
+"""jukebox.toml → frozen settings.
 
-Every mistake is reported at once, each with its line and the nearest valid key: a box without a
-screen should be put right by one edit and one restart.
+All mistakes are reported at once, each with its line and the nearest valid key: one edit and one
+restart should correct a jukebox that has no screen.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ from appliance.settings import (
 )
 
 SYSTEM_FILE = Path("/etc/jukebox/jukebox.toml")
-MAX_BYTES = 64 * 1024  # the full jukebox.toml has 4 kB; `--config /dev/zero` must end as well
+MAX_BYTES = 64 * 1024  # the full jukebox.toml has 6 kB; `--config /dev/zero` must end, too
 
 
 def find(named: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """The file to load: named, $JUKEBOX_CONFIG, or the first in the usual places, or None.
+    """The file to load: named, $JUKEBOX_CONFIG, or the first that exists in the usual places.
 
-    What was asked for by name is returned even where it does not exist, so that load() says so.
+    None if there is none. A file that was asked for by name is returned even if it does not exist,
+    so that load() says so.
     """
     if named is not None:
         return named
@@ -51,13 +52,13 @@ def find(named: Path | None, environ: Mapping[str, str]) -> Path | None:
         places.append(Path(environ["XDG_CONFIG_HOME"], "jukebox", "jukebox.toml"))
     elif environ.get("HOME"):
         places.append(Path(environ["HOME"], ".config", "jukebox", "jukebox.toml"))
-    return next((place for place in places if _is_there(place)), None)
+    return next((place for place in places if _exists(place)), None)
 
 
 def load(file: Path | None, base: Settings | None = None) -> Settings:
-    """The settings in the file, and for what it does not name those of base, or else the defaults.
+    """The settings in the file. Keys that it does not name come from base, or are the defaults.
 
-    Raises ConfigError with all mistakes.
+    Raises ConfigError, which names all mistakes.
     """
     if file is None:
         return base or Settings()
@@ -67,12 +68,12 @@ def load(file: Path | None, base: Settings | None = None) -> Settings:
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
     if len(content) > MAX_BYTES:
-        raise ConfigError(f"{file}: is larger than {MAX_BYTES} bytes, so it is no jukebox.toml")
+        raise ConfigError(f"{file}: is larger than {MAX_BYTES} bytes, so it is not a jukebox.toml")
     return parse(content, str(file), base)
 
 
 def parse(content: bytes, file: str, base: Settings | None = None) -> Settings:
-    """As load(), from the content of a file of this name."""
+    """As load(), from the content of a file. file: its name, for the report of mistakes."""
     text = _decoded(content, file)
     mistakes: list[_Mistake] = []
     tables: dict[str, dict[str, Any]] = {}
@@ -85,7 +86,9 @@ def parse(content: bytes, file: str, base: Settings | None = None) -> Settings:
     changed = {name: replace(getattr(base, name), **table) for name, table in tables.items()}
     settings = replace(base, **changed)
     wrong = {mistake.where for mistake in mistakes}
-    mistakes += [each for each in _contradictions(settings) if wrong.isdisjoint(each.between)]
+    mistakes += [
+        mistake for mistake in _contradictions(settings) if wrong.isdisjoint(mistake.between)
+    ]
     if mistakes:
         raise ConfigError(_report(mistakes, text, file))
     return settings
@@ -93,20 +96,21 @@ def parse(content: bytes, file: str, base: Settings | None = None) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Mistake:
-    """where: section and key; between: the keys that contradict each other."""
+    """One mistake. where: section and key. between: the keys that contradict each other, if any."""
 
     where: tuple[str, ...]
     text: str
     between: tuple[tuple[str, ...], ...] = ()
 
 
-def _is_there(place: Path) -> bool:
+def _exists(place: Path) -> bool:
+    """Whether there is something to load, or something that keeps this process from telling."""
     try:
         place.stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
-        return True  # load() will say why it cannot be read; passing over it in silence would not
+        return True  # load() will say why it cannot be read
     return True
 
 
@@ -127,17 +131,18 @@ def _document(text: str, file: str) -> dict[str, Any]:
         if at := re.search(r" \(at line (\d+), (column \d+)\)", what):
             line, what = int(at[1]), f"{what[: at.start()]} at {at[2]}"
         hints = {
-            "Invalid value": '; a text must stand in "quotes"',
-            "Cannot overwrite": "; a key may stand only once",
-            "Cannot declare": "; a section may stand only once",
+            "Invalid value": '; write texts in "quotes"',
+            "Cannot overwrite": "; write each key only once",
+            "Cannot declare": "; write each section only once",
         }
         hint = next((hints[start] for start in hints if what.startswith(start)), "")
         raise ConfigError(f"{file}:{line}: is not TOML: {what}{hint}") from error
-    except (RecursionError, ValueError) as error:  # 9,000 brackets, or a number of 9,000 digits
+    except (RecursionError, ValueError) as error:  # thousands of brackets, or of digits
         raise ConfigError(f"{file}: is not a jukebox.toml: {error}") from error
 
 
 def _checked_table(section: str, table: dict[str, Any], mistakes: list[_Mistake]) -> dict[str, Any]:
+    """The allowed values of a section; the others are added to mistakes."""
     good = {}
     for name, value in table.items():
         key = keys()[section].get(name)
@@ -153,7 +158,8 @@ def _checked_table(section: str, table: dict[str, Any], mistakes: list[_Mistake]
 def _checked(key: Key, value: Any) -> Any:
     """The value as its dataclass wants it, or None if it is not allowed."""
     if key.choices:  # compared with their types: to Python, 0, 0.0 and false are equal
-        return value if (type(value), value) in [(type(one), one) for one in key.choices] else None
+        allowed = [(type(choice), choice) for choice in key.choices]
+        return value if (type(value), value) in allowed else None
     match key.limit:
         case Between(low, high):
             number = type(value) is int or (type(value) is float and key.kind is float)
@@ -166,18 +172,26 @@ def _checked(key: Key, value: Any) -> Any:
         case Text(may_be_empty):
             good = _is_text(value) and value != MASK and (may_be_empty or value.strip())
             return value if good else None
+    return _checked_sources(value)
+
+
+def _checked_sources(value: Any) -> tuple[str, ...] | None:
+    """A text or a list of texts as a tuple, or None."""
     sources = [value] if isinstance(value, str) else value
-    good = isinstance(sources, list) and sources and all(_is_text(s) and s.strip() for s in sources)
+    if not isinstance(sources, list) or not sources:
+        return None
+    good = all(_is_text(source) and source.strip() for source in sources)
     return tuple(sources) if good else None
 
 
 def _is_text(value: object) -> bool:
+    """Whether it is a text of one line."""
     # MPD reads commands line by line: a line break in a name would begin another command.
     return isinstance(value, str) and not re.search(r"[\x00-\x1f\x7f]", value)
 
 
 def _contradictions(settings: Settings) -> Iterator[_Mistake]:
-    """What only two keys together can get wrong."""
+    """Mistakes that a single key does not show."""
     if settings.faces.min_height_px > settings.camera.height_px:
         yield _Mistake(
             ("faces", "min_height_px"),
@@ -188,11 +202,12 @@ def _contradictions(settings: Settings) -> Iterator[_Mistake]:
     if "@" in settings.mpd.address[1:]:  # in the first place it marks an abstract socket
         yield _Mistake(
             ("mpd", "address"),
-            "mpd.address has a password before the @; write that into mpd.password, "
+            "mpd.address has a password before the @; write it into mpd.password, "
             "which is never printed",
         )
 
 
 def _report(mistakes: list[_Mistake], text: str, file: str) -> str:
-    placed = [(line_of(mistake.where, text), mistake.text) for mistake in mistakes]
-    return "\n".join(f"{file}:{line}: {what}" for line, what in sorted(placed))
+    """A line for each mistake, in the order of the file."""
+    lines = [(line_of(mistake.where, text), mistake.text) for mistake in mistakes]
+    return "\n".join(f"{file}:{line}: {complaint}" for line, complaint in sorted(lines))

@@ -1,4 +1,4 @@
-"""Settings → jukebox.toml, for its owner, and → plain values, for programs."""
+"""Settings → jukebox.toml, for the owner, and → plain values, for programs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from appliance.settings import Key, Settings, keys, sections
 def as_toml(settings: Settings, *, show_secrets: bool = False, commented_out: bool = False) -> str:
     """A jukebox.toml with these settings, each under a line that explains it.
 
-    With show_secrets it parses to the same settings. commented_out puts every key behind a #: the
-    file that an owner starts from, in which a later version can still change a default.
+    With show_secrets it parses to the same settings. commented_out: puts a # before every key. An
+    owner starts from such a file, in which a later version can still change a default.
     """
     lines = ["# The emotional jukebox. Every key has a default, so an empty file works as well."]
     if commented_out:
@@ -28,7 +28,10 @@ def as_toml(settings: Settings, *, show_secrets: bool = False, commented_out: bo
 
 
 def as_dict(settings: Settings, *, show_secrets: bool = False) -> dict[str, dict[str, Any]]:
-    """The settings by section and key, as plain values that JSON and TOML know."""
+    """The settings by section and key, as plain values that JSON and TOML can hold.
+
+    show_secrets: else a password is replaced by asterisks.
+    """
     return {
         section: {
             key.name: _plain(getattr(getattr(settings, section), key.name), key, show_secrets)

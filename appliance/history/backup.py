@@ -1,4 +1,4 @@
-"""Copies of the history, for `jukebox backup` and its timer; also while a jukebox writes to it."""
+"""Copies of the history, for `jukebox backup` and its timer; also while a jukebox writes."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")
 
-KEEP = 3
+KEEP = 3  # copies
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """One copy, and how large it is."""
+    """One copy and its size."""
 
     path: Path
     size_bytes: int
 
 
 def back_up(settings: StoreSettings, unix_s: float) -> Backup:
-    """A copy in backups/ beside the database; of the older ones the newest two are kept.
+    """Makes a copy in backups/ beside the database, one a day; the newest three copies are kept.
 
-    What is too old is deleted first. A running jukebox does that itself, once a day. Raises
-    StoreError, and then the copies there were are as they were.
+    Unless a jukebox runs, which prunes once a day, entries older than the retention are deleted
+    first. Raises StoreError if there is no history or it cannot be copied; earlier copies then stay
+    as they are.
     """
     database = database_file(settings, os.environ)
     if not database.exists():
@@ -66,10 +67,11 @@ def back_up(settings: StoreSettings, unix_s: float) -> Backup:
 
 
 def put_back(settings: StoreSettings, copy: Path) -> bool:
-    """Whether a newer jukebox has changed the history's form; then the copy takes its place.
+    """Puts a copy in place of a history whose schema a newer jukebox has changed.
 
-    For the way back from an update. What the newer one left is kept beside it, as .newer. Raises
-    StoreError, and BusyError if a jukebox runs with it.
+    This is for the way back from an update. Returns whether that was necessary; the newer history
+    then stays beside it as .newer. Raises StoreError if it cannot be done, and BusyError if a
+    jukebox runs with the database.
     """
     database = database_file(settings, os.environ)
     lock = Lock(database)
@@ -92,20 +94,18 @@ def put_back(settings: StoreSettings, copy: Path) -> bool:
 
 
 def _prune(settings: StoreSettings, unix_s: float) -> None:
-    with (
-        suppress(BusyError),
-        closing(SqliteStore(settings)) as store,
-    ):  # it may have begun meanwhile
+    # Busy: a jukebox has just started, and prunes by itself.
+    with suppress(BusyError), closing(SqliteStore(settings)) as store:
         store.prune(unix_s)
 
 
 def _copy(database: Path, part: Path) -> None:
-    """A whole and sound copy, on the disk. Raises sqlite3.Error, OSError."""
+    """Makes a complete, checked copy that is on the disk. Raises sqlite3.Error or OSError."""
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with open_for_reading(database) as source, closing(sqlite3.connect(part)) as target:
         source.backup(target)
-        # One file, to be copied elsewhere as it is.
+        # A single file, which people can copy elsewhere as it is.
         target.execute("PRAGMA journal_mode = DELETE").fetchone()
     with open_for_reading(part) as copied:
         check(copied)

@@ -1,4 +1,4 @@
-"""The database of the history: opened for writing, checked, and set aside when it is damaged."""
+"""The database of the history: how it is opened for writing, checked, and set aside if damaged."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from appliance.history.migrations import steps, unknown_steps
 
 log = logging.getLogger("jukebox")
 
-LOCK_WAIT_S = 0.25  # the loop stands still for as long
+LOCK_WAIT_S = 0.25  # the loop stands still meanwhile
 
 
 def open_for_writing(path: Path) -> Database:
-    """The database in the newest schema, begun if there is none.
+    """The database in the newest schema; a new one if there is none.
 
-    Raises sqlite3.Error, OSError, and StoreError if a newer jukebox made it.
+    Raises sqlite3.Error or OSError if it cannot be opened, StoreError if a newer jukebox made it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # 0600: moods are nobody else's business. O_RDWR: SQLite would open a read-only file as well,
-    # and leave a -wal behind that stays read-only when the file no longer is.
+    # 0600: nobody else may read the moods. O_RDWR: SQLite would open a read-only file as well, and
+    # leave a -wal behind that stays read-only when the file no longer is.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(path, timeout=LOCK_WAIT_S)
     try:
@@ -36,7 +36,7 @@ def open_for_writing(path: Path) -> Database:
         db.enable_wal()
         db.execute("PRAGMA synchronous = FULL")  # NORMAL lost 9 of 1,000 rows in a power cut
         db.execute("PRAGMA foreign_keys = ON")
-        db.execute("PRAGMA secure_delete = ON")  # what is pruned is gone from the card as well
+        db.execute("PRAGMA secure_delete = ON")  # what is pruned is gone from the disk as well
         steps.apply(db)
     except BaseException:
         connection.close()
@@ -45,7 +45,7 @@ def open_for_writing(path: Path) -> Database:
 
 
 def check(db: Database | sqlite3.Connection) -> None:
-    """Read every page. Raises sqlite3.DatabaseError, for which is_damaged() is true."""
+    """Reads every page. Raises a sqlite3.DatabaseError that is_damaged() knows if one is bad."""
     (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
         damage = sqlite3.DatabaseError(found)
@@ -54,10 +54,10 @@ def check(db: Database | sqlite3.Connection) -> None:
 
 
 def set_aside(path: Path, unix_s: float, damage: sqlite3.Error) -> None:
-    """Move a damaged database out of the way, so that a new one can begin. Raises OSError."""
+    """Renames a damaged database, so that a new one can begin. Raises OSError."""
     name = first = f"{path}.corrupt-{datetime.fromtimestamp(unix_s, UTC):%Y%m%d-%H%M%S}"
     number = 1
-    while os.path.lexists(name):  # a box without a clock begins every day at the same time
+    while os.path.lexists(name):  # a machine without a clock starts every day at the same time
         name, number = f"{first}-{number}", number + 1
     for companion in (*COMPANIONS, ""):  # the database last: a new one must not meet an old WAL
         with suppress(FileNotFoundError):

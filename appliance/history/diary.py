@@ -1,4 +1,4 @@
-"""A day of the history in a sentence, for the journal."""
+"""A day of the history in one sentence, for the log."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from appliance.history.files import STATES, explained, open_for_reading
 
 
 def read_yesterday(path: Path, unix_s: float) -> str | None:
-    """The day before this moment in a sentence; None if nobody was there. Raises StoreError."""
+    """The day before a moment in one sentence; None if nobody was there that day.
+
+    Raises StoreError if the history cannot be read.
+    """
     day = f"{datetime.fromtimestamp(unix_s, UTC).astimezone() - timedelta(days=1):%Y-%m-%d}"
     moods = ", ".join(f"{name}_minutes" for name in STATES[:-1])
     count = "select count(*) from {} where date(at, 'localtime') = ?"
     try:
         with open_for_reading(path) as db:
             row = db.execute(f"select {moods} from mood_per_day where day = ?", [day]).fetchone()  # noqa: S608 (own names)
-            songs, touches = (
+            songs, actions = (
                 db.execute(count.format(table), [day]).fetchone()[0]
                 for table in ("plays", "touches")
             )
@@ -25,7 +28,7 @@ def read_yesterday(path: Path, unix_s: float) -> str | None:
         raise explained(path, error) from error
     if row is None or not sum(row):
         return None
-    shares = sorted(zip(row, STATES[:-1], strict=True), reverse=True)
-    seen = ", ".join(f"{name} {part / sum(row):.0%}" for part, name in shares if part >= 1)
+    minutes = sorted(zip(row, STATES[:-1], strict=True), reverse=True)
+    shares = ", ".join(f"{name} {value / sum(row):.0%}" for value, name in minutes if value >= 1)
     hours = f"{sum(row) / 60:.1f} hours with somebody here"
-    return f"{hours}: {seen}; songs put on: {songs}; what people did to the player: {touches}"
+    return f"{hours}: {shares}; songs put on: {songs}; times that people used the player: {actions}"

@@ -1,6 +1,6 @@
 """Where the history lies, who may write to it, and how it is read.
 
-Without sqlite-utils, which takes longer to import than a light verb to run.
+This file does without sqlite-utils, which takes longer to import than a light verb takes to run.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from appliance.records import EMOTIONS
 from appliance.settings import StoreSettings
 
 COMPANIONS = ("-wal", "-shm")
-# The columns of a minute: seconds by emotion or state.
+# The seconds of a minute go to one of these columns: an emotion, or a state without one.
 STATES = (*(str(emotion) for emotion in EMOTIONS), "uncertain", "nobody")
 
 
 def database_file(settings: StoreSettings, environ: Mapping[str, str]) -> Path:
-    """Where the history lies: as set, or in the state folder of the service or of the user."""
+    """The file of the history: as set, or in the state folder of the service or of the user."""
     if settings.path:
         return Path(settings.path)
     if states := environ.get("STATE_DIRECTORY"):
@@ -40,7 +40,10 @@ class Lock:
         self._fd: int | None = None
 
     def take(self) -> None:
-        """Take the lock unless it is held. Raises BusyError, and OSError if it has no place."""
+        """Takes the lock, unless this object holds it already.
+
+        Raises BusyError if another process holds it, and OSError if its file cannot be made.
+        """
         if self._fd is not None:
             return
         self._database.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +63,7 @@ class Lock:
             os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Let another jukebox in."""
+        """Releases the lock."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
@@ -83,13 +86,13 @@ def is_in_use(database: Path) -> bool:
 
 @contextmanager
 def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """The database as it is, also while a jukebox writes to it. Raises sqlite3.Error."""
-    # After a clean stop there is no WAL, and who may not write beside the database can read it only
-    # as one that nobody changes.
-    alone = not Path(f"{path}-wal").exists() and not os.access(
+    """A connection that only reads, also while a jukebox writes. Raises sqlite3.Error."""
+    # After a clean stop there is no WAL. SQLite would make one, so where this process may not write
+    # beside the database, it must open it as a file that nobody changes.
+    immutable = not Path(f"{path}-wal").exists() and not os.access(
         path.parent, os.W_OK, effective_ids=True
     )
-    uri = f"{path.absolute().as_uri()}?{'immutable=1' if alone else 'mode=ro'}"
+    uri = f"{path.absolute().as_uri()}?{'immutable=1' if immutable else 'mode=ro'}"
     connection = sqlite3.connect(uri, uri=True, timeout=5.0)
     try:
         yield connection
@@ -98,12 +101,14 @@ def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def explained(path: Path, error: sqlite3.Error | OSError) -> StoreError:
-    """The failure as a sentence for the owner."""
+    """The failure as a StoreError with a sentence for the owner."""
     if isinstance(error, OSError):
         return StoreError(f"{path} cannot be opened: {error.strerror}")
     match error_code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StoreError(f"{path} is locked by another program; close what has it open")
+            return StoreError(
+                f"{path} is locked by another program; close the program that has it open"
+            )
         case sqlite3.SQLITE_FULL:
             return StoreError(f"{path} cannot grow: the disk is full; make room on it")
         case sqlite3.SQLITE_READONLY:
@@ -114,7 +119,7 @@ def explained(path: Path, error: sqlite3.Error | OSError) -> StoreError:
 
 
 def iso(unix_s: float) -> str:
-    """A moment as every table has it: ISO 8601 in UTC, to the second."""
+    """A moment as all tables hold it: ISO 8601 in UTC, to the second."""
     return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -1,6 +1,6 @@
-"""The schema of the history as the steps that led to it; docs/database.md explains it.
+"""The schema of the history as the steps that led to it; docs/database.md explains the tables.
 
-There is no way back. A step that was released is never edited: a change is a new step at the end.
+A step is never undone, and a released one is never edited: a change is a new step at the end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ steps = Migrations("jukebox")
 
 
 def unknown_steps(db: Database) -> list[str]:
-    """The steps taken that this program has never heard of: a newer one made the database."""
+    """The names of applied steps that this program does not know: a newer one made the database."""
     with Database(memory=True) as empty:
         known = {step.name for step in steps.pending(empty)}
     return [step.name for step in steps.applied(db) if step.name not in known]
@@ -23,7 +23,7 @@ def unknown_steps(db: Database) -> list[str]:
 
 @steps()
 def m001_tables(db: Database) -> None:
-    """Moods and plays as they happen, and one row for each minute with somebody there."""
+    """Makes tables for moods, for plays, and for each minute with somebody there."""
     mood = {"state": str, "emotion": str, "probability": float, "faces": int}
     db.table("moods").create(
         {"id": int, "at": str, **mood}, pk="id", not_null={"at", *mood} - {"emotion"}, strict=True
@@ -43,7 +43,7 @@ def m001_tables(db: Database) -> None:
         not_null={"at", *seconds, "faces"},
         strict=True,
     )
-    # None on minutes: it would double what a minute writes to the card.
+    # No index on minutes: it would double what a minute writes to the SD card.
     for name in ("moods", "plays"):
         db.table(name).create_index(["at"])
     db.table("plays").create_index(["mood_id"])
@@ -51,7 +51,7 @@ def m001_tables(db: Database) -> None:
 
 @steps()
 def m002_views(db: Database) -> None:
-    """What people ask: what happened, how were the days, what was played to which mood."""
+    """Makes views for what people ask: what happened, how the days were, what was played when."""
     db.create_view(
         "history",
         """
@@ -65,7 +65,7 @@ def m002_views(db: Database) -> None:
     db.create_view(
         "mood_per_day",
         f"select date(at, 'localtime') as day, {minutes}, max(faces) as most_faces"  # noqa: S608
-        " from minutes group by day",  # the names are our own
+        " from minutes group by day",  # the names are this file's own
     )
     db.create_view(
         "songs_per_mood",
@@ -76,7 +76,7 @@ def m002_views(db: Database) -> None:
 
 @steps()
 def m003_touches_and_calibration(db: Database) -> None:
-    """What people did to the player, and how a resting face is corrected."""
+    """Makes tables for what people did to the player and for the calibration."""
     db.table("touches").create(
         {"id": int, "at": str, "touch": str}, pk="id", not_null={"at", "touch"}, strict=True
     )

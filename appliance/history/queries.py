@@ -1,4 +1,4 @@
-"""The history read: for people, for programs, and for the box when it starts."""
+"""Reads the history for people, for programs, and for the jukebox when it starts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ What = Literal["mood", "play", "touch"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the history. at: ISO 8601 in UTC; a mood has no title, a play no state.
+    """One row of the history; fields that its kind does not have are None.
 
+    at: ISO 8601 in UTC. state, probability (0…1), faces: of a mood. title, uri, source: of a play.
     reason: why a song was put on, or what a person did to the player.
     """
 
@@ -36,9 +37,10 @@ class Entry:
 def read_history(
     path: Path, since_unix_s: float, limit: int, what: What | None = None
 ) -> list[Entry]:
-    """The newest entries since then, oldest first; also while a jukebox runs. Raises StoreError.
+    """The newest entries since a moment, oldest first; also while a jukebox runs.
 
-    what: only those of this kind.
+    limit: at most so many. what: only entries of this kind. Raises StoreError if there is no
+    history yet, or if it cannot be read.
     """
     names = [field.name for field in fields(Entry)]
     if not path.exists():
@@ -56,14 +58,17 @@ def read_history(
 
 
 def read_calibration(path: Path) -> Factors | None:
-    """How a resting face is corrected, None if it is not. Raises StoreError."""
+    """The factors of the last calibration; None if there is none.
+
+    Raises StoreError if the history cannot be read.
+    """
     if not path.exists():
         return None
     names = ", ".join(EMOTIONS)
     try:
         with open_for_reading(path) as db:
-            known = "select 1 from sqlite_master where name = 'calibration'"
-            if db.execute(known).fetchone() is None:
+            table = "select 1 from sqlite_master where name = 'calibration'"
+            if db.execute(table).fetchone() is None:  # an earlier version's
                 return None
             row = db.execute(f"select {names} from calibration").fetchone()  # noqa: S608 (own names)
     except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""What must outlive this process besides the history: small JSON files beside it."""
+"""What must outlive this process besides the history: small JSON files beside the database."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ State = TypeVar("State")
 class PersistentState:
     """What people asked of the jukebox.
 
-    asleep: the sleep timer ran out. camera_off: somebody wants the camera off, and off_hours:
-    whether it was off by its hours at that time.
+    asleep: the sleep timer ran out. camera_off: somebody wants the camera off. off_hours: whether
+    the camera's off hours said so, too, at that time.
     """
 
     asleep: bool = False
@@ -28,34 +28,37 @@ class PersistentState:
 
 
 def state_file(database: Path) -> StateFile[PersistentState]:
-    """The file of the jukebox with this database.
+    """What people asked of the jukebox with this database.
 
-    At its first start it takes over what an earlier version kept in the player's file.
+    At the first start it takes over what an earlier version kept in the player's file.
     """
-    before = player_file(database)
-    return StateFile(database.with_suffix(".state.json"), PersistentState(), before)
+    return StateFile(
+        database.with_suffix(".state.json"), PersistentState(), first_from=player_file(database)
+    )
 
 
 def player_file(database: Path) -> Path:
-    """Where the player of the jukebox with this database keeps its state."""
+    """The file in which the player of the jukebox with this database keeps its state."""
     return database.with_suffix(".player.json")
 
 
 class StateFile(Generic[State]):
     """A dataclass of plain values, kept in a JSON file. Keys of other versions stay in the file.
 
-    path: None to keep it only as long as this process lives. empty: the values where nothing was
-    kept. before: the file to begin from where path does not exist.
+    kept: the present values. path: the file; None keeps the values only while this process lives.
+    default: the values where the file has none. first_from: another file, which is read, and left
+    as it is, where path does not exist.
     """
 
-    def __init__(self, path: Path | None, empty: State, before: Path | None = None) -> None:
+    def __init__(self, path: Path | None, default: State, first_from: Path | None = None) -> None:
         self._path = path
         self._warned = False
-        source = before if path and before and not path.exists() else path
-        self._found = _read(source) if source else {}
-        self.kept = _fitting(empty, self._found)
-        if source is not path:
-            self._found = {}
+        self._other_keys: dict[str, Any] = {}
+        if path is not None and first_from is not None and not path.exists():
+            self.kept = _fitting(default, _read(first_from))
+        else:
+            self._other_keys = _read(path) if path is not None else {}
+            self.kept = _fitting(default, self._other_keys)
 
     @property
     def outlives(self) -> bool:
@@ -63,7 +66,7 @@ class StateFile(Generic[State]):
         return self._path is not None
 
     def keep(self, *, durable: bool = True, **changes: Any) -> None:
-        """Change fields of the state. durable: also for a power cut in the next seconds."""
+        """Changes fields of the state. durable: also for a power cut in the next seconds."""
         kept = replace(self.kept, **changes)  # type: ignore[type-var]  # State is a dataclass
         if kept == self.kept:
             return
@@ -71,11 +74,11 @@ class StateFile(Generic[State]):
         if self._path is None:
             return
         try:
-            _write(self._path, json.dumps(self._found | asdict(kept)), durable=durable)  # type: ignore[call-overload]
+            _write(self._path, json.dumps(self._other_keys | asdict(kept)), durable=durable)  # type: ignore[call-overload]
         except OSError as error:
             if not self._warned:
                 log.warning(
-                    "%s cannot be written: %s; what it should keep is forgotten at the next start",
+                    "%s cannot be written: %s; what it should keep is lost at the next start",
                     self._path,
                     error.strerror,
                 )
@@ -83,27 +86,27 @@ class StateFile(Generic[State]):
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """What was kept; nothing where the file does not exist or cannot be understood."""
+    """The content of the file; nothing if it does not exist or cannot be understood."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(found, dict):
             return found
-        log.warning("%s cannot be read and begins anew: it is not a JSON object", path)
+        log.warning("%s is not a JSON object; it is ignored and written again", path)
     except FileNotFoundError:
         pass
     except (OSError, ValueError, RecursionError) as error:
-        log.warning("%s cannot be read and begins anew: %s", path, error)
+        log.warning("%s cannot be read: %s; it is ignored and written again", path, error)
     return {}
 
 
-def _fitting(empty: State, found: dict[str, Any]) -> State:
-    """The state with what was found; empty if any value has the wrong type."""
-    hints = get_type_hints(type(empty))
-    known = {field.name for field in fields(empty)}  # type: ignore[arg-type]
+def _fitting(default: State, found: dict[str, Any]) -> State:
+    """The state with the values found; the default if any of them has the wrong type."""
+    hints = get_type_hints(type(default))
+    known = {field.name for field in fields(default)}  # type: ignore[arg-type]
     values = {name: value for name, value in found.items() if name in known}
     if all(_fits(value, hints[name]) for name, value in values.items()):
-        return replace(empty, **values)  # type: ignore[type-var]
-    return empty
+        return replace(default, **values)  # type: ignore[type-var]
+    return default
 
 
 def _fits(value: object, hint: Any) -> bool:

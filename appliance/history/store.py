@@ -1,6 +1,6 @@
 """The history: moods, plays and one summary a minute, in SQLite. Never pictures.
 
-Recording only puts rows into memory; `write` brings them to the disk, and what it has written
+Recording only queues rows in memory. `write` brings them to the disk, and what it has written
 survives a pulled plug. What cannot be written waits, for days if need be. No clock is read here.
 """
 
@@ -30,9 +30,9 @@ MAX_WAITING = 10_000  # rows, some MB: a week of a full disk
 
 
 class SqliteStore:
-    """Remembers; opens its database when it first writes.
+    """Writes the history; opens its database at the first write.
 
-    Raises BusyError if another jukebox has the same database.
+    path: the file of the database. Raises BusyError if another jukebox uses the same database.
     """
 
     def __init__(self, settings: StoreSettings) -> None:
@@ -49,10 +49,10 @@ class SqliteStore:
         try:
             self._lock.take()
         except OSError:
-            log.debug("history: no lock yet; write() tries again and says why")
+            log.debug("history: no lock yet; write() tries again and reports why")
 
     def record_mood(self, unix_s: float, mood: Mood) -> None:
-        """The mood changed."""
+        """Queues a row for a mood that has just begun."""
         if self._is_private(mood):
             return
         self._add(
@@ -65,23 +65,26 @@ class SqliteStore:
         )
 
     def record_play(self, unix_s: float, play: Play, mood: Mood) -> None:
-        """A song was put on, for the mood recorded last. Why, is not told of guests."""
-        row = {each.name: _storable(getattr(play, each.name)) for each in fields(play)}
+        """Queues a row for a song that was put on in the last recorded mood.
+
+        While guests are here, the row holds no reason.
+        """
+        row = {field.name: _storable(getattr(play, field.name)) for field in fields(play)}
         if self._is_private(mood):
             row["reason"] = ""
         self._add("plays", at=iso(unix_s), **row)
 
     def record_listener_action(self, unix_s: float, action: ListenerAction) -> None:
-        """A person did something to the player."""
+        """Queues a row for something that a person did to the player."""
         self._add("touches", at=iso(unix_s), touch=action)
 
     def record_calibration(self, unix_s: float, factors: Factors | None) -> None:
-        """How a resting face is corrected from now on, in place of what was; None: not at all."""
+        """Queues the factors that replace the last calibration; None forgets it."""
         row = dict(zip(map(str, EMOTIONS), factors, strict=True)) if factors else {}
         self._add("calibration", at=iso(unix_s), **row)
 
     def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
-        """The mood lasted; kept in memory until its minute is over."""
+        """Adds seconds of a mood to the minute under way, which is queued once it is over."""
         if self._is_private(mood):
             return
         begins_s = unix_s - unix_s % 60
@@ -91,22 +94,29 @@ class SqliteStore:
         self._minute.add(mood, seconds)
 
     def write(self, unix_s: float) -> None:
-        """Bring to the disk what waits. Raises StoreError; the rows then wait for the next call."""
+        """Writes the rows that wait.
+
+        Raises StoreError; the rows then wait for the next call. Raises BusyError if another jukebox
+        has taken the database while this one could not.
+        """
         self._unix_s = unix_s
         if not self._waiting and self._db is not None:
             return
         self._guarded(self._write_waiting)
         if self._dropped:
-            log.warning("history: %d entries were dropped while it was away", self._dropped)
+            log.warning(
+                "history: %d entries were dropped while the database could not be written",
+                self._dropped,
+            )
             self._dropped = 0
 
     def prune(self, unix_s: float) -> None:
-        """Check every page and delete what is older than the retention. Raises StoreError."""
+        """Checks every page and deletes what is older than the retention. Raises as write()."""
         self._unix_s = unix_s
         self._guarded(self._check_and_prune)
 
     def close(self) -> None:
-        """Write what waits, the current minute too, and let another jukebox in."""
+        """Writes the rows that wait and the minute under way; releases the lock. Never raises."""
         self._end_minute()
         try:
             if self._waiting:
@@ -118,7 +128,7 @@ class SqliteStore:
             self._lock.release()
 
     def _is_private(self, mood: Mood) -> bool:
-        """Whether guests are here, whose moods are nobody's business."""
+        """Whether guests are here, whose moods are not kept unless the owner wants it."""
         return mood.company and not self._remembers_guests
 
     def _add(self, table: str, **row: Any) -> None:
@@ -128,13 +138,13 @@ class SqliteStore:
         self._waiting.append((table, row))
 
     def _end_minute(self) -> None:
-        # Minutes without anybody get no row: an empty room must not wear out the card.
+        # Minutes without anybody get no row: an empty room must not wear out the SD card.
         if self._minute is not None and self._minute.somebody_was_there():
             self._add("minutes", **self._minute.row())
         self._minute = None
 
     def _guarded(self, action: Callable[[Database], None]) -> None:
-        """Act on the database; a damaged one is set aside, and a new one serves at once."""
+        """Acts on the database. A damaged one is set aside, and the action done on a new one."""
         try:
             try:
                 action(self._connected())
@@ -149,9 +159,10 @@ class SqliteStore:
             raise explained(self.path, error) from error
 
     def _connected(self) -> Database:
+        """The open database. Raises BusyError, StoreError, sqlite3.Error and OSError."""
         if self._db is not None and self._file != _identity(self.path):
             self._disconnect()  # SQLite would go on writing into the deleted file
-            log.warning("history: %s was taken away; it begins anew", self.path)
+            log.warning("history: %s was removed; a new one begins", self.path)
         if self._db is None:
             self._lock.take()
             self._db = open_for_writing(self.path)
@@ -185,7 +196,7 @@ class SqliteStore:
 
 @dataclass(slots=True)
 class _Minute:
-    """Seconds by emotion or state, and the most faces at once. begins_s: on the wall clock."""
+    """Seconds by emotion or state, and the most faces at once. begins_s: Unix time."""
 
     begins_s: float
     seconds: dict[str, float]
@@ -199,16 +210,17 @@ class _Minute:
         return any(seconds for name, seconds in self.seconds.items() if name != "nobody")
 
     def row(self) -> dict[str, Any]:
-        seconds = {f"{name}_s": round(each, 2) for name, each in self.seconds.items()}
+        seconds = {f"{name}_s": round(value, 2) for name, value in self.seconds.items()}
         return {"at": iso(self.begins_s), **seconds, "faces": self.faces}
 
 
 def _storable(text: str) -> str:
-    """Without what UTF-8 cannot hold: one broken tag of a song must not block the rest."""
+    """The text with "?" for what UTF-8 cannot hold: a broken tag must not block the other rows."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of the file, which a file put in its place does not share."""
     try:
         found = path.stat()
     except OSError:

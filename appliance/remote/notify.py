@@ -1,4 +1,4 @@
-"""READY, RELOADING, WATCHDOG, STATUS and STOPPING to systemd; nothing where there is no systemd.
+"""Tells systemd how the service is; does nothing where there is no systemd.
 
 The protocol is that of sd_notify(3): datagrams of KEY=VALUE lines to the socket in $NOTIFY_SOCKET.
 """
@@ -11,10 +11,10 @@ import socket
 import time
 from collections.abc import Mapping
 
-# Of the log's lines; between INFO and WARNING the day in a line: `journalctl -u jukebox -p notice`.
+# Between INFO and WARNING, for the line about yesterday: `journalctl -u jukebox -p notice`.
 NOTICE = 25
-# What the journal calls them, by the number in <> before a line (sd-daemon(3)).
-JOURNAL_WEIGHTS = {
+# The journal's number for each level; it stands in <> before a line (sd-daemon(3)).
+JOURNAL_LEVELS = {
     logging.DEBUG: 7,
     logging.INFO: 6,
     NOTICE: 5,
@@ -24,7 +24,7 @@ JOURNAL_WEIGHTS = {
 
 
 class Notifier:
-    """Tells systemd how the service is. A socket that is gone never disturbs the music."""
+    """Sends to the socket in $NOTIFY_SOCKET. A socket that is gone never disturbs the music."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._address = environment.get("NOTIFY_SOCKET", "")
@@ -32,11 +32,14 @@ class Notifier:
             self._address = "\0" + self._address[1:]  # abstract socket
 
     def ready(self) -> None:
-        """Started, or done with a reload."""
+        """Tells that the start or a reload is done."""
         self._send("READY=1")
 
     def reloading(self) -> None:
-        """A reload begins; ready() must follow. systemd wants the time to pair the two."""
+        """Tells that a reload begins; ready() must follow.
+
+        systemd wants the time of the monotonic clock, by which it pairs the two.
+        """
         now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._send(f"RELOADING=1\nMONOTONIC_USEC={now_us}")
 
@@ -45,11 +48,11 @@ class Notifier:
         self._send("WATCHDOG=1")
 
     def status(self, text: str) -> None:
-        """One line for `systemctl status`."""
+        """Sets the line that `systemctl status` shows."""
         self._send("STATUS=" + text.replace("\n", " "))
 
     def stopping(self) -> None:
-        """The end begins."""
+        """Tells that the service begins to stop."""
         self._send("STOPPING=1")
 
     def _send(self, message: str) -> None:
@@ -57,7 +60,7 @@ class Notifier:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
-                sender.setblocking(False)  # a systemd that does not listen must not stop the music
+                sender.setblocking(False)  # a systemd that does not read must not stop the music
                 sender.connect(self._address)
                 sender.send(message.encode())
         except OSError:

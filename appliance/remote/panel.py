@@ -1,7 +1,8 @@
-"""The light and the button on the pins of a Raspberry Pi: what a box without a screen can say.
+"""The light and the button on the pins of a Raspberry Pi: what it can say without a screen.
 
-The light is on while the camera looks, blinks slowly while the box holds back, fast when something
-is lost, and is off while the camera is off. A press of the button holds, the next one resumes.
+The light is on while the camera is on, and off while it is off. It blinks slowly while automatic
+changes pause, and fast when camera or player is lost. A press of the button holds the present
+music, the next one resumes.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import logging
 from contextlib import suppress
 from typing import Any, Literal, Protocol
 
+from appliance.decide.policy import MusicPolicy
 from appliance.settings import GpioSettings
 
 log = logging.getLogger("jukebox")
 
 Light = Literal["off", "on", "hold", "trouble"]
-# Seconds on and off: told apart from across a room.
+# Seconds on and off, which people can tell apart from across a room.
 BLINKS: dict[Light, tuple[float, float]] = {"hold": (1.0, 1.0), "trouble": (0.15, 0.15)}
 BOUNCE_S = 0.05  # contacts of a cheap button chatter for some milliseconds
 
@@ -24,33 +26,34 @@ class Panel(Protocol):
     """A light and a button."""
 
     def show(self, light: Light) -> None:
-        """What the light should say from now on."""
+        """Sets what the light says from now on."""
 
     def pressed(self) -> bool:
         """Whether the button was pressed since the last time."""
 
     def close(self) -> None:
-        """The light off, the pins free."""
+        """Turns the light off and frees the pins."""
 
 
 class NoPanel:
-    """A box without either."""
+    """A panel for a jukebox without light and button."""
 
     def show(self, light: Light) -> None:
-        """Nobody sees it."""
+        """Does nothing."""
 
     def pressed(self) -> bool:
-        """Never."""
+        """Always False."""
         return False
 
     def close(self) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
 
 class GpioPanel:
-    """On pins in Broadcom's numbers; 0: none. Raises what gpiozero raises if it cannot have one.
+    """A panel on pins by Broadcom's numbers; pin 0 means none.
 
-    The light: pin, resistor, LED, ground. The button: pin, button, ground.
+    The light is wired pin, resistor, LED, ground; the button pin, button, ground. Raises
+    ImportError without gpiozero, and whatever gpiozero raises if it cannot have a pin.
     """
 
     def __init__(self, settings: GpioSettings) -> None:
@@ -71,7 +74,7 @@ class GpioPanel:
             self._button.when_pressed = self._note
 
     def show(self, light: Light) -> None:
-        """What the light should say from now on."""
+        """Sets what the light says from now on."""
         if self._led is None or light == self._light:
             return
         self._light = light
@@ -88,19 +91,19 @@ class GpioPanel:
         return was
 
     def close(self) -> None:
-        """The light off, the pins free."""
+        """Turns the light off and frees the pins."""
         for device in (self._led, self._button):
             if device is not None:
-                with suppress(Exception):  # whatever it is, the box is about to end
+                with suppress(Exception):  # whatever it is, the panel is not used any more
                     device.close()
 
     def _note(self) -> None:
-        """Comes from a thread of gpiozero's."""
+        """Is called from a thread of gpiozero's."""
         self._pressed = True
 
 
 def make_panel(settings: GpioSettings) -> Panel:
-    """The panel that the settings name; without it, after a warning, if its pins cannot be had."""
+    """The panel that the settings name. A NoPanel, after a warning, if it cannot have its pins."""
     if not settings.led and not settings.button:
         return NoPanel()
     try:
@@ -111,3 +114,30 @@ def make_panel(settings: GpioSettings) -> Panel:
         why = f"{error or type(error).__name__}; check the numbers in jukebox.toml under [gpio]"
     log.warning("gpio: no light and no button: %s", why)
     return NoPanel()
+
+
+def use_panel(
+    panel: Panel, policy: MusicPolicy, time_s: float, *, camera_off: bool, in_trouble: bool
+) -> None:
+    """Does what the button asks for, and lets the light show how things are.
+
+    in_trouble: camera or player is lost.
+    """
+    if panel.pressed():
+        _toggle_hold(policy, time_s)
+    if camera_off:
+        panel.show("off")
+    elif in_trouble:
+        panel.show("trouble")
+    else:
+        panel.show("hold" if policy.holds(time_s) else "on")
+
+
+def _toggle_hold(policy: MusicPolicy, time_s: float) -> None:
+    if policy.holds(time_s):
+        policy.resume()
+        log.info("button: resumed")
+    else:
+        minutes = policy.settings.listener.override_minutes
+        policy.hold(time_s, minutes)
+        log.info("button: what plays is held for %g minutes", minutes)

@@ -1,6 +1,6 @@
-"""What the running jukebox shows of itself: a small file, as a rule beside the database.
+"""What the running jukebox tells about itself: a small file, as a rule beside the database.
 
-Written only when something changes, a few times an hour.
+It is written only when something changes, a few times an hour.
 """
 
 from __future__ import annotations
@@ -11,25 +11,30 @@ import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from appliance.decide.phrases import describe
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError
 from appliance.records import Emotion, Frame, Step
 
+if TYPE_CHECKING:  # `jukebox status` needs no socket
+    from appliance.remote.notify import Notifier
+
 log = logging.getLogger("jukebox")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How things are. playlist: whose music the box put on; None if a person chose the song.
+    """How things are, in words and values for people and programs.
 
-    asked: the mood that somebody asked for. hold_until, sleep_at: local time, such as "18:30",
-    until which it holds back or at which it fades out; None: it does not. asleep: it has done so,
-    until somebody asks for music. resting: the box itself paused. reason: why the last song was put
-    on. looks_per_second: how often it looks now, and looks_reason: why not as often as it could, or
-    "".
+    mood: in words; emotion: of a settled mood. faces: in the last frame. camera: its description,
+    "lost" or "off". playlist: the emotion whose music the jukebox put on; None if a person chose
+    the song. asked: the emotion that somebody asked for. hold_until, sleep_at: the local time, such
+    as "18:30", until which automatic changes pause or at which the music fades out; else None.
+    asleep: the sleep timer ran out, and nobody has asked for music since. resting: the jukebox
+    itself paused the music. reason: why the last song was put on. looks_per_second: frames read per
+    second now; looks_reason: why not as many as the settings allow, or "".
     """
 
     mood: str
@@ -60,7 +65,11 @@ class Status:
         frames_per_second: float,
         frame_rate_reason: str,
     ) -> Self:
-        """The status after a step. reason: why the last song was put on."""
+        """The status after a step.
+
+        camera: see the class. reason: why the last song was put on. frames_per_second,
+        frame_rate_reason: as FrameRatePolicy has them.
+        """
         playing = step.playback
         return cls(
             mood=describe(step.mood),
@@ -83,8 +92,8 @@ class Status:
 
     def sentence(self) -> str:
         """One line for people."""
-        doing = {"play": f"playing {self.title}", "pause": "paused", "stop": "silent"}
-        parts = [self.mood, doing.get(self.player, "waiting for MPD")]
+        player = {"play": f"playing {self.title}", "pause": "paused", "stop": "silent"}
+        parts = [self.mood, player.get(self.player, "waiting for MPD")]
         if self.asked:
             parts.append(f"somebody asked for {self.asked}")
         if self.listener_in_charge:
@@ -94,19 +103,19 @@ class Status:
         if self.sleep_at:
             parts.append(f"the music fades out at {self.sleep_at}")
         if self.asleep:
-            parts.append("it sleeps until somebody asks for music")
+            parts.append("the jukebox sleeps until somebody asks for music")
         if self.camera in ("lost", "off"):
             parts.append("waiting for the camera" if self.camera == "lost" else "the camera is off")
         return "; ".join(parts)
 
     def frame_rate(self) -> str:
-        """A second line for people: how often it looks, and why."""
-        times = f"looks {self.looks_per_second:g} times a second"
-        return f"{times}: {self.looks_reason}" if self.looks_reason else times
+        """A second line for people: how many frames are read per second, and why."""
+        rate = f"reads {self.looks_per_second:g} frames a second"
+        return f"{rate}: {self.looks_reason}" if self.looks_reason else rate
 
 
 def _clock(moment_s: float, frame: Frame) -> str | None:
-    """The local time of a moment to come, None if it is past or never comes."""
+    """The local time of a moment of the loop's time; None if it is past or never comes."""
     left_s = moment_s - frame.time_s
     if not 0 < left_s < float("inf"):
         return None
@@ -115,20 +124,36 @@ def _clock(moment_s: float, frame: Frame) -> str | None:
     return f"{datetime.fromtimestamp(minute, UTC).astimezone():%H:%M}"
 
 
-def place(database: Path) -> Path:
-    """Where the status of the jukebox with this database is kept.
+class StatusReporter:
+    """Tells `systemctl status` and `jukebox status` how things are, whenever that changes."""
 
-    Of the system's service in memory, where systemd gives it a folder: a third of what it wrote to
-    the card was this file (docs/install.md).
+    def __init__(self, notifier: Notifier, database: Path) -> None:
+        self._notifier = notifier
+        self._database = database
+        self._reported: Status | None = None
+
+    def report(self, status: Status) -> None:
+        """Tells both, unless they know this status already."""
+        if status != self._reported:
+            self._reported = status
+            self._notifier.status(status.sentence())
+            write(status, self._database)
+
+
+def status_file(database: Path) -> Path:
+    """Where the jukebox with this database keeps its status.
+
+    For the system's service this is a folder in memory that systemd provides: a third of what the
+    service wrote to the SD card was this file (docs/install.md).
     """
     beside = database.with_suffix(".status.json")
-    state, memory = os.environ.get("STATE_DIRECTORY"), os.environ.get("RUNTIME_DIRECTORY")
-    return Path(memory, beside.name) if memory and state == str(database.parent) else beside
+    state, runtime = os.environ.get("STATE_DIRECTORY"), os.environ.get("RUNTIME_DIRECTORY")
+    return Path(runtime, beside.name) if runtime and state == str(database.parent) else beside
 
 
 def write(status: Status, database: Path) -> None:
-    """Replaces the status file at once; a full disk only makes it old."""
-    path = place(database)
+    """Replaces the status file in one step. If the disk is full, the old status stays."""
+    path = status_file(database)
     try:
         part = path.with_suffix(".part")
         part.write_text(json.dumps(asdict(status)), encoding="utf-8")
@@ -138,13 +163,18 @@ def write(status: Status, database: Path) -> None:
 
 
 def read(database: Path) -> Status:
-    """What the jukebox with this database wrote last. Raises StoreError if it never did."""
-    path = place(database)
+    """The status that the jukebox with this database wrote last.
+
+    Raises StoreError if there is none, or if it cannot be read.
+    """
+    path = status_file(database)
     try:
         return Status(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        raise StoreError(f"{path}: not there; the jukebox has not run with this file") from error
+        raise StoreError(
+            f"{path} does not exist: no jukebox has run with this database yet"
+        ) from error
     except (OSError, ValueError, TypeError) as error:
         raise StoreError(
-            f"{path}: cannot be read: {error}; it is written anew on change"
+            f"{path} cannot be read: {error}; a running jukebox soon replaces it"
         ) from error

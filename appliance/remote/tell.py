@@ -1,4 +1,4 @@
-"""Talking to the running jukebox over MPD, as any client can."""
+"""Talks to the running jukebox over MPD, as any client can."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ANSWER_WAIT_S = 5.0
 def tell(
     settings: MpdSettings, message: str, later_s: float = 0.0, result: str = ""
 ) -> Iterator[str]:
-    """The jukebox's answers, as they come.
+    """The jukebox's answers to a message, as they come.
 
-    later_s: how long the result may take that follows the first answer, if any; it begins with
-    these words. Raises PlayerError if MPD is not there, knows no messages, or no jukebox listens or
-    answers.
+    later_s: how long a second answer, the result, may take; 0: none is expected. result: the words
+    that the second answer begins with. Raises PlayerError if MPD is not there or does not know
+    messages, or if no jukebox listens or answers.
     """
     address = Address(settings.address, settings.port, settings.password)
     connection = Connection(address, lambda client: client.subscribe(ANSWERS))
@@ -43,9 +43,10 @@ def tell(
 
 
 def _answers(client: MPDClient, address: str) -> Iterator[str]:
+    """Every answer on the channel. Raises PlayerError after client.idletimeout without one."""
     while True:
         try:
             client.idle("message")
         except TimeoutError as error:
             raise PlayerError(f"the jukebox at MPD at {address} gave no answer") from error
-        yield from (one["message"] for one in client.readmessages())
+        yield from (message["message"] for message in client.readmessages())

@@ -3,11 +3,11 @@
 set -euo pipefail
 root=$1
 
-# With nothing of this machine's environment, whose certificates for instance are not there.
+# Without this machine's environment, which names files that are not there, such as certificates.
 in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
 
 cp -r install/image/root/. "$root/"
-ln -s efi/jukebox.toml "$root/boot/jukebox.toml" # where the jukebox looks for the card's settings
+ln -s efi/jukebox.toml "$root/boot/jukebox.toml" # where the jukebox looks for settings on the boot partition
 
 # The jukebox, by its own installer. certificates: this machine's, which the network may need.
 mkdir -p "$root/root/jukebox"
@@ -21,10 +21,10 @@ if [[ -e ${PIP_CERT-} ]]; then
     network+=(PIP_CERT=/root/certificates.crt)
 fi
 in_root "${network[@]}" /root/jukebox/setup.sh install >&2
-# What was downloaded for it is of no further use.
+# The downloads are not needed any more.
 rm -rf "$root/root/jukebox" "$root/root/certificates.crt" "$root/root/.cache" "$root/var/cache/jukebox"
 
-# Nobody logs in from outside; who stands before the box owns it.
+# Nobody can log in from outside; whoever stands in front of the machine owns it.
 in_root passwd --delete --quiet root
 in_root systemctl --quiet enable systemd-networkd.service systemd-timesyncd.service
 # Nothing waits for a network.
@@ -42,5 +42,5 @@ echo "timeout 0" >"$efi/loader/loader.conf"
 version=$(basename "$root"/lib/modules/*)
 in_root update-initramfs -u -k "$version" # with what etc/initramfs-tools says
 in_root kernel-install add "$version" "/boot/vmlinuz-$version"
-# Paths within the partition: for kernel-install it was a folder of the root's.
+# Paths must be those within the partition, which kernel-install saw as a folder of the root.
 sed -i 's|/boot/efi/|/|' "$efi"/loader/entries/*.conf

@@ -1,7 +1,7 @@
 """Power cuts: the plug is pulled at random moments while moods and plays are being written.
 
-After each the box boots; the database must be sound, hold every row that was acknowledged before,
-and music must play again without a hand.
+After each cut the jukebox boots. Then the database must be sound and hold every row that was
+acknowledged before, and music must play again without anybody's help.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from box.box import PLAYS, READY, SOUND, Box
-from box.machine import PATIENCE, BoxError, Machine, Maker, Row
+from box.jukebox import PLAYS, READY, SOUND, Jukebox
+from box.machine import PATIENCE, ClaimError, Machine, Maker, Row
 from box.report import Report
 
 WRITING_S = (1.0, 20.0)  # the cut comes so long after the first new row
@@ -32,7 +32,7 @@ class Cut:
 
 
 def cut_again_and_again(make: Maker, cuts: int, seed: int, report: Report) -> None:
-    """Boots, cuts, and boots to see, cuts times. The disk is the same all the way."""
+    """Boots and cuts the power so many times, and boots once more; the disk stays the same."""
     random, acknowledged = Random(seed), list[Row]()
     found: list[Cut] = []
     for number in range(cuts + 1):  # the first boot sees no cut before it
@@ -40,30 +40,32 @@ def cut_again_and_again(make: Maker, cuts: int, seed: int, report: Report) -> No
         shutil.rmtree(machine.folder, ignore_errors=True)
         try:
             machine.power_on()
-            cut = _look(number, Box(machine), acknowledged, report)
+            cut = _boot_and_compare(number, Jukebox(machine), acknowledged, report)
             if number > 0:
                 found.append(cut)
             if number < cuts:
-                _write_for_a_while(Box(machine), random)
+                _write_for_a_while(Jukebox(machine), random)
             acknowledged = machine.pull_the_plug()
-        except BoxError as error:
+        except ClaimError as error:
             report.claim(f"cut {number}: music is back without a hand", False, error)
             _keep(machine.folder, number)
         finally:
             machine.pull_the_plug()
         if number % 5 == 4:
             _cut_while_booting(make, random)
-    _tell(found, cuts, report)
+    _sum_up(found, cuts, report)
 
 
-def _look(number: int, box: Box, acknowledged: list[Row], report: Report) -> Cut:
-    """Waits for the music, and compares."""
-    machine = box.machine
+def _boot_and_compare(
+    number: int, jukebox: Jukebox, acknowledged: list[Row], report: Report
+) -> Cut:
+    """Waits for the music, and compares the rows with those that were acknowledged."""
+    machine = jukebox.machine
     machine.wait_for(READY, 400)
-    box.make_restless()
+    jukebox.make_restless()
     machine.wait_for(PLAYS, 300)
-    sound_s = box.wait_for_sound()
-    state, counted = box.check()
+    sound_s = jukebox.wait_for_sound()
+    state, counted = jukebox.check()
     if state != SOUND:
         report.claim(f"cut {number}: the database is sound", False, state)
     rows = {(table, row["id"]): row for table, row in _settled_rows(machine, counted)}
@@ -84,20 +86,20 @@ def _look(number: int, box: Box, acknowledged: list[Row], report: Report) -> Cut
 
 
 def _settled_rows(machine: Machine, counted: int) -> list[Row]:
-    """All rows of the history, once the witness has told them all."""
+    """All rows of the history, once the guest has sent them all."""
     until_s = time.monotonic() + 60 * PATIENCE
     while len(machine.rows) < counted and time.monotonic() < until_s:
         time.sleep(0.2)
     return list(machine.rows)
 
 
-def _write_for_a_while(box: Box, random: Random) -> None:
-    """Until some time after a new mood or play was written."""
-    machine = box.machine
+def _write_for_a_while(jukebox: Jukebox, random: Random) -> None:
+    """Waits until some time after a new mood or play was written."""
+    machine = jukebox.machine
     before, until_s = len(machine.rows), time.monotonic() + 120 * PATIENCE
     while len(machine.rows) == before:
         if time.monotonic() > until_s:
-            raise BoxError(f"nothing is written any more; the log ends: {box.log()[-6:]}")
+            raise ClaimError(f"nothing is written any more; the log ends: {jukebox.log()[-6:]}")
         time.sleep(0.05)
     time.sleep(random.uniform(*WRITING_S))
 
@@ -119,7 +121,7 @@ def _keep(folder: Path, number: int) -> None:
     )
 
 
-def _tell(found: list[Cut], cuts: int, report: Report) -> None:
+def _sum_up(found: list[Cut], cuts: int, report: Report) -> None:
     acknowledged = [cut.acknowledged for cut in found]
     lost = sum(cut.lost for cut in found)
     report.claim(

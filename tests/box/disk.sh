@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Lays what the rig needs over the product's image, without mounting it: tests/box/disk.sh IMAGE OUT
-# copies IMAGE to OUT, as a larger disk would, with the test layer in it: a webcam (v4l2loopback), a
-# shell and a witness on virtio ports, patience for a slow processor, settings on the boot partition.
-# Prints a folder with the same kernel and a small initrd, for a shorter start (see machine.py).
+# Adds what the rig needs to the product's image, without mounting it: tests/box/disk.sh IMAGE OUT
+# copies IMAGE to OUT, as onto a larger disk, and adds the test layer: a webcam (v4l2loopback), a shell
+# and a sender of rows on virtio ports, longer timeouts for a slow processor, settings on the boot
+# partition. Prints a folder with the same kernel and a small initrd, for a shorter start (machine.py).
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 image=$1 out=$2
@@ -48,7 +48,7 @@ commands() { # for debugfs: the layer's files, all root's
 }
 
 cp --sparse=always "$image" "$out"
-truncate --size=+1500M "$out" # a disk is larger than the image: the box is to make use of it
+truncate --size=+1500M "$out" # a disk is larger than the image: the jukebox should use all of it
 root_start=$(partition_start 2)
 kernel=$(debugfs -R "ls -p /lib/modules" "$out?offset=$root_start" 2>/dev/null |
     awk -F/ '$6 ~ /^[0-9]/ { print $6 }')

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from box.box import PLAYS, Box
 from box.hear import is_silent
+from box.jukebox import PLAYS, Jukebox
 from box.report import Report
 
 GROUP = "/sys/fs/cgroup/system.slice/jukebox.service/cgroup.procs"
@@ -12,22 +12,23 @@ HDA = "/sys/bus/pci/drivers/snd_hda_intel"
 MIXER = "amixer sget Master | grep -m1 '%'"
 
 
-def kernel_holds(box: Box, report: Report) -> None:
-    """Packets and devices are refused to the unit's group of processes, and not to others.
+def kernel_holds(jukebox: Jukebox, report: Report) -> None:
+    """Packets and devices are refused to the unit's group of processes, and to no others.
 
-    A process of root's, in the machine's own network, without any of the unit's other locks.
+    The process that tries is root's and in the machine's own network; of the unit's restrictions,
+    only those of the group apply to it.
     """
 
     def attempt(command: str, where: str = "/dev/null") -> tuple[int, str]:
-        return box.machine.attempt(f"timeout 20 bash -c 'echo $$ >{where}; {command}' 2>&1")
+        return jukebox.machine.attempt(f"timeout 20 bash -c 'echo $$ >{where}; {command}' 2>&1")
 
     free, held = attempt(CONNECT), attempt(CONNECT, GROUP)
     report.claim("elsewhere a process connects to MPD's port", free[0] == 0, free)
     report.claim(
         "IPAddressDeny=: in the unit's group its packets are dropped", held[0] == 124, held
     )
-    card = ": </dev/snd/controlC0"
-    free, held = attempt(card), attempt(card, GROUP)
+    sound_card = ": </dev/snd/controlC0"
+    free, held = attempt(sound_card), attempt(sound_card, GROUP)
     report.claim("elsewhere a process opens the sound card", free[0] == 0, free)
     report.claim(
         "DeviceAllow=: in the unit's group the sound card stays closed",
@@ -38,9 +39,9 @@ def kernel_holds(box: Box, report: Report) -> None:
     report.claim("DeviceAllow=: in the unit's group the camera opens", held[0] == 0, held)
 
 
-def muted_sound_card(box: Box, report: Report) -> None:
-    """A card that nobody has set, as on a machine that was just made: out, and in again."""
-    machine = box.machine
+def muted_sound_card(jukebox: Jukebox, report: Report) -> None:
+    """Takes the sound card out and puts it in again, as one that nobody has set yet."""
+    machine = jukebox.machine
     machine.run("systemctl stop mpd; rm -f /var/lib/alsa/asound.state")
     machine.run("udevadm control --stop-exec-queue")
     machine.run(
@@ -53,4 +54,4 @@ def muted_sound_card(box: Box, report: Report) -> None:
     found = machine.run(MIXER)
     report.claim("the jukebox's machine opens it", "[on]" in found and "[0%]" not in found, found)
     machine.wait_for(PLAYS, 120)
-    report.claim("and music is heard from it", not is_silent(box.listen(6)))
+    report.claim("and music is heard from it", not is_silent(jukebox.listen(6)))

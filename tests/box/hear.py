@@ -1,4 +1,4 @@
-"""Which song a piece of the recording is, by its spectrum: compared with every song of the box."""
+"""Which song a piece of the recording is: its spectrum is compared with that of every song."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ SILENT = 30  # of 32767: below it nobody hears anything
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """likeness: mean correlation of the spectra, 1 at most; others: the best of another emotion."""
+    """A song, and how surely it is the one.
+
+    likeness: mean correlation of the spectra, 1 at most; others: that of the best song of another
+    emotion.
+    """
 
     emotion: str
     song: str
@@ -31,7 +35,10 @@ class Heard:
 
 
 def recorded(file: Path) -> Samples:
-    """What has come out of the sound card so far, one channel; also while it is being written."""
+    """What has come out of the sound card so far, int16 (samples,) of one channel.
+
+    The file may still be growing.
+    """
     raw = file.read_bytes()[HEADER_BYTES:] if file.exists() else b""
     whole = len(raw) // (2 * CHANNELS) * (2 * CHANNELS)
     return np.frombuffer(raw[:whole], "<i2")[::CHANNELS]
@@ -46,15 +53,17 @@ def load_songs(music: Path) -> dict[tuple[str, str], Spectra]:
     """The spectra of the starter music, by emotion and name."""
     files = sorted(music.glob("*/*.opus"))
     return {
-        (f.parent.name, f.stem): spectra(_decoded(f)) for f in files if f.parent.name != "chime"
+        (file.parent.name, file.stem): spectra(_decoded(file))
+        for file in files
+        if file.parent.name != "chime"
     }
 
 
 def identify(samples: Samples, songs: dict[tuple[str, str], Spectra]) -> Heard:
-    """The song that it is most like."""
+    """The song that the samples are most like."""
     heard = spectra(samples)
     likeness = {song: _likeness(heard, whole) for song, whole in songs.items()}
-    emotion, song = max(likeness, key=lambda each: likeness[each])
+    emotion, song = max(likeness, key=lambda song: likeness[song])
     others = max(value for (other, _), value in likeness.items() if other != emotion)
     return Heard(emotion, song, likeness[emotion, song], others, _centroid_hz(samples))
 
@@ -62,7 +71,7 @@ def identify(samples: Samples, songs: dict[tuple[str, str], Spectra]) -> Heard:
 def spectra(samples: Samples) -> Spectra:
     """Ten a second, in bands of equal musical width, whatever the volume."""
     starts = np.arange(0, max(len(samples) - FRAME, 0), HOP)
-    pieces = np.stack([samples[s : s + FRAME] * np.hanning(FRAME) for s in starts])
+    pieces = np.stack([samples[start : start + FRAME] * np.hanning(FRAME) for start in starts])
     power = np.abs(np.fft.rfft(pieces)) ** 2
     edges = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BANDS + 1) * FRAME / RATE
     sums = np.add.reduceat(power, edges.astype(int)[:-1], axis=1)
@@ -72,7 +81,7 @@ def spectra(samples: Samples) -> Spectra:
 
 
 def _likeness(piece: Spectra, whole: Spectra) -> float:
-    """At the place in the song where it fits best."""
+    """The mean correlation at the place in the song where the piece fits best."""
     last = len(whole) - len(piece)
     places = [float((whole[at : at + len(piece)] * piece).sum(1).mean()) for at in range(last + 1)]
     return max(places, default=0.0)

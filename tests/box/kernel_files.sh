@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Called by mmdebstrap for disk.sh: kernel_files.sh ROOT VERSION FOLDER makes webcam module and small
-# initrd, with no more drivers than QEMU's disk needs.
+# Called by mmdebstrap for disk.sh: kernel_files.sh ROOT VERSION FOLDER makes the webcam's module and a
+# small initrd, with only the drivers that QEMU's disk needs.
 set -euo pipefail
 root=$1 version=$2 folder=$3
 

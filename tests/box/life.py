@@ -1,14 +1,14 @@
-"""One life of the box: first start, moods and music, camera, memory, disk, switching off and on."""
+"""One life of the jukebox: first start, moods and music, camera, memory, disk, off and on."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
 
-from box.box import PLAYS, READY, SOUND, Box
 from box.guards import kernel_holds, muted_sound_card
 from box.hear import identify, is_silent, load_songs
-from box.machine import BoxError, Machine, Maker
+from box.jukebox import PLAYS, READY, SOUND, Jukebox
+from box.machine import ClaimError, Machine, Maker
 from box.report import Report
 
 SHOWN = ("happy", "sad", "angry", "surprise", "disgust", "neutral")
@@ -19,17 +19,17 @@ CGROUP = "/sys/fs/cgroup/system.slice"
 
 
 def live(make: Maker, music: Path, report: Report) -> None:
-    """The whole of it. Raises BoxError where it cannot go on."""
+    """Everything in turn. Raises ClaimError where it cannot go on."""
     machine = make("life")
-    box = Box(machine)
+    jukebox = Jukebox(machine)
     try:
-        first_start(box, report)
-        moods_and_music(box, music, report)
-        kernel_holds(box, report)
-        muted_sound_card(box, report)
-        camera_out_and_in(box, report)
-        too_little_memory(box, report)
-        full_disk(box, report)
+        first_start(jukebox, report)
+        moods_and_music(jukebox, music, report)
+        kernel_holds(jukebox, report)
+        muted_sound_card(jukebox, report)
+        camera_out_and_in(jukebox, report)
+        too_little_memory(jukebox, report)
+        full_disk(jukebox, report)
         machine.run("systemctl disable box-camera")
         took_s = machine.switch_off()
         report.figure("switched off within, s", round(took_s))
@@ -40,29 +40,29 @@ def live(make: Maker, music: Path, report: Report) -> None:
 
 def from_the_firmware_on(machine: Machine, report: Report) -> None:
     """The first start as on a PC: firmware, boot loader, the image's own kernel and initrd."""
-    box = Box(machine)
+    jukebox = Jukebox(machine)
     try:
         machine.power_on()
         machine.run("true", 900)
         report.figure("firmware to userspace (shell), s", round(machine.up_s))
-        report.figure("firmware to the first sound, s", round(box.wait_for_sound()))
+        report.figure("firmware to the first sound, s", round(jukebox.wait_for_sound()))
         loaded = machine.attempt("test -d /sys/firmware/efi && cat /proc/cmdline")
         report.claim("its own boot loader starts it", loaded[0] == 0, loaded[1].strip())
     finally:
         machine.pull_the_plug()
 
 
-def first_start(box: Box, report: Report) -> None:
-    """From power-on to the first music, without a network and without a hand."""
-    machine = box.machine
+def first_start(jukebox: Jukebox, report: Report) -> None:
+    """From power-on to the first music, without a network and without anybody's help."""
+    machine = jukebox.machine
     machine.power_on()
     machine.run("true", 400)
     report.figure("power-on to userspace (shell), s", round(machine.up_s))
     report.figure("power-on to READY of the jukebox, s", round(machine.wait_for(READY, 400)))
-    report.figure("power-on to the first sound, s", round(box.wait_for_sound()))
-    box.wait_for_play("neutral", 300, 0)
+    report.figure("power-on to the first sound, s", round(jukebox.wait_for_sound()))
+    jukebox.wait_for_play("neutral", 300, 0)
     report.figure("power-on to the first song, s", round(machine.up_s))
-    sound = box.listen(10)
+    sound = jukebox.listen(10)
     report.claim("music plays after power-on, without a hand", not is_silent(sound))
     links = machine.run("ls /sys/class/net")
     report.claim("there is no network at all", links == "lo", links)
@@ -74,24 +74,24 @@ def first_start(box: Box, report: Report) -> None:
     report.claim("the root partition fills the larger disk", size > 3700, f"{size} MB")
     report.claim(
         "settings on the boot partition count",
-        any("/boot/jukebox.toml sets" in line for line in box.log()),
+        any("/boot/jukebox.toml sets" in line for line in jukebox.log()),
     )
     report.figure("systemd-analyze", machine.run("systemd-analyze time | head -1"))
     report.figure("jukebox, memory.peak, MB", _peak_mb(machine, "jukebox"))
     report.figure("mpd, memory.peak, MB", _peak_mb(machine, "mpd"))
 
 
-def moods_and_music(box: Box, music: Path, report: Report) -> None:
-    """What is heard after each mood, by its spectrum against all songs of the box."""
+def moods_and_music(jukebox: Jukebox, music: Path, report: Report) -> None:
+    """After each mood its music is heard, by its spectrum compared with that of all songs."""
     songs, heard = load_songs(music), {}
     for emotion in SHOWN:
-        before = len(box.machine.rows)
-        box.show(emotion)
-        took_s = box.wait_for_play(emotion, MOOD_TIMEOUT_S, before)
-        box.listen(2)  # what was still in the buffers
-        sound = box.listen(12)
+        before = len(jukebox.machine.rows)
+        jukebox.show(emotion)
+        took_s = jukebox.wait_for_play(emotion, MOOD_TIMEOUT_S, before)
+        jukebox.listen(2)  # what was still in the buffers
+        sound = jukebox.listen(12)
         found = identify(sound, songs)
-        heard[emotion] = asdict(found) | {"s": round(took_s, 1), "gaps": box.gaps(sound)}
+        heard[emotion] = asdict(found) | {"s": round(took_s, 1), "gaps": jukebox.gaps(sound)}
         report.claim(
             f"looks {emotion}: {emotion} music is heard",
             found.emotion == emotion and found.likeness > LIKE,
@@ -101,36 +101,36 @@ def moods_and_music(box: Box, music: Path, report: Report) -> None:
     report.figure("heard", heard)
 
 
-def camera_out_and_in(box: Box, report: Report) -> None:
-    """Unplugged, the music goes on; plugged in, moods are read again."""
-    lines = len(box.log())
-    box.show("happy")
-    gone_s = box.unplug()
-    box.wait_for_log("camera: lost", 60, lines)
-    sound = box.listen(12)
-    gaps = box.gaps(sound)
+def camera_out_and_in(jukebox: Jukebox, report: Report) -> None:
+    """Without a camera the music goes on; with one, moods are read again."""
+    lines = len(jukebox.log())
+    jukebox.show("happy")
+    gone_s = jukebox.unplug()
+    jukebox.wait_for_log("camera: lost", 60, lines)
+    sound = jukebox.listen(12)
+    gaps = jukebox.gaps(sound)
     report.claim("camera unplugged: the music goes on", gaps < GAPS, f"{gaps:.0%} silent")
-    restarts = box.machine.run("systemctl show -P NRestarts jukebox")
+    restarts = jukebox.machine.run("systemctl show -P NRestarts jukebox")
     report.claim(
         "camera unplugged: the jukebox stays up", restarts == "0", f"gone in {gone_s:.0f} s"
     )
-    before = len(box.machine.rows)
-    box.plug_in()
-    back_s = box.wait_for_log("camera: back", 120, lines)
+    before = len(jukebox.machine.rows)
+    jukebox.plug_in()
+    back_s = jukebox.wait_for_log("camera: back", 120, lines)
     report.claim("camera plugged in: it is back by itself", True, f"after {back_s:.0f} s")
-    box.show("sad")
-    box.wait_for_play("sad", MOOD_TIMEOUT_S, before)
+    jukebox.show("sad")
+    jukebox.wait_for_play("sad", MOOD_TIMEOUT_S, before)
     report.claim("camera plugged in: the music follows the mood again", True)
 
 
-def too_little_memory(box: Box, report: Report) -> None:
-    """The limit is hit: the jukebox is killed and comes back, MPD plays on."""
-    machine = box.machine
+def too_little_memory(jukebox: Jukebox, report: Report) -> None:
+    """The jukebox reaches its limit, is killed and comes back, while MPD plays on."""
+    machine = jukebox.machine
     machine.run("systemctl set-property --runtime jukebox MemoryHigh=infinity MemoryMax=40M")
     machine.wait_for('test "$(systemctl show -P NRestarts jukebox)" -ge 1', 180)
     machine.run("systemctl set-property --runtime jukebox MemoryHigh=256M MemoryMax=320M")
-    sound = box.listen(12)
-    gaps = box.gaps(sound)
+    sound = jukebox.listen(12)
+    gaps = jukebox.gaps(sound)
     report.claim("memory limit hit: the music goes on", gaps < GAPS, f"{gaps:.0%} silent")
     killed = machine.run("journalctl -b -k --no-pager | grep -c 'Memory cgroup out of memory'")
     report.claim(
@@ -138,59 +138,59 @@ def too_little_memory(box: Box, report: Report) -> None:
     )
     machine.wait_for(READY, 300)
     before = len(machine.rows)
-    box.show("happy")
-    box.wait_for_play("happy", 300, before)
+    jukebox.show("happy")
+    jukebox.wait_for_play("happy", 300, before)
     report.claim("memory limit hit: the jukebox is back by itself, and reads moods", True)
 
 
-def full_disk(box: Box, report: Report) -> None:
-    """Not a byte left: the music follows the mood, and what happened is written afterwards."""
-    machine, lines = box.machine, len(box.log())
+def full_disk(jukebox: Jukebox, report: Report) -> None:
+    """On a full disk the music follows the mood; what happened is written afterwards."""
+    machine, lines = jukebox.machine, len(jukebox.log())
     machine.attempt("fallocate -l $(df --output=avail -B1 / | tail -1) /filler")
     machine.attempt("dd if=/dev/zero of=/filler2 bs=64k; dd if=/dev/zero of=/filler3 bs=1k")
     report.figure("free after filling the disk, KB", machine.run("df --output=avail / | tail -1"))
     shown = ("sad", "happy", "sad", "surprise", "happy")
     for emotion in shown:
-        at = len(box.log())
-        box.show(emotion)
-        box.wait_for_log(f"({emotion})", MOOD_TIMEOUT_S, at)
-    said = [line for line in box.log()[lines:] if "the disk is full" in line]
+        at = len(jukebox.log())
+        jukebox.show(emotion)
+        jukebox.wait_for_log(f"({emotion})", MOOD_TIMEOUT_S, at)
+    said = [line for line in jukebox.log()[lines:] if "the disk is full" in line]
     report.claim("disk full: the music follows the mood", True)
     report.claim("disk full: said once, if the history could not grow", len(said) <= 1, said[:1])
     before = len(machine.rows)
     machine.run("rm -f /filler /filler2 /filler3; sync")
-    box.show("neutral")
-    box.wait_for_play("neutral", MOOD_TIMEOUT_S, before)
+    jukebox.show("neutral")
+    jukebox.wait_for_play("neutral", MOOD_TIMEOUT_S, before)
     plays = [row["emotion"] for table, row in machine.rows if table == "plays"]
-    kept = [each for each in plays if each in shown or each == "neutral"][-1 - len(shown) :]
+    kept = [emotion for emotion in plays if emotion in (*shown, "neutral")][-1 - len(shown) :]
     report.claim(
         "disk full: nothing that was played is missing afterwards",
         tuple(kept) == (*shown, "neutral"),
         f"{kept}; {'rows had to wait' if said else 'the write-ahead log had room'}",
     )
-    report.claim("disk full: the database is sound", box.check()[0] == SOUND)
+    report.claim("disk full: the database is sound", jukebox.check()[0] == SOUND)
 
 
 def camera_comes_late(machine: Machine, report: Report) -> None:
-    """Started without a camera, which is plugged in afterwards."""
-    box = Box(machine)
+    """A camera that is plugged in long after the start is used."""
+    jukebox = Jukebox(machine)
     try:
         machine.power_on()
         machine.wait_for(READY, 400)
         driver = machine.run("grep -c video4linux /proc/devices || true")
         report.figure("boot without a camera: video4linux known to the kernel", driver)
-        begun = machine.run("date --utc +%Y-%m-%dT%H:%M:%SZ")  # the witness also tells older rows
+        begun = machine.run("date --utc +%Y-%m-%dT%H:%M:%SZ")  # the guest also sends older rows
         machine.run("sleep 30")
         moods = [row for table, row in machine.rows if table == "moods"]
         invented = [row for row in moods if row["at"] >= begun]
         report.claim("without a camera no mood is written down", not invented, invented[:2])
         before = len(machine.rows)
-        box.plug_in()
-        box.show("happy")
-        box.wait_for_play("happy", 240, before)
+        jukebox.plug_in()
+        jukebox.show("happy")
+        jukebox.wait_for_play("happy", 240, before)
         report.claim("a camera plugged in long after the start is used", True)
         report.claim("MPD plays", machine.attempt(PLAYS)[0] == 0)
-    except BoxError as error:
+    except ClaimError as error:
         report.claim("a camera plugged in long after the start is used", False, error)
     finally:
         machine.attempt("systemctl enable box-camera")

@@ -1,4 +1,4 @@
-"""The box in QEMU: a PC of which every part is emulated, and whose plug can be pulled.
+"""The jukebox in QEMU: a PC whose parts are all emulated, and whose plug can be pulled.
 
 The disk is served by nbdkit with a write cache that only a flush empties, as the cache of a real
 disk: pulling the plug kills both, and whatever the guest had not flushed is gone. (Killing QEMU
@@ -35,11 +35,11 @@ PATIENCE = float(os.environ.get("BOX_PATIENCE", "1"))
 Row = tuple[str, dict[str, Any]]
 
 
-Maker = Callable[[str], "Machine"]  # a machine with the box's disk, by the name of its folder
+Maker = Callable[[str], "Machine"]  # a machine with the jukebox's disk, by the name of its folder
 
 
-class BoxError(AssertionError):
-    """The box does not do what it claims to."""
+class ClaimError(AssertionError):
+    """The jukebox does not do what it claims to do."""
 
 
 @dataclass(slots=True)
@@ -54,14 +54,14 @@ class Machine:
     disk: Path
     kernel: Path | None = None
     memory_mb: int = 1500
-    rows: list[Row] = field(default_factory=list)  # what the witness told, in its order
+    rows: list[Row] = field(default_factory=list)  # as the guest sent them, in this order
     _began_s: float = 0.0
     _number: int = 0
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _shell: socket.socket | None = None
 
     def power_on(self) -> None:
-        """Begins to boot."""
+        """Begins to boot. Raises ClaimError if the machine cannot be made."""
         self.folder.mkdir(parents=True, exist_ok=True)
         nbd = self.folder / "disk.socket"
         nbd.unlink(missing_ok=True)
@@ -71,10 +71,12 @@ class Machine:
         self._began_s = time.monotonic()
         self._start(self._qemu(nbd))
         self._shell = self._connect("shell")
-        threading.Thread(target=self._listen, args=[self._connect("rows")], daemon=True).start()
+        threading.Thread(
+            target=self._receive_rows, args=[self._connect("rows")], daemon=True
+        ).start()
 
     def pull_the_plug(self) -> list[Row]:
-        """Kills the machine and its disk's cache; gives the rows that were acknowledged before."""
+        """Kills the machine and its disk's cache. Returns the rows acknowledged before."""
         acknowledged = list(self.rows)
         for process in reversed(self._processes):  # the machine, then its disk
             process.kill()
@@ -84,7 +86,7 @@ class Machine:
         return acknowledged
 
     def switch_off(self, timeout_s: float = 120.0) -> float:
-        """systemctl poweroff; gives the seconds until it is off."""
+        """Shuts down. Returns the seconds until the machine is off."""
         begun_s = time.monotonic()
         self.run("systemctl --no-block poweroff")
         self._processes[1].wait(timeout_s * PATIENCE)
@@ -93,7 +95,7 @@ class Machine:
 
     @contextmanager
     def disk_stopped(self) -> Iterator[None]:
-        """Its server does nothing meanwhile; the guest waits."""
+        """Stops the disk's server for a while; the guest waits."""
         self._processes[0].send_signal(signal.SIGSTOP)
         try:
             yield
@@ -111,14 +113,14 @@ class Machine:
         return self.folder / "sound.wav"
 
     def run(self, command: str, timeout_s: float = 120.0) -> str:
-        """The output of a command of root's. Raises BoxError if it fails or does not answer."""
+        """Runs a command as root. Returns its output. Raises ClaimError if it fails."""
         status, output = self.attempt(command, timeout_s)
         if status != 0:
-            raise BoxError(f"in the box, `{command}` ended with {status}: {output.strip()}")
+            raise ClaimError(f"in the guest, `{command}` ended with {status}: {output.strip()}")
         return output.strip()
 
     def attempt(self, command: str, timeout_s: float = 120.0) -> tuple[int, str]:
-        """Exit status and output of a command of root's. Raises BoxError if nobody answers."""
+        """Runs a command as root. Returns status and output. Raises ClaimError if none comes."""
         assert self._shell is not None
         self._number += 1
         request = json.dumps({"id": self._number, "command": command}).encode()
@@ -128,15 +130,18 @@ class Machine:
             while (reply := json.loads(self._line()))["id"] != self._number:
                 pass
         except (OSError, ValueError) as error:
-            raise BoxError(f"in the box, nobody answers `{command}`: {error}") from error
+            raise ClaimError(f"in the guest, nobody answers `{command}`: {error}") from error
         return reply["status"], reply["output"]
 
     def wait_for(self, command: str, timeout_s: float) -> float:
-        """Asks until the command succeeds; gives the seconds since power-on. Raises BoxError."""
+        """Repeats a command until it succeeds. Returns the seconds since power-on.
+
+        Raises ClaimError if it does not succeed in time.
+        """
         until_s = time.monotonic() + timeout_s * PATIENCE
         while self.attempt(command, timeout_s)[0] != 0:
             if time.monotonic() > until_s:
-                raise BoxError(f"in the box, not within {timeout_s:.0f} s: {command}")
+                raise ClaimError(f"in the guest, not within {timeout_s:.0f} s: {command}")
             time.sleep(0.5)
         return self.up_s
 
@@ -145,12 +150,12 @@ class Machine:
         line = b""
         while not line.endswith(b"\n"):
             if not (piece := self._shell.recv(65536)):
-                raise BoxError("the machine is off")
+                raise ClaimError("the machine is off")
             line += piece
         return line
 
-    def _listen(self, witness: socket.socket) -> None:
-        with witness.makefile("rb") as lines:
+    def _receive_rows(self, connection: socket.socket) -> None:
+        with connection.makefile("rb") as lines:
             for line in lines:
                 if line.endswith(b"\n"):
                     table, row = json.loads(line)
@@ -212,5 +217,5 @@ def _wait_until(is_so: Any, timeout_s: float, complaint: str) -> None:
     until_s = time.monotonic() + timeout_s * PATIENCE
     while not is_so():
         if time.monotonic() > until_s:
-            raise BoxError(complaint)
+            raise ClaimError(complaint)
         time.sleep(0.05)

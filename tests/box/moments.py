@@ -1,4 +1,4 @@
-"""What a cut at this moment would leave, without making it: at many more moments than one can boot.
+"""What a power cut would leave at many more moments than one could boot after.
 
 The disk's file holds exactly what the guest has flushed. With its server stopped for a moment, a
 copy of it is, bit by bit, the disk after a power cut just then. Its journal is replayed by e2fsck,
@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from random import Random
 
-from box.box import READY, Box
+from box.jukebox import READY, Jukebox
 from box.machine import Machine, Maker, Row
 from box.report import Report
 
@@ -23,17 +23,17 @@ DATABASE = "/var/lib/jukebox/jukebox.db"
 BETWEEN_S = (0.2, 12.0)
 
 
-def look_at_moments(make: Maker, moments: int, seed: int, report: Report) -> None:
+def examine_moments(make: Maker, moments: int, seed: int, report: Report) -> None:
     """Boots once, and examines so many copies of the disk while moods and plays are written."""
     machine, random = make("moments"), Random(seed)
     try:
         machine.power_on()
         machine.wait_for(READY, 400)
-        Box(machine).make_restless()
+        Jukebox(machine).make_restless()
         begun, bad = len(machine.rows), []
         for number in range(moments):
             time.sleep(random.uniform(*BETWEEN_S))
-            bad += _look_at_one(machine, number)
+            bad += _examine_moment(machine, number)
         written = len(machine.rows) - begun
     finally:
         machine.pull_the_plug()
@@ -43,7 +43,7 @@ def look_at_moments(make: Maker, moments: int, seed: int, report: Report) -> Non
     )
 
 
-def _look_at_one(machine: Machine, number: int) -> list[str]:
+def _examine_moment(machine: Machine, number: int) -> list[str]:
     """What is wrong with the disk as it would be after a cut now."""
     copy = machine.folder / "moment.img"
     acknowledged = take(machine, copy)
@@ -54,7 +54,7 @@ def _look_at_one(machine: Machine, number: int) -> list[str]:
 
 
 def take(machine: Machine, copy: Path) -> list[Row]:
-    """Copies the root as a cut just now would leave it; gives the rows acknowledged before."""
+    """Copies the root as a cut just now would leave it. Returns the rows acknowledged before."""
     acknowledged = list(machine.rows)
     dd = ["dd", "bs=4M", "iflag=skip_bytes", f"skip={_root_start(machine.disk)}", "conv=sparse"]
     with machine.disk_stopped():
@@ -63,7 +63,7 @@ def take(machine: Machine, copy: Path) -> list[Row]:
 
 
 def examine(image: Path, folder: Path) -> tuple[str, list[Row]]:
-    """What SQLite says of the history in a file system, ok if all is well, and its rows."""
+    """What SQLite says about the history in a file system ("ok" if all is well), and its rows."""
     checked = subprocess.run(["e2fsck", "-p", image], capture_output=True, text=True, check=False)
     if checked.returncode > 1:  # 0: sound, 1: repaired without asking
         return f"e2fsck -p: {checked.returncode} {checked.stdout}", []

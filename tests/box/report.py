@@ -1,4 +1,4 @@
-"""What the rig found: a table for people, JSON for programs, and whether every claim held."""
+"""What the rig found: a table for people, JSON for programs, and whether every claim is true."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class Report:
-    """Written anew after each line, so that a run that is cut off leaves what it knew."""
+    """Is written again after each line, so that a run that is cut off leaves what it found."""
 
     file: Path
     claims: list[dict[str, Any]] = field(default_factory=list)
@@ -20,19 +20,19 @@ class Report:
     began_s: float = field(default_factory=time.monotonic)
 
     def claim(self, text: str, holds: bool, found: object = "") -> None:
-        """One line: whether this holds, and what was found."""
+        """Adds a line: whether this is true, and what was found."""
         self.claims.append({"claim": text, "holds": holds, "found": str(found)})
         self._say(f"{'holds ' if holds else 'FAILED'} {text:64} {found}")
 
     def figure(self, name: str, value: object, unit: str = "") -> None:
-        """A measured value."""
+        """Adds a measured value."""
         self.figures[name] = value
         self._say(f"figure {name:64} {value} {unit}")
 
     @property
     def all_hold(self) -> bool:
         """Whether there were claims, and none was violated."""
-        return bool(self.claims) and all(each["holds"] for each in self.claims)
+        return bool(self.claims) and all(claim["holds"] for claim in self.claims)
 
     def _say(self, line: str) -> None:
         sys.stdout.write(f"{time.monotonic() - self.began_s:6.0f} s  {line}\n")

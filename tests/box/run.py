@@ -1,4 +1,4 @@
-"""Runs the box in QEMU: python -m box.run --disk DISK --folder FOLDER (tests/boot_box.sh does)."""
+"""The jukebox in QEMU: python -m box.run --disk DISK --folder FOLDER (see tests/boot_box.sh)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 from box.cuts import cut_again_and_again
 from box.life import from_the_firmware_on, live
-from box.machine import BoxError, Machine
-from box.moments import look_at_moments
+from box.machine import ClaimError, Machine
+from box.moments import examine_moments
 from box.report import Report
 
 MUSIC = Path(__file__).resolve().parent.parent.parent / "music"
 
 
 def main() -> int:
-    """0 if every claim holds."""
+    """Runs what is asked for. Returns 0 if every claim is true, else 1."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--disk", type=Path, required=True, help="made by tests/box/disk.sh")
     parser.add_argument("--folder", type=Path, required=True, help="sounds, logs and report.json")
@@ -37,11 +37,11 @@ def main() -> int:
         if asked.only in (None, "life"):
             live(make, MUSIC, report)
         if asked.only in (None, "moments"):
-            look_at_moments(make, asked.moments, asked.seed, report)
+            examine_moments(make, asked.moments, asked.seed, report)
         if asked.only in (None, "cuts"):
             cut_again_and_again(make, asked.cuts, asked.seed, report)
-    except BoxError as error:
-        report.claim("the box does what it is asked to", False, error)
+    except ClaimError as error:
+        report.claim("the jukebox does what it is asked to", False, error)
     return 0 if report.all_hold else 1
 
 

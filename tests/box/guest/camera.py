@@ -1,4 +1,4 @@
-"""Is the webcam: gives v4l2loopback the pictures of the scene that is named in /run/box/scene.
+"""The rig's webcam: gives v4l2loopback the pictures of the scene that /run/box/scene names.
 
 A scene is an emotion, or `cycle SECONDS`: one emotion after the other.
 """
@@ -21,7 +21,7 @@ OUTPUT, NO_FIELD, SRGB = 2, 1, 8
 
 
 def open_device() -> int:
-    """The device, agreed on YUYV as most webcams speak it."""
+    """The device, set to YUYV, which most webcams use."""
     device = os.open(DEVICE, os.O_WRONLY)
     yuyv = int.from_bytes(b"YUYV", "little")
     pixels = struct.pack(
@@ -43,16 +43,16 @@ def scene_now(names: list[str], time_s: float) -> str:
 
 
 def main() -> None:
-    """Shows pictures for ever."""
+    """Shows pictures until it is killed."""
     index = json.loads((HERE / "scenes.json").read_text())
     gray = (HERE / "scenes.gray").read_bytes()
-    names, each = index["names"], index["frames"]
+    names, frames = index["names"], index["frames"]
     size = WIDTH * HEIGHT
     picture = bytearray(b"\x80" * (2 * size))
     device = open_device()
     number = 0
     while True:
-        at = (names.index(scene_now(names, time.time())) * each + number % each) * size
+        at = (names.index(scene_now(names, time.time())) * frames + number % frames) * size
         picture[0::2] = gray[at : at + size]
         os.write(device, picture)
         number += 1

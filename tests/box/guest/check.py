@@ -1,4 +1,4 @@
-"""Prints what SQLite says about the history, ok if all is well, and how many rows it has."""
+"""Prints what SQLite says about the history ("ok" if all is well) and how many rows it has."""
 
 import sqlite3
 import sys

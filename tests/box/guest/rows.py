@@ -1,7 +1,7 @@
-"""Tells the rig of every row of the history as soon as another process can read it.
+"""Sends every row of the history to the rig as soon as another process can read it.
 
-In WAL mode a reader sees a transaction once its log has been synced and the index written: what
-this has told is what the jukebox has acknowledged to the world.
+In WAL mode a reader sees a transaction once its log has been synced and the index written. So what
+this process has sent is what the jukebox has acknowledged to the world.
 """
 
 import json
@@ -16,12 +16,12 @@ PAUSE_S = 0.2
 
 
 def new_rows(db: sqlite3.Connection, table: str, last: int) -> list[sqlite3.Row]:
-    """Those after number last."""
+    """The rows after number last."""
     return db.execute(f"select * from {table} where id > ? order by id", [last]).fetchall()
 
 
-def tell(port) -> None:
-    """Tells until the database cannot be read."""
+def send(port) -> None:
+    """Sends rows until the database cannot be read."""
     last = dict.fromkeys(TABLES, 0)
     db = sqlite3.connect(DATABASE, uri=True, timeout=5.0)
     db.row_factory = sqlite3.Row
@@ -34,11 +34,11 @@ def tell(port) -> None:
 
 
 def main() -> None:
-    """Begins anew with each database."""
+    """Starts again with each new database."""
     with open(PORT, "wb", buffering=0) as port:
         while True:
             try:
-                tell(port)
+                send(port)
             except (sqlite3.Error, OSError) as error:
                 sys.stderr.write(f"rows: {error}\n")
                 time.sleep(1.0)

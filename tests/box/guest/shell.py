@@ -1,4 +1,4 @@
-"""Runs what the rig asks for: a line of JSON comes in, a line with the outcome goes back."""
+"""Runs what the rig asks for: a line of JSON comes in, a line with the result goes back."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ PORT = "/dev/virtio-ports/box.shell"
 
 
 def answer(line: bytes) -> bytes:
-    """Runs {"id", "command"}; gives {"id", "status", "output"}."""
+    """Runs the command of {"id", "command"}. Returns {"id", "status", "output"} as a line."""
     request = json.loads(line)
     done = subprocess.run(
         ["/bin/bash", "-c", request["command"]],
@@ -23,7 +23,7 @@ def answer(line: bytes) -> bytes:
 
 
 def main() -> None:
-    """Serves for ever."""
+    """Serves until it is killed."""
     with open(PORT, "r+b", buffering=0) as port:
         while True:
             line = port.readline()

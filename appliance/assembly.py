@@ -1,0 +1,113 @@
+"""The running jukebox's devices: built at the start, replaced when their settings change."""
+
+from __future__ import annotations
+
+import logging
+
+from appliance.build import (
+    build_classifier,
+    build_faces,
+    build_panel,
+    build_player,
+    build_scheduled_camera,
+    kept_calibration,
+)
+from appliance.calibrator import Calibrator
+from appliance.camera.pacing import FrameRatePolicy, PacedCamera
+from appliance.decide.mood import HmmMoodFilter
+from appliance.decide.policy import MusicPolicy
+from appliance.history.state import StateFile, player_file, state_file
+from appliance.history.store import SqliteStore
+from appliance.player.state import PlayerState
+from appliance.protocols import Devices
+from appliance.settings import Settings
+from appliance.vision.calibration import Calibrated
+
+log = logging.getLogger("jukebox")
+
+
+class Assembly:
+    """All devices, as the settings want them and as people left them; the camera is not yet open.
+
+    devices: those that a frame meets on its way; the others (panel, frame_rate, calibrator) stand
+    beside it. Raises ModelError.
+    """
+
+    def __init__(
+        self, settings: Settings, store: SqliteStore, *, reel_stands_in: bool = False
+    ) -> None:
+        self._settings = settings
+        self._reel_stands_in = reel_stands_in
+        self._state = state_file(store.path)
+        self._player_state = StateFile(player_file(store.path), PlayerState())
+        asleep = self._state.kept.asleep
+        self.camera = build_scheduled_camera(settings, reel_stands_in=reel_stands_in)
+        self._restore_camera()
+        self.player = build_player(settings, self._player_state, starting=True, silent=asleep)
+        self.panel = build_panel(settings)
+        network = build_classifier(settings)
+        self._calibrated = Calibrated(network, kept_calibration(store.path))
+        self._mood = HmmMoodFilter(settings.mood, network.priors)
+        self.calibrator = Calibrator(self._calibrated, self._mood, store)
+        faded = self._player_state.kept.paused is not None
+        self.policy = MusicPolicy(settings, asleep=asleep, silent=faded)
+        self.frame_rate = FrameRatePolicy(settings.camera.frames_per_second)
+        self._paced = PacedCamera(self.camera, self.frame_rate)
+        self.devices = Devices(
+            camera=self._paced,
+            faces=build_faces(settings),
+            classifier=self._calibrated,
+            mood=self._mood,
+            policy=self.policy,
+            player=self.player,
+            store=store,
+        )
+
+    def close(self) -> None:
+        """Closes what holds a device or a connection; the store stays open."""
+        self.camera.close()
+        self.player.close()
+        self.panel.close()
+
+    def keep_requests(self) -> None:
+        """Keeps what people asked for and what must outlive this process."""
+        self._state.keep(
+            asleep=self.policy.asleep,
+            camera_off=self.camera.asked is True,
+            off_hours=self.camera.scheduled,
+        )
+
+    def rebuild(self, new: Settings) -> None:
+        """Replaces the devices whose sections of the settings differ.
+
+        Raises ModelError or CameraError before the first device is replaced.
+        """
+        old = self._settings
+        faces = build_faces(new) if build_faces.is_outdated(old, new) else self.devices.faces
+        network = build_classifier(new) if build_classifier.is_outdated(old, new) else None
+        if build_scheduled_camera.is_outdated(old, new):
+            self._replace_camera(new)
+        if build_player.is_outdated(old, new):
+            self.player.close()
+            self.devices.player = self.player = build_player(new, self._player_state)
+        if build_panel.is_outdated(old, new):
+            self.panel.close()
+            self.panel = build_panel(new)
+        if new.store != old.store:
+            log.warning("reload: [store] takes effect at the next start")
+        self.devices.faces = faces
+        if network is not None:
+            self._calibrated.uncorrected, self._mood.priors = network, network.priors
+        self._mood.settings, self.policy.settings, self._settings = new.mood, new, new
+
+    def _restore_camera(self) -> None:
+        kept = self._state.kept
+        if kept.camera_off and kept.off_hours == self.camera.scheduled:
+            self.camera.asked = True  # "on" is not kept: after a restart the hours decide
+
+    def _replace_camera(self, new: Settings) -> None:
+        camera = build_scheduled_camera(new, self.camera.asked, reel_stands_in=self._reel_stands_in)
+        camera.choose()
+        self.camera.close()
+        self._paced.camera = self.camera = camera.open()
+        self.frame_rate.most = new.camera.frames_per_second

@@ -1,0 +1,90 @@
+"""`jukebox check` and its lines."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from appliance.commands import check
+from appliance.errors import CameraError
+from appliance.records import Frame
+from appliance.settings import EmotionSettings, Settings, StoreSettings
+from appliance.vision.cards import MODELS
+
+
+def own_model(folder, *, priors):
+    """A copy of the emotion model, as an owner's, with or without priors in its card."""
+    for suffix in (".tflite", ".json"):
+        shutil.copy(MODELS / f"emotion_int8{suffix}", folder / f"own{suffix}")
+    card = folder / "own.json"
+    content = json.loads(card.read_text())
+    assert "priors" in content
+    if not priors:
+        del content["priors"]
+    card.write_text(json.dumps(content))
+    return str(folder / "own.tflite")
+
+
+def result_of(what, settings):
+    """The line of one test; those before it run, too."""
+    return next(result for result in check.checks(lambda: settings) if result.what == what)
+
+
+@pytest.fixture
+def no_camera(monkeypatch):
+    monkeypatch.setattr(check, "_camera", lambda settings: "none")
+
+
+@pytest.mark.parametrize("priors", [True, False])
+def test_a_card_without_priors_is_named_with_what_adds_them(no_camera, tmp_path, priors):
+    model = own_model(tmp_path, priors=priors)
+    result = result_of("emotion model", Settings(emotion=EmotionSettings(model=model)))
+    assert result.good
+    assert ("its card has no priors" in result.text) != priors
+    assert ("python -m convert.priors" in result.text) != priors
+
+
+def test_a_missing_model_fails_and_the_other_tests_run(no_camera, tmp_path):
+    settings = Settings(
+        emotion=EmotionSettings(model=str(tmp_path / "none.tflite")),
+        store=StoreSettings(path=str(tmp_path / "jukebox.db")),
+    )
+    assert not result_of("emotion model", settings).good
+    database = result_of("database", settings)
+    assert (database.good, database.text) == (
+        True,
+        f"{tmp_path / 'jukebox.db'}: the first run makes it",
+    )
+
+
+@pytest.mark.parametrize(
+    ("brightness", "is_dark"), [(0.02, True), (0.10, True), (0.15, False), (0.9, False)]
+)
+def test_a_dark_room_is_said_so(brightness, is_dark):
+    luma = np.full((48, 64), round(255 * brightness), np.uint8)
+    text = check._light(Frame(0.0, 0.0, luma))
+    assert text.startswith(f"brightness {brightness:.0%}")
+    assert ("too dark to read faces well" in text) == is_dark
+
+
+def test_a_camera_that_gives_no_picture_within_some_seconds_fails(monkeypatch):
+    waits = []
+
+    class Blind:
+        failure = None
+
+        def open(self):
+            return self
+
+        def read(self, timeout_s):
+            waits.append(timeout_s)
+            return Frame(0.0, 0.0, None)
+
+        def close(self):
+            waits.append("closed")
+
+    monkeypatch.setattr(check, "build_camera", lambda settings: Blind())
+    with pytest.raises(CameraError, match="no picture within 6 s"):
+        check._camera(Settings())
+    assert waits == [6.0, "closed"]

@@ -1,0 +1,126 @@
+"""What the jukebox tells about itself: the sentence, the file, and when they are written."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from appliance.decide.policy import MusicPolicy
+from appliance.errors import StoreError
+from appliance.records import Emotion, Frame, Mood, Playback, Step
+from appliance.remote import status as module
+from appliance.remote.status import Status, StatusReporter
+from appliance.settings import Settings
+
+PLAYS = Playback("play", "Sunny", Emotion.HAPPY, 50.0, 0, listener=False)
+NOON = 1_795_780_800.0
+
+
+def make(policy=None, playback=PLAYS, camera="a camera", time_s=1000.0, **rate):
+    mood = Mood("settled", Emotion.HAPPY, 0.9, 1, 0.0)
+    step = Step(Frame(time_s, NOON + time_s, None), (), mood, playback, None)
+    rate = {"frames_per_second": 5.0, "frame_rate_reason": ""} | rate
+    policy = policy or MusicPolicy(Settings())
+    return Status.of(step, camera=camera, policy=policy, reason="", **rate)
+
+
+class Systemd:
+    """Notes the lines for `systemctl status`."""
+
+    def __init__(self):
+        self.lines = []
+
+    def status(self, text):
+        self.lines.append(text)
+
+
+def test_a_status_is_told_and_written_only_when_it_changes(tmp_path):
+    database, systemd = tmp_path / "jukebox.db", Systemd()
+    reporter = StatusReporter(systemd, database)
+    reporter.report(make())
+    file = module.status_file(database)
+    file.unlink()
+    reporter.report(make(time_s=1001.0))
+    assert not file.exists()
+    reporter.report(make(camera="lost"))
+    assert systemd.lines == [
+        "1 face: the room looks happy; playing Sunny",
+        "1 face: the room looks happy; playing Sunny; waiting for the camera",
+    ]
+    assert module.read(database) == make(camera="lost")
+
+
+def test_the_time_of_a_hold_is_a_whole_minute_so_that_the_status_stays_the_same():
+    policy = MusicPolicy(Settings())
+    policy.hold(1000.0, 30.0)
+    told = {make(policy, time_s=1000.0 + second).hold_until for second in range(10)}
+    assert len(told) == 1
+    assert make(policy, time_s=1000.0 + 31 * 60).hold_until is None
+
+
+def test_the_sentence_names_what_is_unusual():
+    policy = MusicPolicy(Settings(), asleep=True)
+    status = replace(make(policy, playback=None, camera="off"), hold_until="18:30")
+    assert status.sentence() == (
+        "1 face: the room looks happy; waiting for MPD; nothing is changed until 18:30; "
+        "the jukebox sleeps until somebody asks for music; the camera is off"
+    )
+
+
+def test_the_frame_rate_comes_with_its_reason():
+    assert make().frame_rate() == "reads 5 frames a second"
+    calm = make(frames_per_second=2.0, frame_rate_reason="nobody is here")
+    assert calm.frame_rate() == "reads 2 frames a second: nobody is here"
+
+
+def test_programs_read_these_keys(tmp_path):
+    module.write(make(), tmp_path / "jukebox.db")
+    kept = json.loads(module.status_file(tmp_path / "jukebox.db").read_text())
+    assert sorted(kept) == [
+        "asked", "asleep", "camera", "emotion", "faces", "hold_until", "listener_in_charge",
+        "looks_per_second", "looks_reason", "mood", "player", "playlist", "reason", "resting",
+        "sleep_at", "title",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({}, "state"),
+        ({"STATE_DIRECTORY": "{}/state"}, "state"),
+        ({"STATE_DIRECTORY": "{}/state", "RUNTIME_DIRECTORY": "{}/run"}, "run"),
+        ({"STATE_DIRECTORY": "{}/other", "RUNTIME_DIRECTORY": "{}/run"}, "state"),
+    ],
+)
+def test_the_service_keeps_its_status_in_memory(tmp_path, monkeypatch, environment, folder):
+    for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value.format(tmp_path))
+    file = module.status_file(tmp_path / "state" / "jukebox.db")
+    assert file == tmp_path / folder / "jukebox.status.json"
+
+
+def test_a_full_disk_leaves_the_old_status(tmp_path):
+    database = tmp_path / "jukebox.db"
+    module.write(make(), database)
+    module.status_file(database).with_suffix(".part").mkdir()  # as good as a full disk
+    module.write(make(camera="lost"), database)
+    assert module.read(database) == make()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "no jukebox has run with this database yet"),
+        ("{", "cannot be read"),
+        ('{"mood": "happy"}', "cannot be read"),
+        ("[]", "cannot be read"),
+    ],
+)
+def test_a_status_that_cannot_be_read_is_explained(tmp_path, content, complaint):
+    database = tmp_path / "jukebox.db"
+    if content is not None:
+        module.status_file(database).write_text(content)
+    with pytest.raises(StoreError, match=complaint):
+        module.read(database)

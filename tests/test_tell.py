@@ -1,0 +1,178 @@
+"""Talking to a running jukebox over a real MPD, as an owner's phone or terminal does."""
+
+import json
+import time
+
+import pytest
+from conftest import wait_for
+from mpd import MPDClient
+from running import ask, running
+
+from appliance.commands import calibrate as calibration_command
+from appliance.config.loading import load
+from appliance.errors import PlayerError
+from appliance.private_mpd.process import PrivateMpd
+from appliance.remote import tell as tell_module
+from appliance.settings import MpdSettings
+
+
+@pytest.fixture
+def mpd(tmp_path, music):
+    with PrivateMpd(tmp_path / "mpd", music, "null") as server:
+        yield server
+
+
+@pytest.fixture
+def phone(mpd):
+    """A listener's own client."""
+    client = MPDClient()
+    client.connect(str(mpd.socket))
+    yield client
+    client.disconnect()
+
+
+def tell(config, *words):
+    """The answer to a message."""
+    result = ask("tell", *words, "--config", str(config))
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def status(config):
+    return json.loads(ask("status", "--json", "--config", str(config)).stdout)
+
+
+def test_any_client_can_ask_for_a_mood_and_hand_it_back(config, phone):
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-")
+        phone.subscribe("jukebox-status")
+        phone.sendmessage("jukebox", "mood sad")
+        phone.idletimeout = 30
+        assert phone.idle("message") == ["message"]
+        (answer,) = phone.readmessages()
+        assert answer["message"] == "music for sad, until you say auto"
+        wait_for(lambda: phone.currentsong()["file"].startswith("sad/"), 15)
+        wait_for(lambda: status(config)["asked"] == "sad")
+        tell(config, "auto")
+        wait_for(lambda: status(config)["asked"] is None)
+
+
+def test_the_running_jukebox_tells_how_it_is_and_why(config, mpd):
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-")
+        assert tell(config, "status").startswith("1 face: the room looks happy; playing happy-")
+        assert tell(config, "why").startswith("the room looks happy. Now: face 1: happy ")
+        assert "unknown command 'dance'" in tell(config, "dance")
+
+
+def test_the_camera_can_be_closed_and_the_watchdog_is_still_fed(config, mpd):
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-")
+        assert tell(config, "camera", "off") == "the camera is off"
+        jukebox.hears("the camera is off")
+        jukebox.hears("WATCHDOG=1")
+        tell(config, "camera", "on")
+        jukebox.hears("looks happy")
+
+
+def test_what_people_asked_for_outlives_the_process(config, phone):
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-")
+        tell(config, "camera", "off")
+        phone.stop()
+        jukebox.logs("somebody stopped the music; it stays so until somebody presses play")
+    with running(config) as jukebox:
+        jukebox.hears("the camera is off")
+        time.sleep(1.5)  # as long as the jukebox would need to undo it
+        assert phone.status()["state"] == "stop"
+        tell(config, "mood", "happy")
+        jukebox.hears("playing happy-")
+
+
+def test_a_pause_on_the_phone_is_seen_said_and_kept(config, phone):
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-")
+        phone.pause(1)
+        jukebox.logs("somebody paused the music; it stays so until somebody presses play")
+        wait_for(lambda: status(config)["listener_in_charge"])  # told up to 0.5 s after the log
+        time.sleep(1.5)  # as long as the jukebox would need to undo it
+        assert phone.status()["state"] == "pause"
+        history = json.loads(ask("history", "--json", "--config", str(config)).stdout)
+        assert history[-1]["reason"] == "pause"
+
+
+def test_a_resting_face_is_watched_by_the_running_jukebox(config, mpd):
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-")
+        assert tell(config, "calibrate").startswith("look at the camera with a face at rest")
+        assert tell(config, "calibrate", "forget") == "faces are read as they are"
+
+
+def test_answers_to_others_are_not_taken_for_the_result(config, phone, monkeypatch):
+    monkeypatch.setattr(calibration_command, "LASTS_S", 0.1)
+    others = iter(["status", "why", "dance"])
+    said = []
+
+    def print_and_ask(text, **_more):
+        said.append(text)
+        phone.sendmessage("jukebox", next(others))
+
+    monkeypatch.setattr(calibration_command, "print", print_and_ask, raising=False)
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-")
+        with pytest.raises(PlayerError, match="gave no answer"):
+            calibration_command.calibrate(load(config), forget=False)
+    assert len(said) == 1
+
+
+def test_without_a_jukebox_tell_says_so(config, mpd):
+    result = ask("tell", "status", "--config", str(config))
+    assert result.returncode == 1
+    assert "no jukebox listens at MPD" in result.stderr
+
+
+def test_without_mpd_tell_says_so(config):
+    result = ask("tell", "status", "--config", str(config))
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "MPD at" in result.stderr
+
+
+class Silent:
+    """A connection to an MPD at which a jukebox listens but never answers."""
+
+    address = "nowhere"
+
+    def __init__(self):
+        self.waits_s = []
+
+    def __call__(self, address, begin):
+        return self
+
+    def client(self):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        pass
+
+    def sendmessage(self, channel, message):
+        assert channel == "jukebox"
+
+    def idle(self, subsystem):
+        self.waits_s.append(self.idletimeout)
+        raise TimeoutError
+
+
+def test_a_jukebox_that_does_not_answer_is_waited_for_some_seconds(monkeypatch):
+    silent = Silent()
+    monkeypatch.setattr(tell_module, "Connection", silent)
+    with pytest.raises(PlayerError, match="the jukebox at MPD at nowhere gave no answer"):
+        list(tell_module.tell(MpdSettings(), "status"))
+    (wait_s,) = silent.waits_s
+    assert 2.0 <= wait_s <= 10.0
