@@ -41,7 +41,7 @@ class Classifier(Protocol):
 
 
 class MoodFilter(Protocol):
-    """SearchSchedule scores over time into a mood."""
+    """Turns scores over time into a mood."""
 
     def update(self, time_s: float, scores: Sequence[EmotionScores], blind: bool = False) -> Mood:
         """The mood after one more frame."""
