@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
-from appliance.assembly import Assembly
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import JukeboxError, PlayerError
 from appliance.history.diary import read_yesterday
@@ -18,6 +17,7 @@ from appliance.remote.notify import NOTICE, Notifier
 from appliance.remote.panel import use_panel
 from appliance.remote.signals import Signals
 from appliance.remote.status import Status, StatusReporter
+from appliance.running.assembly import Assembly
 from appliance.settings import Settings
 
 log = logging.getLogger("jukebox")

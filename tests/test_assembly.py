@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import pytest
 from priors import PRIORS
 
-from appliance import assembly
-from appliance.assembly import Assembly
 from appliance.build import Builder
 from appliance.errors import CameraError, ModelError
 from appliance.history.state import player_file, state_file
 from appliance.history.store import SqliteStore
+from appliance.running import assembly
+from appliance.running.assembly import Assembly
 from appliance.settings import (
     CameraSettings,
     EmotionSettings,

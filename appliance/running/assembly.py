@@ -12,7 +12,6 @@ from appliance.build import (
     build_scheduled_camera,
     kept_calibration,
 )
-from appliance.calibrator import Calibrator
 from appliance.camera.pacing import FrameRatePolicy, PacedCamera
 from appliance.decide.mood import HmmMoodFilter
 from appliance.decide.policy import MusicPolicy
@@ -20,6 +19,7 @@ from appliance.history.state import StateFile, player_file, state_file
 from appliance.history.store import SqliteStore
 from appliance.player.state import PlayerState
 from appliance.protocols import Devices
+from appliance.running.calibrator import Calibrator
 from appliance.settings import Settings
 from appliance.vision.calibration import Calibrated
 
