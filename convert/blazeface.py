@@ -31,13 +31,14 @@ from keras import layers
 from appliance.errors import ModelError
 from appliance.records import Face, Frame, GrayImage
 from appliance.vision.cards import card_fields
-from appliance.vision.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, blazeface_model
+from appliance.vision.detectors import EVERYWHERE, BlazeFace
 from appliance.vision.faces import FollowingFaceDetector
 from appliance.vision.geometry import Detection, square_around
 from appliance.vision.preprocessing import crop
 from convert import data, detect
 from convert.cards import of_the_file, of_the_network, write_model
 from convert.figures import MODELS
+from convert.published_blazeface import BLAZEFACE_CARD, blazeface_model
 from convert.quantize import output_positions, slim, to_float16, to_int8
 
 SIZES_PX = {"search": 128, "closer": 64}

@@ -21,9 +21,10 @@ from tqdm import tqdm
 from appliance.errors import ModelError
 from appliance.records import Face, Frame, GrayImage
 from appliance.vision.cards import card_fields, checked_bytes
-from appliance.vision.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, Haar, blazeface_model
+from appliance.vision.detectors import EVERYWHERE, BlazeFace, Haar
 from appliance.vision.faces import FollowingFaceDetector
 from convert.pictures import DataError, decode, files, pictures
+from convert.published_blazeface import BLAZEFACE_CARD, blazeface_model
 from convert.scoring import rounded, share_of
 
 ANNOTATIONS = "annotations.json"

@@ -20,10 +20,11 @@ import numpy.typing as npt
 from keras import layers
 
 from appliance.records import Frame
-from appliance.vision.detectors import BlazeFace, blazeface_model
+from appliance.vision.detectors import BlazeFace
 from appliance.vision.faces import FollowingFaceDetector
 from appliance.vision.interpreter import Interpreter
 from convert.networks import mini_xception
+from convert.published_blazeface import blazeface_model
 from convert.quantize import to_float32
 from convert.train import use_threads
 

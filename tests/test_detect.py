@@ -10,8 +10,8 @@ from conftest import DATA
 from evaluating import MODEL, PROJECT, evaluated, needs, refused, zipped
 
 from appliance.records import Box, Face
-from appliance.vision.detectors import blazeface_model
 from convert import detect, evaluate
+from convert.published_blazeface import blazeface_model
 
 
 def photo(*boxes: tuple[int, int, int]) -> np.ndarray:

@@ -21,11 +21,11 @@ with warnings.catch_warnings():
     from convert import blazeface, windows
     from convert.losses import face_and_box
     from convert.networks import NETWORKS
+    from convert.published_blazeface import blazeface_model
     from convert.windows import SIZE_PX, Scene, Sources, Square, Windows, make_windows
     from convert.windows_scoring import kept_and_noticed, overlap
 
 from appliance.records import Box
-from appliance.vision.detectors import blazeface_model
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.tracker import FaceTracker
 
