@@ -53,26 +53,27 @@ def sources():
 
 
 def bright(image):
-    """Centre and side of what is white, as a box of windows tells it."""
+    """Centre and side of what is white, in the units of a window's box."""
     rows, columns = np.nonzero(image > 200)
-    half = SIZE_PX / windows.ROOM
+    half = 20  # pixels: a window of 40 is twice as wide as the face was
     middle = np.array([columns.mean(), rows.mean()]) + 0.5 - SIZE_PX / 2
     return *(middle / half), np.sqrt(len(rows)) / half
 
 
 def test_windows_tell_where_the_face_is_and_nothing_where_there_is_none(sources):
     made = make_windows(sources, 300, np.random.default_rng(0))
-    assert made.images.shape == (300, SIZE_PX, SIZE_PX)
+    assert made.images.shape == (300, 40, 40)
     assert made.images.dtype == np.uint8
     assert 0.4 < made.is_face.mean() < 0.7
     assert (made.boxes[made.is_face == 0] == 0).all()
-    assert np.abs(made.boxes[:, :2]).max() <= windows.REACH
+    assert 0.4 < np.abs(made.boxes[:, :2]).max() <= 0.5
+    assert 0.25 < np.abs(made.boxes[:, 2]).max() <= 0.35
 
 
 def test_the_same_seed_makes_the_same_windows(sources):
-    one, other = (make_windows(sources, 50, np.random.default_rng(3)) for _ in range(2))
-    assert (one.images == other.images).all()
-    assert (one.boxes == other.boxes).all()
+    first, second = (make_windows(sources, 50, np.random.default_rng(3)) for _ in range(2))
+    assert (first.images == second.images).all()
+    assert (first.boxes == second.boxes).all()
 
 
 def test_a_face_cut_from_a_photo_is_where_its_box_says(sources):
@@ -94,7 +95,7 @@ def test_a_mirrored_window_has_its_box_mirrored(sources):
     assert seen == {(0.25, 0.1, 0.0), (-0.25, 0.1, 0.0)}
 
 
-def test_beside_a_face_is_no_face(sources):
+def test_a_window_beside_a_face_does_not_show_it_in_its_middle(sources):
     for seed in range(50):
         image, box = windows._beside_a_face(sources, np.random.default_rng(seed))
         assert box is None
@@ -143,7 +144,7 @@ def test_the_tracker_stays_small():
 
 
 @pytest.mark.timeout(400)  # half a minute on an idle core
-def test_its_whole_path_leaves_models_that_the_box_accepts(tmp_path):
+def test_its_whole_path_leaves_models_that_the_jukebox_accepts(tmp_path):
     write_zip(tmp_path / "fer.zip", rows_of(40))
     write_portraits(tmp_path / "portraits.zip", 60)
     with zipfile.ZipFile(tmp_path / "photos.zip", "w") as photos:
