@@ -128,6 +128,10 @@ def test_the_most_agreed_faces_are_taken_if_they_are_enough(mesh_points):
     assert set(chosen.votes) == {10, 9}
 
 
+def test_no_average_has_more_than_60_faces(mesh_points):
+    assert len(composites.choose(candidates(mesh_points, [10] * 65))) == 60
+
+
 def test_the_rarest_emotion_takes_what_there_is(mesh_points):
     assert len(composites.choose(candidates(mesh_points, [6] * 10 + [4] * 15))) == 25
 

@@ -278,6 +278,13 @@ def test_the_listed_portraits_measure_int8s_ranges_for_gender():
         assert len(listed[gender]) == 49
 
 
+def test_pictures_that_measure_int8s_ranges_are_98_in_all_as_many_of_each_class():
+    chosen = quantize.choose_rows(np.arange(700) % 7)
+    assert np.bincount(chosen % 7).tolist() == [14] * 7
+    assert quantize.choose_rows(np.arange(700) % 7).tolist() == chosen.tolist()
+    assert np.bincount(quantize.choose_rows(np.arange(300) % 2) % 2).tolist() == [49, 49]
+
+
 # Networks and figures -----------------------------------------------------------------------------
 
 
@@ -386,14 +393,31 @@ def test_augmented_faces_move_and_grow_by_up_to_15_percent_and_less_when_weaker(
     assert np.abs(moved(0.2)[:, :2]).max() < 0.05
 
 
+def test_augmented_faces_are_turned_by_up_to_15_degrees(monkeypatch):
+    monkeypatch.setattr(augment, "ERASE_CHANCE", 0.0)
+    images = np.zeros((500, 48, 48), np.uint8)
+    images[:, 22:26, 12:36] = 255  # a bar
+    angles = []
+    for image in augment.augment(images, np.random.default_rng(0)).astype(float):
+        rows, columns = np.nonzero(image - np.median(image) > 60)
+        angles.append(np.degrees(np.arctan(np.polyfit(columns, rows, 1)[0])))
+    assert -16 < min(angles) < -12
+    assert 12 < max(angles) < 16
+
+
 def test_half_of_the_augmented_faces_are_partly_hidden():
     images = np.full((2000, 48, 48), 128, np.uint8)
-    hidden = [
-        len(np.unique(image)) > 1 for image in augment.augment(images, np.random.default_rng(0))
-    ]
-    assert 0.45 < np.mean(hidden) < 0.55
-    weaker = augment.augment(images, np.random.default_rng(0), 0.2)
-    assert np.mean([len(np.unique(image)) > 1 for image in weaker]) < 0.15
+    hidden = hidden_shares(augment.augment(images, np.random.default_rng(0)))
+    assert 0.45 < np.mean(hidden > 0) < 0.55
+    assert 0.006 < hidden[hidden > 0].min() < 0.02  # a tenth of each side
+    assert 0.12 < hidden.max() < 0.17  # four tenths of each side
+    weaker = hidden_shares(augment.augment(images, np.random.default_rng(0), 0.2))
+    assert np.mean(weaker > 0) < 0.15
+
+
+def hidden_shares(images: np.ndarray) -> np.ndarray:
+    """The share of each picture that differs from most of it."""
+    return np.array([np.mean(image != np.median(image)) for image in images])
 
 
 def test_augmented_faces_are_relit_within_limits():
@@ -412,6 +436,14 @@ def test_squared_hinge_is_free_beyond_the_margin_and_square_before_it():
     logits = tf.constant([[3.0, -2.0, -1.0], [0.5, -2.0, 1.0]])
     costs = LOSSES["squared_hinge"](tf.constant([[1.0, 0.0, 0.0]] * 2), logits)
     np.testing.assert_allclose(costs, [0.0, 0.25 + 4.0])
+
+
+@pytest.mark.parametrize(
+    ("step", "rate"), [(0, 0.04), (12.5, 0.52), (25, 1.0), (62.5, 0.5), (100, 0.0)]
+)
+def test_the_learning_rate_rises_for_a_quarter_of_the_steps_and_falls_to_nothing(step, rate):
+    schedule = train.OneCycle(peak=0.003, steps=100)
+    assert float(schedule(tf.constant(step))) == pytest.approx(0.003 * rate, abs=1e-8)
 
 
 def test_rounding_keeps_the_variables_and_answers_nearly_as_the_int8_file_does():

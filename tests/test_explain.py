@@ -251,4 +251,5 @@ def test_a_gradient_of_zero_is_gray_and_others_are_spread_around_gray():
     assert np.ptp(explain.as_gray(np.zeros((4, 4), np.float32))) == 0
     gray = explain.as_gray(np.random.default_rng(0).normal(size=(48, 48)).astype(np.float32))
     assert gray.mean() == pytest.approx(0.5, abs=0.01)
+    assert gray.std() == pytest.approx(0.1, abs=0.001)
     assert 0 <= gray.min() < gray.max() <= 1

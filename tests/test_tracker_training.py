@@ -19,13 +19,14 @@ with warnings.catch_warnings():
     from test_convert import rows_of, write_portraits, write_zip
 
     from convert import blazeface, windows
+    from convert.detect import Annotated, Photo
     from convert.losses import face_and_box
     from convert.networks import NETWORKS
     from convert.published_blazeface import blazeface_model
     from convert.windows import SIZE_PX, Scene, Sources, Square, Windows, make_windows
     from convert.windows_scoring import kept_and_noticed, overlap
 
-from appliance.records import Box
+from appliance.records import Box, Face
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.tracker import FaceTracker
 
@@ -101,6 +102,15 @@ def test_a_window_beside_a_face_does_not_show_it_in_its_middle(sources):
         assert box is None
         middle = image[SIZE_PX // 2 - 5 : SIZE_PX // 2 + 5, SIZE_PX // 2 - 5 : SIZE_PX // 2 + 5]
         assert middle.mean() < 200
+
+
+def test_of_a_photo_only_what_the_detector_is_sure_of_is_learned_as_a_face():
+    luma = np.zeros((100, 200), np.uint8)
+    photo = Photo(luma, (Annotated(True, 10.0, 20.0, 40.0, 60.0),))
+    sure, doubtful = Face(Box(100, 40, 30, 30), 0.7, 1), Face(Box(150, 40, 30, 30), 0.69, 2)
+    found = windows.scene(photo, lambda _: (sure, doubtful))
+    assert found.faces == (Square(115.0, 55.0, 30.0),)
+    assert found.others == (Square(25.0, 40.0, 40.0), Square(165.0, 55.0, 30.0))
 
 
 @pytest.mark.parametrize(
@@ -196,3 +206,14 @@ def test_at_half_the_size_it_sees_the_same_face():
     ours = blazeface.gray_blazeface(64, blazeface_model())(gray)
     assert ours["boxes"].shape == (1, 224, 4)
     assert ours["scores"].numpy().max() > 0.0
+
+
+def test_int8s_ranges_are_measured_on_two_squares_for_each_face_in_60_photos():
+    luma = np.zeros((320, 320), np.uint8)
+    luma[110:210, 110:210] = np.maximum(cv2.resize(composite(), (100, 100)), 1)
+    found = blazeface.windows([Photo(luma, ())] * 61, blazeface_model())
+    assert found.shape == (120, 64, 64)
+    # A face fills half of the side, multiplied or divided by up to exp(0.2).
+    lit = np.sqrt((found > 0).mean(axis=(1, 2)))
+    assert 0.38 < lit.min() < 0.45
+    assert 0.55 < lit.max() < 0.64
