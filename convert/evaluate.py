@@ -96,8 +96,7 @@ def evaluate_emotion(
     logits = answers(classifier, faces.images)
     if in_turn:
         mirrored = answers(classifier, faces.images[:, :, ::-1])
-        shares = (softmax(logits / temperature) + softmax(mirrored / temperature)) / 2
-        logits = np.log(shares.clip(1e-9)) * temperature
+        logits = _averaged(logits, mirrored, temperature)
     result = score(logits, labels, temperature)
     views = VIEWS["in turn" if in_turn else card_fields(model).get("views", 1)]
     return {
@@ -156,6 +155,12 @@ def run_model(content: bytes, images: npt.NDArray[np.uint8], size_px: int) -> tu
     progress = tqdm(images, "faces", leave=False, disable=None)
     outputs = [interpreter.run(to_input(image, size_px)) for image in progress]
     return tuple(np.concatenate(output) for output in zip(*outputs, strict=True))
+
+
+def _averaged(logits: Logits, others: Logits, temperature: float) -> Logits:
+    """The logits that give, at this temperature, the mean of both probabilities."""
+    shares = (softmax(logits / temperature) + softmax(others / temperature)) / 2
+    return np.asarray(np.log(shares.clip(1e-9)) * temperature, np.float32)
 
 
 def _emotion(options: argparse.Namespace) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -238,7 +239,8 @@ def _composed(sources: Sources, step: Step, face: Gray, rng: Rng) -> Gray:
     place = np.asarray(cv2.getRotationMatrix2D((23.5, 23.5), tilt, side / 48), np.float64)
     place[:, 2] += x - 24, y - 24
     size = canvas.shape[::-1]
-    cover = cv2.warpAffine(MASKS[rng.integers(len(MASKS))], place, size)
+    masks = _masks()
+    cover = cv2.warpAffine(masks[rng.integers(len(masks))], place, size)
     laid = cv2.warpAffine(face, place, size, borderMode=cv2.BORDER_REPLICATE)
     blended = cv2.blendLinear(laid, canvas, cover, 1 - cover)
     return np.asarray(cv2.resize(blended, (SIZE_PX, SIZE_PX)), np.uint8)
@@ -262,6 +264,7 @@ def _draw(
     cv2.copyTo(texture, mask, canvas)
 
 
+@cache
 def _masks() -> list[npt.NDArray[np.float32]]:
     """How much of a pasted square shows, 0…1, float32 (48, 48): soft ellipses and squares."""
     rng = np.random.default_rng(0)
@@ -276,9 +279,6 @@ def _masks() -> list[npt.NDArray[np.float32]]:
         soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.7, 4.0))
         masks.append(np.asarray(soft, np.float32))
     return masks
-
-
-MASKS = _masks()
 
 
 def _turn(degrees: float) -> npt.NDArray[np.float64]:

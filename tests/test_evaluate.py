@@ -204,8 +204,8 @@ def portrait(female: bool, number: int) -> np.ndarray:
 
 
 # Age, gender and race by the name of the file, and whether the picture shows that gender.
-PEOPLE = [(3, 0, 0, False), (3, 1, 4, True), (16, 0, 1, True), (26, 1, 2, True), (30, 0, 0, True),
-          (35, 1, 0, False), (50, 1, 3, True), (70, 0, 0, True)]  # fmt: skip
+PEOPLE = [(3, 0, 0, False), (5, 1, 4, True), (6, 0, 1, True), (18, 1, 2, True), (30, 0, 0, True),
+          (39, 1, 0, False), (40, 1, 3, True), (60, 0, 0, True)]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -274,6 +274,15 @@ def test_small_children_alone_have_no_figure_without_them():
     assert (figures["accuracy"], figures["accuracy_without_0_5"]) == (1.0, None)
 
 
+def test_a_twentieth_of_training_is_held_out():
+    images = np.random.default_rng(0).integers(0, 256, (1000, 48, 48), np.uint8)
+    labels = np.arange(1000) % 7
+    faces = data.Faces(images, labels, np.arange(1000), np.full(1000, "Training"))
+    rest, held = data.emotion_held_out(faces)
+    assert len(rest) + len(held) == 1000
+    assert 30 < len(held) < 70
+
+
 def test_portraits_are_split_by_their_pixels_alone():
     images = np.stack([portrait(False, number // 2) for number in range(400)])
     ages = np.arange(400)
@@ -296,11 +305,11 @@ def test_a_damaged_portrait_is_named(portraits, content):
 def test_a_damaged_member_of_a_zip_is_named(portraits):
     file = zipped(portraits)
     with zipfile.ZipFile(file) as archive:
-        middle = archive.getinfo("26_1_2_20170116174503.jpg.chip.jpg").header_offset + 200
+        middle = archive.getinfo("18_1_2_20170116174503.jpg.chip.jpg").header_offset + 200
     content = bytearray(file.read_bytes())
     content[middle : middle + 50] = bytes(50)
     file.write_bytes(content)
-    with pytest.raises(data.DataError, match=r"26_1_2_20170116174503\.jpg\.chip\.jpg cannot be"):
+    with pytest.raises(data.DataError, match=r"18_1_2_20170116174503\.jpg\.chip\.jpg cannot be"):
         data.load_utkface(file)
 
 
