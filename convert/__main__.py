@@ -1,19 +1,22 @@
-"""From the public data files to everything in models/.
+"""Makes everything in models/ from the public data files.
 
     python -m convert --data ../shared/data/fer2013.zip \
         --votes ../shared/data/ferplus_votes.csv --portraits ../shared/data/utkface.zip
 
-Goes on where it was stopped. With --quick the whole path on a few rows in two minutes, into --out,
-to see that it works; those models are no good. Every field of a recipe is an option as well.
+A training that was stopped continues from its last epoch. --quick tries the whole path on a few
+rows in two minutes, into --out; those models are not good. Every field of a recipe is an option,
+too.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Collection
 from dataclasses import fields, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -24,26 +27,41 @@ from convert.drawing import save
 from convert.examples import DataSet, emotion_data, gender_data
 from convert.losses import LOSSES
 from convert.networks import NETWORKS, VIEWS
-from convert.recipes import MADE, PRECISIONS, RECIPES, Recipe
+from convert.pictures import DataError
+from convert.recipes import MADE, PRECISIONS, RECIPES, History, Recipe
 from convert.teacher import Teacher
 from convert.train import default_runs, epochs_done, train, use_threads
 
-# What each task is trained on: options.
+# The options with the data that each task is trained on.
 DATA = {"emotion": ("data", "votes"), "gender": ("portraits",)}
+# What some fields of a recipe may be.
+CHOICES: dict[str, Collection[Any]] = {
+    "network": NETWORKS,
+    "loss": LOSSES,
+    "views": VIEWS,
+    "precision": PRECISIONS,
+    "task": DATA,
+}
 QUICK = {"epochs": 2, "limit": 600, "hold_out": 0.2, "augmentations": 1}
-# They decide which pictures are held out, and a teacher must not know those of its pupil.
+# These fields decide which pictures are held out, and a teacher must not know those of its pupil.
 OF_THE_DATA = ("limit", "hold_out")
 
 
 class Workshop:
-    """Makes models by name, and before them the teachers that they need. Raises DataError."""
+    """Makes models by name, and before them the networks that they need.
+
+    Its methods raise DataError if the data cannot be used.
+    """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._trained: dict[str, tuple[keras.Model, list[dict]]] = {}
+        self._trained: dict[str, tuple[keras.Model, History]] = {}
 
-    def make(self, name: str) -> dict[str, dict]:
-        """Trains, converts and judges one model; its cards by name. Others it only trains."""
+    def make(self, name: str) -> dict[str, dict[str, Any]]:
+        """Trains, converts and judges one model; its cards by name.
+
+        A network that only helps is only trained, and there are no cards.
+        """
         network, history = self._train(name)
         if name not in MADE:
             return {}
@@ -52,7 +70,7 @@ class Workshop:
         training = Training(recipe, history, hashes, self._helpers(name))
         return write_models(name, network, dataset, training, self._options.out)
 
-    def _train(self, name: str) -> tuple[keras.Model, list[dict]]:
+    def _train(self, name: str) -> tuple[keras.Model, History]:
         if name not in self._trained:
             recipe, start, teacher = self._recipe(name), None, None
             run = self._options.runs / f"{name}-seed{recipe.seed}"
@@ -67,7 +85,7 @@ class Workshop:
 
     def _helpers(self, name: str) -> dict[str, Recipe]:
         """The recipes of the networks that this one begins with and learns from, and of theirs."""
-        helpers = {}
+        helpers: dict[str, Recipe] = {}
         for needed in self._recipe(name).needs:
             helpers |= self._helpers(needed) | {needed: self._recipe(needed)}
         return helpers
@@ -101,11 +119,11 @@ class Workshop:
 
 
 def recipe_for(name: str, options: argparse.Namespace) -> Recipe:
-    """The recipe with what the command line changes: of helpers only what is said of the data."""
-    asked = options.changes
+    """The recipe as the command line changes it; for a helper only the fields about the data."""
+    changes = options.changes
     if name not in options.only:
-        asked = {field: value for field, value in asked.items() if field in OF_THE_DATA}
-    return replace(RECIPES[name], **(QUICK if options.quick else {}) | asked)
+        changes = {field: value for field, value in changes.items() if field in OF_THE_DATA}
+    return replace(RECIPES[name], **(QUICK if options.quick else {}) | changes)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -117,7 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name in options.only:
             for file, card in workshop.make(name).items():
                 print(file, *_headlines(card), sep="\n  ", flush=True)
-    except data.DataError as error:
+    except DataError as error:
         print(error, file=sys.stderr)
         return 1
     if set(options.only) & set(MADE):
@@ -127,7 +145,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _draw_explanations(folder: Path) -> None:
-    """What each network looks at, if all of them are there to be asked."""
+    """What each network responds to, if the explanations of all of them are there."""
     try:
         save(explain.draw(folder), folder / "figures" / "guided_backprop.png")
     except ModelError as error:
@@ -135,39 +153,12 @@ def _draw_explanations(folder: Path) -> None:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        "convert", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, help="FER-2013: zip, folder or CSV")
-    parser.add_argument("--votes", type=Path, help="FER+: either CSV")
-    parser.add_argument("--portraits", type=Path, help="UTKFace: zip or folder")
-    parser.add_argument("--only", nargs="+", choices=RECIPES, default=MADE, metavar="NAME",
-                        help=f"of {', '.join(RECIPES)}")  # fmt: skip
-    parser.add_argument("--out", type=Path, help="folder of the models; default: models/")
-    parser.add_argument("--runs", type=Path, help="folder of the checkpoints; default: a cache")
-    parser.add_argument("--quick", action="store_true", help="2 epochs on 600 rows; needs --out")
-    parser.add_argument("--threads", type=int, default=1)
-    known = {
-        "network": NETWORKS,
-        "loss": LOSSES,
-        "views": VIEWS,
-        "precision": PRECISIONS,
-        "task": DATA,
-    }
-    for field in fields(Recipe):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"),
-            type={"str": str, "int": int, "float": float}[field.type],
-            choices=known.get(field.name),
-        )
+    parser = _parser()
     options = parser.parse_args(arguments)
-    options.changes = {
-        field.name: value
-        for field in fields(Recipe)
-        if (value := getattr(options, field.name)) is not None
-    }
+    given = {field.name: getattr(options, field.name) for field in fields(Recipe)}
+    options.changes = {name: value for name, value in given.items() if value is not None}
     if (options.quick or options.changes) and not options.out:
-        parser.error("these would not be the project's models: say with --out where to put them")
+        parser.error("these would not be the project's models: give their folder with --out")
     if options.quick:
         options.runs = options.runs or options.out / "training"
     for name in options.only:
@@ -182,17 +173,40 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "convert", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, help="FER-2013: zip, folder or CSV")
+    parser.add_argument("--votes", type=Path, help="FER+: either CSV")
+    parser.add_argument("--portraits", type=Path, help="UTKFace: zip or folder")
+    parser.add_argument("--only", nargs="+", choices=RECIPES, default=MADE, metavar="NAME",
+                        help=f"of {', '.join(RECIPES)}")  # fmt: skip
+    parser.add_argument("--out", type=Path, help="folder of the models; default: models/")
+    parser.add_argument("--runs", type=Path, help="folder of the checkpoints; default: a cache")
+    parser.add_argument("--quick", action="store_true", help="2 epochs on 600 rows; needs --out")
+    parser.add_argument("--threads", type=int, default=1)
+    for field in fields(Recipe):
+        parser.add_argument(
+            "--" + field.name.replace("_", "-"),
+            type={"str": str, "int": int, "float": float}[str(field.type)],
+            choices=CHOICES.get(field.name),
+        )
+    return parser
+
+
 def _mistake(name: str, options: argparse.Namespace, path: tuple[str, ...]) -> str:
-    """What is wrong with the networks that this one needs, or ""."""
+    """What is wrong with the networks that this one needs, or "". path: the ones that need it."""
     if name not in RECIPES:
-        return f"{path[-1]} needs {name!r}, which is none of {', '.join(RECIPES)}"
+        return f"{path[-1]} needs {name!r}, which is not one of {', '.join(RECIPES)}"
     if name in path:
-        return f"{name} would have to be there before itself: {' needs '.join((*path, name))}"
+        return f"{name} would need itself: {' needs '.join((*path, name))}"
     needs = recipe_for(name, options).needs
-    return next(filter(None, (_mistake(one, options, (*path, name)) for one in needs)), "")
+    mistakes = (_mistake(needed, options, (*path, name)) for needed in needs)
+    return next(filter(None, mistakes), "")
 
 
-def _headlines(card: dict) -> list[str]:
+def _headlines(card: dict[str, Any]) -> list[str]:
     return [
         f"{split}, head {head}: {result['accuracy']:.2%} of {result['count']}, "
         f"calibration error {result['ece']:.3f}"

@@ -1,4 +1,4 @@
-"""Faces as they might also have looked: what the network sees while it trains."""
+"""Other versions of faces, which a network sees while it trains."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-SHIFT = 0.15  # of the side, either way
-ROTATION_DEG = 15.0
-SCALE = 0.15
+SHIFT = 0.15  # of the side, to each of the four sides
+ROTATION_DEG = 15.0  # to either side
+SCALE = 0.15  # larger or smaller
 CONTRAST = 0.3
 BRIGHTNESS = 40.0  # of 255
 ERASE_CHANCE = 0.5
-ERASE_SIDE = (0.1, 0.4)  # of the side
+ERASE_SIDE = (0.1, 0.4)  # of the side: the least and the greatest
 
 
 def augment(
     images: npt.NDArray[np.uint8], rng: np.random.Generator, strength: float = 1.0
 ) -> npt.NDArray[np.uint8]:
-    """Each face mirrored, moved, turned, scaled, lit otherwise and partly hidden, at random.
+    """Each face mirrored, moved, turned, scaled, relit and partly hidden, at random.
 
-    uint8 (n, side, side) in and out. strength: 0…1, how far moved, turned and scaled and how often
-    hidden, as a share of the above.
+    images and result: uint8 (n, side, side). strength: 0…1, the share of the limits above to which
+    faces are moved, turned and scaled, and of the chance to be hidden.
     """
     out = np.empty_like(images)
     for index, image in enumerate(images):
@@ -41,7 +41,7 @@ def _move(
     angle = strength * rng.uniform(-ROTATION_DEG, ROTATION_DEG)
     scale = 1 + strength * rng.uniform(-SCALE, SCALE)
     middle = (side - 1) / 2
-    matrix = cv2.getRotationMatrix2D((middle, middle), angle, scale)
+    matrix = np.asarray(cv2.getRotationMatrix2D((middle, middle), angle, scale), np.float64)
     matrix[:, 2] += strength * rng.uniform(-SHIFT, SHIFT, 2) * side
     return np.asarray(
         cv2.warpAffine(image, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE), np.uint8

@@ -1,6 +1,6 @@
-"""A model's card as a page to read, models/NAME.md from models/NAME.json.
+"""A model's card as a page to read: models/NAME.md from models/NAME.json.
 
-Written with the card; `python -m convert.card_text` writes the pages of all cards anew.
+The page is written with the card; `python -m convert.card_text` writes the pages of all cards anew.
 """
 
 from __future__ import annotations
@@ -9,16 +9,22 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from convert.markdown import Row, bullet, bullets, filled, percent, plain, table, words, wrapped
 
 MODELS = Path(__file__).parent.parent / "models"
+# What a network of a task does, followed by its labels.
 WHAT = {
     "emotion": "Reads how a face looks: a probability for each of",
     "gender": "Reads whether a face looks male or female: a probability for each of",
     "why": "Shows which pixels of a face speak for each of",
 }
-FACTS = ("file", "bytes", "sha256", "network", "parameters", "multiply_adds")
+WHAT_ELSE = {
+    "track": "Tells whether a face is still in the window around its last place, and where it is",
+    "face detection": "Finds faces in a gray picture",
+}
+FACTS = ("file", "bytes", "sha256", "network", "parameters", "multiply_adds", "views")
 GAPS = ("race_gap", "race_gap_without_0_5")
 WITHOUT = ("count_without_0_5", "accuracy_without_0_5", "interval95_without_0_5")
 
@@ -30,15 +36,18 @@ def main() -> None:
         path.with_suffix(".md").write_text(page, encoding="utf-8")
 
 
-def write_card(model: Path, card: dict) -> None:
-    """Write the card of a model beside it: as JSON, a list of numbers on one line, and to read."""
+def write_card(model: Path, card: dict[str, Any]) -> None:
+    """Writes the card of a model beside it, as JSON and as a page. model: the .tflite file.
+
+    The JSON has each list of numbers on one line.
+    """
     text = json.dumps(card, indent=1, ensure_ascii=False)
     text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), text)
     model.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
     model.with_suffix(".md").write_text(as_markdown(card), encoding="utf-8")
 
 
-def as_markdown(card: dict) -> str:
+def as_markdown(card: dict[str, Any]) -> str:
     """The page of a card of any task; fields that no section tells stand at its end."""
     told = {"name", "task", "labels", "head"}
     parts = [f"# {card['name']}", wrapped(_what(card))]
@@ -51,49 +60,51 @@ def as_markdown(card: dict) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _what(card: dict) -> str:
+def _what(card: dict[str, Any]) -> str:
     task = card["task"]
     known = task in WHAT and "labels" in card
     what = f"{WHAT[task]} {', '.join(card['labels'])}" if known else f"For {task}"
+    what = WHAT_ELSE.get(task, what)
     return f"{what}. This page is made from the card beside it and is not edited by hand."
 
 
-def _facts(card: dict) -> str:
+def _facts(card: dict[str, Any]) -> str:
     return bullets({key: card[key] for key in FACTS if key in card})
 
 
-def _ends(card: dict) -> str:
-    """Input and outputs; nothing if the card describes them in words."""
+def _inputs_and_outputs(card: dict[str, Any]) -> str:
+    """Nothing if the card describes them in words."""
     image, outputs = card.get("input"), card.get("outputs", [])
-    described = isinstance(image, dict) and "size_px" in image
-    if not described or not all("temperature" in one for one in outputs):
+    if not (isinstance(image, dict) and "size_px" in image):
+        return ""
+    if not all("temperature" in output for output in outputs):
         return ""
     side = image["size_px"]
     lines = [
         f"- input: {image['dtype']} (1, {side}, {side}, {image['channels']}), gray 0…255 as "
         f"{image['scaling']}"
     ]
-    for one in outputs:
-        used = ", which the box uses" if one["head"] == card["head"] else ""
+    for output in outputs:
+        used = ", which the jukebox uses" if output["head"] == card["head"] else ""
         lines.append(
-            f"- output {one['index']}, head `{one['head']}`{used}: float32 "
+            f"- output {output['index']}, head `{output['head']}`{used}: float32 "
             f"(1, {len(card['labels'])}), logits; the probabilities are "
-            f"softmax(logits / {one['temperature']})"
+            f"softmax(logits / {output['temperature']})"
         )
     return "\n".join(map(bullet, lines))
 
 
-def _paragraph(field: str) -> Callable[[dict], str]:
+def _paragraph(field: str) -> Callable[[dict[str, Any]], str]:
     return lambda card: wrapped(str(card.get(field, "")))
 
 
-def _accuracy(card: dict) -> str:
+def _accuracy(card: dict[str, Any]) -> str:
     """Every head on every split; nothing if the card tells its accuracy otherwise."""
     splits = card.get("accuracy", {})
-    rows = [
-        (split, head, *_figures(one), f"{one['ece']:.3f}")
+    rows: list[Row] = [
+        (split, head, *_figures(result), f"{result['ece']:.3f}")
         for split, heads in splits.items()
-        for head, one in heads.items()
+        for head, result in heads.items()
     ]
     top = ("split", "head", "faces", "accuracy", "95 % interval", "calibration error")
     parts = [table(top, rows) if rows else "", _agreement(card)]
@@ -101,7 +112,7 @@ def _accuracy(card: dict) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _agreement(card: dict) -> str:
+def _agreement(card: dict[str, Any]) -> str:
     shares = [
         f"{split}, {head} {percent(share)}"
         for split, heads in card.get("int8_float_agreement", {}).items()
@@ -111,29 +122,32 @@ def _agreement(card: dict) -> str:
     return wrapped(f"{what}: {'; '.join(shares)}.") if shares else ""
 
 
-def _classes(split: str, heads: dict, labels: list[str]) -> str:
+def _classes(split: str, heads: dict[str, Any], labels: list[str]) -> str:
     """Precision, recall and F1 of each label, the heads side by side."""
     top = [
         f"{head}: {word}" if word == "precision" else word
         for head in heads
         for word in ("precision", "recall", "F1", "faces")
     ]
-    rows = [
-        (label, *(cell for one in heads.values() for cell in _class(one["per_class"][label])))
+    rows: list[Row] = [
+        (
+            label,
+            *(cell for result in heads.values() for cell in _class(result["per_class"][label])),
+        )
         for label in labels
     ]
     return table((split, *top), rows)
 
 
-def _class(one: dict) -> Row:
-    return *(percent(one[key]) for key in ("precision", "recall", "f1")), plain(one["count"])
+def _class(result: dict[str, Any]) -> Row:
+    return *(percent(result[key]) for key in ("precision", "recall", "f1")), plain(result["count"])
 
 
-def _groups(card: dict) -> str:
+def _groups(card: dict[str, Any]) -> str:
     """A table for each way to group the faces, such as age, and what groups.py says besides."""
     top = ("faces", "accuracy", "95 % interval")
     tables = [
-        table((words(kind), *top), [(name, *_figures(one)) for name, one in groups.items()])
+        table((words(kind), *top), [(name, *_figures(result)) for name, result in groups.items()])
         for kind, groups in card.get("groups", {}).items()
     ]
     without = {key: card.get(f"{key}_without_0_5") for key in ("count", "accuracy", "interval95")}
@@ -144,25 +158,45 @@ def _groups(card: dict) -> str:
     return "\n\n".join([*tables, "\n".join(lines)]).rstrip()
 
 
-def _figures(result: dict) -> Row:
+def _figures(result: dict[str, Any]) -> Row:
     low, high = (100 * end for end in result["interval95"])
     return plain(result["count"]), percent(result["accuracy"]), f"{low:.1f}–{high:.1f}"
 
 
-def _training(card: dict) -> str:
+def _priors(card: dict[str, Any]) -> str:
+    if "priors" not in card:
+        return ""
+    given = card["priors"]
+    what = (
+        "What the network answers on average: its mean probabilities over all faces, and over the "
+        "neutral ones. The mood filter and `jukebox calibrate` compare what the network says of a "
+        f"face with these. Measured on {plain(given['count'])} {given['from']}."
+    )
+    rows: list[Row] = [
+        (label, f"{every:.4f}", f"{neutral:.4f}")
+        for label, every, neutral in zip(
+            card["labels"], given["all"], given["neutral"], strict=True
+        )
+    ]
+    return f"{wrapped(what)}\n\n{table(('emotion', 'all faces', 'neutral faces'), rows)}"
+
+
+def _training(card: dict[str, Any]) -> str:
     """Without the history, which convert.figures draws."""
-    return bullets({k: value for k, value in card.get("training", {}).items() if k != "history"})
+    training = card.get("training", {})
+    return bullets({key: value for key, value in training.items() if key != "history"})
 
 
 # Heading, the fields of a card that it tells, and what writes it, "" if they are not there.
-SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[dict], str]], ...] = (
+SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[dict[str, Any]], str]], ...] = (
     ("What it is", FACTS, _facts),
-    ("Input and outputs", ("input", "outputs"), _ends),
+    ("Input and outputs", ("input", "outputs"), _inputs_and_outputs),
     ("Intended use", ("intended_use",), _paragraph("intended_use")),
     ("Misuse", ("misuse",), _paragraph("misuse")),
     ("Known weaknesses", ("weaknesses",), _paragraph("weaknesses")),
     ("Accuracy", ("accuracy", "int8_float_agreement"), _accuracy),
     ("Groups", ("groups", *GAPS, *WITHOUT), _groups),
+    ("Priors", ("priors",), _priors),
     ("Training", ("training",), _training),
     ("Terms of the data", ("terms",), _paragraph("terms")),
 )

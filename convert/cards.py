@@ -1,16 +1,17 @@
 """A model's card: what it is, how it was made, how good it is and what it must not be used for.
 
-The box reads name, task, sha256, labels, input, outputs and head, and refuses a model that differs.
-README.md of this folder says what each field means.
+README.md of this folder says what each field means and which ones the jukebox reads.
 """
 
 from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
@@ -19,61 +20,26 @@ import tensorflow as tf
 
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import INPUT
+from convert import card_words
 from convert.card_text import write_card
 from convert.data import Portraits
 from convert.evaluate import run_model
 from convert.examples import GENDER_TEST, DataSet, Examples, Pictures
 from convert.groups import gender_figures
 from convert.networks import multiply_adds, with_views
+from convert.priors import priors
 from convert.quantize import output_positions, slim, to_dynamic, to_float32, to_int8
-from convert.recipes import Recipe
+from convert.recipes import History, Recipe
 from convert.scoring import Labels, Logits, fit_temperature, score
 from convert.why import to_why, why_card
 
-EMOTION_WORDS = {
-    "terms": (
-        "The project gives the weights under MIT. They were trained on FER-2013 (competition data "
-        "of the ICML-2013 workshop; rights of the web images unstated: research use) with the "
-        "FER+ votes (Microsoft FERPlus, MIT): mind these terms for anything but private use."
-    ),
-    "intended_use": (
-        "Reading roughly how the faces in a private room look, to choose music. It "
-        "tells how a face looks to a crowd of strangers, not what a person feels."
-    ),
-    "misuse": (
-        "Not for workplaces or schools (EU AI Act art. 5(1)(f) forbids emotion recognition there), "
-        "not for judging, selecting or watching people, not for safety. Whoever runs it must "
-        "tell the people it looks at (EU AI Act art. 50(3))."
-    ),
-    "weaknesses": (
-        "Trained on pictures that a web search found for words of emotion, many of them acted; "
-        "two labellings of them agree on about two thirds of the rows. Fear, disgust and sadness "
-        "are read worst. Glasses, hands, darkness, profiles and faces below 48 pixels make it "
-        "worse; its errors for groups of age, gender or skin have not been measured."
-    ),
-}
-GENDER_WORDS = {
-    "terms": (
-        "The project gives the weights under MIT. They were trained on UTKFace, which its authors "
-        "offer for non-commercial research only: mind these terms for anything but private use."
-    ),
-    "intended_use": (
-        "Off by default. It tells whether a face looks male or female to those who labelled "
-        "UTKFace (an estimate by a program, checked by a person), and nothing of who somebody is."
-    ),
-    "misuse": EMOTION_WORDS["misuse"],
-    "weaknesses": (
-        "Two labels for what has more. Small children are read much worse than others, and "
-        "the errors differ between groups of race and age: see the table of groups."
-    ),
-}
-WORDS = {"emotion": EMOTION_WORDS, "gender": GENDER_WORDS}
+WORDS = {"emotion": card_words.EMOTION, "gender": card_words.GENDER}
 HELD_OUT = "Training, held out"
-# Of these there are files with a single look too, NAME_KIND_single: the running box shows them
-# a face and its mirror image in turn, and averages over time anyway.
+# Networks for these tasks get files with a single view, too, NAME_KIND_single: the running jukebox
+# shows them a face and its mirror image in turn, and averages over time anyway.
 SEEN_IN_TURN = ("emotion",)
 
-# logits of each head, of one model on one split
+# Logits of each head: of one model, on one split.
 Answers = dict[str, Logits]
 
 
@@ -81,19 +47,19 @@ Answers = dict[str, Logits]
 class Training:
     """What came before the model.
 
-    hashes: SHA-256 of each data file by its name. helpers: the recipes of the networks it began
-    with and learned from, and of theirs.
+    hashes: SHA-256 of each data file by its name. helpers: the recipes of the networks that it
+    began with and learned from, and of theirs.
     """
 
     recipe: Recipe
-    history: list[dict]
+    history: History
     hashes: dict[str, str]
     helpers: dict[str, Recipe] = field(default_factory=dict)
 
 
 def write_models(
     name: str, network: keras.Model, dataset: DataSet, training: Training, folder: Path
-) -> dict[str, dict]:
+) -> dict[str, dict[str, Any]]:
     """Writes the network in all its kinds with their cards into folder; the cards by name."""
     views = training.recipe.views
     cards = _write_kinds(name, with_views(network, views), dataset, training, folder=folder)
@@ -106,6 +72,67 @@ def write_models(
     return cards
 
 
+def write_model(folder: Path, content: bytes, card: dict[str, Any]) -> dict[str, Any]:
+    """Writes a model with its card beside it, and returns the card."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path: Path = folder / card["file"]
+    path.write_bytes(content)
+    write_card(path, card)
+    return card
+
+
+def answer(content: bytes, images: Pictures) -> Answers:
+    """Logits, float32 (n, classes), of each head of a file. images: uint8 (n, side, side)."""
+    size_px = Interpreter(content).input_shape[1]
+    outputs = run_model(content, images, size_px)
+    return {head: outputs[index] for head, index in output_positions(content).items()}
+
+
+def of_the_file(name: str, content: bytes, task: str, labels: Sequence[str]) -> dict[str, Any]:
+    """What a card says of a file."""
+    return {
+        "name": name,
+        "task": task,
+        "file": f"{name}.tflite",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "labels": [str(label) for label in labels],
+    }
+
+
+def of_the_network(network: keras.Model) -> dict[str, Any]:
+    """What a card says of a network."""
+    size_px = network.input_shape[1]
+    return {
+        "input": {"size_px": size_px} | INPUT,
+        "network": network.name,
+        "parameters": network.count_params(),
+        "multiply_adds": multiply_adds(network),
+    }
+
+
+def of_the_training(training: Training, trained: int, held_out: int) -> dict[str, Any]:
+    """What a card says of how a network was made. trained, held_out: how many pictures."""
+    return {
+        "recipe": asdict(training.recipe),
+        "helpers": {name: asdict(recipe) for name, recipe in training.helpers.items()},
+        "data_sha256": training.hashes,
+        "rows": {"trained": trained, "held_out": held_out},
+        "epochs_done": len(training.history),
+        "hours": round(sum(epoch["seconds"] for epoch in training.history) / 3600, 2),
+        "versions": {
+            "python": platform.python_version(),
+            **{module.__name__: module.__version__ for module in (tf, keras, np, cv2)},
+        },
+        "history": training.history,
+    }
+
+
+def known(logits: Logits, labels: Labels) -> tuple[Logits, Labels]:
+    """Both without the rows whose label is -1. logits: (n, classes); labels: (n)."""
+    return logits[labels >= 0], labels[labels >= 0]
+
+
 def _write_kinds(
     name: str,
     network: keras.Model,
@@ -114,8 +141,8 @@ def _write_kinds(
     *,
     folder: Path,
     suffix: str = "",
-) -> dict[str, dict]:
-    """The files NAME_KIND and the suffix; a single look is not made in the dynamic kind."""
+) -> dict[str, dict[str, Any]]:
+    """The files NAME_KIND and the suffix; with a suffix there is no dynamic kind."""
     float32, int8 = f"{name}_float32{suffix}", f"{name}_int8{suffix}"
     contents = {float32: to_float32(network), int8: to_int8(network, dataset.calibration)}
     if not suffix:
@@ -132,112 +159,63 @@ def _write_kinds(
     }
     cards = {}
     for file, named in contents.items():
-        figures = _figures(output_positions(named), answers[file], judged)
         content = slim(named)
-        card = of_the_file(file, content, dataset.task, dataset.labels) | common | figures
-        card |= WORDS[dataset.task]
-        if dataset.portraits:
-            card |= _of_groups(answers[file][GENDER_TEST]["gender"], dataset.portraits)
-        cards[file] = write_model(folder, content, card)
+        card = of_the_file(file, content, dataset.task, dataset.labels) | common
+        card |= _measured(output_positions(named), answers[file], judged, dataset)
+        cards[file] = write_model(folder, content, card | WORDS[dataset.task])
     return cards
 
 
-def write_model(folder: Path, content: bytes, card: dict) -> dict:
-    """Write a model and beside it its card. Return the card."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path: Path = folder / card["file"]
-    path.write_bytes(content)
-    write_card(path, card)
-    return card
+def _measured(
+    positions: dict[str, int],
+    answers: dict[str, Answers],
+    judged: dict[str, Examples],
+    dataset: DataSet,
+) -> dict[str, Any]:
+    """All that a card says of one file's answers. positions: of the heads among its outputs."""
+    logits, labels = answers[HELD_OUT], judged[HELD_OUT].labels
+    temperatures = {head: fit_temperature(*known(logits[head], labels[head])) for head in positions}
+    fields = {
+        "outputs": [
+            {"head": head, "index": index, "temperature": temperatures[head]}
+            for head, index in sorted(positions.items(), key=itemgetter(1))
+        ],
+        # Where there are two, what a crowd sees in a face, rather than one labeller.
+        "head": max(positions),
+        "accuracy": _accuracy(answers, judged, temperatures),
+    }
+    if dataset.task == "emotion":
+        fields |= priors(logits, temperatures, labels)
+    if dataset.portraits:
+        fields |= _of_groups(answers[GENDER_TEST]["gender"], dataset.portraits)
+    return fields
 
 
-def answer(content: bytes, images: Pictures) -> Answers:
-    """What a TFLite file says of these pictures: logits (n, classes) of each of its heads."""
-    size_px = Interpreter(content).input_shape[1]
-    outputs = run_model(content, images, size_px)
-    return {head: outputs[index] for head, index in output_positions(content).items()}
-
-
-def of_the_file(name: str, content: bytes, task: str, labels: Sequence[str]) -> dict:
-    """What a card says of a file."""
+def _accuracy(
+    answers: dict[str, Answers], judged: dict[str, Examples], temperatures: Mapping[str, float]
+) -> dict[str, dict[str, Any]]:
+    """The figures of each head on each split."""
     return {
-        "name": name,
-        "task": task,
-        "file": f"{name}.tflite",
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
-        "labels": [str(label) for label in labels],
-    }
-
-
-def of_the_network(network: keras.Model) -> dict:
-    """What a card says of a network."""
-    size_px = network.input_shape[1]
-    return {
-        "input": {"size_px": size_px} | INPUT,
-        "network": network.name,
-        "parameters": network.count_params(),
-        "multiply_adds": multiply_adds(network),
-    }
-
-
-def of_the_training(training: Training, trained: int, held_out: int) -> dict:
-    """What a card says of how a network came about. trained, held_out: how many pictures."""
-    return {
-        "recipe": asdict(training.recipe),
-        "helpers": {name: asdict(recipe) for name, recipe in training.helpers.items()},
-        "data_sha256": training.hashes,
-        "rows": {"trained": trained, "held_out": held_out},
-        "epochs_done": len(training.history),
-        "hours": round(sum(epoch["seconds"] for epoch in training.history) / 3600, 2),
-        "versions": {
-            "python": platform.python_version(),
-            **{module.__name__: module.__version__ for module in (tf, keras, np, cv2)},
-        },
-        "history": training.history,
-    }
-
-
-def _figures(
-    positions: dict[str, int], answers: dict[str, Answers], judged: dict[str, Examples]
-) -> dict:
-    """Temperatures, fitted on held-out rows, and the accuracy on each split with them."""
-    temperatures = {
-        head: fit_temperature(*_known(answers[HELD_OUT][head], judged[HELD_OUT].labels[head]))
-        for head in positions
-    }
-    accuracy = {
         split: {
-            head: score(*_known(logits, judged[split].labels[head]), temperatures[head]).as_json()
-            for head, logits in probabilities_by_head.items()
+            head: score(*known(logits, judged[split].labels[head]), temperatures[head]).as_json()
+            for head, logits in logits_by_head.items()
         }
-        for split, probabilities_by_head in answers.items()
+        for split, logits_by_head in answers.items()
     }
-    outputs = [
-        {"head": head, "index": index, "temperature": temperatures[head]}
-        for head, index in sorted(positions.items(), key=lambda pair: pair[1])
-    ]
-    # Where there are two, what a crowd sees in a face, rather than one labeller.
-    return {"outputs": outputs, "head": max(positions), "accuracy": accuracy}
 
 
-def _of_groups(logits: Logits, portraits: Portraits) -> dict:
+def _of_groups(logits: Logits, portraits: Portraits) -> dict[str, Any]:
     figures = gender_figures(logits, portraits, temperature=1.0)
     kept = ("groups", "race_gap", "without_0_5")
     return {field: value for field, value in figures.items() if field.endswith(kept)}
 
 
-def _known(logits: Logits, labels: Labels) -> tuple[Logits, Labels]:
-    """Without the rows on which the crowd saw none of the seven."""
-    return logits[labels >= 0], labels[labels >= 0]
-
-
-def _agreement(one: dict[str, Answers], other: dict[str, Answers]) -> dict:
+def _agreement(some: dict[str, Answers], others: dict[str, Answers]) -> dict[str, dict[str, float]]:
     """The share of faces on which two models make the same first choice, by split and head."""
     return {
         split: {
-            head: round(float(np.mean(logits.argmax(1) == other[split][head].argmax(1))), 5)
-            for head, logits in probabilities_by_head.items()
+            head: round(float(np.mean(logits.argmax(1) == others[split][head].argmax(1))), 5)
+            for head, logits in logits_by_head.items()
         }
-        for split, probabilities_by_head in one.items()
+        for split, logits_by_head in some.items()
     }

@@ -1,4 +1,4 @@
-"""The public data sets as arrays, whichever of their usual forms lies on the disk.
+"""The public data sets as arrays, read from any of their usual forms.
 
 FER-2013 as `SPLIT/CLASS/FILE` pictures in a zip or a folder (ours: `Training/angry/00000.png`;
 Kaggle's: `train/angry/Training_3908.jpg`) or as the original `fer2013.csv` (emotion,pixels,Usage);
@@ -29,7 +29,7 @@ PORTRAIT_PX = 80  # of UTKFace; its public 200×200 pictures are averaged down t
 # UTKFace's own words, by its numbers.
 RACES = ("White", "Black", "Asian", "Indian", "other")
 TRAINING_SPLITS = ("training", "train")
-UNKNOWN_ROW = -1  # a picture whose name does not tell its row of fer2013.csv
+UNKNOWN_ROW = -1  # of a picture whose name does not tell its row in fer2013.csv
 USAGES = ("training", "publictest", "privatetest")
 
 # The columns of FER+ in the order of both its files; the first of equals wins a majority.
@@ -54,7 +54,7 @@ _FOLDER_NAMES = {emotion.value: index for index, emotion in enumerate(EMOTIONS)}
 class Faces:
     """Labelled pictures.
 
-    images: uint8 (n, 48, 48); labels: int64 (n), index into EMOTIONS; rows: int64 (n), the row of
+    images: uint8 (n, 48, 48); labels: int64 (n), index into EMOTIONS; rows: int64 (n), the row in
     the original fer2013.csv or UNKNOWN_ROW; splits: str (n), as the source names them.
     """
 
@@ -75,9 +75,9 @@ class Faces:
 class Portraits:
     """UTKFace.
 
-    images: uint8 (n, 80, 80), whole, for on the box preprocessing.portrait cuts faces like them;
-    ages in years; genders: index into records.GENDERS; races: index into RACES; names: str (n), of
-    their files.
+    images: uint8 (n, 80, 80), as they are, because preprocessing.portrait cuts the jukebox's faces
+    like them; ages: int64 (n), in years; genders: int64 (n), index into records.GENDERS; races:
+    int64 (n), index into RACES; names: str (n), of their files.
     """
 
     images: npt.NDArray[np.uint8]
@@ -96,7 +96,10 @@ class Portraits:
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """FER+ by row of fer2013.csv. counts: int64 (10), as VOTE_COLUMNS; usages: lower case or ""."""
+    """FER+ by row in fer2013.csv.
+
+    counts: int64 (10), in the order of VOTE_COLUMNS; usages: in lower case, or "".
+    """
 
     counts: dict[int, npt.NDArray[np.int64]]
     usages: dict[int, str]
@@ -106,12 +109,12 @@ Labelled = TypeVar("Labelled", Faces, Portraits)
 
 
 def load_emotions(path: Path) -> Faces:
-    """Every labelled face of a zip, a folder or a CSV. Raises DataError."""
+    """Every labelled face of a zip, a folder or a CSV. Raises DataError if there is none."""
     faces = _from_csv(path) if path.suffix.lower() == ".csv" else _from_pictures(path)
     if not len(faces):
         listed = path.suffix.lower() == ".csv"
         inside = [] if listed else [name for name, _ in files(path, (".csv",))]
-        found = f"; it holds {inside[0]}: unpack that and give it" if inside else ""
+        found = f"; it holds {inside[0]}: unpack that file and name it here" if inside else ""
         raise DataError(
             f"{path}: no faces found; expected SPLIT/CLASS/FILE pictures or a CSV{found}"
         )
@@ -119,9 +122,9 @@ def load_emotions(path: Path) -> Faces:
 
 
 def select_split(faces: Faces, split: str | None) -> Faces:
-    """The faces of one split, by its name in any case; None is the only one that there is.
+    """The faces of one split, by its name in upper or lower case; None: the only split there is.
 
-    Raises DataError naming those there are.
+    Raises DataError, which names the splits, if there is not exactly one such split.
     """
     names = sorted(set(faces.splits))
     if split is None and len(names) > 1:
@@ -133,9 +136,10 @@ def select_split(faces: Faces, split: str | None) -> Faces:
 
 
 def clean_training(faces: Faces) -> Faces:
-    """The training split without blank pictures and without any picture that a test split has too.
+    """The training split without blank pictures and without pictures that a test split has, too.
 
-    In FER-2013 some 700 training rows are pixel for pixel in PublicTest or PrivateTest.
+    In FER-2013 some 700 training rows are pixel for pixel in PublicTest or PrivateTest. Raises
+    DataError if there is no training split.
     """
     in_training = np.isin(np.char.lower(faces.splits), TRAINING_SPLITS)
     tested = set(fingerprints(faces.images[~in_training]))
@@ -148,22 +152,28 @@ def clean_training(faces: Faces) -> Faces:
 
 
 def hold_out(faces: Labelled, fraction: float, seed: int) -> tuple[Labelled, Labelled]:
-    """(rest, held out): about this fraction, with identical pictures always on the same side."""
+    """(rest, held out): about this fraction, with identical pictures always on the same side.
+
+    Pixels and seed alone decide; the order of the pictures stays.
+    """
     salt = str(seed).encode()
     marks = (hashlib.sha256(salt + mark).digest() for mark in fingerprints(faces.images))
-    held = np.array([int.from_bytes(mark[:4]) / 2**32 < fraction for mark in marks])
+    held = np.array([int.from_bytes(mark[:4]) / 2**32 < fraction for mark in marks], np.bool_)
     return faces.take(~held), faces.take(held)
 
 
 def emotion_held_out(faces: Faces, fraction: float = HOLD_OUT) -> tuple[Faces, Faces]:
-    """(trained on, held out) of FER-2013's clean training split, always the same."""
+    """(trained on, held out) of FER-2013's clean training split, always the same.
+
+    Raises DataError if there is no training split.
+    """
     return hold_out(clean_training(faces), fraction, seed=0)
 
 
 def split_portraits(portraits: Portraits) -> tuple[Portraits, Portraits]:
     """(training, held out): a tenth of UTKFace, which has no splits of its own, always the same.
 
-    Identical pictures are on one side; two different pictures of a person may be on both.
+    Identical pictures are on one side. Two different pictures of a person may be on both.
     """
     return hold_out(portraits, 0.1, seed=0)
 
@@ -173,15 +183,15 @@ def portraits_held_out(
 ) -> tuple[Portraits, Portraits]:
     """(trained on, held out) of the training part of UTKFace, always the same.
 
-    By another seed than that of the test's split, or nobody would be left to hold out.
+    The seed is not that of the test's split, or no picture would be left to hold out.
     """
     return hold_out(training, fraction, seed=1)
 
 
 def load_votes(path: Path) -> Votes:
-    """The FER+ votes of either file. Raises DataError.
+    """The FER+ votes of either file. Raises DataError if it is neither.
 
-    Microsoft's file has no row number and its "Image name" is none either: it is joined by order.
+    Microsoft's file has no row number, and its "Image name" is not one: its order gives the rows.
     """
 
     def ballot(number: int, line: dict[str, str]) -> tuple[int, npt.NDArray[np.int64], str]:
@@ -194,16 +204,16 @@ def load_votes(path: Path) -> Votes:
 
 
 def join_votes(faces: Faces, votes: Votes) -> npt.NDArray[np.int64]:
-    """The votes of each face, int64 (n, 10); all zero where there are none.
+    """The votes of each face, int64 (n, 10); all zero where a face has none.
 
-    Raises DataError where there are none at all, or those of other faces.
+    Raises DataError if no face has votes, or if they belong to other faces.
     """
     _check_rows(faces, votes)
     none = np.zeros(len(VOTE_COLUMNS), np.int64)
     joined = np.array([votes.counts.get(int(row), none) for row in faces.rows])
     if not joined.any():
         raise DataError(
-            "no face has votes: the pictures' names do not tell their row of fer2013.csv, or the "
+            "no face has votes: the pictures' names do not tell their row in fer2013.csv, or the "
             "votes are those of other rows"
         )
     return joined
@@ -213,8 +223,8 @@ def _check_rows(faces: Faces, votes: Votes) -> None:
     known = faces.rows[faces.rows != UNKNOWN_ROW]
     if len(np.unique(known)) < len(known):
         raise DataError(
-            "several pictures have the number of one row: a part of them is there twice, or their "
-            "names are no rows of fer2013.csv"
+            "several pictures have the number of one row: some of them are there twice, or their "
+            "names are not rows of fer2013.csv"
         )
     for row, split in zip(faces.rows.tolist(), np.char.lower(faces.splits), strict=True):
         usage = votes.usages.get(row, "")
@@ -226,9 +236,10 @@ def _check_rows(faces: Faces, votes: Votes) -> None:
 
 
 def majority(votes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The crowd's label of each row, index into EMOTIONS; -1 where it saw none of the seven.
+    """The crowd's label of each row, int64 (n), index into EMOTIONS; -1 for none of the seven.
 
-    The argmax of all ten columns, first of equals; contempt, unknown and not-a-face give -1.
+    It is the argmax of all ten columns, the first of equals; contempt, unknown and not-a-face give
+    -1. votes: int64 (n, 10), in the order of VOTE_COLUMNS.
     """
     emotion_of_column = np.full(len(VOTE_COLUMNS), -1)
     emotion_of_column[list(EMOTION_COLUMNS)] = np.arange(len(EMOTIONS))
@@ -236,9 +247,9 @@ def majority(votes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def load_utkface(path: Path) -> Portraits:
-    """UTKFace from names like 26_1_2_20170116.jpg.chip.jpg; a name lacking a field is left out.
+    """UTKFace, from names like 26_1_2_20170116.jpg.chip.jpg; a name that lacks a field is left out.
 
-    Raises DataError.
+    Raises DataError if no picture has such a name, or if one cannot be read.
     """
     pattern = re.compile(r"(\d+)_([01])_([0-4])_")
     found = [
@@ -253,18 +264,21 @@ def load_utkface(path: Path) -> Portraits:
 
 
 def is_own_utkface(path: Path) -> bool:
-    """Whether these are the pictures by whose pixels split_portraits chose. Raises DataError."""
+    """Whether these are pictures of 80×80, by whose pixels split_portraits chose.
+
+    Raises DataError if they cannot be read.
+    """
     shape = (PORTRAIT_PX, PORTRAIT_PX)
     return all(decode(content, name).shape == shape for name, content in islice(pictures(path), 9))
 
 
 def fingerprints(images: npt.NDArray[np.uint8]) -> list[bytes]:
-    """A mark for each picture, equal where the pixels are."""
+    """A mark for each picture, equal where the pixels are equal. images: uint8 (n, side, side)."""
     return [hashlib.sha256(image.tobytes()).digest() for image in images]
 
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file, or of a folder's names and contents in sorted order."""
+    """The hash of a file, or of a folder's names and contents in sorted order, in hexadecimal."""
     digest = hashlib.sha256()
     if path.is_file():
         digest.update(path.read_bytes())
@@ -275,9 +289,13 @@ def sha256_of(path: Path) -> str:
 
 
 def _from_pictures(path: Path) -> Faces:
-    images, labels, rows, splits, others = [], [], [], [], set()
+    images: list[npt.NDArray[np.uint8]] = []
+    labels: list[int] = []
+    rows: list[int] = []
+    splits: list[str] = []
+    others: set[str] = set()
     for name, content in pictures(path):
-        # A folder's names begin with its own; a zip may be one split, too.
+        # A folder's names begin with its own; a zip may also be a single split.
         parts = (*([] if path.is_dir() else [path.stem]), *PurePosixPath(name).parts)
         if len(parts) < 3 or parts[-2].lower() not in _FOLDER_NAMES:
             others.add(str(PurePosixPath(name).parent))
@@ -288,8 +306,8 @@ def _from_pictures(path: Path) -> Faces:
         rows.append(int(stem) if stem.isdigit() else UNKNOWN_ROW)
         splits.append(parts[-3])
     if others:
-        print(f"{path}: left out, as their folder is no emotion: {', '.join(sorted(others)[:9])}",
-              file=sys.stderr)  # fmt: skip
+        print(f"{path}: left out, because these folders are not emotions: "
+              f"{', '.join(sorted(others)[:9])}", file=sys.stderr)  # fmt: skip
     return _faces(images, labels, rows, splits)
 
 

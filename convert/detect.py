@@ -1,9 +1,9 @@
 """How well a detector finds faces in photos with boxes around them, and how often it errs.
 
-A zip or a folder of photos with an annotations.json in it:
+The data are a zip or a folder of photos with an annotations.json in it:
 [{"file", "width", "height", "boxes": [[class, x1, y1, x2, y2], …]}, …]. `bad` (a face without a
-mask) and `face` count; faces with a mask (`good`, `none`) may be found or not. As not every face
-has a box, false alarms are counted on photos without people.
+mask) and `face` count; faces with a mask (`good`, `none`) may be found or not. Because not every
+face has a box, false alarms are counted on photos without people.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import hypot
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -21,15 +22,17 @@ from tqdm import tqdm
 from appliance.errors import ModelError
 from appliance.records import Face, Frame, GrayImage
 from appliance.vision.cards import card_fields, checked_bytes
-from appliance.vision.detectors import BLAZEFACE_CARD, EVERYWHERE, BlazeFace, Haar, blazeface_model
+from appliance.vision.detectors import EVERYWHERE, BlazeFace, Haar
 from appliance.vision.faces import FollowingFaceDetector
 from convert.pictures import DataError, decode, files, pictures
+from convert.published_blazeface import BLAZEFACE_CARD, blazeface_model
 from convert.scoring import rounded, share_of
 
 ANNOTATIONS = "annotations.json"
 COUNTED = ("bad", "face")  # EDEN's word, and dlib's in the four photos that come from it
-HEIGHTS_PX = (32, 48, 64)  # recall is told of faces at least this high
-# Of the found square's side to the annotated height; 1.15 is usual, as the two are cut otherwise.
+HEIGHTS_PX = (32, 48, 64)  # recall is given for faces at least this high
+# The found square's side to the annotated height, least and greatest. 1.15 is usual, because the
+# two are cut differently.
 RATIO = (0.4, 2.5)
 
 Find = Callable[[GrayImage], Sequence[Face]]
@@ -37,7 +40,7 @@ Find = Callable[[GrayImage], Sequence[Face]]
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """A box around a face, in pixels. counts: whether it must be found."""
+    """A box around a face, in pixels of its photo. counts: whether the face must be found."""
 
     counts: bool
     left: float
@@ -47,13 +50,13 @@ class Annotated:
 
     @property
     def height(self) -> float:
-        """In pixels."""
+        """Of the box, in pixels."""
         return self.bottom - self.top
 
     def distance(self, face: Face) -> float | None:
         """Between the centres in pixels; None if the found face is not this one.
 
-        It is if its centre lies in this box and its size is like this one's, see RATIO.
+        It is this one if its centre lies in this box and its size is within RATIO.
         """
         x, y = face.box.x + face.box.width / 2, face.box.y + face.box.height / 2
         inside = self.left <= x <= self.right and self.top <= y <= self.bottom
@@ -65,16 +68,17 @@ class Annotated:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photo, gray, and the boxes in it."""
+    """A photo, uint8 (height, width), and the boxes in it."""
 
     luma: GrayImage
     boxes: tuple[Annotated, ...]
 
 
 def finder(detector: str, min_score: float, min_height_px: int) -> Find:
-    """Finds the faces of one photo as `jukebox classify` does. Raises ModelError.
+    """A function that finds the faces of one photo as `jukebox classify` does.
 
-    detector: blazeface, haar, a .tflite file, or a card (.json) that says which package has one.
+    detector: blazeface, haar, a .tflite file, or a card (.json) that names the package which has
+    one. min_score: 0…1. Raises ModelError if the detector cannot be used.
     """
     build = (
         Haar
@@ -83,7 +87,7 @@ def finder(detector: str, min_score: float, min_height_px: int) -> Find:
     )
 
     def find(luma: GrayImage) -> tuple[Face, ...]:
-        # A new one for each photo: no face continues one of the last.
+        # A new one for each photo, because no face continues one of the photo before.
         faces = FollowingFaceDetector(build(), min_score=min_score, min_height_px=min_height_px)
         return faces.find(Frame(0.0, 0.0, luma))
 
@@ -91,7 +95,7 @@ def finder(detector: str, min_score: float, min_height_px: int) -> Find:
 
 
 def load_photos(path: Path) -> list[Photo]:
-    """The annotated photos of a zip or a folder. Raises DataError."""
+    """The annotated photos of a zip or a folder. Raises DataError if they cannot be used."""
     found = list(files(path, (ANNOTATIONS,)))
     if not found:
         raise DataError(f"{path}: has no {ANNOTATIONS}")
@@ -111,16 +115,20 @@ def load_photos(path: Path) -> list[Photo]:
 
 
 def load_negatives(path: Path) -> list[GrayImage]:
-    """The photos without people of a zip or a folder, gray. Raises DataError."""
+    """The photos without people of a zip or a folder, each uint8 (height, width).
+
+    Raises DataError if there is none.
+    """
     found = [decode(content, name) for name, content in pictures(path)]
     if not found:
         raise DataError(f"{path}: has no pictures")
     return found
 
 
-def recall(photos: Sequence[Photo], find: Find) -> dict:
-    """The share of the faces at least so many pixels high that was found, as JSON."""
-    heights, found = [], []
+def recall(photos: Sequence[Photo], find: Find) -> dict[str, Any]:
+    """Which share of the faces at least so many pixels high was found, as JSON."""
+    heights: list[float] = []
+    found: list[bool] = []
     for photo in tqdm(photos, "photos", leave=False, disable=None):
         matched = _matched(photo.boxes, find(photo.luma))
         for index, box in enumerate(photo.boxes):
@@ -129,18 +137,19 @@ def recall(photos: Sequence[Photo], find: Find) -> dict:
                 found.append(index in matched)
     trials = {least: np.array(found)[np.array(heights) >= least] for least in HEIGHTS_PX}
     shares = {str(least): share_of(right) for least, right in trials.items() if len(right)}
-    return rounded(
-        {
-            "photos": len(photos),
-            "faces": {least: share.count for least, share in shares.items()},
-            "recall": {least: share.accuracy for least, share in shares.items()},
-            "recall_interval95": {least: share.interval95 for least, share in shares.items()},
-        }
-    )
+    return {
+        "photos": len(photos),
+        "faces": {least: share.count for least, share in shares.items()},
+        "recall": {least: rounded(share.accuracy) for least, share in shares.items()},
+        "recall_interval95": {least: rounded(share.interval95) for least, share in shares.items()},
+    }
 
 
-def false_alarms(negatives: Sequence[GrayImage], find: Find) -> dict:
-    """What was taken for a face in photos without people, as JSON."""
+def false_alarms(negatives: Sequence[GrayImage], find: Find) -> dict[str, Any]:
+    """How often something was taken for a face in photos without people, as JSON.
+
+    negatives: at least one.
+    """
     alarms = sum(len(find(luma)) for luma in tqdm(negatives, "photos", leave=False, disable=None))
     return {
         "negatives": len(negatives),
@@ -150,7 +159,10 @@ def false_alarms(negatives: Sequence[GrayImage], find: Find) -> dict:
 
 
 def _weights(detector: str) -> bytes | None:
-    """The network, None for the box's own. A file without a card must be the published one."""
+    """The content of the network's file; None for the jukebox's own networks.
+
+    A file without a card must be the published one. Raises ModelError.
+    """
     if detector == "blazeface":
         return None
     file, card = Path(detector), Path(detector).with_suffix(".json")
@@ -167,7 +179,7 @@ def _weights(detector: str) -> bytes | None:
 def _annotations(
     content: bytes, where: str
 ) -> Iterator[tuple[str, tuple[int, int], tuple[Annotated, ...]]]:
-    """(file, (height, width), boxes) of each photo. where: for the complaint. Raises DataError."""
+    """(file, (height, width), boxes) of each photo. where: for the error. Raises DataError."""
     try:
         for photo in json.loads(content):
             boxes = tuple(
@@ -180,7 +192,7 @@ def _annotations(
 
 
 def _matched(boxes: Sequence[Annotated], found: Sequence[Face]) -> set[int]:
-    """Which boxes were found, by index: nearest pairs first, each face for one box only."""
+    """The indices of the boxes that were found: nearest pairs first, each face for one box only."""
     pairs = sorted(
         (distance, index, number)
         for index, box in enumerate(boxes)

@@ -1,4 +1,4 @@
-"""The look that all of the project's pictures share."""
+"""Colours and format that all of the project's pictures share."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ COLOURS = dict(
         strict=True,
     )
 )
-LINES = tuple(COLOURS.values())  # where they stand for something else than emotions
+LINES = tuple(COLOURS.values())  # for lines that are not emotions
 BLUE, GRAY = COLOURS[Emotion.SAD], COLOURS[Emotion.NEUTRAL]
-PALE = "#f0f0f0"  # where there is nothing
+PALE = "#f0f0f0"  # for grids, and for nothing
 DPI = 110
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
-    """An empty picture, in inches of 110 pixels."""
+    """An empty picture. width_in, height_in: in inches of 110 pixels."""
     return Figure(figsize=(width_in, height_in), dpi=DPI, facecolor="white", layout="constrained")
 
 

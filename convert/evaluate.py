@@ -1,4 +1,4 @@
-"""How good a model is: float or int8, through the box's own interpreter and preprocessing.
+"""How good a model is, float or int8, by the jukebox's own interpreter and preprocessing.
 
     python -m convert.evaluate --task emotion --model models/emotion_int8.tflite --json \
         --data ../shared/data/fer2013.zip --split PublicTest \
@@ -8,13 +8,13 @@
     python -m convert.evaluate --task detect --model blazeface \
         --data ../shared/data/detect_faces.zip --negatives ../shared/data/detect_negatives.zip
 
-emotion: with --votes the answers are judged against the crowd's majority (FER+), else against
-FER-2013's label. --head says which head answers and so also by which labels; without it the head
-follows them. --in-turn judges two looks, at a face and at its mirror image, averaged as the running
-box averages them. The split heldout is the part of Training that was never trained on. gender:
-UTKFace has no splits of its own; `training` and `heldout` are this
-project's, and without --split every picture counts. detect: --model is blazeface, haar, a .tflite
-file, or the card of one that is in a package.
+emotion: with --votes the crowd's majority (FER+) judges the answers, otherwise FER-2013's label.
+--head chooses the head that answers and so also the labels; without it the head follows the labels.
+--in-turn judges two views, a face and its mirror image, averaged as the running jukebox averages
+them. The split heldout is the part of Training that was never trained on.
+gender: UTKFace has no splits; `training` and `heldout` are this project's, and without --split
+every picture counts.
+detect: --model is blazeface, haar, a .tflite file, or the card of one that is in a package.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import json
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,7 @@ from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import to_input
 from convert import data, detect
 from convert.groups import gender_figures
+from convert.pictures import DataError
 from convert.report import for_people
 from convert.scoring import Labels, Logits, score, softmax
 
@@ -57,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     try:
         result = TASKS[options.task](options)
-    except (data.DataError, ModelError) as error:
+    except (DataError, ModelError) as error:
         print(error, file=sys.stderr)
         return 1
     result |= {"data": options.data.name}
@@ -72,27 +74,29 @@ def evaluate_emotion(
     votes: data.Votes | None,
     *,
     in_turn: bool = False,
-) -> dict:
-    """The figures of one head on these faces as JSON. Raises DataError, ModelError.
+) -> dict[str, Any]:
+    """The figures of one head on these faces, as JSON.
 
-    in_turn: of two looks, at a face and at its mirror image, averaged as the mood averages them.
+    head: its name; None: the one that follows the labels. votes: judge instead of FER-2013's
+    labels, unless the head is fer. in_turn: judges the face and its mirror image, averaged as the
+    mood filter averages them. Raises DataError if the labels do not suit the head or the faces, and
+    ModelError if the model cannot be used so.
     """
     if head == "ferplus" and votes is None:
-        raise data.DataError("the head ferplus is judged against the crowd's votes: give --votes")
+        raise DataError("the head ferplus is judged against the crowd's votes: give --votes")
     by_votes = votes is not None and head != "fer"
     if head is None and len(read_card(model, "emotion", EMOTIONS).heads) > 1:
         head = "ferplus" if by_votes else "fer"
     classifier = ModelClassifier(model, "emotion", EMOTIONS, head)
     if in_turn and card_fields(model).get("views", 1) > 1:
-        raise ModelError(f"{model}: looks at the mirror image itself, so --in-turn is not for it")
-    asked = len(faces)
+        raise ModelError(f"{model}: averages several views itself, so --in-turn is not for it")
+    given = len(faces)
     faces, labels = labelled(faces, votes if by_votes else None)
     temperature = classifier.head.temperature
     logits = answers(classifier, faces.images)
     if in_turn:
         mirrored = answers(classifier, faces.images[:, :, ::-1])
-        shares = (softmax(logits / temperature) + softmax(mirrored / temperature)) / 2
-        logits = np.log(shares.clip(1e-9)) * temperature
+        logits = _averaged(logits, mirrored, temperature)
     result = score(logits, labels, temperature)
     views = VIEWS["in turn" if in_turn else card_fields(model).get("views", 1)]
     return {
@@ -102,13 +106,16 @@ def evaluate_emotion(
         "looks": views,  # its former name, for one more release
         "head": classifier.head.name,
         "labels": "ferplus" if by_votes else "fer",
-        "left_out": asked - len(faces),
+        "left_out": given - len(faces),
         **result.as_json(),
     }
 
 
-def evaluate_gender(model: Path, portraits: data.Portraits) -> dict:
-    """The figures on these portraits, whole and by group, as JSON. Raises ModelError."""
+def evaluate_gender(model: Path, portraits: data.Portraits) -> dict[str, Any]:
+    """The figures on these portraits, of all and by group, as JSON.
+
+    Raises ModelError if the model is not a gender network with its card.
+    """
     classifier = ModelClassifier(model, "gender", GENDERS)
     logits = answers(classifier, portraits.images)
     return {
@@ -122,41 +129,44 @@ def evaluate_gender(model: Path, portraits: data.Portraits) -> dict:
 def labelled(faces: data.Faces, votes: data.Votes | None) -> tuple[data.Faces, Labels]:
     """(faces, labels): FER-2013's, or with votes the majority's where it is one of the seven.
 
-    Raises DataError if none is left.
+    Raises DataError if no face is left.
     """
     if votes is None:
         return faces, faces.labels
     labels = data.majority(data.join_votes(faces, votes))
     if not (labels >= 0).any():
-        raise data.DataError("the crowd saw none of the seven emotions in any of these faces")
+        raise DataError("the crowd saw none of the seven emotions in any of these faces")
     return faces.take(labels >= 0), labels[labels >= 0]
 
 
 def answers(classifier: ModelClassifier, images: npt.NDArray[np.uint8]) -> Logits:
-    """Logits (n, classes) of the classifier's head. images: uint8 (n, side, side)."""
+    """Logits, float32 (n, classes), of the classifier's head. images: uint8 (n, side, side)."""
     progress = tqdm(images, "faces", leave=False, disable=None)
     return np.stack([classifier.logits(image) for image in progress])
 
 
 def run_model(content: bytes, images: npt.NDArray[np.uint8], size_px: int) -> tuple[Logits, ...]:
-    """Logits (n, classes) of each output of a file that has no card yet, in its order."""
+    """Logits, float32 (n, classes), of each output of a TFLite file, in its order.
+
+    images: uint8 (n, side, side), at least one. size_px: side of the network's input. Raises
+    ModelError if the content is not a network.
+    """
     interpreter = Interpreter(content)
     progress = tqdm(images, "faces", leave=False, disable=None)
     outputs = [interpreter.run(to_input(image, size_px)) for image in progress]
     return tuple(np.concatenate(output) for output in zip(*outputs, strict=True))
 
 
-def _emotion(options: argparse.Namespace) -> dict:
+def _averaged(logits: Logits, others: Logits, temperature: float) -> Logits:
+    """The logits that give, at this temperature, the mean of both probabilities."""
+    shares = (softmax(logits / temperature) + softmax(others / temperature)) / 2
+    return np.asarray(np.log(shares.clip(1e-9)) * temperature, np.float32)
+
+
+def _emotion(options: argparse.Namespace) -> dict[str, Any]:
     faces = data.load_emotions(options.data)
     if held_out := (options.split or "").lower() == HELD_OUT:
-        if (faces.rows == data.UNKNOWN_ROW).any():
-            raise data.DataError(
-                f"{options.data}: the split {HELD_OUT} is chosen by the pixels of fer2013.csv, and "
-                "pictures whose names are not its rows may have others; give the CSV itself"
-            )
-        faces = data.emotion_held_out(faces)[1]
-        if not len(faces):
-            raise data.DataError(f"{options.data}: too few pictures for a split {HELD_OUT!r}")
+        faces = _held_out(faces, options.data)
     else:
         faces = data.select_split(faces, options.split)
         if faces.splits[0].lower() in data.TRAINING_SPLITS:
@@ -168,7 +178,19 @@ def _emotion(options: argparse.Namespace) -> dict:
     return result | {"split": HELD_OUT if held_out else str(faces.splits[0])}
 
 
-def _gender(options: argparse.Namespace) -> dict:
+def _held_out(faces: data.Faces, path: Path) -> data.Faces:
+    if (faces.rows == data.UNKNOWN_ROW).any():
+        raise DataError(
+            f"{path}: the split {HELD_OUT} is chosen by the pixels of fer2013.csv, and pictures "
+            "whose names are not its rows may have other pixels; name the CSV itself"
+        )
+    held = data.emotion_held_out(faces)[1]
+    if not len(held):
+        raise DataError(f"{path}: too few pictures for a split {HELD_OUT!r}")
+    return held
+
+
+def _gender(options: argparse.Namespace) -> dict[str, Any]:
     portraits, split = data.load_utkface(options.data), (options.split or ALL).lower()
     if split != HELD_OUT and _were_trained_on(options):
         _say_trained_on(split if split in PORTRAIT_SPLITS else ALL)
@@ -182,34 +204,38 @@ def _gender(options: argparse.Namespace) -> dict:
     elif split != ALL:
         _say_all_count(options.split)
     if not len(portraits):
-        raise data.DataError(f"{options.data}: too few pictures for a split {split!r}")
+        raise DataError(f"{options.data}: too few pictures for a split {split!r}")
     result = evaluate_gender(options.model, portraits)
     return result | {"split": split if split in PORTRAIT_SPLITS else ALL}
 
 
-def _detect(options: argparse.Namespace) -> dict:
+def _detect(options: argparse.Namespace) -> dict[str, Any]:
     if options.split not in {None, ALL}:
         _say_all_count(options.split)
     photos = detect.load_photos(options.data)
     negatives = detect.load_negatives(options.negatives) if options.negatives else []
-    asked = {
-        "min_score": FaceSettings().min_score if options.min_score is None else options.min_score,
-        "min_height_px": options.min_height_px or min(detect.HEIGHTS_PX),
+    min_score = FaceSettings().min_score if options.min_score is None else options.min_score
+    min_height_px = options.min_height_px or min(detect.HEIGHTS_PX)
+    find = detect.finder(str(options.model), min_score, min_height_px)
+    return {
+        "task": "detect",
+        "model": options.model.name,
+        "min_score": min_score,
+        "min_height_px": min_height_px,
+        **detect.recall(photos, find),
+        **(detect.false_alarms(negatives, find) if negatives else {}),
+        "split": ALL,
     }
-    find = detect.finder(str(options.model), **asked)
-    alarms = detect.false_alarms(negatives, find) if negatives else {}
-    figures = detect.recall(photos, find) | alarms
-    return {"task": "detect", "model": options.model.name, **asked, **figures, "split": ALL}
 
 
 def _were_trained_on(options: argparse.Namespace) -> bool:
-    """Whether the model's card names these very data."""
+    """Whether the model's card names the same data."""
     hashes = card_fields(options.model).get("training", {}).get("data_sha256", {})
     return data.sha256_of(options.data) in hashes.values()
 
 
 def _say_trained_on(split: str) -> None:
-    _say(f"{split}: trained on, but for what --split {HELD_OUT} judges")
+    _say(f"{split}: trained on, except for what --split {HELD_OUT} judges")
 
 
 def _say_all_count(split: str) -> None:
@@ -221,7 +247,7 @@ def _say(what: str) -> None:
 
 
 TASKS = {"emotion": _emotion, "gender": _gender, "detect": _detect}
-# Options that only one task knows.
+# Options that only one task has.
 ONLY = {"head": "emotion", "votes": "emotion", "in_turn": "emotion",
         "negatives": "detect", "min_score": "detect", "min_height_px": "detect"}  # fmt: skip
 
@@ -236,10 +262,15 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--data", type=Path, required=True, help="zip, folder or CSV")
     add("--split", help="Training, PublicTest, train, heldout, …")
     add("--head", choices=["fer", "ferplus"])
-    add("--in-turn", action="store_true", default=None, help="two looks averaged, as the box does")
+    add(
+        "--in-turn",
+        action="store_true",
+        default=None,
+        help="average two views, as the jukebox does",
+    )
     add("--votes", type=Path, help="ferplus_votes.csv or fer2013new.csv")
     add("--negatives", type=Path, help="zip or folder of photos without people")
-    add("--min-score", type=_share, help=f"default: the box's, {FaceSettings().min_score}")
+    add("--min-score", type=_share, help=f"default: the jukebox's, {FaceSettings().min_score}")
     add("--min-height-px", type=int, help="default: 32, the lowest faces that count")
     add("--json", action="store_true")
     options = parser.parse_args(arguments)
@@ -261,5 +292,5 @@ def _share(text: str) -> float:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # … | head is no failure
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # "… | head" is not a failure
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""What the networks learn from and are judged on: pictures with targets and labels."""
+"""What the networks learn from and are judged by: pictures with targets and labels."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Arrays = dict[str, npt.NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Pictures, and for each head what is wanted of them.
+    """Pictures, and for each head what it should answer.
 
     images: uint8 (n, side, side). targets[head]: float32 (n, classes), shares that sum to 1;
-    weights[head]: float32 (n); labels[head]: int64 (n), -1 where there is none to judge by.
+    weights[head]: float32 (n), 0…1; labels[head]: int64 (n), -1 where a row has no label.
     """
 
     images: Pictures
@@ -42,9 +42,10 @@ class Examples:
 class DataSet:
     """All that one network is made from.
 
-    labels: of every head, in the order of its outputs. held_out: part of the training split, never
-    trained on, for every choice and the temperatures. tests: by the names of their splits.
-    calibration: the pictures that measure int8's ranges. portraits: of the test, for its groups.
+    labels: of every head, in the order of its outputs. held_out: a part of the training split that
+    is never trained on, for every choice, the temperatures and the priors. tests: by the names of
+    their splits. calibration: uint8 (n, side, side), the pictures that measure int8's ranges.
+    portraits: of the test, for its groups.
     """
 
     task: str
@@ -57,7 +58,7 @@ class DataSet:
 
 
 def emotion_data(recipe: Recipe, faces: data.Faces, votes: data.Votes) -> DataSet:
-    """FER-2013 with the crowd's votes."""
+    """FER-2013 with the crowd's votes. Raises DataError if the votes do not belong to the faces."""
     training = data.clean_training(faces)
     rest, held = data.hold_out(training.take(_limited(recipe, len(training))), recipe.hold_out, 0)
     smoothing = recipe.smoothing
@@ -75,7 +76,7 @@ def emotion_data(recipe: Recipe, faces: data.Faces, votes: data.Votes) -> DataSe
 
 
 def gender_data(recipe: Recipe, portraits: data.Portraits) -> DataSet:
-    """UTKFace with its labels of gender, as small as the network takes them."""
+    """UTKFace with its labels of gender, in pictures as small as the network takes them."""
     training, test = data.split_portraits(portraits)
     test = test.take(_limited(recipe, len(test)))
     training = training.take(_limited(recipe, len(training)))
@@ -106,7 +107,7 @@ def _of_portraits(portraits: data.Portraits, recipe: Recipe) -> Examples:
 def _of_faces(faces: data.Faces, votes: data.Votes, smoothing: float) -> Examples:
     """Targets for both heads: the smoothed FER-2013 label, and the crowd's votes for the seven.
 
-    A row's crowd target counts as much as the share of its votes that fell on the seven.
+    For the head `ferplus` a row has the weight of the share of its votes that fell on the seven.
     """
     ballots = data.join_votes(faces, votes)
     counts = ballots[:, data.EMOTION_COLUMNS].astype(np.float32)
@@ -122,13 +123,16 @@ def _of_faces(faces: data.Faces, votes: data.Votes, smoothing: float) -> Example
 
 
 def smoothed(labels: Labels, classes: int, smoothing: float) -> npt.NDArray[np.float32]:
-    """Most of each label on itself, the rest on all alike: shares, float32 (n, classes)."""
+    """Shares, float32 (n, classes): 1 - smoothing for the label, smoothing spread over all classes.
+
+    labels: int64 (n). smoothing: 0…1.
+    """
     certain = np.eye(classes, dtype=np.float32)[labels]
     return certain * np.float32(1 - smoothing) + np.float32(smoothing / classes)
 
 
 def _limited(recipe: Recipe, count: int) -> npt.NDArray[np.int64]:
-    """Positions of those of a split to use: all, or recipe.limit of them at random."""
+    """Positions in a split of the pictures to use: all, or recipe.limit of them at random."""
     chosen = np.random.default_rng(0).permutation(count)
     return np.sort(chosen[: recipe.limit] if recipe.limit else chosen)
 

@@ -1,10 +1,10 @@
-"""What the networks look at: the composite faces by guided back-propagation, drawn as in the paper.
+"""What the networks respond to: guided back-propagation on the composite faces, as in the paper.
 
     python -m convert.explain
 
 makes models/figures/guided_backprop.png (Arriaga et al. 2017, figure 4) from the files *_why.tflite
-in models/, which convert/why.py writes at the end of a training. What is drawn is so what the box
-shows. sequential_cnn_why.tflite is not kept in the repository for its size.
+in models/, which convert/why.py writes at the end of a training. So the picture shows what
+`jukebox why` shows. sequential_cnn_why.tflite is too large to be kept in the repository.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -50,9 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def draw(folder: Path) -> Figure:
-    """A row of faces, then one for each network, the larger first. Raises ModelError."""
+    """A row of faces, then a row for each network, the largest first.
+
+    Raises ModelError if the folder lacks an explanation.
+    """
     faces = [composite(name) for name in EMOTIONS]
-    rows = [("the faces", [face / 255 for face in faces])]
+    rows = [("the faces", [np.asarray(face / 255, np.float32) for face in faces])]
     for model, card in explaining(folder):
         gradients = guided_gradients(model, card, faces)
         name = f"{card['network']}\n{card['parameters']:,} parameters"
@@ -60,11 +64,11 @@ def draw(folder: Path) -> Figure:
     return _figure(rows)
 
 
-def explaining(folder: Path) -> Iterator[tuple[Path, dict]]:
-    """The files that explain a network, and their cards, by falling size.
+def explaining(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The files that explain a network, and their cards, the largest network first.
 
-    Raises ModelError if there is none, or none for one of the emotion networks, lest a picture of
-    some replaces one of all.
+    Raises ModelError if there is none, or if an emotion network has none, because a picture of some
+    networks must not replace one of all.
     """
     known = [
         path for path in folder.glob("*_float32.json") if card_fields(path).get("task") == "emotion"
@@ -78,8 +82,8 @@ def explaining(folder: Path) -> Iterator[tuple[Path, dict]]:
         )
     if not there:
         raise ModelError(f"{folder}: holds no card *_why.json; python -m convert makes them")
-    cards = [(path, card_fields(path)) for path in (one.with_suffix(".tflite") for one in there)]
-    yield from sorted(cards, key=lambda pair: (-pair[1]["parameters"], pair[0]))
+    cards = [(path.with_suffix(".tflite"), card_fields(path)) for path in there]
+    yield from sorted(cards, key=lambda found: (-found[1]["parameters"], found[0]))
 
 
 def composite(name: str) -> GrayImage:
@@ -87,22 +91,27 @@ def composite(name: str) -> GrayImage:
     return np.asarray(cv2.imread(str(REEL_FACES / f"{name}.png"), cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
-def guided_gradients(model: Path, card: dict, faces: list[GrayImage]) -> Gradients:
-    """For each of the seven faces the guided gradient of the emotion that it shows."""
+def guided_gradients(model: Path, card: dict[str, Any], faces: list[GrayImage]) -> Gradients:
+    """For each face the guided gradient of the emotion that it shows: float32 (7, side, side).
+
+    faces: seven, in the order of EMOTIONS, uint8 (height, width). Raises ModelError if the file is
+    not the one of the card.
+    """
     network = Interpreter(checked_bytes(model, card["sha256"]), str(model))
     chosen = np.eye(len(EMOTIONS), dtype=np.float32)[:, np.newaxis]
     inputs = [to_input(face, card["input"]["size_px"]) for face in faces]
-    outputs = [network.run(face, one) for face, one in zip(inputs, chosen, strict=True)]
-    return np.concatenate([gradient for _, gradient in outputs])[..., 0]
+    outputs = [network.run(face, weights) for face, weights in zip(inputs, chosen, strict=True)]
+    gradients = np.concatenate([gradient for _, gradient in outputs])
+    return np.asarray(gradients[..., 0], np.float32)
 
 
 def as_gray(gradient: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Its mean in the middle between black and white, as the authors' code shows gradients."""
+    """A gradient as the authors' code shows it, 0…1: its mean is gray, 0.5. Same shape, float32."""
     spread = 0.1 * (gradient - gradient.mean()) / (gradient.std() + 1e-5)
-    return np.clip(spread + 0.5, 0, 1)
+    return np.asarray(np.clip(spread + 0.5, 0, 1), np.float32)
 
 
-def _figure(rows: list[tuple[str, list]]) -> Figure:
+def _figure(rows: list[tuple[str, list[npt.NDArray[np.float32]]]]) -> Figure:
     figure = new_figure(11.5, 1.6 * len(rows))
     panels = figure.subplots(len(rows), len(EMOTIONS), squeeze=False)
     for number, (row, (name, pictures)) in enumerate(zip(panels, rows, strict=True)):

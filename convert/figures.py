@@ -2,9 +2,9 @@
 
     python -m convert.figures
 
-For each network one card of models/ is taken, that of its int8 file if it has one, and drawn into
-models/figures/: confusion matrices (Arriaga et al. 2017, figure 5) and reliability diagrams on the
-test split, the course of the trainings, and the faces of the demo reel.
+For each network it takes one card of models/, that of the int8 file if there is one, and draws into
+models/figures/ the confusion matrices (Arriaga et al. 2017, figure 5) and reliability diagrams on
+the test split, the course of the trainings, and the faces of the demo reel.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,6 +25,7 @@ from appliance.records import EMOTIONS
 from appliance.vision.cards import card_fields
 from convert.diagrams import Judged, draw_confusion, draw_reliability
 from convert.drawing import LINES, PALE, new_figure, save
+from convert.recipes import History
 
 PROJECT = Path(__file__).parent.parent
 MODELS = PROJECT / "models"
@@ -46,23 +48,26 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def draw(models: Path, out: Path) -> list[Path]:
-    """Draws everything that the cards in models tell into out; the files. Raises ModelError."""
+    """Draws all that the cards in models tell into the folder out, and returns the files.
+
+    Raises ModelError if the folder models has no card that can be drawn.
+    """
     pictures = {out / f"{name}.png": figure for name, figure in draw_all(read_cards(models))}
     for path, figure in pictures.items():
         save(figure, path)
     return list(pictures)
 
 
-def read_cards(folder: Path) -> list[dict]:
+def read_cards(folder: Path) -> list[dict[str, Any]]:
     """One card of each network that was judged, that of its int8 file if there is one.
 
-    Raises ModelError if a card cannot be read, or if there is none.
+    Raises ModelError if a card cannot be read, or if there is no such card.
     """
-    chosen: dict[tuple[str, str], dict] = {}
+    chosen: dict[tuple[str, str], dict[str, Any]] = {}
     for path in sorted(folder.glob("*.json")):
         card = card_fields(path)
         if not {"labels", "accuracy", "network"} <= card.keys():
-            continue  # not a model of ours
+            continue  # of a model that this project did not judge
         network = card["task"], card["network"]
         if network not in chosen or card["name"].endswith("_int8"):
             chosen[network] = card
@@ -71,8 +76,8 @@ def read_cards(folder: Path) -> list[dict]:
     return list(chosen.values())
 
 
-def draw_all(cards: list[dict]) -> Iterator[tuple[str, Figure]]:
-    """The name and the picture of each."""
+def draw_all(cards: list[dict[str, Any]]) -> Iterator[tuple[str, Figure]]:
+    """The name and the picture of each figure."""
     for card in cards:
         yield f"{card['name']}_confusion", confusion_matrices(card)
         yield f"{card['name']}_reliability", reliability_diagrams(card)
@@ -83,38 +88,38 @@ def draw_all(cards: list[dict]) -> Iterator[tuple[str, Figure]]:
     yield "reel_faces", reel_faces()
 
 
-def heads_of(card: dict) -> list[Judged]:
+def heads_of(card: dict[str, Any]) -> list[Judged]:
     """The heads of a model on PublicTest, or else on the last split of its card."""
     splits = card["accuracy"]
     split = "PublicTest" if "PublicTest" in splits else list(splits)[-1]
     return [Judged(head, split, card["labels"], result) for head, result in splits[split].items()]
 
 
-def confusion_matrices(card: dict) -> Figure:
+def confusion_matrices(card: dict[str, Any]) -> Figure:
     """For each head the shares of the answers (columns) among the faces of each label (rows)."""
     judged = heads_of(card)
     figure = new_figure(5.2 * len(judged), 5.0)
-    for axes, one in zip(figure.subplots(1, len(judged), squeeze=False)[0], judged, strict=True):
-        draw_confusion(axes, one)
+    for axes, head in zip(figure.subplots(1, len(judged), squeeze=False)[0], judged, strict=True):
+        draw_confusion(axes, head)
     figure.suptitle(_name(card), fontsize=12)
     return figure
 
 
-def reliability_diagrams(card: dict) -> Figure:
-    """For each head how often it was right when it was so sure.
+def reliability_diagrams(card: dict[str, Any]) -> Figure:
+    """For each head how often it was right, by its certainty.
 
-    The short lines are the mean certainty of each bar, which an honest model reaches.
+    The short lines are the mean certainty of each bar; the bars of an honest model reach them.
     """
     judged = heads_of(card)
     figure = new_figure(5.2 * len(judged), 5.0)
     panels = figure.subplots(2, len(judged), squeeze=False, sharex=True, height_ratios=[4, 1])
-    for (above, below), one in zip(panels.T, judged, strict=True):
-        draw_reliability(above, below, one)
+    for (above, below), head in zip(panels.T, judged, strict=True):
+        draw_reliability(above, below, head)
     figure.suptitle(_name(card), fontsize=12)
     return figure
 
 
-def training_curves(cards: list[dict]) -> Figure:
+def training_curves(cards: list[dict[str, Any]]) -> Figure:
     """Loss and held-out accuracy after each epoch, one line for each network."""
     kept = [key for card in cards for key in _history(card)[0] if key not in ("epoch", "seconds")]
     measures = list(dict.fromkeys(kept))
@@ -141,17 +146,18 @@ def reel_faces() -> Figure:
     return figure
 
 
-def _draw_course(axes: Axes, card: dict, measure: str, colour: str) -> None:
+def _draw_course(axes: Axes, card: dict[str, Any], measure: str, colour: str) -> None:
     epochs = [epoch for epoch in _history(card) if measure in epoch]
     numbers, values = ([epoch[key] for epoch in epochs] for key in ("epoch", measure))
     axes.plot(numbers, values, color=colour, lw=1.2, label=card["network"])
 
 
-def _history(card: dict) -> list[dict]:
-    return card.get("training", {}).get("history", [])
+def _history(card: dict[str, Any]) -> History:
+    history: History = card.get("training", {}).get("history", [])
+    return history
 
 
-def _name(card: dict) -> str:
+def _name(card: dict[str, Any]) -> str:
     return f"{card['name']} ({card['network']}, {card['parameters']:,} parameters)"
 
 

@@ -1,8 +1,9 @@
-"""The figures of a gender model: as for any classes, and for groups of race and age."""
+"""The figures of a gender model: those of any model, and those of groups of race and age."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,15 +11,16 @@ import numpy.typing as npt
 from convert.data import RACES, Portraits
 from convert.scoring import Logits, rounded, score, share_of
 
-# First and last year. Below six, faces tell little: they are counted, and left out beside it.
+# First and last year of age. Below six, faces tell little, so there are also figures without them.
 AGES = {"0-5": (0, 5), "6-17": (6, 17), "18-39": (18, 39), "40-59": (40, 59), "60+": (60, 200)}
 SMALL_CHILD = AGES["0-5"][1]
 
 
-def gender_figures(logits: Logits, portraits: Portraits, temperature: float) -> dict:
+def gender_figures(logits: Logits, portraits: Portraits, temperature: float) -> dict[str, Any]:
     """Accuracy with and without small children, by class and by group, as JSON.
 
-    logits: (n, 2). race_gap: from the best of the groups of race to the worst, a fraction.
+    logits: float32 (n, 2), of the portraits, at least one. race_gap: from the best of the groups of
+    race to the worst, 0…1.
     """
     right = logits.argmax(axis=1) == portraits.genders
     grown = right[portraits.ages > SMALL_CHILD]
@@ -35,10 +37,10 @@ def gender_figures(logits: Logits, portraits: Portraits, temperature: float) -> 
     }
 
 
-def by_group(right: npt.NDArray[np.bool_], portraits: Portraits) -> dict[str, dict[str, dict]]:
-    """By kind and name, how often the answer was right, as JSON; groups without faces are left out.
+def by_group(right: npt.NDArray[np.bool_], portraits: Portraits) -> dict[str, dict[str, Any]]:
+    """How often the answer was right, by kind and name of group, as JSON.
 
-    right: bool (n), by portrait.
+    right: bool (n), by portrait. Groups without faces are left out.
     """
     race = {name: portraits.races == number for number, name in enumerate(RACES)}
     grown = portraits.ages > SMALL_CHILD
@@ -61,7 +63,7 @@ def by_group(right: npt.NDArray[np.bool_], portraits: Portraits) -> dict[str, di
     }
 
 
-def _gap(groups: dict[str, dict]) -> float | None:
-    """From the best group to the worst, a fraction; None where there is none."""
+def _gap(groups: dict[str, Any]) -> float | None:
+    """From the best group to the worst, 0…1; None where there is no group."""
     shares = [group["accuracy"] for group in groups.values()]
     return round(max(shares) - min(shares), 5) if shares else None

@@ -4,12 +4,13 @@ After Springenberg et al. 2014 and Arriaga et al. 2017, III-A: the gradient of a
 with respect to the picture, but a ReLU passes it on only where both its activation and the gradient
 are positive. What is left are the pixels that raise the logit by way of features that were found.
 
-Here TensorFlow differentiates; `convert.why` makes the same run on the box.
+Here TensorFlow differentiates; `convert.why` makes a file of it that the jukebox can run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,6 +21,8 @@ from keras import layers
 # From faces (n, side, side, 1) and weights of the logits (n, classes) to the logits and the
 # gradient, shaped like the faces.
 Explain = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+# From the gradient of a function's output to the gradients of its inputs.
+Backward = Callable[[tf.Tensor], Any]
 
 
 class GuidedReLU(layers.ReLU):
@@ -30,7 +33,8 @@ class GuidedReLU(layers.ReLU):
         return _guided_relu(inputs)
 
 
-GUIDED: Mapping[type, type] = {layers.ReLU: GuidedReLU}
+# Kinds of layers (Keras has no types) and what stands for them.
+GUIDED: Mapping[Any, Any] = {layers.ReLU: GuidedReLU}
 
 
 def guided_gradient(
@@ -38,13 +42,15 @@ def guided_gradient(
 ) -> npt.NDArray[np.float32]:
     """Of the weighted sum of a head's logits with respect to each face, float32 (n, side, side, 1).
 
-    faces: (n, side, side, 1) as the network takes them; weights: (n, classes), a single 1 for one
-    emotion. Raises ValueError for a network whose ReLUs are no layers of their own.
+    faces: float32 (n, side, side, 1) in -1…1, as the network takes them. weights: float32
+    (n, classes), a single 1 for one emotion. Raises ValueError if an activation of the network is
+    inside another layer.
     """
     # In a graph the gradients of the kernels, which nobody asks for, are left out; eagerly
     # TensorFlow 2.21 computes them all the same, and crashes on convolutions without padding.
     explain = tf.function(gradient_of(with_layers(network, GUIDED), head))
-    return explain(tf.constant(faces, tf.float32), tf.constant(weights, tf.float32))[1].numpy()
+    _, gradient = explain(tf.constant(faces, tf.float32), tf.constant(weights, tf.float32))
+    return np.asarray(gradient, np.float32)
 
 
 def gradient_of(network: keras.Model, head: str) -> Explain:
@@ -60,8 +66,11 @@ def gradient_of(network: keras.Model, head: str) -> Explain:
     return explain
 
 
-def with_layers(network: keras.Model, others: Mapping[type, type]) -> keras.Model:
-    """A copy of the network in which other classes stand for some kinds of its layers."""
+def with_layers(network: keras.Model, others: Mapping[Any, Any]) -> keras.Model:
+    """A copy of the network in which other classes stand for some kinds of its layers.
+
+    Raises ValueError if an activation is inside another layer.
+    """
 
     def copied(layer: layers.Layer) -> layers.Layer:
         if type(layer) is layers.Activation and layer.activation is keras.activations.relu:
@@ -76,6 +85,6 @@ def with_layers(network: keras.Model, others: Mapping[type, type]) -> keras.Mode
 
 
 @tf.custom_gradient
-def _guided_relu(x: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+def _guided_relu(x: tf.Tensor) -> tuple[tf.Tensor, Backward]:
     y = tf.nn.relu(x)
     return y, lambda upstream: tf.sign(y) * tf.nn.relu(upstream)

@@ -1,4 +1,4 @@
-"""Networks out of Keras' old HDF5 files, made to give logits as the box's networks do."""
+"""Networks from HDF5 files of any Keras, made to give logits as the jukebox's networks do."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ HEAD = "fer"  # what FER-2013's label says
 
 
 def load_network(path: Path) -> keras.Model:
-    """The model of an HDF5 file of whichever Keras. Raises ModelError."""
+    """The model of an HDF5 file of any Keras. Raises ModelError if the file does not hold one."""
     if not path.is_file():
         raise ModelError(f"{path}: there is no such file")
     try:
         with h5py.File(path) as file:
             whole = "model_config" in file.attrs
     except OSError as error:
-        raise ModelError(f"{path}: is no HDF5 file that can be read") from error
+        raise ModelError(f"{path}: is not an HDF5 file that can be read") from error
     if not whole:
-        raise ModelError(f"{path}: holds no whole model, as model.save() writes it, but weights")
+        raise ModelError(f"{path}: holds only weights, not a whole model as model.save() writes it")
     try:
         return keras.saving.load_model(path, compile=False)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -33,11 +33,12 @@ def load_network(path: Path) -> keras.Model:
 
 
 def to_logits(network: keras.Model, labels: tuple[str, ...] = EMOTIONS) -> keras.Model:
-    """The network without its softmax, with the one head `fer` in the order of EMOTIONS.
+    """The network without its softmax: logits (batch, 7) of the head `fer`, as EMOTIONS.
 
-    labels: the order of its own outputs. Raises ModelError for another kind of network.
+    labels: the order of its own outputs. Raises ModelError unless the network takes one gray square
+    and ends in a softmax over seven classes.
     """
-    shapes = [tuple(end.shape[1:]) for end in (*network.inputs, *network.outputs)]
+    shapes = [tuple(tensor.shape[1:]) for tensor in (*network.inputs, *network.outputs)]
     square = len(shapes) == 2 and len(shapes[0]) == 3 and shapes[0][0] == shapes[0][1]
     if not (square and shapes[0][0] and shapes[0][2] == 1 and shapes[1] == (len(EMOTIONS),)):
         raise ModelError(
@@ -52,12 +53,14 @@ def to_logits(network: keras.Model, labels: tuple[str, ...] = EMOTIONS) -> keras
 
 
 def _before_softmax(network: keras.Model) -> keras.KerasTensor:
-    """What goes into the final softmax, be it a layer or the activation of the last layer."""
+    """The input of the final softmax, which is a layer or the activation of the last layer."""
     last = network.layers[-1]
     if isinstance(last, layers.Softmax):
         return last.input
     if getattr(last, "activation", None) is not keras.activations.softmax:
-        raise ModelError(f"the network ends in {last.name}, which is no softmax over the emotions")
+        raise ModelError(
+            f"the network ends in {last.name}, which is not a softmax over the emotions"
+        )
     linear = type(last).from_config(last.get_config() | {"activation": "linear"})
     logits = linear(last.input)
     linear.set_weights(last.get_weights())

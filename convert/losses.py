@@ -1,6 +1,7 @@
-"""What a wrong answer costs: from targets and a head's answers, one number a row.
+"""What a wrong answer costs: from the targets and answers of a head, one number for each row.
 
-Targets are shares that sum to 1, but for `face_and_box`.
+Targets and answers are float32 (n, classes). Targets are shares that sum to 1, except for
+`face_and_box`.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ import tensorflow as tf
 def squared_hinge(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """A linear L2 support vector machine for each class against the rest (Tang 2013).
 
-    Shares between 0 and 1 weigh what the row would cost with either label.
+    A share between 0 and 1 weighs the costs of both labels.
     """
     missed = targets * tf.nn.relu(1 - logits) ** 2 + (1 - targets) * tf.nn.relu(1 + logits) ** 2
     return tf.reduce_sum(missed, axis=1)
 
 
 def face_and_box(targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
-    """Of the tracker: cross entropy for its logit, distance for the three numbers of its box."""
+    """The tracker's: cross entropy for its logit (n, 1), distance for its box (n, 3)."""
     if outputs.shape[-1] == 1:
         return tf.nn.sigmoid_cross_entropy_with_logits(targets, outputs)[:, 0]
     missed = tf.abs(targets - outputs)
-    # Squared below a tenth of a face: the last pixels are the frame's noise.
+    # Squared below a tenth of a face, because the last pixels are noise of the frame.
     near = tf.where(missed < 0.1, missed**2 / 0.2, missed - 0.05)
     return 10 * tf.reduce_sum(near, axis=1)
 

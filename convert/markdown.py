@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from textwrap import fill
 
 WIDTH = 100
 Row = tuple[object, ...]
+Values = Mapping[str, object]
 
 
-def bullets(values: dict, indent: str = "") -> str:
+def bullets(values: Values, indent: str = "") -> str:
     """An item for each value; where parts of a value are long, an item below it for each part."""
     lines = []
     for key, value in filled(values).items():
@@ -21,25 +23,25 @@ def bullets(values: dict, indent: str = "") -> str:
 
 
 def bullet(line: str) -> str:
-    """A line that begins with its dash, wrapped to stand right of it."""
+    """A line that begins with a dash, wrapped so that its text stands right of the dash."""
     return wrapped(line, " " * (line.index("-") + 2))
 
 
 def wrapped(text: str, deeper: str = "") -> str:
-    """In lines of 100 characters. deeper: before each but the first."""
+    """The text in lines of at most 100 characters. deeper: begins all lines but the first."""
     return fill(
         text, WIDTH, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False
     )
 
 
 def table(top: tuple[str, ...], rows: list[Row]) -> str:
-    """A table with a head; its lines are as long as they must be."""
+    """A table. top: its head; rows: as long as the head. Long lines are not wrapped."""
     lines = [top, ("---",) * len(top), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def plain(value: object) -> str:
-    """A value as people write it: digits in groups, several parts one after the other."""
+    """A value as people write it: digits in groups, and several parts one after another."""
     if isinstance(value, dict):
         return ", ".join(f"{words(key)} {plain(part)}" for key, part in filled(value).items())
     if isinstance(value, list):
@@ -47,13 +49,13 @@ def plain(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def filled(values: dict) -> dict:
-    """Those that say something; 0 does."""
+def filled(values: Values) -> dict[str, object]:
+    """The values that say something; 0 does."""
     return {key: value for key, value in values.items() if value not in ("", {}, [], None)}
 
 
 def words(key: str) -> str:
-    """A field's name in words; the name of a file stays as it is."""
+    """The name of a field in words; the name of a file stays as it is."""
     field = key.isidentifier()
     return key.replace("_0_5", " ages 0-5").replace("_", " ") if field else key
 

@@ -1,6 +1,6 @@
 """The networks, defined once, in Keras. Their heads give logits; the temperature comes after.
 
-emotion = mini_xception_fast()      # the box's
+emotion = mini_xception_fast()      # the jukebox's
 emotion.count_params(), multiply_adds(emotion)
 """
 
@@ -15,8 +15,8 @@ from keras import layers
 
 from appliance.records import EMOTIONS
 
-PARAMETER_LIMIT = 62_000  # of the box's network, everything counted
-VIEWS = (1, 2, 6)  # how many a file may have of each face
+PARAMETER_LIMIT = 62_000  # of the jukebox's network, everything counted
+VIEWS = (1, 2, 6)  # how many views of each face a file may average
 
 # Name of each head and the number of its classes.
 Heads = dict[str, int]
@@ -27,9 +27,9 @@ GENDER_SIZE_PX = 64  # of UTKFace's 80
 
 
 class BatchNormalization(layers.BatchNormalization):
-    """Keras' own, but training on TensorFlow's fused kernel, which Keras 3 leaves unused.
+    """Keras' own, but it trains with TensorFlow's fused kernel, which Keras 3 does not use.
 
-    A step of the box's network takes 129 ms so and 162 ms without (one core, batch 128).
+    A step of the jukebox's network takes 129 ms with it and 162 ms without (one core, batch 128).
     """
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
@@ -49,7 +49,7 @@ def mini_xception(size_px: int = 64, heads: Heads = FER) -> keras.Model:
     """The paper's second design as its authors published it (Arriaga et al. 2017): 58 k parameters.
 
     Two 3×3 convolutions without padding, then four residual modules of depthwise separable ones,
-    then one 3×3 convolution a head, averaged over the picture: no dense layer.
+    then one 3×3 convolution for each head, averaged over the picture. There is no dense layer.
     """
     image = keras.Input((size_px, size_px, 1), name="face")  # 64×64×1
     x = _convolution(image, 8, padding="valid")  # 62×62×8
@@ -65,7 +65,7 @@ def mini_xception_fast(
     stem_width: int = 24,
     modules: tuple[tuple[int, int], ...] = ((48, 3), (72, 3)),
 ) -> keras.Model:
-    """The box's network: the same family, deeper, on a quarter of the pixels from the start.
+    """The jukebox's network: the same family, deeper, on a quarter of the pixels from the start.
 
     The first convolution has stride 2, which saves the two thirds of the time that the paper's
     design spends at full resolution. modules: (width, how many); each first one halves the side.
@@ -100,10 +100,10 @@ def residual_cnn(
     stem_width: int = 32,
     modules: tuple[tuple[int, int], ...] = ((64, 1), (128, 2), (256, 2)),
 ) -> keras.Model:
-    """The teacher: 2.7 million parameters, with room for what 28,000 faces can tell.
+    """The teacher: 2.7 million parameters, enough for what 28,000 faces can tell.
 
     Residual modules of two convolutions (He et al. 2016) with the shortcuts of He et al. 2019.
-    modules: (width, how many); each first one but the very first halves the side.
+    modules: (width, how many); the first one of each but the very first halves the side.
     """
     image = keras.Input((size_px, size_px, 1), name="face")  # 48×48×1
     x = _convolution(image, stem_width, strides=2)  # 24×24×32
@@ -114,15 +114,16 @@ def residual_cnn(
 
 
 def mini_xception_gender() -> keras.Model:
-    """The box's network with one head of two classes."""
+    """The jukebox's network with one head of two classes."""
     network = mini_xception_fast(GENDER_SIZE_PX, GENDER)
     return keras.Model(network.input, network.output, name="mini_xception_gender")
 
 
 def tracker(size_px: int = 40) -> keras.Model:
-    """From a face's neighbourhood: is it still there (a logit), and where (right, down, growth).
+    """From a face's neighbourhood: whether the face is still there (a logit), and where it is.
 
-    Where things are matters here, so that the last maps are not averaged but weighed one by one.
+    `box` is how far the face has moved right and down and how much it has grown. Because places
+    matter here, the last maps are not averaged: each of their cells has weights of its own.
     """
     image = keras.Input((size_px, size_px, 1), name="window")  # 40×40×1
     x = _convolution(image, 16, strides=2)  # 20×20×16
@@ -134,12 +135,12 @@ def tracker(size_px: int = 40) -> keras.Model:
         x = layers.ReLU()(x if strides > 1 else layers.Add()([x, shortcut]))
     x = layers.Flatten()(x)
     face = layers.Dense(1, name="face")(x)
-    # From nothing: where the face was is the best first guess.
+    # Zeros, because where the face was is the best first guess.
     box = layers.Dense(3, kernel_initializer="zeros", name="box")(x)
     return keras.Model(image, {"face": face, "box": box}, name="tracker")
 
 
-# What training can make, by name; nothing of it needs arguments.
+# What training can make, by name, without arguments.
 NETWORKS: dict[str, Callable[[], keras.Model]] = {
     # As large as FER-2013's pictures; enlarged to 64, as published, it would train half as fast.
     "mini_xception": lambda: mini_xception(size_px=48),
@@ -152,14 +153,14 @@ NETWORKS: dict[str, Callable[[], keras.Model]] = {
 
 
 def with_views(network: keras.Model, views: int) -> keras.Model:
-    """The network shown each face so many times at once; the mean of its answers.
+    """The network that averages its answers over so many views of each face.
 
     1: the network as it is; 2: the face and its mirror image; 6: also both of the face a seventh
-    larger and a ninth smaller. Each view is an opinion that costs no parameter, only its time.
-    Raises ValueError for another number.
+    larger and a ninth smaller. A view costs time, but no parameter. Raises ValueError for another
+    number of views.
     """
     if views not in VIEWS:
-        raise ValueError(f"{views} views: there are networks with {VIEWS} of them")
+        raise ValueError(f"{views} views: a network can have {VIEWS} of them")
     if views == 1:
         return network
     image = keras.Input(network.input_shape[1:], name="face")
@@ -184,8 +185,8 @@ def multiply_adds(model: keras.Model) -> int:
         elif isinstance(layer, layers.Conv2D | layers.SeparableConv2D):
             total += sum(_products(layer))
         elif isinstance(layer, keras.Model):
-            joined = [each for each in model.layers if isinstance(each, layers.Concatenate)]
-            total += prod(len(each.input) for each in joined) * multiply_adds(layer)  # with_views
+            joined = [part for part in model.layers if isinstance(part, layers.Concatenate)]
+            total += prod(len(part.input) for part in joined) * multiply_adds(layer)  # with_views
     return total
 
 
@@ -194,7 +195,7 @@ def _nearer_and_farther(image: keras.KerasTensor) -> list[keras.KerasTensor]:
     rim = image.shape[1] // 16
     inner = image[:, rim:-rim, rim:-rim]
     outer = keras.ops.pad(image, [(0, 0), (rim, rim), (rim, rim), (0, 0)], "symmetric")
-    return [keras.ops.image.resize(each, image.shape[1:3]) for each in (inner, outer)]
+    return [keras.ops.image.resize(view, image.shape[1:3]) for view in (inner, outer)]
 
 
 def _convolution(x: keras.KerasTensor, width: int, **options: object) -> keras.KerasTensor:
@@ -212,7 +213,7 @@ def _residual(x: keras.KerasTensor, width: int, strides: int) -> keras.KerasTens
 
 
 def _residual_separable(x: keras.KerasTensor, width: int, strides: int = 2) -> keras.KerasTensor:
-    """A module; with strides 1 it keeps the width and adds its input as it is."""
+    """A residual module; with strides 1 it keeps the width and adds its input as it is."""
     shortcut = x
     if strides > 1:
         shortcut = layers.Conv2D(width, 1, strides=strides, padding="same", use_bias=False)(x)
@@ -227,12 +228,12 @@ def _residual_separable(x: keras.KerasTensor, width: int, strides: int = 2) -> k
 
 
 def _heads(x: keras.KerasTensor, heads: Heads, kernel: int) -> dict[str, keras.KerasTensor]:
-    """For each name one map a class, averaged over the picture: logits (batch, classes)."""
+    """For each head one map for each class, averaged over the picture: logits (batch, classes)."""
     maps = {
         name: layers.Conv2D(classes, kernel, padding="same", name=f"{name}_maps")(x)
         for name, classes in heads.items()
     }
-    # In float32 whatever the rest computes with: the losses ask for it.
+    # In float32, whatever the rest computes with, because the losses need it.
     return {
         name: layers.GlobalAveragePooling2D(name=name, dtype="float32")(x)
         for name, x in maps.items()

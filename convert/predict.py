@@ -1,4 +1,4 @@
-"""What a Keras network says of pictures."""
+"""What a Keras network answers for pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BATCH = 256
 
 
 def predict(network: keras.Model, images: npt.NDArray[np.uint8]) -> Arrays:
-    """Logits (n, classes) of each head for uint8 images (n, side, side)."""
+    """Logits, float32 (n, classes), of each head. images: uint8 (n, side, side)."""
     parts = [
         network(to_batch(images[start : start + BATCH]), training=False)
         for start in range(0, len(images), BATCH)
@@ -22,12 +22,15 @@ def predict(network: keras.Model, images: npt.NDArray[np.uint8]) -> Arrays:
 
 
 def to_batch(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Pictures as the networks take them: float32 (n, side, side, 1)."""
+    """Pictures as the networks take them: float32 (n, side, side, 1) in -1…1.
+
+    images: uint8 (n, side, side).
+    """
     return scale(images)[..., np.newaxis]
 
 
 def accuracies(network: keras.Model, examples: Examples) -> dict[str, float]:
-    """How often each head's first choice is the label, rounded; a watch on the training."""
+    """How often each head's first choice is the label, 0…1, rounded: to follow a training."""
     shares = {}
     for head, logits in predict(network, examples.images).items():
         labels = examples.labels[head]

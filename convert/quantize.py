@@ -3,9 +3,9 @@ r"""Keras networks to TFLite: float32, dynamic-range, and int8 calibrated on fix
     python -m convert.quantize --data ../shared/data/fer2013.zip \
         --portraits ../shared/data/utkface.zip   # chooses these lists anew
 
-All kinds take and give float32, so that the box treats them alike. The dynamic-range file keeps
-its weights in int8 and its activations in float; inside the int8 file all weights and activations
-are int8, and its first and last operations convert.
+All kinds take and give float32, so the jukebox treats them alike. The dynamic-range file has int8
+weights and float activations. Inside the int8 file all weights and activations are int8, and its
+first and last operations convert.
 """
 
 from __future__ import annotations
@@ -29,13 +29,16 @@ from tensorflow.lite.tools import flatbuffer_utils
 from appliance.records import EMOTIONS, GENDERS
 from appliance.vision.preprocessing import to_input
 from convert import data
+from convert.pictures import DataError
 
 REPRESENTATIVE_ROWS = Path(__file__).parent / "representative_rows.json"
 REPRESENTATIVE_PORTRAITS = Path(__file__).parent / "representative_portraits.json"
-# Fewer leave out what hardly ever occurs and so round the rest finer: on 6,745 training rows int8
-# chooses as float32 does for 97.9 % (fer) with 98 pictures and for 97.4 % with 350; below 50 it
-# depends on which they are.
+# Few pictures leave out what hardly ever occurs, so the rest is rounded more finely: on 6,745
+# training rows int8 chooses as float32 does for 97.9 % (fer) with 98 pictures and for 97.4 % with
+# 350; below 50 it depends on which ones they are.
 ROWS = 98
+
+Names = npt.NDArray[np.int64] | npt.NDArray[np.str_]  # rows of FER-2013 or files of UTKFace
 
 
 def to_float32(network: keras.Model) -> bytes:
@@ -44,7 +47,7 @@ def to_float32(network: keras.Model) -> bytes:
 
 
 def to_float16(network: keras.Model) -> bytes:
-    """The network as a TFLite file with weights in half precision; it computes in float32."""
+    """The network as a TFLite file with weights in half precision, which computes in float32."""
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tf.float16]
@@ -52,7 +55,7 @@ def to_float16(network: keras.Model) -> bytes:
 
 
 def to_dynamic(network: keras.Model) -> bytes:
-    """The network as a TFLite file with int8 weights; activations are rounded as they come."""
+    """The network as a TFLite file with int8 weights; activations are rounded while it runs."""
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     return _convert(converter)
@@ -61,7 +64,8 @@ def to_dynamic(network: keras.Model) -> bytes:
 def to_int8(network: keras.Model, images: npt.NDArray[np.uint8]) -> bytes:
     """The network as a TFLite file in int8, its ranges measured on these pictures.
 
-    Weights have a scale for each channel; there is no way back to float for any operation.
+    images: uint8 (n, side, side). Weights have a scale for each channel. No operation may fall back
+    to float.
     """
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     size_px = network.input_shape[1]
@@ -72,7 +76,7 @@ def to_int8(network: keras.Model, images: npt.NDArray[np.uint8]) -> bytes:
 
 
 def output_positions(content: bytes) -> dict[str, int]:
-    """Where each head's logits come among the outputs of a TFLite file."""
+    """The place of each head's logits among the outputs of a TFLite file."""
     interpreter = Interpreter(model_content=content)
     order = [output["index"] for output in interpreter.get_output_details()]
     heads = interpreter.get_signature_runner().get_output_details()
@@ -82,7 +86,7 @@ def output_positions(content: bytes) -> dict[str, int]:
 def slim(content: bytes) -> bytes:
     """The same file without its tensors' names and the shapes that they may be resized to.
 
-    Of the box's network in int8 that is 10 to 13 %. Outputs keep their positions.
+    These are 10 to 13 % of the jukebox's network in int8. Outputs keep their positions.
     """
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     flatbuffer_utils.strip_strings(model)
@@ -92,24 +96,27 @@ def slim(content: bytes) -> bytes:
 
 
 def representative(training: data.Faces) -> data.Faces:
-    """The pictures that measure int8's ranges: the listed rows, or others if any is missing."""
+    """The pictures that measure int8's ranges: the listed rows, or others if one is missing."""
     return training.take(_listed(REPRESENTATIVE_ROWS, training.rows, training.labels))
 
 
 def representative_portraits(training: data.Portraits) -> data.Portraits:
-    """The same of UTKFace, listed by the names of their files."""
+    """The pictures of UTKFace that measure int8's ranges, listed by the names of their files."""
     return training.take(_listed(REPRESENTATIVE_PORTRAITS, training.names, training.genders))
 
 
 def choose_rows(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Positions of 98 random pictures, as many of each class, the same for the same labels."""
+    """Positions of 98 random pictures, as many of each class, the same for the same labels.
+
+    labels: int64 (n). Positions: int64, ascending.
+    """
     order, classes = np.random.default_rng(0).permutation(len(labels)), np.unique(labels)
-    chosen = [order[labels[order] == each][: ROWS // len(classes)] for each in classes]
+    chosen = [order[labels[order] == label][: ROWS // len(classes)] for label in classes]
     return np.sort(np.concatenate(chosen))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the fixed lists. 0 written, 1 data that cannot be used."""
+    """The command: writes the fixed lists. 0 written, 1 data that cannot be used."""
     parser = argparse.ArgumentParser("convert.quantize", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="FER-2013: zip, folder or CSV")
     parser.add_argument("--portraits", type=Path, required=True, help="UTKFace: zip or folder")
@@ -118,7 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
         faces, _ = data.emotion_held_out(data.load_emotions(options.data))
         training, _ = data.split_portraits(data.load_utkface(options.portraits))
         portraits, _ = data.portraits_held_out(training)
-    except data.DataError as error:
+    except DataError as error:
         print(error, file=sys.stderr)
         return 1
     _write_list(REPRESENTATIVE_ROWS, faces.rows, faces.labels, EMOTIONS)
@@ -126,15 +133,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _listed(path: Path, names: npt.NDArray, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Positions of the pictures that a list names, or of others if any is missing."""
+def _listed(path: Path, names: Names, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Positions of the pictures that a list names, or of others if one is missing."""
     listed = [name for of_class in json.loads(path.read_text()).values() for name in of_class]
     found = np.flatnonzero(np.isin(names, listed))
     return found if len(found) == len(listed) else choose_rows(labels)
 
 
 def _write_list(
-    path: Path, names: npt.NDArray, labels: npt.NDArray[np.int64], classes: Sequence[str]
+    path: Path, names: Names, labels: npt.NDArray[np.int64], classes: Sequence[str]
 ) -> None:
     chosen = choose_rows(labels)
     lines = [
@@ -145,9 +152,9 @@ def _write_list(
 
 
 def _convert(converter: tf.lite.TFLiteConverter) -> bytes:
-    # Keras prints a page about the saved model in between; stdout is for results.
+    # Keras prints a page about the saved model meanwhile, but stdout is for results.
     with contextlib.redirect_stdout(io.StringIO()):
-        return converter.convert()
+        return bytes(converter.convert())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How each model is made: everything that decides what comes out, and nothing else."""
+"""How each model is made: everything that decides the result, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from dataclasses import dataclass
 PRECISIONS = ("float32", "mixed_bfloat16")  # the latter is faster where the processor has it
 HOLD_OUT = 0.05  # of the training split, never trained on
 
+# Of a training: for each epoch its number, loss, seconds, and the held-out accuracy of each head.
+History = list[dict[str, float]]
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One training. What it leaves depends on this, the data and the versions of the libraries."""
+    """One training. Its result depends on this, the data and the versions of the libraries."""
 
     network: str  # a name in networks.NETWORKS
     epochs: int
-    task: str = "emotion"  # what it is trained for: emotion or gender
+    task: str = "emotion"  # emotion, gender or track
     batch: int = 128
     peak_rate: float = 4e-3  # highest learning rate of the one cycle
     weight_decay: float = 5e-3
@@ -23,24 +26,24 @@ class Recipe:
     mixup: float = 0.0  # alpha of the mixing shares' beta distribution; 0 mixes nothing
     start: str = ""  # the recipe whose weights to begin with; "": random ones
     teacher: str = ""  # the recipe whose network to learn from as well; "": from the labels alone
-    teaching: float = 0.0  # share of the targets that is the teacher's
-    augmentation: float = 1.0  # strength of it, as augment.py says
-    augmentations: int = 0  # augmentations of each picture, seen in turn; 0: a new one every epoch
-    rounding: int = 0  # of the epochs, the last ones feel int8's rounding
-    averaging: float = 0.999  # of the weights, a step
+    teaching: float = 0.0  # the teacher's share of the targets
+    augmentation: float = 1.0  # its strength, 0…1, as augment.py says
+    augmentations: int = 0  # of each picture, shown in turn; 0: a new one every epoch
+    rounding: int = 0  # how many epochs, the last ones, include int8's rounding
+    averaging: float = 0.999  # of the weights, at each step
     hold_out: float = HOLD_OUT
     seed: int = 0
-    views: int = 1  # at each face, whose mean the model answers: networks.with_views
-    precision: str = PRECISIONS[0]  # what it computes in; its weights are float32 in any case
-    limit: int = 0  # so many pictures of each split only; 0 is all of them
+    views: int = 1  # of each face; the model answers with their mean, see networks.with_views
+    precision: str = PRECISIONS[0]  # of the computation; the weights are float32 in any case
+    limit: int = 0  # how many pictures of each split are used; 0: all of them
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The recipes of the networks that must be there before this one."""
+        """The recipes of the networks that must be made before this one."""
         return tuple(filter(None, (self.start, self.teacher)))
 
 
-# In the order in which they can be trained: a teacher before those it teaches.
+# In the order in which they can be trained: a teacher stands before the networks that it teaches.
 RECIPES = {
     "sequential_first": Recipe(
         "sequential_cnn", epochs=45, peak_rate=3e-3, weight_decay=0.05, views=2
@@ -56,7 +59,7 @@ RECIPES = {
         augmentations=15,
         views=2,
     ),
-    # Larger: the teacher of the small ones.
+    # A larger network, the teacher of the small ones.
     "residual": Recipe(
         "residual_cnn",
         epochs=45,
@@ -92,8 +95,8 @@ RECIPES = {
         augmentations=4,
         rounding=8,
     ),
-    # The last cycle's last epochs feel int8's rounding while the learning rate is still high enough
-    # to answer it.
+    # The last epochs include int8's rounding while the learning rate is still high enough to adapt
+    # to it.
     "mini_xception": Recipe(
         "mini_xception",
         epochs=24,
@@ -114,7 +117,7 @@ RECIPES = {
         rounding=10,
         views=2,
     ),
-    # Small networks have no room to learn faces that are never seen: augmented less than at first.
+    # A small network cannot afford to learn faces that never occur, so it is augmented less here.
     "emotion_second": Recipe(
         "mini_xception_fast",
         epochs=40,
@@ -151,5 +154,5 @@ RECIPES = {
         views=2,
     ),
 }
-# Of these there are files; the others only help to make them.
+# These get files; the others only help to make them.
 MADE = ("sequential_cnn", "mini_xception", "emotion", "gender")

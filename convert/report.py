@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from convert.markdown import words
 
 
-def for_people(result: dict) -> str:
-    """The figures of any task as a few lines."""
+def for_people(result: dict[str, Any]) -> str:
+    """The figures of any task as a few lines. result: as convert.evaluate --json writes it."""
     lines = _detection(result) if result["task"] == "detect" else _classification(result)
     return "\n".join(lines)
 
 
-def _classification(result: dict) -> list[str]:
+def _classification(result: dict[str, Any]) -> list[str]:
     emotion = result["task"] == "emotion"
     lines = [
         f"{result['model']}, head {result['head']}, {result['split']} ({result['count']} faces):",
@@ -19,14 +21,13 @@ def _classification(result: dict) -> list[str]:
         f"accuracy {_share(result)}, calibration error {result['ece']:.3f}",
         f"{'':10}precision  recall     F1   faces",
     ]
-    for name, one in result["per_class"].items():
-        lines.append(
-            f"{name:10}{one['precision']:9.1%}{one['recall']:8.1%}{one['f1']:7.1%}{one['count']:8}"
-        )
+    for name, found in result["per_class"].items():
+        shares = f"{found['precision']:9.1%}{found['recall']:8.1%}{found['f1']:7.1%}"
+        lines.append(f"{name:10}{shares}{found['count']:8}")
     return lines + (_groups(result) if "groups" in result else [])
 
 
-def _groups(result: dict) -> list[str]:
+def _groups(result: dict[str, Any]) -> list[str]:
     lines = []
     if result["count_without_0_5"]:
         without = {key: result[f"{key}_without_0_5"] for key in ("accuracy", "interval95")}
@@ -38,7 +39,7 @@ def _groups(result: dict) -> list[str]:
     return lines + [f"{words(gap)}, best to worst: {100 * result[gap]:.1f} points" for gap in gaps]
 
 
-def _detection(result: dict) -> list[str]:
+def _detection(result: dict[str, Any]) -> list[str]:
     lines = [f"{result['model']}, {result['photos']} photos:"]
     for least, share in result["recall"].items():
         found = {"accuracy": share, "interval95": result["recall_interval95"][least]}
@@ -51,6 +52,6 @@ def _detection(result: dict) -> list[str]:
     return lines
 
 
-def _share(one: dict) -> str:
-    low, high = one["interval95"]
-    return f"{one['accuracy']:.1%} ({low:.1%} to {high:.1%})"
+def _share(result: dict[str, Any]) -> str:
+    low, high = result["interval95"]
+    return f"{result['accuracy']:.1%} ({low:.1%} to {high:.1%})"

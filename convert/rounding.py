@@ -1,9 +1,9 @@
 """A network that feels int8 while it still learns: quantization-aware training.
 
 Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-
-Only Inference": forward, weights and activations are rounded as in the int8 file; backward, as if
-they were not. Weights have a scale for each output channel, so that the normalization, which the
-file folds into them, makes no difference here.
+Only Inference". Forward, weights and activations are rounded as in the int8 file; backward, the
+gradient passes as if they were not. Weights have a scale for each output channel, so the
+normalization, which the file folds into them, makes no difference here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from keras import layers
 
 
 def rounded(network: keras.Model) -> keras.Model:
-    """The same layers and variables, with int8's rounding in between."""
+    """A network of the same layers and variables, with int8's rounding in between."""
     return keras.models.clone_model(network, clone_function=_with_rounding)
 
 
@@ -35,7 +35,7 @@ def _feeds_relu(layer: layers.Layer) -> bool:
 
 
 class _Rounded(layers.Layer):
-    """In place of a layer, with its variables."""
+    """Stands in place of a layer and has its variables."""
 
     def __init__(self, layer: layers.Layer) -> None:
         super().__init__(name=f"rounded_{layer.name}")
@@ -64,7 +64,7 @@ class _RoundedConvolution(_Rounded):
 
 
 class _RoundedSeparable(_Rounded):
-    """The file has two operations for it, with a rounded activation in between."""
+    """A separable convolution: in the file two operations with a rounded activation between."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         kernel = _rounded_kernel(self.layer.depthwise_kernel[..., 0])[..., tf.newaxis]
@@ -74,7 +74,7 @@ class _RoundedSeparable(_Rounded):
 
 
 def _rounded_kernel(kernel: tf.Tensor) -> tf.Tensor:
-    """To 255 steps around 0, for each of its last axis by itself."""
+    """Rounded to 255 steps around 0, each output channel (the last axis) with its own scale."""
     axes = tuple(range(len(kernel.shape) - 1))
     largest = tf.stop_gradient(tf.reduce_max(tf.abs(kernel), axes)) + 1e-8
     return tf.quantization.fake_quant_with_min_max_vars_per_channel(
@@ -83,7 +83,7 @@ def _rounded_kernel(kernel: tf.Tensor) -> tf.Tensor:
 
 
 def _rounded_activation(x: tf.Tensor) -> tf.Tensor:
-    """To the 256 steps between the batch's least and greatest."""
+    """Rounded to 256 steps between the batch's least and greatest value."""
     low, high = tf.reduce_min(x), tf.reduce_max(x)
     low, high = tf.minimum(low, 0.0), tf.maximum(high, 1e-6)
     return tf.quantization.fake_quant_with_min_max_vars(

@@ -1,9 +1,9 @@
-"""Pictures of the data themselves, for one's own eyes: some faces of each emotion.
+"""Pictures of the data themselves, only for the developer: some faces of each emotion.
 
     python -m convert.samples --data ../shared/data/fer2013.zip
 
-The faces are real people's and their rights are unstated, so the pictures (Arriaga et al. 2017,
-figure 1) go to convert/samples/, which git ignores, or anywhere outside this project.
+The faces are real people's, and the rights to the pictures are not stated. So the grids (Arriaga et
+al. 2017, figure 1) go to convert/samples/, which git ignores, or anywhere outside this project.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from appliance.records import EMOTIONS
 from convert import data
+from convert.pictures import DataError
 
 PROJECT = Path(__file__).parent.parent
 SAMPLES = Path(__file__).parent / "samples"
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         faces = data.load_emotions(options.data)
         if options.split:
             faces = data.select_split(faces, options.split)
-    except data.DataError as error:
+    except DataError as error:
         print(error, file=sys.stderr)
         return 1
     options.out.mkdir(parents=True, exist_ok=True)
@@ -49,16 +50,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def check_folder(folder: Path) -> None:
-    """Raises DataError for a folder from which git could take the faces along."""
+    """Raises DataError for a folder from which git could take the faces."""
     place = folder.resolve()
     if place.is_relative_to(PROJECT.resolve()) and not place.is_relative_to(SAMPLES.resolve()):
-        raise data.DataError(
+        raise DataError(
             f"{folder}: real people's faces must not lie in the project, except in {SAMPLES}"
         )
 
 
 def grid(faces: data.Faces, count: int, seed: int) -> npt.NDArray[np.uint8]:
-    """A row of random faces for each emotion, in the order of EMOTIONS; black where too few."""
+    """A row of random faces for each emotion, in the order of EMOTIONS; black where they run out.
+
+    uint8 (7 × 96, count × 96). count: of faces for each emotion. seed: of the choice.
+    """
     order = np.random.default_rng(seed).permutation(len(faces))
     rows = np.zeros((len(EMOTIONS), count, data.SIZE_PX, data.SIZE_PX), np.uint8)
     for label, row in enumerate(rows):

@@ -1,4 +1,4 @@
-"""The lines of a CSV, each made into what it stands for."""
+"""The lines of a CSV, each turned into what it stands for."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ Row = TypeVar("Row")
 def read_rows(
     path: Path, columns: Sequence[str], read: Callable[[int, dict[str, str]], Row], what: str
 ) -> list[Row]:
-    """What read makes of each line and its number from 0; what: in words. Raises DataError.
+    """What read makes of each line and its number from 0.
 
-    read may raise what int() and numpy raise for a cell that is no number or is not there.
+    columns: must be there. read: may raise what int() and numpy raise for a cell that is missing or
+    not a number. what: a line stands for, in words. Raises DataError if the file, one of the
+    columns or a line cannot be used.
     """
-    rows = []
+    rows: list[Row] = []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             # Kaggle has the same table with a space before each name.

@@ -1,7 +1,7 @@
-"""Learning from a larger network: its answers to the very pictures that the smaller one sees.
+"""Learning from a larger network: its answers to the same pictures that the smaller one sees.
 
-Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"; that both must see the same
-pictures is Beyer et al. 2022, "Knowledge distillation: A good teacher is patient and consistent".
+Hinton et al. 2015, "Distilling the Knowledge in a Neural Network". Both must see the same pictures
+(Beyer et al. 2022, "Knowledge distillation: A good teacher is patient and consistent").
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from convert.scoring import softmax
 class Teacher:
     """Mixes a network's answers into the targets. share: of the teacher's answers, 0…1.
 
-    It is asked about each picture and its mirror image, which makes it surer and lets one answer
-    serve for both. Its answers to one view of all pictures are kept, for they are shown again.
+    The network answers for each picture and its mirror image together: the answers are better, and
+    one serves for both. They are kept for each augmentation, because the pictures are shown again.
     """
 
     def __init__(self, network: keras.Model, share: float) -> None:
@@ -28,12 +28,17 @@ class Teacher:
         self._share = np.float32(share)
         self._answers: dict[int, Arrays] = {}
 
-    def targets(self, view: int, images: npt.NDArray[np.uint8], labels: Arrays) -> Arrays:
-        """Targets of each head. images: uint8 (n, side, side), as augmented in this view."""
-        if view not in self._answers:
+    def targets(self, augmentation: int, images: npt.NDArray[np.uint8], labels: Arrays) -> Arrays:
+        """Targets of each head, float32 (n, classes).
+
+        augmentation: its number. images: uint8 (n, side, side), augmented so; the same each time.
+        labels: the targets without the teacher, float32 (n, classes) of each head.
+        """
+        if augmentation not in self._answers:
             logits = predict(self._network, images)
-            self._answers[view] = {head: softmax(values) for head, values in logits.items()}
+            self._answers[augmentation] = {head: softmax(given) for head, given in logits.items()}
+        answers = self._answers[augmentation]
         return {
-            head: self._share * self._answers[view][head] + (1 - self._share) * shares
+            head: self._share * answers[head] + (1 - self._share) * shares
             for head, shares in labels.items()
         }

@@ -1,12 +1,13 @@
-"""From the public data files to models/tracker_*: the network that follows a face.
+"""Makes the network that follows a face: from the public data files to models/tracker_*.
 
     python -m convert.tracker --data ../shared/data/fer2013.zip \
         --portraits ../shared/data/utkface.zip --photos ../shared/data/detect_faces.zip \
         --negatives ../shared/data/detect_negatives.zip
 
-Goes on where it was stopped. Every epoch sees new windows (`windows.py`). An eighth of the photos,
-FER-2013's PublicTest and UTKFace's held-out tenth are only judged on; the videos that following is
-measured on (tests/bench/following.py) are not used here at all.
+A training that was stopped continues from its last epoch. Every epoch has new windows
+(`windows.py`). An eighth of the photos, FER-2013's PublicTest and UTKFace's held-out tenth only
+judge the network. The videos that following is measured on (tests/bench/following.py) are not used
+here.
 """
 
 from __future__ import annotations
@@ -17,20 +18,22 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import cv2
 import keras
 import numpy as np
 import tensorflow as tf
 
-from convert import data, detect
+from convert import card_words, data, detect
 from convert.cards import Training, of_the_file, of_the_network, of_the_training, write_model
 from convert.evaluate import run_model
 from convert.figures import MODELS
+from convert.pictures import DataError
 from convert.predict import predict, to_batch
 from convert.quantize import output_positions, slim, to_float32, to_int8
-from convert.recipes import Recipe
-from convert.train import Trainer, default_runs, use_threads
+from convert.recipes import History, Recipe
+from convert.train import CHECKPOINT, Trainer, default_runs, use_threads
 from convert.windows import ROOM, Sources, Windows, make_windows, scene
 from convert.windows_scoring import kept_and_noticed
 
@@ -38,21 +41,9 @@ RECIPE = Recipe(
     "tracker", epochs=24, task="track", batch=256, peak_rate=4e-3, weight_decay=1e-3,
     loss="face_and_box", hold_out=1 / 8, limit=60_000,
 )  # fmt: skip
-JUDGED = 20_000
-WORDS = {
-    "terms": (
-        "The project gives the weights under MIT. They were trained on FER-2013 and UTKFace, both "
-        "for research only, and on photos offered by the EDEN foundation: mind these terms for "
-        "anything but private use."
-    ),
-    "intended_use": "Following a face that a detector has found, from one frame to the next.",
-    "misuse": "Not for recognising or watching people; it does not tell one face from another.",
-    "weaknesses": (
-        "It was taught by what BlazeFace finds in photos, so it loses faces where that does: in "
-        "profile, behind hands, in the dark. A face that moves by more than half its width from "
-        "one frame to the next is lost, and then looked for by the detector."
-    ),
-}
+JUDGED = 20_000  # windows
+
+Thing = TypeVar("Thing")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         learned, judged = sources(options)
         network, history = train(recipe, learned, judged, options.runs / "tracker-seed0")
-    except data.DataError as error:
+    except DataError as error:
         print(error, file=sys.stderr)
         return 1
     files = options.data, options.portraits, options.photos, options.negatives
@@ -78,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def sources(options: argparse.Namespace) -> tuple[Sources, Sources]:
-    """What is learned from and what is judged on. Raises DataError."""
+    """(sources to learn from, sources to judge by). Raises DataError if the data cannot be used."""
     faces = data.load_emotions(options.data)
     tested = faces.take(~np.isin(np.char.lower(faces.splits), data.TRAINING_SPLITS))
     portraits = [part.images for part in data.split_portraits(data.load_utkface(options.portraits))]
@@ -95,13 +86,16 @@ def sources(options: argparse.Namespace) -> tuple[Sources, Sources]:
 
 def train(
     recipe: Recipe, learned: Sources, judged: Sources, run: Path
-) -> tuple[keras.Model, list[dict]]:
-    """(averaged network, history), going on from run/checkpoint.npz if that is there."""
+) -> tuple[keras.Model, History]:
+    """(averaged network, history) after all epochs; continues run/checkpoint.npz if there is one.
+
+    run: a folder. Raises DataError if the checkpoint is of another recipe.
+    """
     steps = recipe.limit // recipe.batch
     trainer = Trainer(recipe, steps * recipe.epochs)
     run.mkdir(parents=True, exist_ok=True)
-    done, history = 0, []
-    if (checkpoint := run / "checkpoint.npz").exists():
+    done, history = 0, History()
+    if (checkpoint := run / CHECKPOINT).exists():
         done, history = trainer.restore(checkpoint)
     held_out = _held_out(judged, recipe)
     for epoch in range(done, recipe.epochs):
@@ -120,8 +114,8 @@ def train(
 
 def write_models(
     network: keras.Model, learned: Sources, judged: Sources, training: Training, folder: Path
-) -> dict[str, dict]:
-    """Writes the network in both kinds with their cards; the cards by name."""
+) -> dict[str, dict[str, Any]]:
+    """Writes the network in both kinds with their cards into folder; the cards by name."""
     calibration = make_windows(learned, 500, np.random.default_rng(2)).images
     contents = {
         "tracker_float32": to_float32(network),
@@ -138,7 +132,7 @@ def write_models(
         stripped = slim(content)
         outputs = [{"head": head, "index": index} for head, index in sorted(positions.items())]
         card = of_the_file(name, stripped, "track", ("face",)) | about | {"outputs": outputs}
-        card |= {"held_out": _judged(stripped, positions, held_out)} | WORDS
+        card |= {"held_out": _judged(stripped, positions, held_out)} | card_words.TRACKER
         cards[name] = write_model(folder, stripped, card)
     return cards
 
@@ -147,14 +141,14 @@ def _held_out(judged: Sources, recipe: Recipe) -> Windows:
     return make_windows(judged, min(JUDGED, recipe.limit), np.random.default_rng(1))
 
 
-def _judged(content: bytes, positions: dict[str, int], windows: Windows) -> dict:
+def _judged(content: bytes, positions: dict[str, int], windows: Windows) -> dict[str, float]:
     outputs = run_model(content, windows.images, windows.images.shape[1])
-    return kept_and_noticed(
-        outputs[positions["face"]][:, 0], outputs[positions["box"]], windows
-    ) | {"windows": len(windows)}
+    logits, boxes = outputs[positions["face"]][:, 0], outputs[positions["box"]]
+    return kept_and_noticed(logits, boxes, windows) | {"windows": len(windows)}
 
 
 def _learn(trainer: Trainer, windows: Windows, step: int) -> float:
+    """The loss of one batch. Where there is no face, the box has no weight."""
     size = trainer.recipe.batch
     part = windows.take(np.arange(step * size, (step + 1) * size))
     ones = np.ones(size, np.float32)
@@ -163,7 +157,8 @@ def _learn(trainer: Trainer, windows: Windows, step: int) -> float:
     return float(trainer.step(False, *tf.nest.map_structure(tf.constant, batch)))
 
 
-def _without(things: list, every: int) -> list:
+def _without(things: list[Thing], every: int) -> list[Thing]:
+    """All but the first of each so many."""
     return [thing for number, thing in enumerate(things) if number % every]
 
 

@@ -1,6 +1,6 @@
-"""Trains one network by its recipe; resumes where it was stopped.
+"""Trains one network by its recipe, and continues a training that was stopped.
 
-Leaves checkpoint.npz, written after every epoch, in the run's folder.
+The run's folder holds checkpoint.npz, which is written after every epoch.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,21 +20,24 @@ import numpy.typing as npt
 import tensorflow as tf
 from tqdm import tqdm
 
-from convert import data
 from convert.augment import augment
 from convert.examples import Arrays, DataSet, Examples
 from convert.losses import LOSSES
 from convert.networks import NETWORKS
+from convert.pictures import DataError
 from convert.predict import accuracies, to_batch
-from convert.recipes import Recipe
+from convert.recipes import History, Recipe
 from convert.rounding import rounded
 from convert.teacher import Teacher
 
 CHECKPOINT = "checkpoint.npz"
 
+# Pictures, targets of each head, and weights of each head, of the same rows.
+Batch = tuple[npt.NDArray[np.float32], Arrays, Arrays]
+
 
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
-    """The learning rate: up from a 25th to its peak in a quarter of the steps, down to nothing."""
+    """The learning rate: in a quarter of the steps from a 25th up to its peak, then down to 0."""
 
     def __init__(self, peak: float, steps: int) -> None:
         self.peak, self.steps = peak, steps
@@ -47,7 +51,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def build(recipe: Recipe) -> keras.Model:
-    """The recipe's network, untrained. Its variables are float32 at every precision."""
+    """The recipe's network, untrained. Its variables are float32 whatever it computes in."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision)
     try:
@@ -57,13 +61,17 @@ def build(recipe: Recipe) -> keras.Model:
 
 
 class Trainer:
-    """One network in training: a step at a time, saved and restored as a whole."""
+    """One network in training, one step at a time; it is saved and restored as a whole.
+
+    steps: of the whole training.
+    """
 
     def __init__(self, recipe: Recipe, steps: int) -> None:
         keras.utils.set_random_seed(recipe.seed)
         self.recipe = recipe
         self.network = build(recipe)
-        self.rounded = rounded(self.network) if recipe.rounding else None  # the same variables
+        # The same variables.
+        self.rounded = rounded(self.network) if recipe.rounding else self.network
         self.optimizer = keras.optimizers.AdamW(
             OneCycle(recipe.peak_rate, steps), weight_decay=recipe.weight_decay
         )
@@ -72,10 +80,17 @@ class Trainer:
         self.averages = [tf.Variable(weight) for weight in self.network.weights]
 
     @tf.function
-    def step(self, rounding: bool, images: tf.Tensor, targets: dict, weights: dict) -> tf.Tensor:
-        """The loss of one batch after learning from it. images: float32 (batch, side, side, 1).
+    def step(
+        self,
+        rounding: bool,
+        images: tf.Tensor,
+        targets: dict[str, tf.Tensor],
+        weights: dict[str, tf.Tensor],
+    ) -> tf.Tensor:
+        """The loss of one batch, a float32 scalar, after learning from it.
 
-        rounding: whether it is to feel int8's.
+        rounding: whether int8's rounding is included. images: float32 (batch, side, side, 1) in
+        -1…1; targets: float32 (batch, classes) of each head; weights: float32 (batch) of each head.
         """
         with tf.GradientTape() as tape:
             logits = (self.rounded if rounding else self.network)(images, training=True)
@@ -87,7 +102,7 @@ class Trainer:
             )
         variables = self.network.trainable_variables
         self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        # Shorter at first, or the random start would stay in the average for several epochs.
+        # A shorter average at first, or the random start would stay in it for several epochs.
         done = tf.cast(self.optimizer.iterations, tf.float32)
         keep = tf.minimum(self.recipe.averaging, (1 + done) / (10 + done))
         for average, weight in zip(self.averages, self.network.weights, strict=True):
@@ -101,39 +116,41 @@ class Trainer:
             average.assign(weight)
 
     def averaged_network(self) -> keras.Model:
-        """A network with the averaged weights, the one to judge and to ship."""
+        """A network with the averaged weights, which is the one to judge and to ship."""
         network = build(self.recipe)
         network.set_weights([average.numpy() for average in self.averages])
         return network
 
-    def save(self, path: Path, epoch: int, history: list[dict]) -> None:
-        """Everything to go on from, written whole or not at all."""
-        arrays = {f"v{i:03}": variable.numpy() for i, variable in enumerate(self._variables())}
+    def save(self, path: Path, epoch: int, history: History) -> None:
+        """Writes all that a continued training needs, either completely or not at all."""
+        arrays: dict[str, Any] = {
+            f"v{i:03}": variable.numpy() for i, variable in enumerate(self._variables())
+        }
         notes = json.dumps({"recipe": asdict(self.recipe), "epoch": epoch, "history": history})
         with (beside := path.with_suffix(".tmp")).open("wb") as file:
             np.savez(file, notes=notes, **arrays)
         os.replace(beside, path)
 
-    def restore(self, path: Path) -> tuple[int, list[dict]]:
+    def restore(self, path: Path) -> tuple[int, History]:
         """(epochs done, history) of a saved training. Raises DataError if its recipe differs."""
         with np.load(path) as saved:
             notes = json.loads(str(saved["notes"]))
             if notes["recipe"] != asdict(self.recipe):
-                raise data.DataError(f"{path}: another recipe; choose another --runs or remove it")
+                raise DataError(f"{path}: another recipe; choose another --runs or remove it")
             for i, variable in enumerate(self._variables()):
                 variable.assign(saved[f"v{i:03}"])
         return notes["epoch"], notes["history"]
 
-    def _variables(self) -> list:
+    def _variables(self) -> list[Any]:
         return [*self.network.weights, *self.optimizer.variables, *self.averages]
 
 
 def epochs_done(run: Path) -> int:
-    """How many epochs the run's checkpoint has behind it, 0 if there is none."""
+    """How many epochs the checkpoint of this run has had, 0 if there is no checkpoint."""
     if not (path := run / CHECKPOINT).exists():
         return 0
     with np.load(path) as saved:
-        return json.loads(str(saved["notes"]))["epoch"]
+        return int(json.loads(str(saved["notes"]))["epoch"])
 
 
 def train(
@@ -142,20 +159,21 @@ def train(
     run: Path,
     teacher: Teacher | None = None,
     start: keras.Model | None = None,
-) -> tuple[keras.Model, list[dict]]:
-    """(averaged network, history) after all epochs, going on from run/checkpoint.npz if there.
+) -> tuple[keras.Model, History]:
+    """(averaged network, history) after all epochs; continues run/checkpoint.npz if there is one.
 
-    start: a network of the same kind, whose weights to begin with.
+    run: a folder. start: a network of the same kind, whose weights to begin with. Raises DataError
+    if the checkpoint is of another recipe.
     """
     steps = len(dataset.training) // recipe.batch
     trainer = Trainer(recipe, steps * recipe.epochs)
     if start:
         trainer.begin_with(start)
     run.mkdir(parents=True, exist_ok=True)
-    done, history = 0, []
+    done, history = 0, History()
     if (checkpoint := run / CHECKPOINT).exists():
         done, history = trainer.restore(checkpoint)
-        print(f"going on after epoch {done} of {recipe.epochs} ({checkpoint})", file=sys.stderr)
+        print(f"continuing after epoch {done} of {recipe.epochs} ({checkpoint})", file=sys.stderr)
     for epoch in range(done, recipe.epochs):
         started = time.monotonic()
         loss = _one_epoch(trainer, dataset.training, epoch, teacher)
@@ -168,9 +186,9 @@ def train(
 
 
 def _one_epoch(trainer: Trainer, examples: Examples, epoch: int, teacher: Teacher | None) -> float:
-    """The mean loss of one epoch, whose order and augmentation depend on seed and epoch alone."""
+    """The mean loss of one epoch. Its order and augmentation depend on seed and epoch alone."""
     recipe = trainer.recipe
-    images, targets = _view(recipe, examples, epoch, teacher)
+    images, targets = _augmented(recipe, examples, epoch, teacher)
     rng = np.random.default_rng((recipe.seed, epoch))
     order = rng.permutation(len(images))
     rounding = epoch >= recipe.epochs - recipe.rounding
@@ -185,16 +203,16 @@ def _one_epoch(trainer: Trainer, examples: Examples, epoch: int, teacher: Teache
     return float(np.mean(losses))
 
 
-def _view(
+def _augmented(
     recipe: Recipe, examples: Examples, epoch: int, teacher: Teacher | None
 ) -> tuple[npt.NDArray[np.uint8], Arrays]:
-    """(pictures, targets) of an epoch. recipe.augmentations epochs later the same, mirrored."""
-    turn, view = divmod(epoch, recipe.augmentations) if recipe.augmentations else (0, epoch)
-    rng = np.random.default_rng((recipe.seed, view, 1))
+    """(pictures, targets) of an epoch. recipe.augmentations epochs later they are mirrored."""
+    turn, number = divmod(epoch, recipe.augmentations) if recipe.augmentations else (0, epoch)
+    rng = np.random.default_rng((recipe.seed, number, 1))
     images = augment(examples.images, rng, recipe.augmentation)
     targets = examples.targets
     if teacher:
-        targets = teacher.targets(view, images, targets)
+        targets = teacher.targets(number, images, targets)
     return images[:, :, ::-1] if turn % 2 else images, targets
 
 
@@ -202,19 +220,22 @@ def _of(arrays: Arrays, chosen: npt.NDArray[np.int64]) -> Arrays:
     return {head: values[chosen] for head, values in arrays.items()}
 
 
-def _mixed(batch: tuple, share: float) -> tuple:
+def _mixed(batch: Batch, share: float) -> Batch:
     """Each picture blended with another of the batch, and its targets too (Zhang et al. 2018)."""
-    share = np.float32(share)
-    return tf.nest.map_structure(lambda x: share * x + (1 - share) * x[::-1], batch)
+    own, other = np.float32(share), 1 - np.float32(share)
+    images, targets, weights = tf.nest.map_structure(
+        lambda rows: own * rows + other * rows[::-1], batch
+    )
+    return images, targets, weights
 
 
 def default_runs() -> Path:
-    """Where trainings are kept: outside the checkout, so that they outlive it."""
+    """The folder where trainings are kept: outside the checkout, so that they outlive it."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "emotional-jukebox"
 
 
 def use_threads(count: int) -> None:
-    """How many cores TensorFlow may use; only before its first operation."""
+    """Sets how many cores TensorFlow may use. Must be called before its first operation."""
     tf.config.threading.set_intra_op_parallelism_threads(count)
     tf.config.threading.set_inter_op_parallelism_threads(1)

@@ -1,9 +1,9 @@
-"""The explanation of a network as a TFLite file, so that the box can say why without TensorFlow.
+"""The explanation of a network as a TFLite file, so that `jukebox why` needs no TensorFlow.
 
 The file computes the logits and the guided gradient (`convert.guided`) in one forward graph of
-TFLite's built-in operations. TensorFlow differentiates the network and so writes that graph; only
-where its backward operation does not exist in TFLite (depthwise convolution, pooling) do the layers
-below bring one made of others.
+TFLite's built-in operations. TensorFlow differentiates the network and so writes that graph. Where
+TFLite lacks the backward operation (depthwise convolution, pooling), the layers below bring one
+that is made of others.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Mapping
 from itertools import product
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -20,7 +21,8 @@ from keras import layers
 from tensorflow.lite.python.convert import ConverterError
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from convert.guided import GUIDED, gradient_of, with_layers
+from convert import card_words
+from convert.guided import GUIDED, Backward, gradient_of, with_layers
 
 
 class BuiltinSeparableConv2D(layers.SeparableConv2D):
@@ -47,14 +49,14 @@ class BuiltinMaxPooling2D(layers.MaxPooling2D):
             )
 
         @tf.custom_gradient
-        def pool(x: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        def pool(x: tf.Tensor) -> tuple[tf.Tensor, Backward]:
             y = tf.nn.max_pool2d(x, window, stride, "SAME")
             return y, lambda upstream: _unpool(x, y, upstream, window, stride)
 
         return pool(inputs)
 
 
-GUIDED_BUILTIN = {
+GUIDED_BUILTIN: Mapping[Any, Any] = {
     **GUIDED,
     layers.SeparableConv2D: BuiltinSeparableConv2D,
     layers.MaxPooling2D: BuiltinMaxPooling2D,
@@ -79,17 +81,17 @@ def to_why(network: keras.Model, head: str) -> bytes:
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], tf.Module())
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # as in convert.quantize
-            return converter.convert()
+            return bytes(converter.convert())
     except ConverterError as error:
         raise ValueError("TFLite has no operation for the gradient of one of its layers") from error
 
 
-def why_card(name: str, content: bytes, explained: list[dict]) -> dict:
+def why_card(name: str, content: bytes, explained: list[dict[str, Any]]) -> dict[str, Any]:
     """The card of such a file. explained: the cards of all files that this network is shipped as.
 
-    The box explains no other network than these: `explains` are their SHA-256.
+    The jukebox explains only these files: `explains` holds their SHA-256.
     """
-    one = explained[0]
+    first = explained[0]
     return {
         "name": name,
         "task": "why",
@@ -100,19 +102,14 @@ def why_card(name: str, content: bytes, explained: list[dict]) -> dict:
         "method": "guided back-propagation (Arriaga et al. 2017, III-A), in float32",
         "inputs": ["face, float32, as the emotion networks take it", "weights of the logits"],
         "outputs": ["logits", "gradient of their weighted sum with respect to the face"],
-        **{key: one[key] for key in ("labels", "input", "head", "network", "parameters")},
-        "terms": one["terms"],
-        "intended_use": "Showing which pixels of a face speak for the emotion that was read in it.",
-        "misuse": one["misuse"],
-        "weaknesses": (
-            "A picture of what the network looks at, not a proof: strong edges show up for every "
-            "emotion, and the files in int8 round what is shown here in float32."
-        ),
+        **{key: first[key] for key in ("labels", "input", "head", "network", "parameters")},
+        **{key: first[key] for key in ("terms", "misuse")},
+        **card_words.WHY,
     }
 
 
 @tf.custom_gradient
-def _depthwise(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+def _depthwise(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Backward]:
     def convolve(values: tf.Tensor, by: tf.Tensor) -> tf.Tensor:
         return tf.nn.depthwise_conv2d(values, by, strides=(1, 1, 1, 1), padding="SAME")
 
@@ -122,8 +119,9 @@ def _depthwise(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable]:
 def _unpool(x: tf.Tensor, y: tf.Tensor, upstream: tf.Tensor, window: int, stride: int) -> tf.Tensor:
     """The gradient of each pixel before pooling; of equal ones the first in a window has it all.
 
-    Space-to-depth parts the input into phases, pictures as large as the output and `more` pixels
-    wider, in which one step is one stride: a place in the window is a phase, moved by whole steps.
+    x: what was pooled, y: the maxima, upstream: their gradient. Space-to-depth splits the input
+    into phases, pictures that are `more` pixels larger than the output, in which one step is one
+    stride: a place in the window is a phase, moved by whole steps.
     """
     (rows, columns), (height, width) = y.shape[1:3], x.shape[1:3]
     more = (window - 1) // stride
@@ -131,14 +129,14 @@ def _unpool(x: tf.Tensor, y: tf.Tensor, upstream: tf.Tensor, window: int, stride
     bottom, right = (rows + more) * stride - top - height, (columns + more) * stride - left - width
     padded = _pad(x, (top, bottom), (left, right), x.dtype.min)
     phases = tf.split(tf.nn.space_to_depth(padded, stride), stride**2, axis=3)
-    shares = [[] for _ in phases]
+    shares: list[list[tf.Tensor]] = [[] for _ in phases]
     for row, column in product(range(window), repeat=2):
         down, across, phase = row // stride, column // stride, _phase(row, column, stride)
         pixels = phases[phase][:, down : down + rows, across : across + columns]
         share = upstream * tf.cast(pixels == y, upstream.dtype)
         upstream -= share
         shares[phase].append(_pad(share, (down, more - down), (across, more - across)))
-    spread = tf.nn.depth_to_space(tf.concat([sum(each) for each in shares], axis=3), stride)
+    spread = tf.nn.depth_to_space(tf.concat([sum(parts) for parts in shares], axis=3), stride)
     return spread[:, top : top + height, left : left + width]
 
 

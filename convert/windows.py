@@ -1,15 +1,16 @@
 """What the tracker learns from: windows around a face's last place, with and without the face.
 
-A window is twice as wide as the face was a moment ago. Most are composed: a face of FER-2013 or
-UTKFace on a photo without people, with a head and shoulders drawn behind it, or something else put
-there in the very same way, so that the seams tell nothing. The others are cut from the annotated
-photos: around faces that BlazeFace finds, and beside them.
+A window is twice as wide as the face was a moment ago. Most windows are composed: a face of
+FER-2013 or UTKFace on a photo without people, with a head and shoulders drawn behind it, or
+something else that is put there in the same way, so that the seams tell nothing. The others are cut
+from the annotated photos: around faces that BlazeFace finds, and beside them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -23,11 +24,11 @@ Rng = np.random.Generator
 
 SIZE_PX = 40  # of a window
 ROOM = 2.0  # its side, in sides of the face's last square
-LAST_PX = 2 * SIZE_PX / ROOM  # that side while a window is composed, at twice its size
+LAST_PX = 2 * SIZE_PX / ROOM  # that square's side while a window is composed, at twice its size
 REACH = 0.5  # the farthest step that is followed, in sides of the last square, along each axis
 GROWTH = 0.35  # the greatest change of a side, as a logarithm
 TILT_DEG = 20.0
-SURE = 0.7  # the detector's score from which on a face in a photo is learned from
+SURE = 0.7  # the least detector's score of a face in a photo that is learned from
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Square:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A photo with the faces found in it, and whatever else in it may be one."""
+    """A photo, uint8 (height, width), the faces found in it, and what else in it may be a face."""
 
     luma: Gray
     faces: tuple[Square, ...]
@@ -50,7 +51,11 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """One side of the split. faces: uint8 (n, 48, 48); portraits: uint8 (n, 80, 80)."""
+    """One side of the split.
+
+    faces: uint8 (n, 48, 48); portraits: uint8 (n, 80, 80); rooms: photos without people, each uint8
+    (height, width).
+    """
 
     faces: Gray
     portraits: Gray
@@ -62,8 +67,8 @@ class Sources:
 class Windows:
     """images: uint8 (n, 40, 40); is_face: float32 (n), 0 or 1; boxes: float32 (n, 3).
 
-    A box is where the face is now: right and down in sides of the last square, and the logarithm of
-    the growth of its side; all 0 where there is no face.
+    A box says where the face is now: how far right and down in sides of the last square, and the
+    logarithm of the growth of its side; all 0 where there is no face.
     """
 
     images: Gray
@@ -74,23 +79,26 @@ class Windows:
         return len(self.images)
 
     def take(self, which: npt.NDArray[np.int64]) -> Windows:
-        """Those at these positions."""
+        """The windows at these positions."""
         return Windows(self.images[which], self.is_face[which], self.boxes[which])
 
 
 def scene(photo: Photo, find: Find) -> Scene:
-    """A photo as the windows need it. find: the detector's; of what it is unsure is left alone."""
-    boxes = [Square((b.left + b.right) / 2, (b.top + b.bottom) / 2, b.height) for b in photo.boxes]
-    faces = []
+    """A photo as the windows need it. find: the detector's; doubtful faces are not learned from."""
+    faces: list[Square] = []
+    others = [
+        Square((box.left + box.right) / 2, (box.top + box.bottom) / 2, box.height)
+        for box in photo.boxes
+    ]
     for found in find(photo.luma):
-        box, side = found.box, float(found.box.width)
-        square = Square(box.x + side / 2, box.y + side / 2, side)
-        (faces if found.score >= SURE else boxes).append(square)
-    return Scene(photo.luma, tuple(faces), tuple(boxes))
+        side = float(found.box.width)
+        square = Square(found.box.x + side / 2, found.box.y + side / 2, side)
+        (faces if found.score >= SURE else others).append(square)
+    return Scene(photo.luma, tuple(faces), tuple(others))
 
 
 def make_windows(sources: Sources, count: int, rng: Rng) -> Windows:
-    """So many windows, of each kind its share."""
+    """So many windows, at random, of each kind its share (KINDS)."""
     makers = [make for make, share in KINDS for _ in range(share)]
     images, is_face, boxes = [], [], []
     for _ in range(count):
@@ -102,8 +110,8 @@ def make_windows(sources: Sources, count: int, rng: Rng) -> Windows:
     return Windows(np.array(images), np.array(is_face, np.float32), np.array(boxes, np.float32))
 
 
-Step = tuple[float, float, float]
-Made = tuple[Gray, Step | None]
+Step = tuple[float, float, float]  # right, down, growth: as the boxes of Windows
+Made = tuple[Gray, Step | None]  # a window, and where the face in it is, if there is one
 
 
 def _composed_face(sources: Sources, rng: Rng) -> Made:
@@ -122,8 +130,8 @@ def _composed_decoy(sources: Sources, rng: Rng) -> Made:
     elif chance < 0.85:
         decoy = np.ascontiguousarray(face[::-1])
     else:
-        decoy = cv2.GaussianBlur(face, (0, 0), 9.0)
-    return _composed(sources, _step(rng), np.asarray(decoy, np.uint8), rng), None
+        decoy = np.asarray(cv2.GaussianBlur(face, (0, 0), 9.0), np.uint8)
+    return _composed(sources, _step(rng), decoy, rng), None
 
 
 def _composed_beside(sources: Sources, rng: Rng) -> Made:
@@ -138,8 +146,8 @@ def _room(sources: Sources, rng: Rng) -> Made:
     return _part_of_a_room(sources, SIZE_PX, rng), None
 
 
-def _blots(sources: Sources, rng: Rng) -> Made:  # noqa: ARG001 - made of nothing
-    """Noise as coarse as the parts of a face, in which a network sees what it wants to see."""
+def _blots(sources: Sources, rng: Rng) -> Made:  # noqa: ARG001 - needs none
+    """Noise as coarse as the parts of a face, in which a network could find anything."""
     cells = int(rng.integers(4, 24))
     noise = rng.normal(rng.uniform(60, 200), rng.uniform(10, 60), (cells, cells))
     image = cv2.resize(noise.clip(0, 255).astype(np.uint8), (SIZE_PX, SIZE_PX),
@@ -186,7 +194,7 @@ KINDS: tuple[tuple[Callable[[Sources, Rng], Made], int], ...] = (
 
 
 def _step(rng: Rng) -> Step:
-    """How a face may have moved: mostly little, now and then far."""
+    """How a face may have moved: mostly little, sometimes far."""
     if rng.random() < 0.6:
         right, down, growth = rng.normal(0, (0.12, 0.12, 0.1)).clip(-GROWTH, GROWTH)
     else:
@@ -198,9 +206,9 @@ def _step(rng: Rng) -> Step:
 def _some_face(sources: Sources, rng: Rng) -> Gray:
     """A face as FER-2013 cuts it, uint8 (48, 48)."""
     if rng.random() < 0.5:
-        return sources.faces[rng.integers(len(sources.faces))]
+        return np.asarray(sources.faces[rng.integers(len(sources.faces))], np.uint8)
     portrait = sources.portraits[rng.integers(len(sources.portraits))]
-    # What UTKFace does not show around the face is its own edge, drawn out.
+    # UTKFace shows less around the face than FER-2013, so the edge of its picture fills the rest.
     scale = 48 * PORTRAIT_SIDE / portrait.shape[0]
     margin = (48 - 48 * PORTRAIT_SIDE) / 2
     move = np.array([[scale, 0, margin], [0, scale, margin + 48 * PORTRAIT_DOWN]])
@@ -228,13 +236,14 @@ def _composed(sources: Sources, step: Step, face: Gray, rng: Rng) -> Gray:
         _draw(sources, canvas, (x, y + 1.2 * side), rng.uniform(0.4, 1.0, 2) * side, rng)
     if rng.random() < 0.7:
         _draw(sources, canvas, (x, y), rng.uniform(0.45, 0.75, 2) * side, rng)
-    place = cv2.getRotationMatrix2D((23.5, 23.5), tilt, side / 48)
+    place = np.asarray(cv2.getRotationMatrix2D((23.5, 23.5), tilt, side / 48), np.float64)
     place[:, 2] += x - 24, y - 24
     size = canvas.shape[::-1]
-    cover = cv2.warpAffine(MASKS[rng.integers(len(MASKS))], place, size)
+    masks = _masks()
+    cover = cv2.warpAffine(masks[rng.integers(len(masks))], place, size)
     laid = cv2.warpAffine(face, place, size, borderMode=cv2.BORDER_REPLICATE)
-    canvas = cv2.blendLinear(laid, canvas, cover, 1 - cover)
-    return np.asarray(cv2.resize(canvas, (SIZE_PX, SIZE_PX)), np.uint8)
+    blended = cv2.blendLinear(laid, canvas, cover, 1 - cover)
+    return np.asarray(cv2.resize(blended, (SIZE_PX, SIZE_PX)), np.uint8)
 
 
 def _draw(
@@ -244,10 +253,10 @@ def _draw(
     axes: npt.NDArray[np.float64],
     rng: Rng,
 ) -> None:
-    """An ellipse of one gray with some structure: hair, or a shirt."""
+    """Draws an ellipse of one gray with some structure: hair, or a shirt."""
     mask = np.zeros(canvas.shape, np.uint8)
     at = round(centre[0]), round(centre[1])
-    cv2.ellipse(mask, at, (round(axes[0]), round(axes[1])), 0, 0, 360, 255, -1)
+    cv2.ellipse(mask, at, (round(axes[0]), round(axes[1])), 0, 0, 360, [255], -1)
     texture = cv2.addWeighted(
         _part_of_a_room(sources, canvas.shape[0], rng), float(rng.uniform(0, 0.6)),
         np.full_like(canvas, rng.integers(256)), float(rng.uniform(0.4, 0.9)), 0.0,
@@ -255,21 +264,21 @@ def _draw(
     cv2.copyTo(texture, mask, canvas)
 
 
+@cache
 def _masks() -> list[npt.NDArray[np.float32]]:
-    """How much of a pasted square is seen: ellipses and squares with soft edges, 48×48."""
-    rng, masks = np.random.default_rng(0), []
+    """How much of a pasted square shows, 0…1, float32 (48, 48): soft ellipses and squares."""
+    rng = np.random.default_rng(0)
+    masks: list[npt.NDArray[np.float32]] = []
     for number in range(96):
         mask = np.zeros((48, 48), np.float32)
         if number % 4:
             axes = round(rng.uniform(0.36, 0.56) * 48), round(rng.uniform(0.42, 0.6) * 48)
-            cv2.ellipse(mask, (24, 24 + int(rng.integers(-2, 4))), axes, 0, 0, 360, 1.0, -1)
+            cv2.ellipse(mask, (24, 24 + int(rng.integers(-2, 4))), axes, 0, 0, 360, [1.0], -1)
         else:
             mask[3:-3, 3:-3] = 1.0
-        masks.append(cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.7, 4.0)))
+        soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.7, 4.0))
+        masks.append(np.asarray(soft, np.float32))
     return masks
-
-
-MASKS = _masks()
 
 
 def _turn(degrees: float) -> npt.NDArray[np.float64]:
@@ -278,7 +287,7 @@ def _turn(degrees: float) -> npt.NDArray[np.float64]:
 
 
 def _cut(luma: Gray, last: Square, turned: npt.NDArray[np.float64]) -> Gray:
-    """The window around a last square, with its axes turned."""
+    """The window around a last square, with its axes turned: uint8 (40, 40)."""
     axes = turned * (last.side * ROOM / SIZE_PX)
     origin = np.array([last.x, last.y]) - axes @ np.full(2, (SIZE_PX - 1) / 2) - 0.5
     inverse = np.column_stack([axes, origin])
@@ -289,7 +298,7 @@ def _cut(luma: Gray, last: Square, turned: npt.NDArray[np.float64]) -> Gray:
 
 
 def _is_free(place: Scene, x: float, y: float, side: float) -> bool:
-    """Whether no face could be meant by a square here."""
+    """Whether a square here is far enough from every face."""
     return all(
         np.hypot(x - face.x, y - face.y) > 0.75 * max(side, face.side)
         for face in (*place.faces, *place.others)
@@ -297,7 +306,7 @@ def _is_free(place: Scene, x: float, y: float, side: float) -> bool:
 
 
 def _disturbed(image: Gray, box: Step | None, rng: Rng) -> Made:
-    """Mirrored, lit otherwise, with noise, unsharp, partly hidden: each at random."""
+    """The window mirrored, partly hidden, unsharp, relit and with noise, each at random."""
     if rng.random() < 0.5:
         image = np.ascontiguousarray(image[:, ::-1])
         box = box and (-box[0], box[1], box[2])

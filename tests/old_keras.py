@@ -69,7 +69,7 @@ def _initializer(name: str, **config: object) -> dict:
 
 
 def _layer(kind: str, name: str, *inputs: str, **config: object) -> dict:
-    nodes = [[[each, 0, 0, {}] for each in inputs]] if inputs else []
+    nodes = [[[name_below, 0, 0, {}] for name_below in inputs]] if inputs else []
     config = {"name": name, "trainable": True, **config}
     return {"class_name": kind, "name": name, "config": config, "inbound_nodes": nodes}
 

@@ -10,8 +10,8 @@ from conftest import DATA
 from evaluating import MODEL, PROJECT, evaluated, needs, refused, zipped
 
 from appliance.records import Box, Face
-from appliance.vision.detectors import blazeface_model
 from convert import detect, evaluate
+from convert.published_blazeface import blazeface_model
 
 
 def photo(*boxes: tuple[int, int, int]) -> np.ndarray:
@@ -51,7 +51,7 @@ def negatives(tmp_path):
 
 
 @pytest.mark.parametrize("form", [zipped, Path])
-def test_recall_is_told_by_height_and_false_alarms_by_picture(photos, negatives, capsys, form):
+def test_recall_is_given_by_height_and_false_alarms_by_picture(photos, negatives, capsys, form):
     result = evaluated(capsys, "detect", "--data", form(photos), "--negatives", form(negatives))
     assert (result["model"], result["photos"], result["negatives"]) == ("blazeface", 2, 2)
     assert result["faces"] == {"32": 3, "48": 2, "64": 2}
@@ -105,12 +105,18 @@ def test_a_found_face_is_the_annotated_one_by_centre_and_size(found, is_it):
 @pytest.mark.parametrize(
     ("damage", "complaint"),
     [
-        (lambda f: (f / "annotations.json").unlink(), "has no annotations.json"),
-        (lambda f: (f / "annotations.json").write_text("{"), "is not a list of photos"),
-        (lambda f: (f / "annotations.json").write_text('[{"file": 1}]'), "is not a list of"),
-        (lambda f: (f / "2.png").unlink(), "names 2.png, which is not there"),
-        (lambda f: (f / "2.png").write_bytes(b"x"), "2.png: not a picture"),
-        (lambda f: cv2.imwrite(str(f / "2.png"), photo()[:99]), "2.png is not as large as"),
+        (lambda folder: (folder / "annotations.json").unlink(), "has no annotations.json"),
+        (lambda folder: (folder / "annotations.json").write_text("{"), "is not a list of photos"),
+        (
+            lambda folder: (folder / "annotations.json").write_text('[{"file": 1}]'),
+            "is not a list of",
+        ),
+        (lambda folder: (folder / "2.png").unlink(), "names 2.png, which is not there"),
+        (lambda folder: (folder / "2.png").write_bytes(b"x"), "2.png: not a picture"),
+        (
+            lambda folder: cv2.imwrite(str(folder / "2.png"), photo()[:99]),
+            "2.png is not as large as",
+        ),
     ],
 )
 def test_unusable_photos_are_named(photos, capsys, damage, complaint):
@@ -128,7 +134,7 @@ def test_a_model_for_another_task_is_refused(photos, capsys):
 
 @needs("detect_faces.zip", "detect_negatives.zip")
 @pytest.mark.timeout(600)  # half a minute on an idle core
-def test_the_box_detector_finds_most_large_faces_and_nobody_where_nobody_is(capsys):
+def test_the_jukeboxs_detector_finds_most_large_faces_and_none_where_nobody_is(capsys):
     result = evaluated(capsys, "detect", "--data", DATA / "detect_faces.zip",
                        "--negatives", DATA / "detect_negatives.zip")  # fmt: skip
     assert result["faces"] == {"32": 222, "48": 114, "64": 74}

@@ -35,12 +35,12 @@ DESIGNS = {
 }
 
 
-def lived_in(network, seed=0):
-    """With statistics and scales of normalization as a training leaves them, not 0 and 1."""
+def as_trained(network, seed=0):
+    """With statistics and scales of normalization as after a training, not 0 and 1."""
     chance = np.random.default_rng(seed)
     for layer in network.layers:
         if isinstance(layer, keras.Model):
-            lived_in(layer, seed)
+            as_trained(layer, seed)
         elif isinstance(layer, layers.BatchNormalization):
             width = layer.gamma.shape[0]
             scale, variance = chance.uniform(0.5, 1.5, width), chance.uniform(0.3, 2.0, width)
@@ -52,15 +52,21 @@ def lived_in(network, seed=0):
 def faces_for(network, count=28):
     """Float32 (count, side, side, 1): the composites, shifted a little each time."""
     size_px = network.input_shape[1]
-    moved = [np.roll(FACES[n % 7], (n // 7, -2 * (n // 7)), (0, 1)) for n in range(count)]
+    moved = [
+        np.roll(FACES[number % 7], (number // 7, -2 * (number // 7)), (0, 1))
+        for number in range(count)
+    ]
     return np.concatenate([to_input(face, size_px) for face in moved])
 
 
 def run(content, faces, weights):
-    """(logits, gradients) of a file for each face, through the box's own interpreter."""
+    """(logits, gradients) of a file for each face, by the jukebox's own interpreter."""
     interpreter = Interpreter(content)
-    answers = [interpreter.run(x[None], w[None]) for x, w in zip(faces, weights, strict=True)]
-    return [np.concatenate(each) for each in zip(*answers, strict=True)]
+    answers = [
+        interpreter.run(face[None], chosen[None])
+        for face, chosen in zip(faces, weights, strict=True)
+    ]
+    return [np.concatenate(outputs) for outputs in zip(*answers, strict=True)]
 
 
 def errors(found, wanted):
@@ -76,12 +82,12 @@ def plain_gradient(network, head, faces, weights):
     return explain(tf.constant(faces), tf.constant(weights))[1].numpy()
 
 
-@pytest.fixture(scope="module", params=[*DESIGNS, "as it begins"])
+@pytest.fixture(scope="module", params=[*DESIGNS, "untrained"])
 def made(request):
     """A network, its last head, and its explanation as a file."""
     keras.utils.set_random_seed(0)
-    begins = request.param == "as it begins"
-    network = networks.mini_xception_fast() if begins else lived_in(DESIGNS[request.param]())
+    untrained = request.param == "untrained"
+    network = networks.mini_xception_fast() if untrained else as_trained(DESIGNS[request.param]())
     head = list(network.output)[-1]
     return network, head, why.to_why(network, head)
 
@@ -104,10 +110,10 @@ def test_the_file_answers_as_tensorflow_does(made):
     np.testing.assert_allclose(logits, network(faces)[head], atol=1e-4)
     wrong = errors(gradients, guided.guided_gradient(network, head, faces, weights))
     assert np.median(wrong) <= 1e-4
-    # Pixels of a window that are equal but for rounding, or an activation that is 0 but for it, can
-    # send a part of the gradient elsewhere. Of 700 faces of PublicTest 0.1 to 1.4 % were so beyond
-    # 0.001 with trained weights, the worst at 0.025; with weights like these it is one in twenty,
-    # and on other processors it is other faces.
+    # Where pixels of a window are equal except for rounding, or an activation is 0 except for it, a
+    # part of the gradient can go elsewhere. With trained weights 0.1 to 1.4 % of 700 faces of
+    # PublicTest were therefore beyond 0.001, the worst at 0.025; with weights like these it is one
+    # in twenty, and on other processors these are other faces.
     assert np.quantile(wrong, 0.75) <= 1e-3
     assert wrong.max() < 0.05
 
@@ -122,7 +128,7 @@ def test_the_file_has_built_in_operations_only(made):
 
 
 def test_the_guided_rule_differs_from_the_plain_gradient():
-    network = lived_in(networks.mini_xception_fast())
+    network = as_trained(networks.mini_xception_fast())
     faces = faces_for(network, 7)
     ours = guided.guided_gradient(network, "ferplus", faces, CHOSEN)
     plain = plain_gradient(network, "ferplus", faces, CHOSEN)
@@ -194,7 +200,8 @@ def test_the_network_itself_stays_as_it_was():
     network = networks.mini_xception_fast()
     before, madds = network.get_weights(), networks.multiply_adds(network)
     why.to_why(network, "fer")
-    assert all((a == b).all() for a, b in zip(before, network.get_weights(), strict=True))
+    after = network.get_weights()
+    assert all((old == new).all() for old, new in zip(before, after, strict=True))
     assert networks.multiply_adds(network) == madds
     assert not any(isinstance(layer, guided.GuidedReLU) for layer in network.layers)
 
@@ -228,7 +235,7 @@ def test_the_figure_has_a_row_for_the_faces_and_one_for_each_network(models, cap
     assert [card["network"] for _, card in explain.explaining(models)] == ["net b", "net a"]
 
 
-def test_without_a_file_to_draw_from_that_is_said(tmp_path, capsys):
+def test_a_folder_without_an_explanation_is_named(tmp_path, capsys):
     assert explain.main(["--models", str(tmp_path)]) == 1
     assert "holds no card *_why.json" in capsys.readouterr().err
 
@@ -240,8 +247,9 @@ def test_a_picture_of_all_is_not_replaced_by_one_of_some(models, capsys):
     (models / "c_float32.json").unlink()
 
 
-def test_no_gradient_is_gray_and_the_rest_lies_around_it():
+def test_a_gradient_of_zero_is_gray_and_others_are_spread_around_gray():
     assert np.ptp(explain.as_gray(np.zeros((4, 4), np.float32))) == 0
     gray = explain.as_gray(np.random.default_rng(0).normal(size=(48, 48)).astype(np.float32))
     assert gray.mean() == pytest.approx(0.5, abs=0.01)
+    assert gray.std() == pytest.approx(0.1, abs=0.001)
     assert 0 <= gray.min() < gray.max() <= 1

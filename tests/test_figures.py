@@ -21,7 +21,7 @@ NAMES = tuple(str(emotion) for emotion in EMOTIONS)
 
 
 def judged(labels, seed, sure=2.0):
-    """The figures of made-up answers, of which about two in three are right."""
+    """The figures of random answers, of which about two in three are right."""
     chance = np.random.default_rng(seed)
     wanted = chance.integers(0, labels, 300)
     logits = chance.normal(0, 1, (300, labels)).astype(np.float32)
@@ -116,6 +116,7 @@ def test_the_page_tells_what_the_card_tells():
         assert told in page
     assert "history" not in page
     assert max(len(line) for line in page.splitlines() if line[:1] not in "|-") <= 100
+    assert "head `ferplus`, which the jukebox uses" in " ".join(page.split())
 
 
 def test_the_page_of_a_gender_model_has_its_groups():
@@ -154,7 +155,7 @@ def test_a_grid_has_a_row_for_each_emotion_and_is_black_where_faces_are_missing(
     grid = samples.grid(faces(17), count=4, seed=0)
     assert grid.shape == (7 * 96, 4 * 96)
     rows = grid.reshape(7, 96, 4, 96)[:, 40, :, 40]
-    assert set(rows[1]) == {1, 8, 15, 0}  # the last was not there
+    assert set(rows[1]) == {1, 8, 15, 0}  # there were only three
     assert set(rows[6]) == {6, 13, 0}
 
 

@@ -19,13 +19,14 @@ with warnings.catch_warnings():
     from test_convert import rows_of, write_portraits, write_zip
 
     from convert import blazeface, windows
+    from convert.detect import Annotated, Photo
     from convert.losses import face_and_box
     from convert.networks import NETWORKS
+    from convert.published_blazeface import blazeface_model
     from convert.windows import SIZE_PX, Scene, Sources, Square, Windows, make_windows
     from convert.windows_scoring import kept_and_noticed, overlap
 
-from appliance.records import Box
-from appliance.vision.detectors import blazeface_model
+from appliance.records import Box, Face
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.tracker import FaceTracker
 
@@ -53,26 +54,27 @@ def sources():
 
 
 def bright(image):
-    """Centre and side of what is white, as a box of windows tells it."""
+    """Centre and side of what is white, in the units of a window's box."""
     rows, columns = np.nonzero(image > 200)
-    half = SIZE_PX / windows.ROOM
+    half = 20  # pixels: a window of 40 is twice as wide as the face was
     middle = np.array([columns.mean(), rows.mean()]) + 0.5 - SIZE_PX / 2
     return *(middle / half), np.sqrt(len(rows)) / half
 
 
 def test_windows_tell_where_the_face_is_and_nothing_where_there_is_none(sources):
     made = make_windows(sources, 300, np.random.default_rng(0))
-    assert made.images.shape == (300, SIZE_PX, SIZE_PX)
+    assert made.images.shape == (300, 40, 40)
     assert made.images.dtype == np.uint8
     assert 0.4 < made.is_face.mean() < 0.7
     assert (made.boxes[made.is_face == 0] == 0).all()
-    assert np.abs(made.boxes[:, :2]).max() <= windows.REACH
+    assert 0.4 < np.abs(made.boxes[:, :2]).max() <= 0.5
+    assert 0.25 < np.abs(made.boxes[:, 2]).max() <= 0.35
 
 
 def test_the_same_seed_makes_the_same_windows(sources):
-    one, other = (make_windows(sources, 50, np.random.default_rng(3)) for _ in range(2))
-    assert (one.images == other.images).all()
-    assert (one.boxes == other.boxes).all()
+    first, second = (make_windows(sources, 50, np.random.default_rng(3)) for _ in range(2))
+    assert (first.images == second.images).all()
+    assert (first.boxes == second.boxes).all()
 
 
 def test_a_face_cut_from_a_photo_is_where_its_box_says(sources):
@@ -94,12 +96,21 @@ def test_a_mirrored_window_has_its_box_mirrored(sources):
     assert seen == {(0.25, 0.1, 0.0), (-0.25, 0.1, 0.0)}
 
 
-def test_beside_a_face_is_no_face(sources):
+def test_a_window_beside_a_face_does_not_show_it_in_its_middle(sources):
     for seed in range(50):
         image, box = windows._beside_a_face(sources, np.random.default_rng(seed))
         assert box is None
         middle = image[SIZE_PX // 2 - 5 : SIZE_PX // 2 + 5, SIZE_PX // 2 - 5 : SIZE_PX // 2 + 5]
         assert middle.mean() < 200
+
+
+def test_of_a_photo_only_what_the_detector_is_sure_of_is_learned_as_a_face():
+    luma = np.zeros((100, 200), np.uint8)
+    photo = Photo(luma, (Annotated(True, 10.0, 20.0, 40.0, 60.0),))
+    sure, doubtful = Face(Box(100, 40, 30, 30), 0.7, 1), Face(Box(150, 40, 30, 30), 0.69, 2)
+    found = windows.scene(photo, lambda _: (sure, doubtful))
+    assert found.faces == (Square(115.0, 55.0, 30.0),)
+    assert found.others == (Square(25.0, 40.0, 40.0), Square(165.0, 55.0, 30.0))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +154,7 @@ def test_the_tracker_stays_small():
 
 
 @pytest.mark.timeout(400)  # half a minute on an idle core
-def test_its_whole_path_leaves_models_that_the_box_accepts(tmp_path):
+def test_its_whole_path_leaves_models_that_the_jukebox_accepts(tmp_path):
     write_zip(tmp_path / "fer.zip", rows_of(40))
     write_portraits(tmp_path / "portraits.zip", 60)
     with zipfile.ZipFile(tmp_path / "photos.zip", "w") as photos:
@@ -195,3 +206,14 @@ def test_at_half_the_size_it_sees_the_same_face():
     ours = blazeface.gray_blazeface(64, blazeface_model())(gray)
     assert ours["boxes"].shape == (1, 224, 4)
     assert ours["scores"].numpy().max() > 0.0
+
+
+def test_int8s_ranges_are_measured_on_two_squares_for_each_face_in_60_photos():
+    luma = np.zeros((320, 320), np.uint8)
+    luma[110:210, 110:210] = np.maximum(cv2.resize(composite(), (100, 100)), 1)
+    found = blazeface.windows([Photo(luma, ())] * 61, blazeface_model())
+    assert found.shape == (120, 64, 64)
+    # A face fills half of the side, multiplied or divided by up to exp(0.2).
+    lit = np.sqrt((found > 0).mean(axis=(1, 2)))
+    assert 0.38 < lit.min() < 0.45
+    assert 0.55 < lit.max() < 0.64

@@ -1,4 +1,4 @@
-"""Networks small enough to be made in a test, with the cards that the box and convert read."""
+"""Networks small enough to be made in a test, with the cards that the jukebox and convert read."""
 
 import hashlib
 import json

