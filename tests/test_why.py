@@ -5,15 +5,16 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import signal
-import subprocess
-import sys
+import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from running import JUKEBOX, started
 
 from appliance import cli
 from appliance.build import MODELS
@@ -304,20 +305,28 @@ def test_live_tells_every_look_and_leaves_nothing_behind(photo, settings, capsys
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_live_in_a_terminal_ends_well_and_leaves_the_terminal_as_it_was(settings, photo, number):
     ours, theirs = pty.openpty()
-    program = "import sys; from appliance.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", program, "why", "--live", "--camera", str(photo)]
-    with subprocess.Popen([*command, "--config", str(settings)], stdout=theirs) as process:
+    command = [*JUKEBOX, "why", "--live", "--camera", str(photo), "--config", str(settings)]
+    with started(command, stdout=theirs) as process:
         os.close(theirs)
-        shown = b""
-        while b"looks happy" not in shown:
-            shown += os.read(ours, 65536)
+        shown = read_until(ours, b"looks happy", 30.0)
         process.send_signal(number)
-        try:
-            while more := os.read(ours, 65536):
-                shown += more
-        except OSError:  # so Linux says that the other end is closed
-            pass
-        assert process.wait(5) == 0
+        shown += read_until(ours, None, 5.0)
+        assert process.wait(5.0) == 0
     os.close(ours)
     assert shown.startswith(terminal.SECOND_SCREEN.encode())
     assert shown.endswith(terminal.FIRST_SCREEN.encode())
+
+
+def read_until(file, text, seconds):
+    """What comes out of a terminal up to this text; with None, until its other end is closed."""
+    give_up = time.monotonic() + seconds
+    shown = b""
+    while text is None or text not in shown:
+        ready, _, _ = select.select([file], [], [], max(0.0, give_up - time.monotonic()))
+        assert ready, f"no {text or 'end'} within {seconds:g} s"
+        try:
+            shown += os.read(file, 65536)
+        except OSError:  # so Linux says that the other end is closed
+            assert text is None, "it ended"
+            break
+    return shown
