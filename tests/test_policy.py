@@ -4,7 +4,7 @@ from datetime import datetime
 import pytest
 
 from appliance.decide.phrases import PHRASES
-from appliance.decide.policy import REFUSED_FOR_S, MusicPolicy
+from appliance.decide.policy import MusicPolicy
 from appliance.records import EMOTIONS, Emotion, Mood, Playback
 from appliance.settings import (
     ListenerSettings,
@@ -95,7 +95,7 @@ def test_an_empty_playlist_is_replaced_by_others_for_a_while():
     assert second is not None
     assert (second.emotion, second.reason) == (NEUTRAL, "there is no music for sad")
     assert policy.decide(0.4, 0.0, settled(SAD), replace(EARLY, emotion=NEUTRAL)) is None
-    later = policy.decide(REFUSED_FOR_S, 0.0, settled(SAD), SILENCE)
+    later = policy.decide(60.0, 0.0, settled(SAD), SILENCE)
     assert later is not None
     assert later.emotion is SAD
 
