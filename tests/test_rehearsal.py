@@ -36,7 +36,7 @@ def seconds(spells):
 def test_a_seed_is_a_day():
     first, again, other = (script.write(8 * 3600, seed) for seed in (1, 1, 2))
     assert first.moods.spells == again.moods.spells
-    assert first.doings == again.doings
+    assert first.listener_actions == again.listener_actions
     assert first.moods.spells != other.moods.spells
 
 
@@ -52,7 +52,7 @@ def test_a_day_has_everything_and_is_mostly_neutral(seed):
     assert day.glances.spells
     assert day.grimaces.spells
     assert day.guests[0].spells
-    assert day.doings
+    assert day.listener_actions
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -65,7 +65,7 @@ def test_nothing_changes_in_the_dark_and_nothing_happens_without_the_owner(seed)
     for light in day.lights.spells:
         assert day.moods.at(light.begin_s) == day.moods.at(light.end_s)
     assert all(1.0 <= g.end_s - g.begin_s <= 4.0 for g in day.grimaces.spells)
-    assert all(day.truth_at(doing.time_s) for doing in day.doings)
+    assert all(day.truth_at(action.time_s) for action in day.listener_actions)
 
 
 # -- the player ---------------------------------------------------------------------------------
@@ -139,11 +139,11 @@ def test_the_box_rests_and_goes_on():
 # -- the figures --------------------------------------------------------------------------------
 
 
-def diary_of(length_s, moods, settled, deeds=(), *, in_charge=True):
+def diary_of(length_s, moods, settled, actions=(), *, in_charge=True):
     """A diary of one look a second. moods: the script's; settled(time): what the box found."""
     none = Timeline(())
     day = Script(length_s, Timeline(moods), none, none, none, (none, none), ())
-    diary = Diary(day, deeds=list(deeds))
+    diary = Diary(day, actions=list(actions))
     for time_s in range(int(length_s)):
         emotion = settled(time_s)
         mood = Mood("settled" if emotion else "uncertain", emotion, 0.9, 1, 0.0)
@@ -173,11 +173,11 @@ def test_time_in_which_the_listener_is_in_charge_is_not_the_musics_fault():
 
 
 def switch(time_s, emotion, before, what="switch", **more):
-    return Action(time_s, what, by_box=True, emotion=emotion, before=before, **more)
+    return Action(time_s, what, by_jukebox=True, emotion=emotion, before=before, **more)
 
 
 @pytest.mark.parametrize(
-    ("deed", "wrong"),
+    ("action", "wrong"),
     [
         (switch(500.0, HAPPY, NEUTRAL), 1),
         (switch(500.0, NEUTRAL, HAPPY), 0),
@@ -186,18 +186,18 @@ def switch(time_s, emotion, before, what="switch", **more):
         (switch(500.0, NEUTRAL, NEUTRAL), 0),
     ],
 )
-def test_a_change_to_music_of_another_mood_is_wrong(deed, wrong):
-    assert figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, [deed])).wrong_changes == wrong
+def test_a_change_to_music_of_another_mood_is_wrong(action, wrong):
+    assert figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, [action])).wrong_changes == wrong
 
 
 @pytest.mark.parametrize(
-    ("deed", "against"),
+    ("action", "against"),
     [
         (switch(700.0, SAD, NEUTRAL), 1),
         (switch(700.0, SAD, NEUTRAL, "fade"), 1),
         (switch(700.0, SAD, NEUTRAL, "append"), 1),
-        (Action(700.0, "pause", by_box=True), 1),
-        (Action(700.0, "volume", by_box=True), 1),
+        (Action(700.0, "pause", by_jukebox=True), 1),
+        (Action(700.0, "volume", by_jukebox=True), 1),
         (switch(499.0, SAD, NEUTRAL), 0),
         (switch(1100.0, SAD, NEUTRAL), 0),
         (switch(700.0, NEUTRAL, NEUTRAL, "append"), 0),
@@ -205,24 +205,26 @@ def test_a_change_to_music_of_another_mood_is_wrong(deed, wrong):
         (switch(700.0, SAD, NEUTRAL, after_own_songs=True), 0),
     ],
 )
-def test_acting_within_ten_minutes_of_the_listener_is_against_them(deed, against):
-    deeds = [Action(500.0, "skip", by_box=False), deed]
-    assert figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, deeds)).against_listener == against
+def test_acting_within_ten_minutes_of_the_listener_is_against_them(action, against):
+    actions = [Action(500.0, "skip", by_jukebox=False), action]
+    assert (
+        figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, actions)).against_listener == against
+    )
 
 
 def test_songs_of_the_listener_that_have_run_out_are_no_reason_to_wait_on():
-    doing, later = Action(500.0, "queue", by_box=False), switch(750.0, NEUTRAL, SAD)
+    action, later = Action(500.0, "queue", by_jukebox=False), switch(750.0, NEUTRAL, SAD)
     ran_out = switch(700.0, SAD, NEUTRAL, after_own_songs=True)
     moods = (Spell(0.0, 2000.0, NEUTRAL),)
-    assert figures(diary_of(2000, moods, lambda s: NEUTRAL, [doing, later])).against_listener == 1
-    spent = figures(diary_of(2000, moods, lambda s: NEUTRAL, [doing, ran_out, later]))
+    assert figures(diary_of(2000, moods, lambda s: NEUTRAL, [action, later])).against_listener == 1
+    spent = figures(diary_of(2000, moods, lambda s: NEUTRAL, [action, ran_out, later]))
     assert spent.against_listener == 0
 
 
 def test_changes_while_uncertain_or_away_are_counted():
     moods = (Spell(0.0, 1000.0, NEUTRAL), Spell(1500.0, 2000.0, SAD))
-    deeds = [switch(s, SAD, NEUTRAL) for s in (300.0, 1200.0, 1800.0)]
-    found = figures(diary_of(2000, moods, lambda s: None if s < 400 else NEUTRAL, deeds))
+    actions = [switch(s, SAD, NEUTRAL) for s in (300.0, 1200.0, 1800.0)]
+    found = figures(diary_of(2000, moods, lambda s: None if s < 400 else NEUTRAL, actions))
     assert found.changes_while_uncertain_or_away == 2
 
 
@@ -231,7 +233,7 @@ def test_changes_while_uncertain_or_away_are_counted():
 
 def test_who_is_read_rightly_hears_the_right_music_and_is_never_overruled():
     found = figures(lived(script.write(3 * 3600, 4)))
-    assert found.doings >= 2
+    assert found.listener_actions >= 2
     assert found.music_changes > 10
     assert (found.right_share, found.music_right_share) == (1.0, 1.0)
     assert (found.wrong_changes, found.against_listener) == (0, 0)
@@ -252,7 +254,7 @@ def test_a_short_day_through_the_real_networks(tmp_path, capsys):
     assert answer["changes_while_uncertain_or_away"] == 0
     assert answer["replay_s"] < 0.25 * 3600
     assert answer["frames"] == 1800
-    assert answer["doings"] > 0
+    assert answer["listener_actions"] == answer["doings"] > 0
     assert answer["right_share"] > 0.6, "six of the seven composites are read rightly"
     assert cv2.imread(str(picture)).std() > 20
 
@@ -279,7 +281,7 @@ def test_misuse_is_refused(arguments, complaint, capsys):
     assert complaint in capsys.readouterr().err
 
 
-# -- the album ----------------------------------------------------------------------------------
+# -- the face_set ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -294,9 +296,9 @@ def faces(tmp_path):
 
 
 def test_the_class_of_a_picture_is_its_mood(faces):
-    album = load(faces, "PublicTest")
-    assert set(album.counts().values()) == {2}
-    assert album.pictures[SAD][0].max() == 10 * 2 * EMOTIONS.index(SAD)
+    face_set = load(faces, "PublicTest")
+    assert set(face_set.counts().values()) == {2}
+    assert face_set.pictures[SAD][0].max() == 10 * 2 * EMOTIONS.index(SAD)
 
 
 def test_with_votes_only_pictures_are_taken_that_the_crowd_sees_so(faces, tmp_path):
@@ -309,8 +311,8 @@ def test_with_votes_only_pictures_are_taken_that_the_crowd_sees_so(faces, tmp_pa
             votes[(row // 2 + 1) % 7] = 6
         lines.append(f"{row}," + ",".join(map(str, votes)))
     (tmp_path / "votes.csv").write_text("\n".join(lines))
-    album = load(faces, "PublicTest", tmp_path / "votes.csv")
-    assert set(album.counts().values()) == {1}
+    face_set = load(faces, "PublicTest", tmp_path / "votes.csv")
+    assert set(face_set.counts().values()) == {1}
 
 
 @pytest.mark.parametrize(
