@@ -1,4 +1,4 @@
-"""Sorting music by mood. Besides the starter tracks, made-up pieces differ in one cue at a time."""
+"""Sorting music by mood: the starter tracks, and synthetic pieces that differ in one cue each."""
 
 import io
 import json
@@ -36,8 +36,8 @@ needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg
 # took 70 and 100 s.
 pytestmark = pytest.mark.timeout(400)
 
-# A piece: I-IV-V-I, or the same in minor, in broken chords of tones with some partials. Nothing in
-# it is unusual enough to reach the end of a scale.
+# A piece: I-IV-V-I, or the same in minor, in broken chords of tones with some partials. No cue of
+# it is so unusual that it reaches the end of its scale.
 PLAIN = {
     "bpm": 130,
     "minor": False,
@@ -95,8 +95,8 @@ def plain(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def no_memory(tmp_path, monkeypatch):
-    """What was heard is kept for this test alone."""
+def no_cache(tmp_path, monkeypatch):
+    """The cues are kept for this test alone."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -139,7 +139,7 @@ def test_each_cue_moves_a_piece_as_listeners_are_moved(tmp_path, plain, change, 
           "cluster": True}, "angry"),
     ],
 )  # fmt: skip
-def test_pieces_made_by_the_book_land_in_their_mood(tmp_path, changes, mood):
+def test_pieces_made_by_the_book_get_their_mood(tmp_path, changes, mood):
     assert moods.nearest(moods.place(cues_of(tmp_path, **changes)))[0] == mood
 
 
@@ -197,7 +197,7 @@ def starters(tmp_path_factory):
 
 @needs_librosa
 @needs_ffmpeg
-def test_starter_tracks_land_in_their_own_mood_or_next_to_it(starters):
+def test_starter_tracks_get_their_own_mood_or_one_next_to_it(starters):
     assert len(starters) == 21
     meant = [Emotion(Path(row["file"]).parent.name) for row in starters]
     found = [Emotion(row["mood"]) for row in starters]
@@ -211,7 +211,7 @@ def test_starter_tracks_land_in_their_own_mood_or_next_to_it(starters):
     assert sum(m is f for m, f in zip(meant, found, strict=True)) >= 14
 
 
-def test_what_touches_on_the_plane():
+def test_which_moods_touch_on_the_plane():
     pairs = {" ".join(sorted(pair)) for pair in neighbours()}
     assert {"happy surprise", "angry disgust", "disgust fear", "fear sad"} <= pairs
     assert not {"happy sad", "angry happy", "sad surprise", "angry sad"} & pairs
@@ -246,7 +246,9 @@ def listed(folder):
 
 @needs_librosa
 @needs_ffmpeg
-def test_each_track_is_in_one_list_and_the_rest_goes_on(shelf, tmp_path, capsys, caplog):
+def test_each_track_is_in_one_list_and_unreadable_files_are_left_out(
+    shelf, tmp_path, capsys, caplog
+):
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in shelf.rglob("*.*")}
     out = tmp_path / "out"
     assert cli.main(["sort", str(shelf), "--out", str(out)]) == 0
@@ -279,7 +281,7 @@ def test_a_terminal_sees_how_far_it_is(shelf, tmp_path, monkeypatch):
 
 @needs_librosa
 @needs_ffmpeg
-def test_a_second_sorting_says_the_same_and_listens_to_nothing_again(
+def test_a_second_sorting_says_the_same_and_listens_only_to_new_files(
     shelf, tmp_path, capsys, monkeypatch
 ):
     out = tmp_path / "out"
@@ -297,16 +299,16 @@ def test_a_second_sorting_says_the_same_and_listens_to_nothing_again(
 
 @needs_librosa
 @needs_ffmpeg
-def test_a_memory_cut_off_in_a_line_is_of_use_all_the_same(shelf, tmp_path):
-    memory = tmp_path / "heard.jsonl"
+def test_a_cache_cut_off_in_a_line_is_still_useful(shelf, tmp_path):
+    cache = tmp_path / "heard.jsonl"
     track = shelf / "one.wav"
     heard = cues_of(tmp_path)
-    collection.CueCache(memory).keep(track, heard)
-    with memory.open("a") as file:
+    collection.CueCache(cache).keep(track, heard)
+    with cache.open("a") as file:
         file.write('{"file": "1 2')
-    assert collection.CueCache(memory).cues(track) == heard
+    assert collection.CueCache(cache).cues(track) == heard
     os.utime(track, ns=(0, 0))
-    assert collection.CueCache(memory).cues(track) is None
+    assert collection.CueCache(cache).cues(track) is None
 
 
 @needs_librosa
@@ -352,9 +354,9 @@ def test_without_the_extra_it_says_what_to_install(shelf, tmp_path, capsys, monk
 @needs_librosa
 @needs_ffmpeg
 @pytest.mark.parametrize(
-    ("folder", "said"), [("nowhere", "is no folder"), ("empty", "there is no music in")]
+    ("folder", "said"), [("nowhere", "is not a folder"), ("empty", "there is no music in")]
 )
-def test_a_folder_without_music_is_said(tmp_path, capsys, folder, said):
+def test_a_folder_without_music_is_an_error(tmp_path, capsys, folder, said):
     (tmp_path / "empty").mkdir()
     assert cli.main(["sort", str(tmp_path / folder)]) == 1
     assert said in capsys.readouterr().err

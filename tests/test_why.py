@@ -97,7 +97,7 @@ def test_the_parts_of_the_face_share_what_was_said(happy):
     assert happy.regions["mouth and chin"] > 0.3
 
 
-def test_a_network_that_saw_nothing_leaves_the_map_dark():
+def test_a_gradient_of_zeros_is_a_dark_map():
     assert not heat_of(np.zeros((48, 48), np.float32)).any()
 
 
@@ -158,7 +158,7 @@ def change_card(path, **fields):
         ),
     ],
 )
-def test_an_explanation_that_does_not_belong_is_refused(tmp_path, spoil, complaint):
+def test_an_explanation_that_does_not_fit_is_refused(tmp_path, spoil, complaint):
     model = copied(tmp_path)
     Explainer(model)
     spoil(tmp_path)
@@ -181,9 +181,9 @@ def test_an_owners_model_has_its_explanation_beside_it(tmp_path):
 
 
 def test_the_sheet_has_a_row_for_each_face(happy):
-    one, two = drawing.sheet([happy]), drawing.sheet([happy, happy])
-    assert two.shape[0] == 2 * one.shape[0]
-    assert (one != 255).any()
+    single, double = drawing.sheet([happy]), drawing.sheet([happy, happy])
+    assert double.shape[0] == 2 * single.shape[0]
+    assert (single != 255).any()
 
 
 def test_the_face_glows_where_it_spoke_and_is_gray_elsewhere(happy):
@@ -291,14 +291,14 @@ def test_misuse_is_2(settings, options):
     assert stopped.value.code == 2
 
 
-def test_live_tells_every_look_and_leaves_nothing_behind(photo, settings, capsys, monkeypatch):
+def test_live_tells_every_frame_and_leaves_nothing_behind(photo, settings, capsys, monkeypatch):
     folder = photo.parent
     monkeypatch.chdir(folder)
     before = sorted(folder.rglob("*"))
     assert why(settings, "--live", "--camera", photo, "--json", "--for", 1) == 0
-    looks = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert len(looks) > 5
-    assert {face["explained"] for look in looks for face in look["faces"]} == {"happy"}
+    frames = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(frames) > 5
+    assert {face["explained"] for frame in frames for face in frame["faces"]} == {"happy"}
     assert sorted(folder.rglob("*")) == before
 
 
