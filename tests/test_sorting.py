@@ -171,7 +171,8 @@ def neighbours():
     """Pairs of moods whose regions touch on the plane of valence and arousal, from −1 to 1."""
     axis = np.linspace(-1, 1, 401)
     plane = np.stack(np.meshgrid(axis, axis), axis=-1)
-    points = np.array([(moods.PLACES[e].valence, moods.PLACES[e].arousal) for e in EMOTIONS])
+    places = [moods.PLACES[emotion] for emotion in EMOTIONS]
+    points = np.array([(place.valence, place.arousal) for place in places])
     region = np.linalg.norm(plane[:, :, None] - points, axis=-1).argmin(axis=-1)
     pairs = np.concatenate(
         [np.stack([a.ravel(), b.ravel()], 1)
@@ -201,7 +202,7 @@ def test_starter_tracks_get_their_own_mood_or_one_next_to_it(starters):
     assert len(starters) == 21
     meant = [Emotion(Path(row["file"]).parent.name) for row in starters]
     found = [Emotion(row["mood"]) for row in starters]
-    touching = neighbours() - {frozenset((e, Emotion.NEUTRAL)) for e in EMOTIONS}
+    touching = neighbours() - {frozenset((emotion, Emotion.NEUTRAL)) for emotion in EMOTIONS}
     apart = [
         row["file"] for row, m, f in zip(starters, meant, found, strict=True)
         if m is not f and frozenset((m, f)) not in touching
