@@ -40,7 +40,7 @@ def decided(change, mood, playback, before=None):
 @pytest.mark.parametrize(
     ("change", "mood", "playback", "expected"),
     [
-        # Out of song: look up the mood, pick from its playlist.
+        # At the end of the song, the next one comes from the mood's playlist.
         ("end", settled(HAPPY), SILENCE, (HAPPY, "switch")),
         ("end", settled(SAD), EARLY, None),
         ("end", settled(SAD), ENDING, (SAD, "append")),
@@ -48,7 +48,7 @@ def decided(change, mood, playback, before=None):
         ("end", settled(SAD), replace(ENDING, queued_after=1), None),
         ("end", settled(SAD), STREAM, (SAD, "switch")),
         ("end", settled(HAPPY), STREAM, None),
-        # In the middle of the song.
+        # In the middle of a song.
         ("now", settled(SAD), EARLY, (SAD, "switch")),
         ("now", settled(HAPPY), EARLY, None),
         ("now", settled(HAPPY), ENDING, (HAPPY, "append")),
@@ -146,7 +146,7 @@ def test_whatever_a_person_does_holds_the_box_back_for_half_an_hour(action, capl
     assert caplog.messages[0].startswith("somebody ")
 
 
-def test_a_knob_turned_many_times_is_one_line(caplog):
+def test_a_volume_knob_turned_many_times_is_one_line(caplog):
     caplog.set_level("INFO")
     policy = with_settings()
     for tick in range(50):
@@ -156,17 +156,17 @@ def test_a_knob_turned_many_times_is_one_line(caplog):
 
 def test_a_pause_of_a_person_is_never_undone():
     policy = with_settings()
-    theirs = replace(EARLY, state="pause", listener=True)
-    policy.decide(0, 0.0, settled(HAPPY), replace(theirs, listener_action="pause"))
+    paused = replace(EARLY, state="pause", listener=True)
+    policy.decide(0, 0.0, settled(HAPPY), replace(paused, listener_action="pause"))
     for minute in range(1, 600):
-        assert how(policy, minute * MINUTE, settled(SAD), theirs) is None
+        assert how(policy, minute * MINUTE, settled(SAD), paused) is None
 
 
 def test_it_takes_over_when_the_listeners_own_queue_ran_out():
     policy = with_settings()
-    theirs = replace(EARLY, emotion=None, listener=True)
-    assert how(policy, 0, settled(SAD), replace(theirs, listener_action="queue")) is None
-    assert how(policy, 200, settled(SAD), theirs) is None
+    own_songs = replace(EARLY, emotion=None, listener=True)
+    assert how(policy, 0, settled(SAD), replace(own_songs, listener_action="queue")) is None
+    assert how(policy, 200, settled(SAD), own_songs) is None
     assert how(policy, 201, settled(SAD), SILENCE) == (SAD, "switch")
 
 
@@ -190,20 +190,20 @@ def test_a_mood_that_somebody_asked_for_plays_whatever_the_faces_say():
 
 def test_asking_for_a_mood_ends_the_listeners_own_songs():
     policy = with_settings()
-    theirs = replace(EARLY, emotion=None, listener=True)
-    assert how(policy, 0, settled(SAD), replace(theirs, listener_action="queue")) is None
+    own_songs = replace(EARLY, emotion=None, listener=True)
+    assert how(policy, 0, settled(SAD), replace(own_songs, listener_action="queue")) is None
     policy.ask_for(HAPPY)
-    assert how(policy, 1, settled(SAD), theirs) == (HAPPY, "switch")
+    assert how(policy, 1, settled(SAD), own_songs) == (HAPPY, "switch")
 
 
 @pytest.mark.parametrize("change", ["end", "crossfade", "now"])
 @pytest.mark.parametrize("ask", ["resume", "auto"])
 def test_asking_for_the_jukeboxs_music_ends_the_listeners_own_songs(change, ask):
     policy = MusicPolicy(Settings(music=MusicSettings(change=change)))
-    theirs = replace(EARLY, emotion=None, listener=True)
-    assert how(policy, 0, settled(SAD), replace(theirs, listener_action="queue")) is None
+    own_songs = replace(EARLY, emotion=None, listener=True)
+    assert how(policy, 0, settled(SAD), replace(own_songs, listener_action="queue")) is None
     policy.resume() if ask == "resume" else policy.ask_for(None)
-    assert how(policy, 1, settled(SAD), theirs) == (SAD, "switch" if change == "now" else "fade")
+    assert how(policy, 1, settled(SAD), own_songs) == (SAD, "switch" if change == "now" else "fade")
 
 
 def test_what_a_person_stopped_plays_again_when_somebody_asks():
@@ -218,8 +218,8 @@ def test_what_a_person_stopped_plays_again_when_somebody_asks():
 def test_an_action_never_shortens_a_hold_that_was_asked_for():
     policy = with_settings()
     policy.hold(0.0, 120)
-    theirs = replace(EARLY, emotion=None, listener=True)
-    policy.decide(60, 0.0, settled(SAD), replace(theirs, listener_action="queue"))
+    own_songs = replace(EARLY, emotion=None, listener=True)
+    policy.decide(60, 0.0, settled(SAD), replace(own_songs, listener_action="queue"))
     assert policy.hold_until_s == 120 * MINUTE
     policy.decide(400, 0.0, settled(SAD), SILENCE)  # their songs have run out
     assert policy.hold_until_s == 120 * MINUTE
@@ -276,8 +276,8 @@ def test_the_sleep_timer_ends_the_music_until_somebody_asks():
     assert how(policy, 30 * MINUTE, settled(HAPPY), EARLY) == (None, "pause")
     assert how(policy, 30.1 * MINUTE, settled(HAPPY), EARLY) == (None, "pause"), "MPD was not there"
     assert how(policy, 31 * MINUTE, settled(SAD), RESTING) is None, "somebody is in bed and is seen"
-    turned = replace(RESTING, listener_action="volume")
-    assert how(policy, 31.5 * MINUTE, settled(SAD), turned) is None, "and does not want to wake up"
+    louder = replace(RESTING, listener_action="volume")
+    assert how(policy, 31.5 * MINUTE, settled(SAD), louder) is None, "and does not want to wake up"
     policy.resume()
     assert how(policy, 32 * MINUTE, settled(SAD), RESTING) == (None, "resume")
     assert how(policy, 32.1 * MINUTE, settled(SAD), RESTING) == (None, "resume"), (
@@ -331,8 +331,8 @@ def test_a_volume_that_somebody_chose_at_night_is_theirs():
 
 @pytest.mark.parametrize("chosen", [24, 36, 50])
 def test_a_volume_that_somebody_chose_while_the_jukebox_was_off_is_theirs(chosen):
-    turned = replace(EARLY, volume_percent=chosen, volume_before=70)
-    assert how(with_settings(volume=QUIET), 0, settled(HAPPY), turned, NOON) is None
+    changed = replace(EARLY, volume_percent=chosen, volume_before=70)
+    assert how(with_settings(volume=QUIET), 0, settled(HAPPY), changed, NOON) is None
 
 
 def test_the_morning_is_never_louder_than_allowed():

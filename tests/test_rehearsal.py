@@ -100,7 +100,9 @@ def test_after_neutral_comes_mostly_happy_and_after_others_mostly_neutral(days):
 def test_neutral_lasts_eight_minutes_on_average_other_moods_four_and_all_a_minute_and_a_half(days):
     spells = [spell for day in days for spell in day.moods.spells[:-1]]
     for neutral, mean_s in ((True, 480), (False, 240)):
-        lengths_s = [s.end_s - s.begin_s for s in spells if (s.value is NEUTRAL) is neutral]
+        lengths_s = [
+            spell.end_s - spell.begin_s for spell in spells if (spell.value is NEUTRAL) is neutral
+        ]
         assert sum(lengths_s) / len(lengths_s) == pytest.approx(mean_s, rel=0.05)
         assert 90 <= min(lengths_s) < 100
 
@@ -263,18 +265,18 @@ TWO_MOODS = (Spell(0.0, 1000.0, NEUTRAL), Spell(1000.0, 2000.0, SAD))
 
 
 def test_shares_and_settling_are_those_of_the_diary():
-    late = figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL if s < 1100 else SAD))
+    late = figures(diary_of(2000, TWO_MOODS, lambda time_s: NEUTRAL if time_s < 1100 else SAD))
     assert late.right_share == pytest.approx(1 - 60 / 1920, abs=0.002)
     assert late.settle_s is not None
     assert late.settle_s.p90 == pytest.approx(90.0)
-    never = figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL))
+    never = figures(diary_of(2000, TWO_MOODS, lambda time_s: NEUTRAL))
     assert (never.right_share, never.never_settled) == (pytest.approx(0.5, abs=0.01), 1)
     assert never.settle_s is not None
     assert never.settle_s.p90 == pytest.approx(900.0)
 
 
 def test_music_is_not_judged_while_the_listener_is_in_charge():
-    held = figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, in_charge=False))
+    held = figures(diary_of(2000, TWO_MOODS, lambda time_s: NEUTRAL, in_charge=False))
     assert held.music_right_share is None
     assert held.right_share is not None
 
@@ -286,7 +288,7 @@ def test_moods_of_less_than_a_minute_are_not_counted_as_changes():
         Spell(1050.0, 1120.0, HAPPY),
         Spell(1120.0, 2000.0, NEUTRAL),
     )
-    assert figures(diary_of(2000, moods, lambda s: NEUTRAL)).mood_changes == 3
+    assert figures(diary_of(2000, moods, lambda time_s: NEUTRAL)).mood_changes == 3
 
 
 def switch(time_s, emotion, before, what="switch", **more):
@@ -304,7 +306,9 @@ def switch(time_s, emotion, before, what="switch", **more):
     ],
 )
 def test_a_change_to_music_of_another_mood_is_wrong(action, wrong):
-    assert figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, [action])).wrong_changes == wrong
+    assert (
+        figures(diary_of(2000, TWO_MOODS, lambda time_s: NEUTRAL, [action])).wrong_changes == wrong
+    )
 
 
 @pytest.mark.parametrize(
@@ -325,7 +329,8 @@ def test_a_change_to_music_of_another_mood_is_wrong(action, wrong):
 def test_acting_within_ten_minutes_of_the_listener_is_against_them(action, against):
     actions = [Action(500.0, "skip", by_jukebox=False), action]
     assert (
-        figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, actions)).against_listener == against
+        figures(diary_of(2000, TWO_MOODS, lambda time_s: NEUTRAL, actions)).against_listener
+        == against
     )
 
 
@@ -333,15 +338,20 @@ def test_the_listeners_own_songs_are_respected_only_until_they_have_run_out():
     action, later = Action(500.0, "queue", by_jukebox=False), switch(750.0, NEUTRAL, SAD)
     ran_out = switch(700.0, SAD, NEUTRAL, after_own_songs=True)
     moods = (Spell(0.0, 2000.0, NEUTRAL),)
-    assert figures(diary_of(2000, moods, lambda s: NEUTRAL, [action, later])).against_listener == 1
-    spent = figures(diary_of(2000, moods, lambda s: NEUTRAL, [action, ran_out, later]))
+    assert (
+        figures(diary_of(2000, moods, lambda time_s: NEUTRAL, [action, later])).against_listener
+        == 1
+    )
+    spent = figures(diary_of(2000, moods, lambda time_s: NEUTRAL, [action, ran_out, later]))
     assert spent.against_listener == 0
 
 
 def test_changes_while_uncertain_or_away_are_counted():
     moods = (Spell(0.0, 1000.0, NEUTRAL), Spell(1500.0, 2000.0, SAD))
-    actions = [switch(s, SAD, NEUTRAL) for s in (300.0, 1200.0, 1800.0)]
-    found = figures(diary_of(2000, moods, lambda s: None if s < 400 else NEUTRAL, actions))
+    actions = [switch(time_s, SAD, NEUTRAL) for time_s in (300.0, 1200.0, 1800.0)]
+    found = figures(
+        diary_of(2000, moods, lambda time_s: None if time_s < 400 else NEUTRAL, actions)
+    )
     assert found.changes_while_uncertain_or_away == 2
 
 

@@ -115,10 +115,11 @@ def test_a_listener_at_a_real_mpd_is_left_alone(music, tmp_path):
     put_on = [
         action.emotion for action in diary.actions if action.by_jukebox and action.what == "switch"
     ]
-    # Sad only ten minutes after the volume was turned; then a pause holds it, then their own songs.
+    # Sad comes only ten minutes after the volume was changed. After that, a pause and the
+    # listener's own songs keep the jukebox from changing the music.
     assert put_on == [NEUTRAL, HAPPY, SAD]
     held = [moment for moment in diary.moments if 185.0 < moment.time_s < 775.0]
     assert not any(moment.in_charge for moment in held), "the player told of the listener's action"
     assert {moment.music for moment in held} == {HAPPY}
-    assert diary.moments[-1].music is None, "theirs"
+    assert diary.moments[-1].music is None, "the listener's own songs"
     assert len(diary.moments) == 1500 * FRAMES_PER_SECOND

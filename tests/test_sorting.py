@@ -245,12 +245,16 @@ def listed(folder):
     }
 
 
+def contents(folder):
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*.*")}
+
+
 @needs_librosa
 @needs_ffmpeg
 def test_each_track_is_in_one_list_and_unreadable_files_are_left_out(
     shelf, tmp_path, capsys, caplog
 ):
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in shelf.rglob("*.*")}
+    before = contents(shelf)
     out = tmp_path / "out"
     assert cli.main(["sort", str(shelf), "--out", str(out)]) == 0
     assert {path.name for path in out.iterdir()} == {f"{emotion}.m3u" for emotion in EMOTIONS}
@@ -264,7 +268,7 @@ def test_each_track_is_in_one_list_and_unreadable_files_are_left_out(
     for mood in EMOTIONS:  # only lists with songs are of use
         assert (f'{mood} = "{out}/{mood}.m3u"' in said.out) is (mood in listed(out).values())
     assert said.err == ""
-    assert before == {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in shelf.rglob("*.*")}
+    assert contents(shelf) == before
 
 
 class Terminal(io.StringIO):

@@ -18,7 +18,7 @@ RATE = 22_050  # samples a second; frequencies above 11 kHz tell little about mo
 LISTEN_S = 90.0  # from the middle of the track: the verse, not a fade
 SHORTEST_S = 10.0  # EBU R 128's loudness range needs several windows of 3 s
 QUIETEST_LUFS = -60.0
-PATIENCE_S = 120.0  # a disk may have to wake up, and an SD card may be slow
+PATIENCE_S = 120.0  # a disk may have to wake up, or be slow
 
 SUFFIXES = frozenset(
     (".aac", ".aif", ".aiff", ".ape", ".flac", ".m4a", ".mp3", ".mpc", ".oga", ".ogg", ".opus",
