@@ -101,6 +101,15 @@ def test_a_gradient_of_zeros_is_a_dark_map():
     assert not heat_of(np.zeros((48, 48), np.float32)).any()
 
 
+def test_a_single_pixel_is_smoothed_over_about_the_corner_of_an_eye():
+    gradient = np.zeros((48, 48), np.float32)
+    gradient[24, 24] = -3.0
+    heat = heat_of(gradient)
+    assert heat[24, 24] == 1.0
+    assert 0.5 < heat[24, 25] < 0.9
+    assert heat[24, 29] < 0.01
+
+
 def test_an_explanation_takes_less_than_ten_milliseconds(explainer):
     luma, scores = scores_of(Emotion.SAD)
     took = [explainer.explain(luma, scores).took_ms for _ in range(51)]
@@ -182,7 +191,8 @@ def test_an_owners_model_has_its_explanation_beside_it(tmp_path):
 
 def test_the_sheet_has_a_row_for_each_face(happy):
     single, double = drawing.sheet([happy]), drawing.sheet([happy, happy])
-    assert double.shape[0] == 2 * single.shape[0]
+    assert single.shape == (310, 892, 3)
+    assert double.shape == (620, 892, 3)
     assert (single != 255).any()
 
 
@@ -203,14 +213,23 @@ def test_two_pixels_make_a_character():
     assert lines[0].startswith("\x1b[38;2;3;2;1m\x1b[48;2;0;0;0m▀")
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(200, 60), (80, 24), (60, 10)])
-def test_it_fits_into_the_terminal(happy, monkeypatch, columns, rows):
+@pytest.mark.parametrize(
+    ("columns", "rows", "pixels"), [(200, 60, 48), (80, 24, 46), (70, 60, 36), (60, 10, 18)]
+)
+def test_it_fits_into_the_terminal(happy, monkeypatch, columns, rows, pixels):
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setenv("LINES", str(rows))
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in terminal.lines(happy)]
     assert len(lines) < rows
     assert max(map(len, lines)) <= columns
+    assert lines[0].count("▀") == pixels
     assert "looks happy" in lines[0]
+
+
+def test_a_probability_of_one_is_a_bar_of_sixteen_characters(happy):
+    share = happy.scores.probabilities[EMOTIONS.index(Emotion.HAPPY)]
+    bar = next(line for line in terminal.words(happy) if line.startswith("happy"))
+    assert bar.count("█") == round(16 * share) > 8
 
 
 def test_the_terminal_is_as_before_whatever_happens(happy):
