@@ -1,10 +1,14 @@
-"""The loop: one step is one frame on its way from the camera to the loudspeaker.
+"""The loop: one step takes one frame from the camera to the loudspeaker.
 
-    camera → faces → emotion → mood → policy → player
-                                  └→ store ←┘
+    camera ─Frame─► faces ─Face─► classifier ─EmotionScores─► mood ─Mood─► policy ─Decision─► player
+                                                               │                                │
+                                                               └───────► store ◄──────Play──────┘
 
-Read `Loop.step` first. Every device arrives as one of the Protocols below; what fails is left alone
-for a while and tried again (`recovery.py`), and the rest goes on.
+Read `Loop.step` first: it is the picture above, line by line. `protocols.py` says what each of the
+seven devices must do; `records.py` holds what passes between them. `build.py` makes the real
+devices from the settings; tests and the rehearsal bring others. A player or a store that fails is
+left alone for a while and tried again (`decide/recovery.py`), and the other devices go on. A camera
+reopens itself.
 """
 
 from __future__ import annotations
@@ -16,11 +20,12 @@ from appliance.decide.phrases import describe
 from appliance.decide.recovery import Recovery
 from appliance.errors import PlayerError, StoreError
 from appliance.protocols import Devices
-from appliance.records import Adjustment, Frame, Mood, Play, Playback, Step
+from appliance.records import Adjustment, Decision, Frame, Mood, Play, Playback, Step
 
 log = logging.getLogger("jukebox")
 
-# Ctrl-C and the watchdog are looked after at least this often, even if the camera gives nothing.
+# A step takes no longer than this, even if the camera gives nothing: between two steps the service
+# answers signals, messages and the watchdog.
 LONGEST_WAIT_S = 0.5
 
 ADJUSTED = {
@@ -31,58 +36,64 @@ ADJUSTED = {
 
 
 class Loop:
-    """Runs the devices, one frame at a time."""
+    """Runs the devices, one frame at a time. Any of them may be replaced between two steps."""
 
     def __init__(self, devices: Devices) -> None:
         self.devices = devices
         self._player = Recovery("player", PlayerError)
         self._store = Recovery("history", StoreError)
-        self._mood = Mood("nobody", None, 0.0, 0, 0.0)
-        self._time_s: float | None = None
+        self._mood = Mood("nobody", None, 0.0, 0, 0.0)  # after the last frame
+        self._time_s: float | None = None  # of the last frame
 
     def run(self, after_step: Callable[[Step], bool]) -> None:
-        """Steps until after_step, called once a step, returns False."""
+        """Takes one step after another until after_step, which gets each of them, returns False."""
         while after_step(self.step(self.devices.camera.read(LONGEST_WAIT_S))):
             pass
 
     def step(self, frame: Frame) -> Step:
-        """One frame's way: look, read the faces, settle the mood, decide, play, remember."""
-        found = self.devices.faces.find(frame)
-        scores = self.devices.classifier.classify(frame, found)
+        """What one frame led to: find faces, classify them, update the mood, play, record."""
+        faces = self.devices.faces.find(frame)
+        scores = self.devices.classifier.classify(frame, faces)
         mood = self.devices.mood.update(frame.time_s, scores, blind=frame.luma is None)
         changed = (mood.state, mood.emotion) != (self._mood.state, self._mood.emotion)
         if changed:
             sure = f", {mood.probability:.0%} sure" if mood.emotion else ""
             log.info("%s%s", describe(mood), sure)
         playback, play = self._play(frame, mood)
-        self._remember(frame, mood, play, changed=changed)
+        self._record(frame, mood, play, changed=changed)
         self._time_s, self._mood = frame.time_s, mood
         return Step(frame, scores, mood, playback, play)
 
     def _play(self, frame: Frame, mood: Mood) -> tuple[Playback | None, Play | None]:
-        done = self._player.attempt(frame.time_s, lambda: self._look_and_act(frame, mood))
+        """What plays and which song was put on; two Nones while the player cannot be reached."""
+        done = self._player.attempt(frame.time_s, lambda: self._decide_and_act(frame, mood))
         return done or (None, None)
 
-    def _look_and_act(self, frame: Frame, mood: Mood) -> tuple[Playback, Play | None]:
-        time_s, player = frame.time_s, self.devices.player
-        playback = player.playback(time_s)
-        if playback.listener_action is not None:  # told once, whatever becomes of the rest
+    def _decide_and_act(self, frame: Frame, mood: Mood) -> tuple[Playback, Play | None]:
+        playback = self.devices.player.playback(frame.time_s)
+        if playback.listener_action is not None:  # told only once, so recorded before all else
             self.devices.store.record_listener_action(frame.unix_s, playback.listener_action)
-        decision = self.devices.policy.decide(time_s, frame.unix_s, mood, playback)
-        if decision is None:
-            return playback, None
+        decision = self.devices.policy.decide(frame.time_s, frame.unix_s, mood, playback)
         if isinstance(decision, Adjustment):
-            if player.adjust(decision, time_s):
-                log.info("%s: %s", ADJUSTED[decision.how], decision.reason)
-            return playback, None
-        play = player.carry_out(decision, time_s)
+            self._adjust(decision, frame.time_s)
+        elif decision is not None:
+            return playback, self._carry_out(decision, frame.time_s)
+        return playback, None
+
+    def _adjust(self, adjustment: Adjustment, time_s: float) -> None:
+        if self.devices.player.adjust(adjustment, time_s):
+            log.info("%s: %s", ADJUSTED[adjustment.how], adjustment.reason)
+
+    def _carry_out(self, decision: Decision, time_s: float) -> Play | None:
+        play = self.devices.player.carry_out(decision, time_s)
         if play is None:
             self.devices.policy.refused(time_s, decision)
         else:
             log.info("playing %s (%s): %s", play.title, play.emotion, play.reason)
-        return playback, play
+        return play
 
-    def _remember(self, frame: Frame, mood: Mood, play: Play | None, *, changed: bool) -> None:
+    def _record(self, frame: Frame, mood: Mood, play: Play | None, *, changed: bool) -> None:
+        """Hands everything to the store, which keeps what it cannot write yet."""
         store, unix_s = self.devices.store, frame.unix_s
         if self._time_s is not None:
             store.record_seconds(unix_s, self._mood, frame.time_s - self._time_s)

@@ -1,4 +1,8 @@
-"""What the loop asks of each device that a frame meets on its way; any of them may be replaced."""
+"""What the loop asks of the seven devices that a frame meets on its way.
+
+A device is any object with these methods: the real ones come from `build.py`, tests and the
+rehearsal bring their own. No method waits, except `Camera.read`, for at most its timeout.
+"""
 
 from __future__ import annotations
 
@@ -20,31 +24,31 @@ from appliance.records import (
 
 
 class Camera(Protocol):
-    """Looks at the room; reopens itself when it is lost."""
+    """Gives frames; reopens itself when its device is lost."""
 
     def read(self, timeout_s: float) -> Frame:
-        """The newest frame not yet seen; one without a picture if none came in time."""
+        """The newest frame not yet given; one without a picture if none came within timeout_s."""
 
 
 class FaceDetector(Protocol):
-    """Finds and follows faces."""
+    """Finds faces and follows them from frame to frame."""
 
     def find(self, frame: Frame) -> tuple[Face, ...]:
         """The faces in a frame; none in a frame without a picture."""
 
 
 class Classifier(Protocol):
-    """Reads faces."""
+    """Reads the emotions of faces."""
 
     def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
-        """How each of these faces looks."""
+        """How each of these faces of the frame looks; nothing for a frame without a picture."""
 
 
 class MoodFilter(Protocol):
-    """Turns scores over time into a mood."""
+    """Turns the flickering scores of many frames into a mood."""
 
     def update(self, time_s: float, scores: Sequence[EmotionScores], blind: bool = False) -> Mood:
-        """The mood after one more frame."""
+        """The mood after one more frame. blind: the frame has no picture, so nothing is learned."""
 
 
 class Policy(Protocol):
@@ -53,33 +57,33 @@ class Policy(Protocol):
     def decide(
         self, time_s: float, unix_s: float, mood: Mood, playback: Playback
     ) -> Decision | Adjustment | None:
-        """What to do now, or None."""
+        """What to do now; None leaves everything as it is. unix_s: for the hours of the day."""
 
     def refused(self, time_s: float, decision: Decision) -> None:
-        """The player found nothing to play for this decision."""
+        """Takes note that the player found nothing to play for this decision."""
 
 
 class Player(Protocol):
-    """Plays. Raises PlayerError."""
+    """Plays music. Each method raises PlayerError if the player cannot be reached or refuses."""
 
     def playback(self, time_s: float) -> Playback:
-        """What plays now."""
+        """What plays now; tells each action of the listener once."""
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
-        """The song put on, or None if its playlist has none."""
+        """The song that was put on; None if there was none to put on."""
 
     def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
-        """Pauses, goes on or turns the volume; False if there was nothing to be done."""
+        """Pauses, resumes or changes the volume; False if there was nothing to do."""
 
 
 class Store(Protocol):
-    """Remembers. Recording keeps rows in memory; writing them may raise StoreError."""
+    """Keeps the history. Its record methods only keep rows in memory and never fail."""
 
     def record_mood(self, unix_s: float, mood: Mood) -> None:
-        """The mood changed."""
+        """The mood has changed to this one."""
 
     def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
-        """The mood lasted."""
+        """The mood given lasted for so many seconds, until unix_s."""
 
     def record_play(self, unix_s: float, play: Play, mood: Mood) -> None:
         """A song was put on, in this mood."""
@@ -88,12 +92,12 @@ class Store(Protocol):
         """A person did something to the player."""
 
     def write(self, unix_s: float) -> None:
-        """Writes what waits to be written. Raises StoreError; nothing is lost then."""
+        """Writes the rows that wait. Raises StoreError; the rows then wait for the next call."""
 
 
 @dataclass(slots=True)
 class Devices:
-    """Everything a frame meets on its way; any of them may be replaced between two steps."""
+    """Everything that a frame meets on its way; any of them may be replaced between two steps."""
 
     camera: Camera
     faces: FaceDetector

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-if TYPE_CHECKING:  # light verbs use these records, too, and must not wait for numpy
+if TYPE_CHECKING:  # light verbs use these records, too, and need not load numpy
     import numpy as np
     import numpy.typing as npt
 
-# By what each emotion's probability is multiplied, in the order of EMOTIONS (calibration).
+# What calibration multiplies each emotion's probability by, in the order of EMOTIONS.
 Factors = tuple[float, ...]
-GrayImage: TypeAlias = "npt.NDArray[np.uint8]"  # (height, width), 0 black … 255 white
+GrayImage: TypeAlias = "npt.NDArray[np.uint8]"  # (height, width), 0 = black … 255 = white
 
 
 class Emotion(StrEnum):
-    """The seven classes of FER-2013, in the order of its labels and of every model's output."""
+    """The seven classes of FER-2013, in the order of its labels and of every model's outputs."""
 
     ANGRY = "angry"
     DISGUST = "disgust"
@@ -34,10 +34,10 @@ GENDERS = ("male", "female")
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """What a network answers on average: mean probabilities in the order of EMOTIONS.
+    """What a network answers on average: seven mean probabilities in the order of EMOTIONS.
 
-    all: over all faces; neutral: over those that show nothing. From faces that it was not trained
-    on; a model's card holds them.
+    all: over all held-out faces, that is, faces that the network was not trained on; neutral: over
+    those of them that look neutral. A model's card holds both.
     """
 
     all: tuple[float, ...]
@@ -45,17 +45,18 @@ class Priors:
 
     @classmethod
     def even(cls) -> Self:
-        """Those of a network of which nothing is known."""
+        """The priors of a network about which nothing is known: every emotion is as likely."""
         shares = (1.0 / len(EMOTIONS),) * len(EMOTIONS)
         return cls(shares, shares)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One look at the room.
+    """One picture of the room, and its time.
 
-    time_s is monotonic and carries all the reasoning; unix_s is the wall clock and only dates the
-    history. luma is None where the camera gave nothing in time: time goes on all the same.
+    time_s: monotonic; everything is decided by it. unix_s: the wall clock; it dates the history and
+    gives the hour of the day. luma: None where the camera gave no picture in time, because the loop
+    goes on without one.
     """
 
     time_s: float
@@ -65,7 +66,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A square around a face, cut as FER-2013's pictures are, in pixels of its frame."""
+    """A square around a face, cut as FER-2013's pictures are, in pixels of its frame.
+
+    x, y: of its left upper corner; it may overhang the frame.
+    """
 
     x: int
     y: int
@@ -75,7 +79,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face in a frame. score: 0…1, of the detector; track: a number that stays with it."""
+    """A face in a frame.
+
+    score: how sure the detector is that it is one, 0…1. track: a number that stays with the face
+    from frame to frame.
+    """
 
     box: Box
     score: float
@@ -84,10 +92,11 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class EmotionScores:
-    """How one face looks: probabilities in the order of EMOTIONS, summing to 1; weight: 0…1.
+    """How one face looks: probabilities in the order of EMOTIONS, each 0…1, their sum 1.
 
-    probabilities: by the network's head that learned from a crowd, as people are told.
-    mean_probabilities: the mean of all its heads, which the mood is reckoned from.
+    probabilities: of the network's first head, which learned from a crowd; people are shown these.
+    mean_probabilities: the mean of all its heads; the mood is computed from these.
+    weight: how much the face counts among several, 0…1.
     """
 
     face: Face
@@ -101,11 +110,11 @@ MoodState = Literal["settled", "uncertain", "nobody"]
 
 @dataclass(frozen=True, slots=True)
 class Mood:
-    """What the room looks like over the last seconds.
+    """How the room looked over the last seconds.
 
-    emotion is None unless the state is settled; probability is that of the leading emotion; faces
-    counts those in the last frame; since_s is when (state, emotion) began; company: there was more
-    than one face lately.
+    emotion: None unless the state is "settled". probability: of the leading emotion, 0…1. faces:
+    how many the last frame showed. since_s: when state and emotion became what they are, as
+    Frame.time_s. company: whether more than one face was seen lately.
     """
 
     state: MoodState
@@ -116,22 +125,23 @@ class Mood:
     company: bool = False
 
 
-# What a person can do to the player that the box then sees.
+# What a person can do to the player, and the jukebox notices.
 ListenerAction = Literal["play", "pause", "stop", "skip", "seek", "queue", "volume", "mode"]
 
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """What the player does now, as MPD reports it.
+    """What the player does now.
 
-    emotion: whose playlist the current song was taken from by the box, None for the listener's own.
-    remaining_s: to the end of the current song, None for a stream or when nothing plays.
-    queued_after: songs in the queue that will play after this one.
-    listener: the box must not act, because a person did (paused, stopped or chose for themselves).
-    volume_percent: None where MPD has no control over it, or a fade is on its way.
-    listener_action: the last thing that a person did since the look before.
-    resting: the box itself paused the music. volume_before: the listener's, before the box turned
-    it down for the quiet hours; None if it did not, or a person has turned it since.
+    emotion: from whose playlist the jukebox took the current song; None for the listener's own.
+    remaining_s: until the end of the current song; None for a stream, or if nothing plays.
+    queued_after: how many songs of the queue will play after this one.
+    listener: a person is in charge, who paused, stopped or chose for themselves: leave it alone.
+    volume_percent: 0…100; None where MPD does not control the volume, or during a fade.
+    listener_action: the last thing that a person did since the previous Playback.
+    resting: the jukebox itself paused the music.
+    volume_before: the listener's volume, before the jukebox lowered it for the quiet hours; None if
+    it did not, or if a person has changed the volume since.
     """
 
     state: Literal["play", "pause", "stop"]
@@ -151,7 +161,11 @@ How = Literal["append", "switch", "fade"]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What should play. how: append after the current song, switch at once, or fade over to it."""
+    """What should play.
+
+    how: append it after the current song, switch to it at once, or fade over to it. reason: why, in
+    words for people.
+    """
 
     emotion: Emotion
     how: How
@@ -160,20 +174,21 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """What should happen to that which plays: fade out and pause, go on, or another volume.
+    """What should change in what plays: fade out and pause, resume, or another volume.
 
-    volume_before: to be remembered, for Playback.
+    reason: why, in words for people. volume_percent: the new volume, 0…100, only with "volume".
+    volume_before: the volume that the player keeps for Playback.volume_before.
     """
 
     how: Literal["pause", "resume", "volume"]
     reason: str
-    volume_percent: int | None = None  # of "volume"
+    volume_percent: int | None = None
     volume_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """A song that the box put on. source: the playlist, folder or link it came from."""
+    """A song that the jukebox put on. source: the playlist, folder or link that it came from."""
 
     title: str
     uri: str
@@ -184,7 +199,11 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one frame led to. playback: None while the player cannot be reached."""
+    """What one frame led to.
+
+    playback: before this step acted; None while the player cannot be reached. play: the song that
+    was put on, if any.
+    """
 
     frame: Frame
     scores: tuple[EmotionScores, ...]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What the whole loop makes of one round of the demo reel, as JSON, in no real time.
+"""What the whole loop makes of one round of the demo reel, as JSON, without waiting.
 
-tests/arm64.sh runs it on two kinds of processor and compares. Real: detector, networks, mood and
-rules; made up: the clock, and a player that plays what it is told.
+tests/arm64.sh runs it on two kinds of processor and compares the output. Detector, networks, mood
+filter and policy are real; the clock and the player, which plays what it is told, are simulated.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A rehearsal without eyes: whoever is there is read rightly, so that hours take seconds."""
+"""A rehearsal without detector and network: every face is read rightly, so hours take seconds."""
 
 from collections.abc import Sequence
 from random import Random
@@ -17,7 +17,7 @@ FACE = Face(Box(0, 0, 2, 2), 0.9, 1)
 
 
 class MindReader:
-    """Detector and network in one, that know the script."""
+    """Detector and network in one, which know the script."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -27,8 +27,8 @@ class MindReader:
 
     def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
         truth = self._script.truth_at(frame.time_s)
-        seven = tuple(0.88 if emotion is truth else 0.02 for emotion in EMOTIONS)
-        return tuple(EmotionScores(face, seven, seven, 0.5) for face in faces)
+        probabilities = tuple(0.88 if emotion is truth else 0.02 for emotion in EMOTIONS)
+        return tuple(EmotionScores(face, probabilities, probabilities, 0.5) for face in faces)
 
 
 def lived(script: Script, settings: Settings | None = None, mood=None) -> Diary:
@@ -38,9 +38,9 @@ def lived(script: Script, settings: Settings | None = None, mood=None) -> Diary:
     return Day(
         script,
         settings,
-        see=lambda _: PICTURE,
+        picture_at=lambda _: PICTURE,
         faces=reader,
         classifier=reader,
         mood=mood or HmmMoodFilter(settings.mood, Priors.even()),
-        witness=RecordingPlayer(player, player),
+        recorder=RecordingPlayer(player, player),
     ).live()

@@ -6,13 +6,33 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import wait_for
 
-JUKEBOX = [sys.executable, "-c", "import sys; from appliance.cli import main; sys.exit(main())"]
+# It starts with Ctrl-C in force, as in a terminal. Whoever starts the tests may ignore SIGINT
+# (nohup, cron, the "&" of a shell script), and child processes inherit that.
+PROGRAM = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from appliance.cli import main
+sys.exit(main())
+"""
+JUKEBOX = [sys.executable, "-c", PROGRAM]
+
+
+@contextmanager
+def started(command: list[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A child process, which has ended when the block is left, also when the test fails."""
+    with subprocess.Popen(command, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 class Running:

@@ -5,31 +5,28 @@ import subprocess
 
 import pytest
 from conftest import wait_for
-from running import JUKEBOX, ask
+from running import JUKEBOX, ask, started
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_plays_and_ends_within_two_seconds_leaving_nothing(music, tmp_path, number):
     log = tmp_path / "log"
     command = [*JUKEBOX, "demo", "--camera", "reel", "--output", "null", "--folder", str(tmp_path)]
-    with log.open("w") as stderr, subprocess.Popen(command, stderr=stderr) as demo:
-        try:
-            wait_for(lambda: "(neutral): the room looks neutral" in log.read_text(), 30.0)
-            # The status is written twice a second, so it may come after the log's line.
-            asked = ("status", "--config", str(tmp_path / "jukebox.toml"))
-            wait_for(lambda: "the room looks neutral" in ask(*asked).stdout, 5.0)
-            assert ask(*asked).returncode == 0
-            demo.send_signal(number)
-            assert demo.wait(2.0) == 0
-        finally:
-            demo.kill()
+    with log.open("w") as stderr, started(command, stderr=stderr) as demo:
+        wait_for(lambda: "(neutral): the room looks neutral" in log.read_text(), 30.0)
+        # The status is written twice a second, so it may come after the log's line.
+        asked = ("status", "--config", str(tmp_path / "jukebox.toml"))
+        wait_for(lambda: "the room looks neutral" in ask(*asked).stdout, 5.0)
+        assert ask(*asked).returncode == 0
+        demo.send_signal(number)
+        assert demo.wait(2.0) == 0
     assert not (tmp_path / "mpd" / "socket").exists()
     assert "Traceback" not in log.read_text()
 
 
 def test_ctrl_c_while_it_still_begins_is_no_failure_either(music, tmp_path):
     command = [*JUKEBOX, "demo", "--camera", "reel", "--output", "null", "--folder", str(tmp_path)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as demo:
+    with started(command, stderr=subprocess.PIPE, text=True) as demo:
         wait_for((tmp_path / "mpd" / "mpd.conf").exists, 30.0)
         demo.send_signal(signal.SIGINT)
         _, said = demo.communicate(timeout=3.0)

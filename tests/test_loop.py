@@ -32,30 +32,30 @@ HAPPY, SAD = Emotion.HAPPY, Emotion.SAD
 
 
 class ScriptedRoom:
-    """Camera, detector and classifier in one: shows what `look` names, five frames a second."""
+    """Camera, detector and classifier in one: shows a face like `shown`, five frames a second."""
 
     def __init__(self) -> None:
-        self.look: Emotion | None = None
+        self.shown: Emotion | None = None
         self.blind = False
         self.frames = 0
 
     def read(self, timeout_s: float) -> Frame:
-        assert timeout_s <= 1.0
+        assert 0.2 <= timeout_s <= 1.0, "signals wait no longer, and nothing spins"
         self.frames += 1
         luma = None if self.blind else PICTURE
         return Frame(100.0 + self.frames / 5, 1.7e9 + self.frames / 5, luma)
 
     def find(self, frame: Frame) -> tuple[Face, ...]:
-        return () if self.look is None or frame.luma is None else (FACE,)
+        return () if self.shown is None or frame.luma is None else (FACE,)
 
     def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
         del frame
-        seven = tuple(0.94 if emotion is self.look else 0.01 for emotion in EMOTIONS)
-        return tuple(EmotionScores(face, seven, seven, 0.5) for face in faces)
+        probabilities = tuple(0.94 if emotion is self.shown else 0.01 for emotion in EMOTIONS)
+        return tuple(EmotionScores(face, probabilities, probabilities, 0.5) for face in faces)
 
 
 class RecordingPlayer:
-    """Plays thirty-second songs and keeps what it was told."""
+    """Plays thirty-second songs and keeps what it was asked to do."""
 
     def __init__(self) -> None:
         self.down = False
@@ -77,8 +77,8 @@ class RecordingPlayer:
             after = 0 if self._next is None else 1
             left_s = self._ends_s - time_s
             self.now = replace(self.now, remaining_s=left_s, queued_after=after)
-        touch, self.listener_action = self.listener_action, None
-        return replace(self.now, listener_action=touch)
+        action, self.listener_action = self.listener_action, None
+        return replace(self.now, listener_action=action)
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         if self.read_only:
@@ -106,7 +106,7 @@ class RecordingPlayer:
 
 
 class RecordingStore:
-    """Keeps rows; writes them unless it is full."""
+    """Keeps rows; writes them unless the disk is full."""
 
     def __init__(self) -> None:
         self.full = False
@@ -123,7 +123,7 @@ class RecordingStore:
         self.waiting.append(play)
 
     def record_listener_action(self, unix_s: float, action: ListenerAction) -> None:
-        self.waiting.append(("touch", action))
+        self.waiting.append(("action", action))
 
     def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
         del unix_s, mood
@@ -160,57 +160,57 @@ class Jukebox:
 
 
 def test_a_face_becomes_music():
-    box = Jukebox()
-    box.live(5)
-    assert box.put_on() == []
-    box.room.look = HAPPY
-    box.live(5)
-    assert box.put_on() == [(HAPPY, "switch")]
-    assert box.player.now.emotion is HAPPY
+    jukebox = Jukebox()
+    jukebox.live(5)
+    assert jukebox.put_on() == []
+    jukebox.room.shown = HAPPY
+    jukebox.live(5)
+    assert jukebox.put_on() == [(HAPPY, "switch")]
+    assert jukebox.player.now.emotion is HAPPY
 
 
 def test_the_song_ends_before_the_music_changes():
-    box = Jukebox()
-    box.room.look = HAPPY
-    box.live(10)
-    box.room.look = SAD
-    box.live(40)
-    appended = [how for _, how in box.put_on()[1:]]
+    jukebox = Jukebox()
+    jukebox.room.shown = HAPPY
+    jukebox.live(10)
+    jukebox.room.shown = SAD
+    jukebox.live(40)
+    appended = [how for _, how in jukebox.put_on()[1:]]
     assert set(appended) == {"append"}
-    assert box.player.now.emotion is SAD
+    assert jukebox.player.now.emotion is SAD
 
 
 def test_changed_at_once_when_so_set():
-    box = Jukebox("now")
-    box.room.look = HAPPY
-    box.live(6)
-    box.room.look = SAD
-    box.live(20)
-    assert (SAD, "switch") in box.put_on()
+    jukebox = Jukebox("now")
+    jukebox.room.shown = HAPPY
+    jukebox.live(6)
+    jukebox.room.shown = SAD
+    jukebox.live(20)
+    assert (SAD, "switch") in jukebox.put_on()
 
 
 def test_the_music_never_runs_out_while_the_camera_is_blind_or_nobody_is_there():
-    box = Jukebox()
-    box.room.look = HAPPY
-    box.live(10)
-    box.room.blind = True
-    box.live(200)
-    box.room.blind, box.room.look = False, None
-    box.live(200)
-    assert box.player.now.state == "play"
-    assert {emotion for emotion, _ in box.put_on()} == {HAPPY}
+    jukebox = Jukebox()
+    jukebox.room.shown = HAPPY
+    jukebox.live(10)
+    jukebox.room.blind = True
+    jukebox.live(200)
+    jukebox.room.blind, jukebox.room.shown = False, None
+    jukebox.live(200)
+    assert jukebox.player.now.state == "play"
+    assert {emotion for emotion, _ in jukebox.put_on()} == {HAPPY}
 
 
-def test_moods_are_read_and_remembered_while_the_player_is_away(caplog):
+def test_moods_are_read_and_recorded_while_the_player_is_away(caplog):
     caplog.set_level(logging.INFO)
-    box = Jukebox()
-    box.player.down = True
-    box.room.look = HAPPY
-    box.live(60)
-    assert [mood.emotion for mood in box.store.rows] == [HAPPY]
-    box.player.down = False
-    box.live(40)
-    assert box.player.now.emotion is HAPPY
+    jukebox = Jukebox()
+    jukebox.player.down = True
+    jukebox.room.shown = HAPPY
+    jukebox.live(60)
+    assert [mood.emotion for mood in jukebox.store.rows] == [HAPPY]
+    jukebox.player.down = False
+    jukebox.live(40)
+    assert jukebox.player.now.emotion is HAPPY
     told = [record.getMessage() for record in caplog.records]
     assert told.count("player: lost: MPD does not answer") == 1
     assert told.count("player: back") == 1
@@ -218,69 +218,69 @@ def test_moods_are_read_and_remembered_while_the_player_is_away(caplog):
 
 def test_a_player_that_shows_but_does_not_obey_is_one_warning(caplog):
     caplog.set_level(logging.INFO)
-    box = Jukebox()
-    box.player.read_only = True
-    box.room.look = HAPPY
-    box.live(120)
-    box.player.read_only = False
-    box.live(40)
+    jukebox = Jukebox()
+    jukebox.player.read_only = True
+    jukebox.room.shown = HAPPY
+    jukebox.live(120)
+    jukebox.player.read_only = False
+    jukebox.live(40)
     told = [record.getMessage() for record in caplog.records if "player" in record.getMessage()]
     assert told == ["player: lost: MPD wants a password for that", "player: back"]
-    assert box.player.now.emotion is HAPPY
+    assert jukebox.player.now.emotion is HAPPY
 
 
 def test_nothing_is_lost_while_the_disk_is_full():
-    box = Jukebox()
-    box.room.look = HAPPY
-    box.store.full = True
-    box.live(60)
-    assert box.store.rows == []
-    assert box.player.now.state == "play"
-    box.store.full = False
-    box.live(40)
-    assert box.store.waiting == []
-    assert next(row for row in box.store.rows if isinstance(row, Mood)).emotion is HAPPY
+    jukebox = Jukebox()
+    jukebox.room.shown = HAPPY
+    jukebox.store.full = True
+    jukebox.live(60)
+    assert jukebox.store.rows == []
+    assert jukebox.player.now.state == "play"
+    jukebox.store.full = False
+    jukebox.live(40)
+    assert jukebox.store.waiting == []
+    assert next(row for row in jukebox.store.rows if isinstance(row, Mood)).emotion is HAPPY
 
 
 def test_a_mood_without_music_goes_on_with_other_music():
-    box = Jukebox("now")
-    box.player.empty = {SAD}
-    box.room.look = HAPPY
-    box.live(6)
-    box.room.look = SAD
-    box.live(60)
-    assert {emotion for emotion, _ in box.put_on()} == {HAPPY}
-    assert box.player.now.state == "play"
+    jukebox = Jukebox("now")
+    jukebox.player.empty = {SAD}
+    jukebox.room.shown = HAPPY
+    jukebox.live(6)
+    jukebox.room.shown = SAD
+    jukebox.live(60)
+    assert {emotion for emotion, _ in jukebox.put_on()} == {HAPPY}
+    assert jukebox.player.now.state == "play"
 
 
 def test_every_second_is_accounted_for():
-    box = Jukebox()
-    box.room.look = HAPPY
-    box.live(60)
-    assert round(box.store.seconds) == 60
+    jukebox = Jukebox()
+    jukebox.room.shown = HAPPY
+    jukebox.live(60)
+    assert round(jukebox.store.seconds) == 60
 
 
 def test_one_calm_line_a_change(caplog):
     caplog.set_level(logging.INFO)
-    box = Jukebox()
-    box.room.look = HAPPY
-    box.live(9)
+    jukebox = Jukebox()
+    jukebox.room.shown = HAPPY
+    jukebox.live(9)
     assert [record.getMessage() for record in caplog.records] == [
         "1 face: the room looks happy, 67% sure",
         "playing a happy song (happy): the room looks happy",
     ]
 
 
-def test_what_people_do_is_remembered_and_holds_the_music(caplog):
+def test_what_people_do_is_recorded_and_pauses_automatic_changes(caplog):
     caplog.set_level(logging.INFO)
     jukebox = Jukebox(change="now")
-    jukebox.room.look = Emotion.HAPPY
+    jukebox.room.shown = Emotion.HAPPY
     jukebox.live(20)
     jukebox.player.listener_action = "skip"
     jukebox.live(1)
-    jukebox.room.look = Emotion.SAD
+    jukebox.room.shown = Emotion.SAD
     jukebox.live(120)
-    assert ("touch", "skip") in jukebox.store.rows
+    assert ("action", "skip") in jukebox.store.rows
     assert {emotion for emotion, _how in jukebox.put_on()} == {Emotion.HAPPY}
     assert sum(line.startswith("somebody chose another song") for line in caplog.messages) == 1
 
@@ -288,12 +288,12 @@ def test_what_people_do_is_remembered_and_holds_the_music(caplog):
 def test_the_music_rests_while_nobody_is_here(caplog):
     caplog.set_level(logging.INFO)
     jukebox = Jukebox()
-    jukebox.room.look = Emotion.HAPPY
+    jukebox.room.shown = Emotion.HAPPY
     jukebox.live(20)
-    jukebox.room.look = None
+    jukebox.room.shown = None
     jukebox.live(15 * 60)
     assert jukebox.player.adjustments == ["pause"]
-    jukebox.room.look = Emotion.HAPPY
+    jukebox.room.shown = Emotion.HAPPY
     jukebox.live(20)
     assert jukebox.player.adjustments == ["pause", "resume"]
     assert "the music fades out: nobody is here" in caplog.messages

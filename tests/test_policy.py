@@ -4,7 +4,7 @@ from datetime import datetime
 import pytest
 
 from appliance.decide.phrases import PHRASES
-from appliance.decide.policy import REFUSED_FOR_S, MusicPolicy
+from appliance.decide.policy import MusicPolicy
 from appliance.records import EMOTIONS, Emotion, Mood, Playback
 from appliance.settings import (
     ListenerSettings,
@@ -40,7 +40,7 @@ def decided(change, mood, playback, before=None):
 @pytest.mark.parametrize(
     ("change", "mood", "playback", "expected"),
     [
-        # Out of song: look up the mood, pick from its playlist.
+        # At the end of the song, the next one comes from the mood's playlist.
         ("end", settled(HAPPY), SILENCE, (HAPPY, "switch")),
         ("end", settled(SAD), EARLY, None),
         ("end", settled(SAD), ENDING, (SAD, "append")),
@@ -48,7 +48,7 @@ def decided(change, mood, playback, before=None):
         ("end", settled(SAD), replace(ENDING, queued_after=1), None),
         ("end", settled(SAD), STREAM, (SAD, "switch")),
         ("end", settled(HAPPY), STREAM, None),
-        # In the middle of the song.
+        # In the middle of a song.
         ("now", settled(SAD), EARLY, (SAD, "switch")),
         ("now", settled(HAPPY), EARLY, None),
         ("now", settled(HAPPY), ENDING, (HAPPY, "append")),
@@ -95,9 +95,8 @@ def test_an_empty_playlist_is_replaced_by_others_for_a_while():
     assert second is not None
     assert (second.emotion, second.reason) == (NEUTRAL, "there is no music for sad")
     assert policy.decide(0.4, 0.0, settled(SAD), replace(EARLY, emotion=NEUTRAL)) is None
-    later = policy.decide(REFUSED_FOR_S, 0.0, settled(SAD), SILENCE)
-    assert later is not None
-    assert later.emotion is SAD
+    assert how(policy, 59.0, settled(SAD), SILENCE) == (NEUTRAL, "switch")
+    assert how(policy, 60.0, settled(SAD), SILENCE) == (SAD, "switch")
 
 
 def test_with_no_music_at_all_it_waits_instead_of_spinning():
@@ -127,19 +126,19 @@ def with_settings(**sections):
 
 
 def how(policy, time_s, mood, playback, unix_s=0.0):
-    """What it decides, as (what, how); None for nothing."""
+    """What it decides, as (emotion or volume, how); None for nothing."""
     decision = policy.decide(time_s, unix_s, mood, playback)
     if decision is None:
         return None
     return getattr(decision, "emotion", None) or decision.volume_percent, decision.how
 
 
-@pytest.mark.parametrize("touch", ["play", "skip", "seek", "queue", "volume", "mode"])
-def test_whatever_a_person_does_holds_the_box_back_for_half_an_hour(touch, caplog):
+@pytest.mark.parametrize("action", ["play", "skip", "seek", "queue", "volume", "mode"])
+def test_whatever_a_person_does_holds_the_box_back_for_half_an_hour(action, caplog):
     caplog.set_level("INFO")
     policy = with_settings()
     assert how(policy, 0, settled(HAPPY), SILENCE) == (HAPPY, "switch")
-    assert how(policy, 1, settled(HAPPY), replace(EARLY, listener_action=touch)) is None
+    assert how(policy, 1, settled(HAPPY), replace(EARLY, listener_action=action)) is None
     assert how(policy, 29 * MINUTE, settled(SAD), EARLY) is None
     assert how(policy, 29 * MINUTE, settled(SAD), ENDING) == (HAPPY, "append"), "kept going"
     assert how(policy, 31 * MINUTE, settled(SAD), EARLY) == (SAD, "switch")
@@ -147,7 +146,7 @@ def test_whatever_a_person_does_holds_the_box_back_for_half_an_hour(touch, caplo
     assert caplog.messages[0].startswith("somebody ")
 
 
-def test_a_knob_turned_many_times_is_one_line(caplog):
+def test_a_volume_knob_turned_many_times_is_one_line(caplog):
     caplog.set_level("INFO")
     policy = with_settings()
     for tick in range(50):
@@ -157,17 +156,17 @@ def test_a_knob_turned_many_times_is_one_line(caplog):
 
 def test_a_pause_of_a_person_is_never_undone():
     policy = with_settings()
-    theirs = replace(EARLY, state="pause", listener=True)
-    policy.decide(0, 0.0, settled(HAPPY), replace(theirs, listener_action="pause"))
+    paused = replace(EARLY, state="pause", listener=True)
+    policy.decide(0, 0.0, settled(HAPPY), replace(paused, listener_action="pause"))
     for minute in range(1, 600):
-        assert how(policy, minute * MINUTE, settled(SAD), theirs) is None
+        assert how(policy, minute * MINUTE, settled(SAD), paused) is None
 
 
 def test_it_takes_over_when_the_listeners_own_queue_ran_out():
     policy = with_settings()
-    theirs = replace(EARLY, emotion=None, listener=True)
-    assert how(policy, 0, settled(SAD), replace(theirs, listener_action="queue")) is None
-    assert how(policy, 200, settled(SAD), theirs) is None
+    own_songs = replace(EARLY, emotion=None, listener=True)
+    assert how(policy, 0, settled(SAD), replace(own_songs, listener_action="queue")) is None
+    assert how(policy, 200, settled(SAD), own_songs) is None
     assert how(policy, 201, settled(SAD), SILENCE) == (SAD, "switch")
 
 
@@ -191,20 +190,20 @@ def test_a_mood_that_somebody_asked_for_plays_whatever_the_faces_say():
 
 def test_asking_for_a_mood_ends_the_listeners_own_songs():
     policy = with_settings()
-    theirs = replace(EARLY, emotion=None, listener=True)
-    assert how(policy, 0, settled(SAD), replace(theirs, listener_action="queue")) is None
+    own_songs = replace(EARLY, emotion=None, listener=True)
+    assert how(policy, 0, settled(SAD), replace(own_songs, listener_action="queue")) is None
     policy.ask_for(HAPPY)
-    assert how(policy, 1, settled(SAD), theirs) == (HAPPY, "switch")
+    assert how(policy, 1, settled(SAD), own_songs) == (HAPPY, "switch")
 
 
 @pytest.mark.parametrize("change", ["end", "crossfade", "now"])
 @pytest.mark.parametrize("ask", ["resume", "auto"])
-def test_asking_for_the_boxs_music_ends_the_listeners_own_songs(change, ask):
+def test_asking_for_the_jukeboxs_music_ends_the_listeners_own_songs(change, ask):
     policy = MusicPolicy(Settings(music=MusicSettings(change=change)))
-    theirs = replace(EARLY, emotion=None, listener=True)
-    assert how(policy, 0, settled(SAD), replace(theirs, listener_action="queue")) is None
+    own_songs = replace(EARLY, emotion=None, listener=True)
+    assert how(policy, 0, settled(SAD), replace(own_songs, listener_action="queue")) is None
     policy.resume() if ask == "resume" else policy.ask_for(None)
-    assert how(policy, 1, settled(SAD), theirs) == (SAD, "switch" if change == "now" else "fade")
+    assert how(policy, 1, settled(SAD), own_songs) == (SAD, "switch" if change == "now" else "fade")
 
 
 def test_what_a_person_stopped_plays_again_when_somebody_asks():
@@ -216,21 +215,21 @@ def test_what_a_person_stopped_plays_again_when_somebody_asks():
     assert how(policy, 3601, settled(SAD), stopped) == (SAD, "switch")
 
 
-def test_a_touch_never_shortens_a_hold_that_was_asked_for():
+def test_an_action_never_shortens_a_hold_that_was_asked_for():
     policy = with_settings()
     policy.hold(0.0, 120)
-    theirs = replace(EARLY, emotion=None, listener=True)
-    policy.decide(60, 0.0, settled(SAD), replace(theirs, listener_action="queue"))
+    own_songs = replace(EARLY, emotion=None, listener=True)
+    policy.decide(60, 0.0, settled(SAD), replace(own_songs, listener_action="queue"))
     assert policy.hold_until_s == 120 * MINUTE
     policy.decide(400, 0.0, settled(SAD), SILENCE)  # their songs have run out
     assert policy.hold_until_s == 120 * MINUTE
 
 
-def test_each_kind_of_doing_is_told_once_within_a_hold(caplog):
+def test_each_kind_of_action_is_logged_once_within_a_hold(caplog):
     caplog.set_level("INFO")
     policy = with_settings()
-    for touch in ("skip", "skip", "pause", "play"):
-        policy.decide(0, 0.0, settled(HAPPY), replace(EARLY, listener_action=touch))
+    for action in ("skip", "skip", "pause", "play"):
+        policy.decide(0, 0.0, settled(HAPPY), replace(EARLY, listener_action=action))
     assert [line.partition(";")[0] for line in caplog.messages] == [
         "somebody chose another song",
         "somebody paused the music",
@@ -276,12 +275,14 @@ def test_the_sleep_timer_ends_the_music_until_somebody_asks():
     assert how(policy, 29 * MINUTE, settled(HAPPY), EARLY) is None
     assert how(policy, 30 * MINUTE, settled(HAPPY), EARLY) == (None, "pause")
     assert how(policy, 30.1 * MINUTE, settled(HAPPY), EARLY) == (None, "pause"), "MPD was not there"
-    assert how(policy, 31 * MINUTE, settled(SAD), RESTING) is None, "somebody is in bed, and seen"
-    turned = replace(RESTING, listener_action="volume")
-    assert how(policy, 31.5 * MINUTE, settled(SAD), turned) is None, "and does not want to wake up"
+    assert how(policy, 31 * MINUTE, settled(SAD), RESTING) is None, "somebody is in bed and is seen"
+    louder = replace(RESTING, listener_action="volume")
+    assert how(policy, 31.5 * MINUTE, settled(SAD), louder) is None, "and does not want to wake up"
     policy.resume()
     assert how(policy, 32 * MINUTE, settled(SAD), RESTING) == (None, "resume")
-    assert how(policy, 32.1 * MINUTE, settled(SAD), RESTING) == (None, "resume"), "not there again"
+    assert how(policy, 32.1 * MINUTE, settled(SAD), RESTING) == (None, "resume"), (
+        "MPD was not there again"
+    )
     assert how(policy, 33 * MINUTE, settled(SAD), EARLY) == (SAD, "switch")
 
 
@@ -304,7 +305,7 @@ def test_quiet_hours_lower_the_volume_and_give_it_back():
 
 
 @pytest.mark.parametrize("came_out", [26, 29, 31, 34])
-def test_quiet_hours_are_as_good_with_a_mixer_that_rounds(came_out):
+def test_quiet_hours_work_with_a_mixer_that_rounds(came_out):
     policy = with_settings(volume=QUIET)
     low = replace(EARLY, volume_percent=came_out, volume_before=70)
     assert how(policy, 0, settled(HAPPY), low, NIGHT) is None
@@ -326,8 +327,12 @@ def test_a_volume_that_somebody_chose_at_night_is_theirs():
     )
     later = how(policy, 3600, settled(HAPPY), replace(loud, volume_percent=50), NIGHT)
     assert later is None, "all night"
-    turned = replace(loud, volume_percent=50, volume_before=70)  # while the box was off
-    assert how(policy, 3, settled(HAPPY), turned, NOON) is None
+
+
+@pytest.mark.parametrize("chosen", [24, 36, 50])
+def test_a_volume_that_somebody_chose_while_the_jukebox_was_off_is_theirs(chosen):
+    changed = replace(EARLY, volume_percent=chosen, volume_before=70)
+    assert how(with_settings(volume=QUIET), 0, settled(HAPPY), changed, NOON) is None
 
 
 def test_the_morning_is_never_louder_than_allowed():
@@ -337,7 +342,7 @@ def test_the_morning_is_never_louder_than_allowed():
     assert how(policy, 1, settled(HAPPY), low, NOON) == (50, "volume")
 
 
-def test_a_night_that_began_silent_ends_no_louder_than_the_box_begins():
+def test_a_night_that_began_silent_ends_no_louder_than_the_jukebox_begins():
     policy = with_settings(volume=replace(QUIET, start=60))
     decision = policy.decide(0, NIGHT, settled(HAPPY), replace(SILENCE, volume_percent=90))
     assert (decision.volume_percent, decision.volume_before) == (30, 60)
@@ -358,8 +363,10 @@ def test_a_fade_into_sleep_that_breaks_off_wakes_nobody():
     policy = with_settings()
     policy.sleep(0.0, 30)
     assert how(policy, 1800, settled(HAPPY), EARLY) == (None, "pause")
-    assert how(policy, 1801, settled(HAPPY), RESTING) is None, "so a fade is told"
-    assert how(policy, 1803, settled(HAPPY), EARLY) == (None, "pause"), "MPD was lost meanwhile"
+    assert how(policy, 1801, settled(HAPPY), RESTING) is None, "a fade is reported as a pause"
+    # A fade takes 6 s and is over after 2 s more. MPD was lost meanwhile.
+    assert how(policy, 1808, settled(HAPPY), EARLY) == (None, "pause")
+    assert how(policy, 1810, settled(HAPPY), EARLY) is None, "somebody started it"
     restarted = MusicPolicy(Settings(), asleep=True)
     assert how(restarted, 0, settled(HAPPY), EARLY) == (None, "pause")
 
@@ -405,7 +412,34 @@ def test_iso_leads_from_the_mood_to_the_target_in_steps():
     assert steps == [SAD, NEUTRAL, HAPPY]
 
 
-def test_iso_begins_anew_with_who_comes_back():
+@pytest.mark.parametrize(
+    ("target", "mood", "steps"),
+    [
+        ("happy", Emotion.ANGRY, [(0, Emotion.ANGRY), (50, NEUTRAL), (51, HAPPY)]),
+        ("happy", Emotion.DISGUST, [(0, Emotion.DISGUST), (31, NEUTRAL), (70, HAPPY)]),
+        ("happy", Emotion.FEAR, [(0, Emotion.FEAR), (39, NEUTRAL), (62, HAPPY)]),
+        ("happy", HAPPY, [(0, HAPPY)]),
+        ("happy", SAD, [(0, SAD), (26, NEUTRAL), (75, HAPPY)]),
+        ("happy", Emotion.SURPRISE, [(0, Emotion.SURPRISE), (51, HAPPY)]),
+        ("happy", NEUTRAL, [(0, NEUTRAL), (51, HAPPY)]),
+        ("neutral", SAD, [(0, SAD), (51, NEUTRAL)]),
+        ("neutral", HAPPY, [(0, HAPPY), (51, NEUTRAL)]),
+    ],
+)
+def test_iso_takes_the_way_that_russells_plane_shows(target, mood, steps):
+    """In 100 minutes; the farther a mood is from the target, the more of the way is neutral."""
+    music = MusicSettings("now", strategy="iso", iso_minutes=100, target=target)
+    policy = MusicPolicy(Settings(music=music, strategies=StrategySettings(angry="", fear="")))
+    playing, found = SILENCE, []
+    for minute in range(101):
+        decision = policy.decide(minute * MINUTE, 0.0, settled(mood), playing)
+        if decision is not None:
+            found.append((minute, decision.emotion))
+            playing = replace(EARLY, emotion=decision.emotion)
+    assert found == steps
+
+
+def test_iso_begins_anew_with_people_who_come_back():
     settings = Settings(music=MusicSettings("now", strategy="iso", iso_minutes=20))
     policy = MusicPolicy(settings)
     policy.decide(0.0, 0.0, settled(SAD), SILENCE)

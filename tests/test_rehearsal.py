@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import groupby, pairwise
 from random import Random
 
 import cv2
@@ -14,13 +15,14 @@ from appliance.cli import main
 from appliance.errors import DataError
 from appliance.records import EMOTIONS, Adjustment, Decision, Emotion, Mood
 from appliance.rehearsal import script
-from appliance.rehearsal.day import Diary, Moment
-from appliance.rehearsal.face_set import composites, load
+from appliance.rehearsal.day import Diary, Moment, as_rehearsed
+from appliance.rehearsal.face_set import FaceSet, composites, load
 from appliance.rehearsal.figures import figures
-from appliance.rehearsal.player import OWN_SONGS, SONG_S, Action, StandIn
+from appliance.rehearsal.player import Action, StandIn
 from appliance.rehearsal.rehearsal import Plan, Rehearsal
+from appliance.rehearsal.room import Room
 from appliance.rehearsal.script import Script, ScriptedAction, Spell, Timeline
-from appliance.settings import ListenerSettings, Settings
+from appliance.settings import FaceSettings, ListenerSettings, Settings
 
 HAPPY, SAD, NEUTRAL = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL
 FER, VOTES = DATA / "fer2013.zip", DATA / "ferplus_votes.csv"
@@ -36,7 +38,7 @@ def seconds(spells):
 def test_a_seed_is_a_day():
     first, again, other = (script.write(8 * 3600, seed) for seed in (1, 1, 2))
     assert first.moods.spells == again.moods.spells
-    assert first.doings == again.doings
+    assert first.listener_actions == again.listener_actions
     assert first.moods.spells != other.moods.spells
 
 
@@ -52,7 +54,7 @@ def test_a_day_has_everything_and_is_mostly_neutral(seed):
     assert day.glances.spells
     assert day.grimaces.spells
     assert day.guests[0].spells
-    assert day.doings
+    assert day.listener_actions
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -65,7 +67,105 @@ def test_nothing_changes_in_the_dark_and_nothing_happens_without_the_owner(seed)
     for light in day.lights.spells:
         assert day.moods.at(light.begin_s) == day.moods.at(light.end_s)
     assert all(1.0 <= g.end_s - g.begin_s <= 4.0 for g in day.grimaces.spells)
-    assert all(day.truth_at(doing.time_s) for doing in day.doings)
+    assert all(day.truth_at(action.time_s) for action in day.listener_actions)
+
+
+@pytest.fixture(scope="module")
+def days():
+    """Forty days of eight hours."""
+    return [script.write(8 * 3600, seed) for seed in range(40)]
+
+
+def in_a_row(days):
+    """(mood, the one after it) of all moods that do not end with a stay."""
+    return [
+        (before, after)
+        for day in days
+        for before, after in pairwise(day.moods.spells)
+        if before.end_s == after.begin_s
+    ]
+
+
+def test_after_neutral_comes_mostly_happy_and_after_others_mostly_neutral(days):
+    """As docs/rehearsal.md says."""
+    changes = [(before.value, after.value) for before, after in in_a_row(days)]
+    following = [after for before, after in changes if before is NEUTRAL]
+    shares = {emotion: following.count(emotion) / len(following) for emotion in EMOTIONS}
+    expected = {"happy": 0.35, "sad": 0.20, "angry": 0.15, "surprise": 0.12, "fear": 0.10}
+    assert shares == pytest.approx(expected | {"disgust": 0.08, "neutral": 0.0}, abs=0.05)
+    back = [after is NEUTRAL for before, after in changes if before is not NEUTRAL]
+    assert sum(back) / len(back) == pytest.approx(0.7, abs=0.05)
+
+
+def test_neutral_lasts_eight_minutes_on_average_other_moods_four_and_all_a_minute_and_a_half(days):
+    spells = [spell for day in days for spell in day.moods.spells[:-1]]
+    for neutral, mean_s in ((True, 480), (False, 240)):
+        lengths_s = [
+            spell.end_s - spell.begin_s for spell in spells if (spell.value is NEUTRAL) is neutral
+        ]
+        assert sum(lengths_s) / len(lengths_s) == pytest.approx(mean_s, rel=0.05)
+        assert 90 <= min(lengths_s) < 100
+
+
+# -- the room -----------------------------------------------------------------------------------
+
+GRAYS = {emotion: 20 + 30 * number for number, emotion in enumerate(EMOTIONS)}
+
+
+def gray_faces():
+    """A plain gray face for each emotion, so that a frame tells which one is shown."""
+    pictures = {emotion: (np.full((48, 48), gray, np.uint8),) for emotion, gray in GRAYS.items()}
+    return FaceSet("gray", pictures, pictures[NEUTRAL])
+
+
+def room_in(mood, face_set, **spells):
+    """A room whose owner stays for a quarter of an hour in this mood."""
+    none = Timeline(())
+    day = Script(900.0, Timeline((Spell(0.0, 900.0, mood),)), none, none, none, (none, none), ())
+    return Room(replace(day, **spells), face_set, seed=1)
+
+
+def shown(frame):
+    """Whose gray is in the middle of the owner's face."""
+    gray = frame[205:245, 300:340].mean()
+    return min(GRAYS, key=lambda emotion: abs(GRAYS[emotion] - gray))
+
+
+def test_three_quarters_of_the_pictures_show_the_mood_and_a_seventh_is_neutral():
+    room = room_in(HAPPY, gray_faces())
+    seen = [shown(room.frame_at(float(time_s))) for time_s in range(900)]
+    assert seen.count(HAPPY) / 900 == pytest.approx(0.75, abs=0.04)
+    # Neutral is also one of the six wrong ones.
+    assert seen.count(NEUTRAL) / 900 == pytest.approx(0.15 + 0.1 / 6, abs=0.03)
+
+
+def test_a_picture_stays_for_half_a_second_to_one_and_a_half():
+    grays = (np.full((48, 48), gray, np.uint8) for gray in range(10, 250, 10))
+    many = replace(gray_faces(), pictures=dict.fromkeys(EMOTIONS, tuple(grays)))
+    many = replace(many, resting=many.pictures[HAPPY])
+    room = room_in(HAPPY, many)
+    levels = [round(room.frame_at(n / 10)[205:245, 300:340].mean() / 10) for n in range(600)]
+    lengths_s = [len(list(same)) / 10 for _, same in groupby(levels)]
+    assert 50 <= len(lengths_s) <= 75
+    assert min(lengths_s) >= 0.5
+    # Now and then the same gray comes twice.
+    assert sorted(lengths_s)[-4] <= 1.6
+
+
+def test_dark_and_blurred_pictures_are_so():
+    lights = Timeline((Spell(300.0, 600.0, "dark"), Spell(600.0, 900.0, "blurred")))
+    room = room_in(HAPPY, composites(), lights=lights)
+    bright, dark, blurred = (room.frame_at(time_s) for time_s in (299.0, 300.0, 600.0))
+    assert bright[:100, :100].mean() == pytest.approx(140, abs=3)
+    assert dark[:100, :100].mean() == pytest.approx(10, abs=2)
+    assert edges(blurred) < 0.6 * edges(bright)
+    assert blurred[125:325, 220:420].std() > 25, "a face can still be made out"
+
+
+def edges(frame):
+    """How sharp the owner's face is; the camera's noise is smoothed away."""
+    face = cv2.GaussianBlur(frame[150:300, 250:390].astype(np.float32), (0, 0), 3)
+    return np.abs(cv2.Laplacian(face, cv2.CV_32F)).mean()
 
 
 # -- the player ---------------------------------------------------------------------------------
@@ -85,8 +185,17 @@ def test_a_song_ends_and_the_appended_one_follows_then_silence():
     left_s = player.playback(10.0).remaining_s
     assert left_s is not None
     assert player.playback(10.0 + left_s).emotion is SAD
-    end = player.playback(11.0 + left_s + SONG_S[1])
+    end = player.playback(11.0 + left_s + 280.0)
     assert (end.state, end.listener) == ("stop", False)
+
+
+def test_songs_last_between_two_and_a_half_and_less_than_five_minutes():
+    player, lengths_s = StandIn(Random(1)), []
+    for _ in range(50):
+        player.carry_out(Decision(SAD, "switch", ""), 0.0)
+        lengths_s.append(player.playback(0.0).remaining_s)
+    assert 150 <= min(lengths_s) < 170
+    assert 260 < max(lengths_s) <= 280
 
 
 def test_a_waiting_song_of_the_same_mood_is_not_added_twice_and_another_replaces_it():
@@ -123,11 +232,11 @@ def test_a_pause_stops_the_time_of_a_song():
 def test_the_listeners_own_songs_run_out():
     player = playing()
     player.do(ScriptedAction(5.0, "queue"), 5.0)
-    assert player.playback(6.0).queued_after == OWN_SONGS - 1
-    assert player.playback(6.0 + OWN_SONGS * SONG_S[1]).state == "stop"
+    assert player.playback(6.0).queued_after == 2
+    assert player.playback(6.0 + 3 * 280.0).state == "stop"
 
 
-def test_the_box_rests_and_goes_on():
+def test_the_jukebox_pauses_and_resumes():
     player = playing()
     player.adjust(Adjustment("pause", ""), 5.0)
     resting = player.playback(6.0)
@@ -139,11 +248,11 @@ def test_the_box_rests_and_goes_on():
 # -- the figures --------------------------------------------------------------------------------
 
 
-def diary_of(length_s, moods, settled, deeds=(), *, in_charge=True):
-    """A diary of one look a second. moods: the script's; settled(time): what the box found."""
+def diary_of(length_s, moods, settled, actions=(), *, in_charge=True):
+    """A diary of one frame a second. moods: the script's; settled(time): the mood found then."""
     none = Timeline(())
     day = Script(length_s, Timeline(moods), none, none, none, (none, none), ())
-    diary = Diary(day, deeds=list(deeds))
+    diary = Diary(day, actions=list(actions))
     for time_s in range(int(length_s)):
         emotion = settled(time_s)
         mood = Mood("settled" if emotion else "uncertain", emotion, 0.9, 1, 0.0)
@@ -156,28 +265,38 @@ TWO_MOODS = (Spell(0.0, 1000.0, NEUTRAL), Spell(1000.0, 2000.0, SAD))
 
 
 def test_shares_and_settling_are_those_of_the_diary():
-    late = figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL if s < 1100 else SAD))
+    late = figures(diary_of(2000, TWO_MOODS, lambda time_s: NEUTRAL if time_s < 1100 else SAD))
     assert late.right_share == pytest.approx(1 - 60 / 1920, abs=0.002)
     assert late.settle_s is not None
     assert late.settle_s.p90 == pytest.approx(90.0)
-    never = figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL))
+    never = figures(diary_of(2000, TWO_MOODS, lambda time_s: NEUTRAL))
     assert (never.right_share, never.never_settled) == (pytest.approx(0.5, abs=0.01), 1)
     assert never.settle_s is not None
     assert never.settle_s.p90 == pytest.approx(900.0)
 
 
-def test_time_in_which_the_listener_is_in_charge_is_not_the_musics_fault():
-    held = figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, in_charge=False))
+def test_music_is_not_judged_while_the_listener_is_in_charge():
+    held = figures(diary_of(2000, TWO_MOODS, lambda time_s: NEUTRAL, in_charge=False))
     assert held.music_right_share is None
     assert held.right_share is not None
 
 
+def test_moods_of_less_than_a_minute_are_not_counted_as_changes():
+    moods = (
+        Spell(0.0, 1000.0, NEUTRAL),
+        Spell(1000.0, 1050.0, SAD),
+        Spell(1050.0, 1120.0, HAPPY),
+        Spell(1120.0, 2000.0, NEUTRAL),
+    )
+    assert figures(diary_of(2000, moods, lambda time_s: NEUTRAL)).mood_changes == 3
+
+
 def switch(time_s, emotion, before, what="switch", **more):
-    return Action(time_s, what, by_box=True, emotion=emotion, before=before, **more)
+    return Action(time_s, what, by_jukebox=True, emotion=emotion, before=before, **more)
 
 
 @pytest.mark.parametrize(
-    ("deed", "wrong"),
+    ("action", "wrong"),
     [
         (switch(500.0, HAPPY, NEUTRAL), 1),
         (switch(500.0, NEUTRAL, HAPPY), 0),
@@ -186,18 +305,20 @@ def switch(time_s, emotion, before, what="switch", **more):
         (switch(500.0, NEUTRAL, NEUTRAL), 0),
     ],
 )
-def test_a_change_to_music_of_another_mood_is_wrong(deed, wrong):
-    assert figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, [deed])).wrong_changes == wrong
+def test_a_change_to_music_of_another_mood_is_wrong(action, wrong):
+    assert (
+        figures(diary_of(2000, TWO_MOODS, lambda time_s: NEUTRAL, [action])).wrong_changes == wrong
+    )
 
 
 @pytest.mark.parametrize(
-    ("deed", "against"),
+    ("action", "against"),
     [
         (switch(700.0, SAD, NEUTRAL), 1),
         (switch(700.0, SAD, NEUTRAL, "fade"), 1),
         (switch(700.0, SAD, NEUTRAL, "append"), 1),
-        (Action(700.0, "pause", by_box=True), 1),
-        (Action(700.0, "volume", by_box=True), 1),
+        (Action(700.0, "pause", by_jukebox=True), 1),
+        (Action(700.0, "volume", by_jukebox=True), 1),
         (switch(499.0, SAD, NEUTRAL), 0),
         (switch(1100.0, SAD, NEUTRAL), 0),
         (switch(700.0, NEUTRAL, NEUTRAL, "append"), 0),
@@ -205,42 +326,56 @@ def test_a_change_to_music_of_another_mood_is_wrong(deed, wrong):
         (switch(700.0, SAD, NEUTRAL, after_own_songs=True), 0),
     ],
 )
-def test_acting_within_ten_minutes_of_the_listener_is_against_them(deed, against):
-    deeds = [Action(500.0, "skip", by_box=False), deed]
-    assert figures(diary_of(2000, TWO_MOODS, lambda s: NEUTRAL, deeds)).against_listener == against
+def test_acting_within_ten_minutes_of_the_listener_is_against_them(action, against):
+    actions = [Action(500.0, "skip", by_jukebox=False), action]
+    assert (
+        figures(diary_of(2000, TWO_MOODS, lambda time_s: NEUTRAL, actions)).against_listener
+        == against
+    )
 
 
-def test_songs_of_the_listener_that_have_run_out_are_no_reason_to_wait_on():
-    doing, later = Action(500.0, "queue", by_box=False), switch(750.0, NEUTRAL, SAD)
+def test_the_listeners_own_songs_are_respected_only_until_they_have_run_out():
+    action, later = Action(500.0, "queue", by_jukebox=False), switch(750.0, NEUTRAL, SAD)
     ran_out = switch(700.0, SAD, NEUTRAL, after_own_songs=True)
     moods = (Spell(0.0, 2000.0, NEUTRAL),)
-    assert figures(diary_of(2000, moods, lambda s: NEUTRAL, [doing, later])).against_listener == 1
-    spent = figures(diary_of(2000, moods, lambda s: NEUTRAL, [doing, ran_out, later]))
+    assert (
+        figures(diary_of(2000, moods, lambda time_s: NEUTRAL, [action, later])).against_listener
+        == 1
+    )
+    spent = figures(diary_of(2000, moods, lambda time_s: NEUTRAL, [action, ran_out, later]))
     assert spent.against_listener == 0
 
 
 def test_changes_while_uncertain_or_away_are_counted():
     moods = (Spell(0.0, 1000.0, NEUTRAL), Spell(1500.0, 2000.0, SAD))
-    deeds = [switch(s, SAD, NEUTRAL) for s in (300.0, 1200.0, 1800.0)]
-    found = figures(diary_of(2000, moods, lambda s: None if s < 400 else NEUTRAL, deeds))
+    actions = [switch(time_s, SAD, NEUTRAL) for time_s in (300.0, 1200.0, 1800.0)]
+    found = figures(
+        diary_of(2000, moods, lambda time_s: None if time_s < 400 else NEUTRAL, actions)
+    )
     assert found.changes_while_uncertain_or_away == 2
 
 
 # -- the day ------------------------------------------------------------------------------------
 
 
-def test_who_is_read_rightly_hears_the_right_music_and_is_never_overruled():
+def test_people_who_are_read_rightly_hear_the_right_music_and_are_never_overruled():
     found = figures(lived(script.write(3 * 3600, 4)))
-    assert found.doings >= 2
+    assert found.listener_actions >= 2
     assert found.music_changes > 10
     assert (found.right_share, found.music_right_share) == (1.0, 1.0)
     assert (found.wrong_changes, found.against_listener) == (0, 0)
     assert found.changes_while_uncertain_or_away == 0
 
 
-def test_a_box_that_does_not_step_aside_is_found_out():
+def test_a_jukebox_that_does_not_step_aside_is_found_out():
     rude = Settings(listener=ListenerSettings(override_minutes=0))
     assert figures(lived(script.write(4 * 3600, 3), rude)).against_listener > 0
+
+
+@pytest.mark.parametrize(("asked_s", "rehearsed_s"), [(1.0, 10.0), (30.0, 30.0)])
+def test_new_faces_are_searched_for_every_ten_seconds_or_less_often(asked_s, rehearsed_s):
+    settings = Settings(faces=FaceSettings(search_every_s=asked_s))
+    assert as_rehearsed(settings).faces.search_every_s == rehearsed_s
 
 
 def test_a_short_day_through_the_real_networks(tmp_path, capsys):
@@ -252,7 +387,7 @@ def test_a_short_day_through_the_real_networks(tmp_path, capsys):
     assert answer["changes_while_uncertain_or_away"] == 0
     assert answer["replay_s"] < 0.25 * 3600
     assert answer["frames"] == 1800
-    assert answer["doings"] > 0
+    assert answer["listener_actions"] == answer["doings"] > 0
     assert answer["right_share"] > 0.6, "six of the seven composites are read rightly"
     assert cv2.imread(str(picture)).std() > 20
 
@@ -279,7 +414,7 @@ def test_misuse_is_refused(arguments, complaint, capsys):
     assert complaint in capsys.readouterr().err
 
 
-# -- the album ----------------------------------------------------------------------------------
+# -- the faces ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -294,9 +429,9 @@ def faces(tmp_path):
 
 
 def test_the_class_of_a_picture_is_its_mood(faces):
-    album = load(faces, "PublicTest")
-    assert set(album.counts().values()) == {2}
-    assert album.pictures[SAD][0].max() == 10 * 2 * EMOTIONS.index(SAD)
+    face_set = load(faces, "PublicTest")
+    assert set(face_set.counts().values()) == {2}
+    assert face_set.pictures[SAD][0].max() == 10 * 2 * EMOTIONS.index(SAD)
 
 
 def test_with_votes_only_pictures_are_taken_that_the_crowd_sees_so(faces, tmp_path):
@@ -309,8 +444,8 @@ def test_with_votes_only_pictures_are_taken_that_the_crowd_sees_so(faces, tmp_pa
             votes[(row // 2 + 1) % 7] = 6
         lines.append(f"{row}," + ",".join(map(str, votes)))
     (tmp_path / "votes.csv").write_text("\n".join(lines))
-    album = load(faces, "PublicTest", tmp_path / "votes.csv")
-    assert set(album.counts().values()) == {1}
+    face_set = load(faces, "PublicTest", tmp_path / "votes.csv")
+    assert set(face_set.counts().values()) == {1}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A rehearsal against a real MPD: the real vision and player, and a listener with a real app."""
+"""A rehearsal with a real MPD: real detector, network and player, and a listener with an app."""
 
 import time
 from random import Random
@@ -70,7 +70,7 @@ def moods(*lengths_s: tuple[Emotion, float]) -> Timeline[Emotion]:
 
 
 def test_a_listener_at_a_real_mpd_is_left_alone(music, tmp_path):
-    actions = (
+    listener_actions = (
         ScriptedAction(180.0, "volume", 41),
         ScriptedAction(950.0, "pause"), ScriptedAction(1010.0, "play"),
         ScriptedAction(1150.0, "queue"), ScriptedAction(1250.0, "skip"),
@@ -78,7 +78,7 @@ def test_a_listener_at_a_real_mpd_is_left_alone(music, tmp_path):
     day = Script(
         1500.0,
         moods((NEUTRAL, 90), (HAPPY, 190), (SAD, 400), (HAPPY, 200), (SAD, 500)),
-        NOTHING, NOTHING, NOTHING, (NOTHING, NOTHING), actions,
+        NOTHING, NOTHING, NOTHING, (NOTHING, NOTHING), listener_actions,
     )  # fmt: skip
     for emotion in EMOTIONS:
         write_tone(tmp_path / "tones" / emotion / "tone.wav", 440.0, seconds=120.0, rate=8000)
@@ -93,31 +93,33 @@ def test_a_listener_at_a_real_mpd_is_left_alone(music, tmp_path):
             random=Random(1),
         )
         app, room = App(mpd), Room(day, composites(), seed=1)
-        witness, classifier = RecordingPlayer(player, app), build_classifier(settings)
+        recorder, classifier = RecordingPlayer(player, app), build_classifier(settings)
         diary = Day(
             day,
             settings,
-            see=InTime(room),
+            picture_at=InTime(room),
             faces=build_faces(settings),
             classifier=classifier,
             mood=HmmMoodFilter(settings.mood, classifier.priors),
-            witness=witness,
+            recorder=recorder,
         ).live()
         volume = int(app.client.status()["volume"])
         app.client.disconnect()
         player.close()
     found = figures(diary)
-    assert found.doings == 5
+    assert found.listener_actions == 5
     assert found.against_listener == 0
     assert found.changes_while_uncertain_or_away == 0
     assert found.wrong_changes == 0
     assert volume == 41
-    put_on = [deed.emotion for deed in diary.deeds if deed.by_box and deed.what == "switch"]
-    # Sad music comes only ten minutes after the volume was changed; then a pause, and later the
-    # listener's own songs, keep it away.
+    put_on = [
+        action.emotion for action in diary.actions if action.by_jukebox and action.what == "switch"
+    ]
+    # Sad comes only ten minutes after the volume was changed. After that, a pause and the
+    # listener's own songs keep the jukebox from changing the music.
     assert put_on == [NEUTRAL, HAPPY, SAD]
     held = [moment for moment in diary.moments if 185.0 < moment.time_s < 775.0]
-    assert not any(moment.in_charge for moment in held), "the player reported the listener's action"
+    assert not any(moment.in_charge for moment in held), "the player told of the listener's action"
     assert {moment.music for moment in held} == {HAPPY}
-    assert diary.moments[-1].music is None, "the listener's own songs play"
+    assert diary.moments[-1].music is None, "the listener's own songs"
     assert len(diary.moments) == 1500 * FRAMES_PER_SECOND

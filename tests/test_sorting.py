@@ -1,4 +1,4 @@
-"""Sorting music by mood. Besides the starter tracks, made-up pieces differ in one cue at a time."""
+"""Sorting music by mood: the starter tracks, and synthetic pieces that differ in one cue each."""
 
 import io
 import json
@@ -36,8 +36,8 @@ needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg
 # took 70 and 100 s.
 pytestmark = pytest.mark.timeout(400)
 
-# A piece: I-IV-V-I, or the same in minor, in broken chords of tones with some partials. Nothing in
-# it is unusual enough to reach the end of a scale.
+# A piece: I-IV-V-I, or the same in minor, in broken chords of tones with some partials. No cue of
+# it is so unusual that it reaches the end of its scale.
 PLAIN = {
     "bpm": 130,
     "minor": False,
@@ -95,8 +95,8 @@ def plain(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def no_memory(tmp_path, monkeypatch):
-    """What was heard is kept for this test alone."""
+def no_cache(tmp_path, monkeypatch):
+    """The cues are kept for this test alone."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -139,7 +139,7 @@ def test_each_cue_moves_a_piece_as_listeners_are_moved(tmp_path, plain, change, 
           "cluster": True}, "angry"),
     ],
 )  # fmt: skip
-def test_pieces_made_by_the_book_land_in_their_mood(tmp_path, changes, mood):
+def test_pieces_made_by_the_book_get_their_mood(tmp_path, changes, mood):
     assert moods.nearest(moods.place(cues_of(tmp_path, **changes)))[0] == mood
 
 
@@ -171,7 +171,8 @@ def neighbours():
     """Pairs of moods whose regions touch on the plane of valence and arousal, from −1 to 1."""
     axis = np.linspace(-1, 1, 401)
     plane = np.stack(np.meshgrid(axis, axis), axis=-1)
-    points = np.array([(moods.PLACES[e].valence, moods.PLACES[e].arousal) for e in EMOTIONS])
+    places = [moods.PLACES[emotion] for emotion in EMOTIONS]
+    points = np.array([(place.valence, place.arousal) for place in places])
     region = np.linalg.norm(plane[:, :, None] - points, axis=-1).argmin(axis=-1)
     pairs = np.concatenate(
         [np.stack([a.ravel(), b.ravel()], 1)
@@ -197,11 +198,11 @@ def starters(tmp_path_factory):
 
 @needs_librosa
 @needs_ffmpeg
-def test_starter_tracks_land_in_their_own_mood_or_next_to_it(starters):
+def test_starter_tracks_get_their_own_mood_or_one_next_to_it(starters):
     assert len(starters) == 21
     meant = [Emotion(Path(row["file"]).parent.name) for row in starters]
     found = [Emotion(row["mood"]) for row in starters]
-    touching = neighbours() - {frozenset((e, Emotion.NEUTRAL)) for e in EMOTIONS}
+    touching = neighbours() - {frozenset((emotion, Emotion.NEUTRAL)) for emotion in EMOTIONS}
     apart = [
         row["file"] for row, m, f in zip(starters, meant, found, strict=True)
         if m is not f and frozenset((m, f)) not in touching
@@ -211,7 +212,7 @@ def test_starter_tracks_land_in_their_own_mood_or_next_to_it(starters):
     assert sum(m is f for m, f in zip(meant, found, strict=True)) >= 14
 
 
-def test_what_touches_on_the_plane():
+def test_which_moods_touch_on_the_plane():
     pairs = {" ".join(sorted(pair)) for pair in neighbours()}
     assert {"happy surprise", "angry disgust", "disgust fear", "fear sad"} <= pairs
     assert not {"happy sad", "angry happy", "sad surprise", "angry sad"} & pairs
@@ -244,10 +245,16 @@ def listed(folder):
     }
 
 
+def contents(folder):
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*.*")}
+
+
 @needs_librosa
 @needs_ffmpeg
-def test_each_track_is_in_one_list_and_the_rest_goes_on(shelf, tmp_path, capsys, caplog):
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in shelf.rglob("*.*")}
+def test_each_track_is_in_one_list_and_unreadable_files_are_left_out(
+    shelf, tmp_path, capsys, caplog
+):
+    before = contents(shelf)
     out = tmp_path / "out"
     assert cli.main(["sort", str(shelf), "--out", str(out)]) == 0
     assert {path.name for path in out.iterdir()} == {f"{emotion}.m3u" for emotion in EMOTIONS}
@@ -261,7 +268,7 @@ def test_each_track_is_in_one_list_and_the_rest_goes_on(shelf, tmp_path, capsys,
     for mood in EMOTIONS:  # only lists with songs are of use
         assert (f'{mood} = "{out}/{mood}.m3u"' in said.out) is (mood in listed(out).values())
     assert said.err == ""
-    assert before == {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in shelf.rglob("*.*")}
+    assert contents(shelf) == before
 
 
 class Terminal(io.StringIO):
@@ -279,7 +286,7 @@ def test_a_terminal_sees_how_far_it_is(shelf, tmp_path, monkeypatch):
 
 @needs_librosa
 @needs_ffmpeg
-def test_a_second_sorting_says_the_same_and_listens_to_nothing_again(
+def test_a_second_sorting_says_the_same_and_listens_only_to_new_files(
     shelf, tmp_path, capsys, monkeypatch
 ):
     out = tmp_path / "out"
@@ -297,16 +304,16 @@ def test_a_second_sorting_says_the_same_and_listens_to_nothing_again(
 
 @needs_librosa
 @needs_ffmpeg
-def test_a_memory_cut_off_in_a_line_is_of_use_all_the_same(shelf, tmp_path):
-    memory = tmp_path / "heard.jsonl"
+def test_a_cache_cut_off_in_a_line_is_still_useful(shelf, tmp_path):
+    cache = tmp_path / "heard.jsonl"
     track = shelf / "one.wav"
     heard = cues_of(tmp_path)
-    collection.CueCache(memory).keep(track, heard)
-    with memory.open("a") as file:
+    collection.CueCache(cache).keep(track, heard)
+    with cache.open("a") as file:
         file.write('{"file": "1 2')
-    assert collection.CueCache(memory).cues(track) == heard
+    assert collection.CueCache(cache).cues(track) == heard
     os.utime(track, ns=(0, 0))
-    assert collection.CueCache(memory).cues(track) is None
+    assert collection.CueCache(cache).cues(track) is None
 
 
 @needs_librosa
@@ -352,9 +359,9 @@ def test_without_the_extra_it_says_what_to_install(shelf, tmp_path, capsys, monk
 @needs_librosa
 @needs_ffmpeg
 @pytest.mark.parametrize(
-    ("folder", "said"), [("nowhere", "is no folder"), ("empty", "there is no music in")]
+    ("folder", "said"), [("nowhere", "is not a folder"), ("empty", "there is no music in")]
 )
-def test_a_folder_without_music_is_said(tmp_path, capsys, folder, said):
+def test_a_folder_without_music_is_an_error(tmp_path, capsys, folder, said):
     (tmp_path / "empty").mkdir()
     assert cli.main(["sort", str(tmp_path / folder)]) == 1
     assert said in capsys.readouterr().err

@@ -4,7 +4,7 @@ import time
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 from random import Random
 
@@ -68,7 +68,7 @@ def heard(recording) -> list[Emotion]:
         if np.abs(piece).max() < 1000:
             continue
         loudest = np.argmax(np.abs(np.fft.rfft(piece))) * rate / length
-        emotion = min(HERTZ, key=lambda e: abs(HERTZ[e] - loudest))
+        emotion = min(HERTZ, key=lambda emotion: abs(HERTZ[emotion] - loudest))
         assert abs(HERTZ[emotion] - loudest) < 0.1 * loudest, f"{loudest} Hz is nobody's tone"
         if found[-1:] != [emotion]:
             found.append(emotion)
@@ -80,7 +80,9 @@ def jukebox(mpd: PrivateMpd, folder: Path) -> Iterator[Devices]:
     """All devices but the camera, with the database in this folder; music changes at once."""
     settings = Settings(store=StoreSettings(path=str(folder / "jukebox.db"), remember_guests=True))
     player = MpdPlayer(
-        address=str(mpd.socket), playlists={e: (str(e),) for e in EMOTIONS}, random=Random(1)
+        address=str(mpd.socket),
+        playlists={emotion: (str(emotion),) for emotion in EMOTIONS},
+        random=Random(1),
     )
     store, classifier = SqliteStore(settings.store), build_classifier(settings)
     yield Devices(
@@ -111,7 +113,7 @@ def test_what_is_heard_follows_what_is_shown(music, tmp_path, tones):
     assert set(plays) <= set(moods)
     tones_heard = [str(emotion) for emotion in heard(recording)]
     # A song that was replaced within a moment leaves no trace in the recording.
-    assert tones_heard == [p for i, p in enumerate(plays) if i == 0 or p != plays[i - 1]]
+    assert tones_heard == [emotion for emotion, _ in groupby(plays)]
 
 
 def test_the_tones_of_two_moods_are_told_apart(tmp_path):

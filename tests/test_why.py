@@ -5,15 +5,16 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import signal
-import subprocess
-import sys
+import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from running import JUKEBOX, started
 
 from appliance import cli
 from appliance.build import MODELS
@@ -96,8 +97,17 @@ def test_the_parts_of_the_face_share_what_was_said(happy):
     assert happy.regions["mouth and chin"] > 0.3
 
 
-def test_a_network_that_saw_nothing_leaves_the_map_dark():
+def test_a_gradient_of_zeros_is_a_dark_map():
     assert not heat_of(np.zeros((48, 48), np.float32)).any()
+
+
+def test_a_single_pixel_is_smoothed_over_about_the_corner_of_an_eye():
+    gradient = np.zeros((48, 48), np.float32)
+    gradient[24, 24] = -3.0
+    heat = heat_of(gradient)
+    assert heat[24, 24] == 1.0
+    assert 0.5 < heat[24, 25] < 0.9
+    assert heat[24, 29] < 0.01
 
 
 def test_an_explanation_takes_less_than_ten_milliseconds(explainer):
@@ -157,7 +167,7 @@ def change_card(path, **fields):
         ),
     ],
 )
-def test_an_explanation_that_does_not_belong_is_refused(tmp_path, spoil, complaint):
+def test_an_explanation_that_does_not_fit_is_refused(tmp_path, spoil, complaint):
     model = copied(tmp_path)
     Explainer(model)
     spoil(tmp_path)
@@ -180,9 +190,10 @@ def test_an_owners_model_has_its_explanation_beside_it(tmp_path):
 
 
 def test_the_sheet_has_a_row_for_each_face(happy):
-    one, two = drawing.sheet([happy]), drawing.sheet([happy, happy])
-    assert two.shape[0] == 2 * one.shape[0]
-    assert (one != 255).any()
+    single, double = drawing.sheet([happy]), drawing.sheet([happy, happy])
+    assert single.shape == (310, 892, 3)
+    assert double.shape == (620, 892, 3)
+    assert (single != 255).any()
 
 
 def test_the_face_glows_where_it_spoke_and_is_gray_elsewhere(happy):
@@ -202,14 +213,23 @@ def test_two_pixels_make_a_character():
     assert lines[0].startswith("\x1b[38;2;3;2;1m\x1b[48;2;0;0;0m▀")
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(200, 60), (80, 24), (60, 10)])
-def test_it_fits_into_the_terminal(happy, monkeypatch, columns, rows):
+@pytest.mark.parametrize(
+    ("columns", "rows", "pixels"), [(200, 60, 48), (80, 24, 46), (70, 60, 36), (60, 10, 18)]
+)
+def test_it_fits_into_the_terminal(happy, monkeypatch, columns, rows, pixels):
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setenv("LINES", str(rows))
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in terminal.lines(happy)]
     assert len(lines) < rows
     assert max(map(len, lines)) <= columns
+    assert lines[0].count("▀") == pixels
     assert "looks happy" in lines[0]
+
+
+def test_a_probability_of_one_is_a_bar_of_sixteen_characters(happy):
+    share = happy.scores.probabilities[EMOTIONS.index(Emotion.HAPPY)]
+    bar = next(line for line in terminal.words(happy) if line.startswith("happy"))
+    assert bar.count("█") == round(16 * share) > 8
 
 
 def test_the_terminal_is_as_before_whatever_happens(happy):
@@ -290,34 +310,42 @@ def test_misuse_is_2(settings, options):
     assert stopped.value.code == 2
 
 
-def test_live_tells_every_look_and_leaves_nothing_behind(photo, settings, capsys, monkeypatch):
+def test_live_tells_every_frame_and_leaves_nothing_behind(photo, settings, capsys, monkeypatch):
     folder = photo.parent
     monkeypatch.chdir(folder)
     before = sorted(folder.rglob("*"))
     assert why(settings, "--live", "--camera", photo, "--json", "--for", 1) == 0
-    looks = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert len(looks) > 5
-    assert {face["explained"] for look in looks for face in look["faces"]} == {"happy"}
+    frames = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(frames) > 5
+    assert {face["explained"] for frame in frames for face in frame["faces"]} == {"happy"}
     assert sorted(folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_live_in_a_terminal_ends_well_and_leaves_the_terminal_as_it_was(settings, photo, number):
     ours, theirs = pty.openpty()
-    program = "import sys; from appliance.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", program, "why", "--live", "--camera", str(photo)]
-    with subprocess.Popen([*command, "--config", str(settings)], stdout=theirs) as process:
+    command = [*JUKEBOX, "why", "--live", "--camera", str(photo), "--config", str(settings)]
+    with started(command, stdout=theirs) as process:
         os.close(theirs)
-        shown = b""
-        while b"looks happy" not in shown:
-            shown += os.read(ours, 65536)
+        shown = read_until(ours, b"looks happy", 30.0)
         process.send_signal(number)
-        try:
-            while more := os.read(ours, 65536):
-                shown += more
-        except OSError:  # so Linux says that the other end is closed
-            pass
-        assert process.wait(5) == 0
+        shown += read_until(ours, None, 5.0)
+        assert process.wait(5.0) == 0
     os.close(ours)
     assert shown.startswith(terminal.SECOND_SCREEN.encode())
     assert shown.endswith(terminal.FIRST_SCREEN.encode())
+
+
+def read_until(file, text, seconds):
+    """What comes out of a terminal up to this text; with None, until its other end is closed."""
+    give_up = time.monotonic() + seconds
+    shown = b""
+    while text is None or text not in shown:
+        ready, _, _ = select.select([file], [], [], max(0.0, give_up - time.monotonic()))
+        assert ready, f"no {text or 'end'} within {seconds:g} s"
+        try:
+            shown += os.read(file, 65536)
+        except OSError:  # so Linux says that the other end is closed
+            assert text is None, "it ended"
+            break
+    return shown

@@ -1,1 +1,1 @@
-"""How fast the box is here, against the published pipeline, and what that costs in accuracy."""
+"""How fast the jukebox is on this machine, compared with the published pipeline."""

@@ -1,4 +1,4 @@
-"""All figures of one run, as JSON knows them."""
+"""All figures of one run of `jukebox bench`, as JSON knows them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from appliance.settings import Settings
 from appliance.vision.cards import MODELS, card_fields
 from appliance.vision.interpreter import Interpreter
 
-# Of the reel: one person in the picture, whose feelings change.
+# From and to in the demo reel: one person is in the picture and changes expression.
 ALONE_S = (48.0, 84.0)
-WARM_UP_S = 3.0
-# The paper's comparison: its first design and its second, and what the box runs in their place.
+WARM_UP_S = 3.0  # of the camera's time; these frames are not counted
+# The comparison that the paper makes, between its first and its second design, and the networks
+# that the jukebox runs in their place.
 NETWORKS = (
     "sequential_cnn_float32",
     "sequential_cnn_int8",
@@ -36,6 +37,7 @@ NETWORKS = (
     "emotion_float32_single",
     "emotion_int8_single",
 )
+# Networks whose accuracy is told beside the times.
 JUDGED = ("emotion_int8", "emotion_int8_single", "emotion_float32_single", "gender_int8")
 CAMERA_WAIT_S = 6.0
 
@@ -48,10 +50,12 @@ def bench(
     daemon_s: float = 10.0,
     tell: Callable[[str], object] = lambda _what: None,
 ) -> dict[str, Any]:
-    """The figures of `jukebox bench`, as JSON knows them. Raises JukeboxError.
+    """The figures of `jukebox bench`, as JSON knows them.
 
-    count: frames; camera: their source, by default the demo reel. daemon_s: how long to watch the
-    whole daemon. tell: hears what is measured now.
+    count: how many frames. camera: their source, by default the demo reel. daemon_s:
+    how many seconds to watch the whole daemon. tell: gets the name of what is measured next.
+    Raises ModelError, CameraError if the camera gives too few pictures, or JukeboxError if the
+    daemon does not work.
     """
     cv2.setNumThreads(1)
     rate = settings.camera.frames_per_second
@@ -67,8 +71,8 @@ def bench(
     return {
         "frames": f"{camera or 'the demo reel'}, {_size(frames[0])}, {rate:g} a second",
         "machine": machine.describe(),
-        **{name: _row(each, times) for name, each in times.items()},
-        "stages": {name: asdict(each) for name, each in stages.items()},
+        **{name: _row(of_one, times) for name, of_one in times.items()},
+        "stages": {name: asdict(stage) for name, stage in stages.items()},
         "networks": networks,
         "sequential_to_box": _ratios(networks),
         "frames_per_second_sustained": round(1000 / times["steady_state"].mean_ms),
@@ -79,13 +83,14 @@ def bench(
 
 
 def _row(times: Times, all_times: dict[str, Times]) -> dict[str, Any]:
+    """The times of one pipeline, and how many times faster it is than the published one."""
     reference = all_times.get("reference")
     ratio = round(reference.p50_ms / times.p50_ms, 1) if reference else None
     return {**asdict(times), "ratio_to_reference": ratio}
 
 
 def _stages(settings: Settings, frames: Sequence[Frame], warm_up: int) -> dict[str, Times]:
-    """The steady state in its parts, and the mood that comes after it."""
+    """The times of each part of the steady state, and of the mood filter after it."""
     pipeline = Pipeline(settings, follow=True)
     stages, mood = Stages(pipeline), HmmMoodFilter(settings.mood, pipeline.emotion.priors)
     parts = {
@@ -98,13 +103,13 @@ def _stages(settings: Settings, frames: Sequence[Frame], warm_up: int) -> dict[s
 
 
 def _networks() -> dict[str, float]:
-    """Milliseconds of one run of each network, the median of runs in turn."""
+    """Milliseconds of one run of each network that is there: the median of 200 runs in turn."""
     files = {name: MODELS / f"{name}.tflite" for name in NETWORKS}
     runs = {
         name: Benchmark(_run(Interpreter(path))) for name, path in files.items() if path.exists()
     }
     frames = [Frame(0.0, 0.0, None)] * 220
-    return {name: each.p50_ms for name, each in measure(runs, frames, 20).items()}
+    return {name: times.p50_ms for name, times in measure(runs, frames, 20).items()}
 
 
 def _run(network: Interpreter) -> Callable[[Frame], object]:
@@ -113,9 +118,10 @@ def _run(network: Interpreter) -> Callable[[Frame], object]:
 
 
 def _ratios(took_ms: dict[str, float]) -> dict[str, float]:
-    """How much faster than the paper's first design its second is, and the box's network.
+    """How many times faster the jukebox's network is than the paper's first design.
 
-    All look at a face as often, six times.
+    "paper": how many times faster the paper's second design is, as published. All of them read a
+    face six times.
     """
     first = took_ms["sequential_cnn_float32"]
     return {
@@ -127,11 +133,11 @@ def _ratios(took_ms: dict[str, float]) -> dict[str, float]:
 
 
 def _quality() -> dict[str, Any]:
-    """What the files that were timed are worth, from their cards."""
+    """The accuracy of the networks that were timed, from their cards."""
     cards = {name: card_fields(MODELS / f"{name}.tflite") for name in (*JUDGED, "blazeface_search")}
     told = {
         name: {
-            split: {head: one["accuracy"] for head, one in heads.items()}
+            split: {head: figures["accuracy"] for head, figures in heads.items()}
             for split, heads in card["accuracy"].items()
         }
         for name, card in cards.items()
@@ -144,20 +150,21 @@ def _quality() -> dict[str, Any]:
 
 
 def _of_the_reel(settings: Settings, count: int) -> list[Frame]:
-    """One person's minute, forward and back again, as large as the camera's pictures."""
+    """Frames of one person, forward and backward again, as large as the camera's pictures."""
     rate = settings.camera.frames_per_second
     size = settings.camera.width_px, settings.camera.height_px
     steps = round((ALONE_S[1] - ALONE_S[0]) * rate)
-    shown = [cv2.resize(reel.frame_at(ALONE_S[0] + n / rate), size) for n in range(steps)]
+    pictures = [cv2.resize(reel.frame_at(ALONE_S[0] + n / rate), size) for n in range(steps)]
     there_and_back = [*range(steps), *range(steps - 2, 0, -1)]
+    order = (there_and_back[n % len(there_and_back)] for n in range(count))
     return [
-        Frame(n / rate, 0.0, np.asarray(shown[there_and_back[n % len(there_and_back)]], np.uint8))
-        for n in range(count)
+        Frame(n / rate, 0.0, np.asarray(pictures[number], np.uint8))
+        for n, number in enumerate(order)
     ]
 
 
 def _filmed(settings: Settings, source: str, count: int) -> list[Frame]:
-    """What a camera shows now. Raises CameraError."""
+    """So many frames of a camera. Raises CameraError if it gives no picture for a while."""
     camera = replace(settings.camera, source=source)
     frames: list[Frame] = []
     with closing(build_camera(replace(settings, camera=camera)).open()) as opened:

@@ -1,4 +1,4 @@
-"""The pipelines that are timed: the published one, and step by step what became of it."""
+"""The pipelines that are timed: the published one, and step by step the jukebox's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ Read = Callable[[Frame], object]
 
 
 class Pipeline:
-    """The box's eyes as it runs them, faces and emotion, and gender as the paper has it."""
+    """Faces and emotion as the jukebox reads them, and gender as the paper does.
+
+    follow: follow the faces from frame to frame, instead of detecting them in each. Raises
+    ModelError.
+    """
 
     def __init__(self, settings: Settings, *, follow: bool) -> None:
         self.faces: FollowingFaceDetector = build_faces(settings, follow=follow)
@@ -28,40 +32,46 @@ class Pipeline:
         self.emotion: EmotionClassifier = build_classifier(settings)
 
     def read(self, frame: Frame) -> object:
-        """All of it for a frame."""
+        """Everything that is read in one frame."""
         found = self.faces.find(frame)
         return self.gender.read(frame, found), self.emotion.classify(frame, found)
 
 
 class Stages:
-    """The same, a stage at a time: each stage reads what the one before has left."""
+    """A pipeline, one stage at a time; each stage takes what the one before has found.
 
-    def __init__(self, box: Pipeline) -> None:
-        self._box = box
-        self._found: tuple[Face, ...] = ()
+    scores: the emotions in the last frame.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._faces: tuple[Face, ...] = ()
         self.scores: tuple[EmotionScores, ...] = ()
 
     def find(self, frame: Frame) -> None:
-        """Where the faces are."""
-        self._found = self._box.faces.find(frame)
+        """Finds the faces."""
+        self._faces = self._pipeline.faces.find(frame)
 
     def gender(self, frame: Frame) -> None:
-        """Whether they look male or female, when it is time to look."""
-        self._box.gender.read(frame, self._found)
+        """Reads whether a face looks male or female, if one is due."""
+        self._pipeline.gender.read(frame, self._faces)
 
     def emotion(self, frame: Frame) -> None:
-        """How they look."""
-        self.scores = self._box.emotion.classify(frame, self._found)
+        """Reads the emotions of the faces."""
+        self.scores = self._pipeline.emotion.classify(frame, self._faces)
 
 
 def benchmarks(settings: Settings) -> dict[str, Benchmark]:
-    """The rows of the table by name; those of the published pipeline where TensorFlow is there."""
+    """The rows of the table by name; those of the published pipeline only with TensorFlow.
+
+    Raises ModelError.
+    """
     reference: dict[str, Benchmark] = {}
     if find_spec("tensorflow") and find_spec("convert"):
-        made = reference_pipelines(settings)
-        # A fifth of a second a frame, or a fiftieth: a few of them say as much as all.
+        pipelines = reference_pipelines(settings)
+        # These take a fifth or a fiftieth of a second a frame; a few frames say as much as all.
         every = {"reference": 20, "reference_tflite": 5, "small_detector": 5}
-        reference = {name: Benchmark(made[name], every[name]) for name in every}
+        reference = {name: Benchmark(pipelines[name], every[name]) for name in every}
     return {
         **reference,
         "every_frame": Benchmark(Pipeline(settings, follow=False).read),
@@ -70,8 +80,8 @@ def benchmarks(settings: Settings) -> dict[str, Benchmark]:
 
 
 def reference_pipelines(settings: Settings) -> dict[str, Read]:
-    """Those that need TensorFlow, by name; the workshop (convert) knows how to build them."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow talks about every file
-    # By name: the box must never need the workshop.
-    workshop: Any = import_module("convert.reference")
-    return dict(workshop.pipelines(settings.faces.min_score, settings.faces.min_height_px))
+    """The pipelines that need TensorFlow, by name; `convert` knows how to build them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow prints about every file
+    # Imported by its name in a text, because nothing in the jukebox may need `convert`.
+    reference: Any = import_module("convert.reference")
+    return dict(reference.pipelines(settings.faces.min_score, settings.faces.min_height_px))

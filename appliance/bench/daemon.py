@@ -1,7 +1,7 @@
-"""The whole daemon for some seconds, looking at a face: its start, its memory, its share of a core.
+"""Measures the whole daemon for some seconds: its start, its memory and its share of a core.
 
-A process of its own, as `jukebox run` starts it, with a composite face of the demo reel for a
-camera and, where MPD is installed, an MPD of its own without any music.
+The daemon is a process of its own, as `jukebox run` starts it. Its camera shows a composite face of
+the demo reel. Where MPD is installed, it has an MPD of its own without any music.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from appliance.private_mpd.process import PrivateMpd
 from appliance.remote import status
 from appliance.settings import MpdSettings, Settings, StoreSettings
 
-SEEN_AT_S = 75.0  # of the reel: one person, at rest
-START_S = 20.0  # patience until the first mood
+SHOWN_AT_S = 75.0  # in the demo reel: one person with a neutral face
+START_S = 20.0  # the longest wait for the first face, and for the first mood
+STOP_S = 10.0  # the longest wait for the end
 PROGRAM = "from appliance.cli import main; raise SystemExit(main())"
 
 
@@ -36,10 +37,11 @@ PROGRAM = "from appliance.cli import main; raise SystemExit(main())"
 class Daemon:
     """What the daemon took.
 
-    first_look_s: from its start until a face was found and read; first_mood_s: until it told a
-    mood, for which [mood] wants several looks. memory_mb: resident. core_percent: of one core;
-    beyond_capture_percent: the same without the camera's and other threads. looks_per_second: in
-    the end; fewer than frames_per_second where the machine is busy (appliance/pace.py).
+    first_look_s: seconds from its start until a face was found and read. first_mood_s: seconds
+    until it logged a mood, which takes several observations. memory_mb: resident. core_percent: of
+    one core. beyond_capture_percent: the same for the main thread alone, without the camera's.
+    looks_per_second: frames per second in the end; fewer than frames_per_second where the machine
+    is busy (camera/pacing.py). seconds: how long it was watched.
     """
 
     frames_per_second: float
@@ -53,18 +55,18 @@ class Daemon:
 
 
 def watch(settings: Settings, seconds: float = 10.0) -> Daemon:
-    """Starts it with these settings, waits for its first mood, and watches it for some seconds.
+    """Starts a daemon with these settings, waits for its first mood, and watches it for a while.
 
-    Raises JukeboxError if it tells no mood.
+    Raises JukeboxError if it finds no face or no mood within 20 seconds.
     """
     with ExitStack() as at_end:
         folder = Path(at_end.enter_context(tempfile.TemporaryDirectory(prefix="jukebox-bench-")))
         at_end.enter_context(_mpd(folder))
         file = _written(settings, folder)
-        begun_s = time.monotonic()
+        began_s = time.monotonic()
         process = at_end.enter_context(_started(file))
-        look_s = _first_look_s(folder / "jukebox.db", process) - begun_s
-        mood_s = _first_mood_s(process) - begun_s
+        face_s = _first_face_s(folder / "jukebox.db", process) - began_s
+        mood_s = _first_mood_s(process) - began_s
         before, watched_s = _cpu_s(process.pid), time.monotonic()
         time.sleep(seconds)
         lasted_s = time.monotonic() - watched_s
@@ -73,16 +75,23 @@ def watch(settings: Settings, seconds: float = 10.0) -> Daemon:
             for now, then in zip(_cpu_s(process.pid), before, strict=True)
         )
         memory_mb = _resident_mb(process.pid)
-        looks = status.read(folder / "jukebox.db").looks_per_second
-    rate = settings.camera.frames_per_second
-    look_s, mood_s, lasted_s = (round(each, 2) for each in (look_s, mood_s, lasted_s))
-    return Daemon(rate, looks, look_s, mood_s, memory_mb, whole, main, lasted_s)
+        looks_per_second = status.read(folder / "jukebox.db").looks_per_second
+    return Daemon(
+        frames_per_second=settings.camera.frames_per_second,
+        looks_per_second=looks_per_second,
+        first_look_s=round(face_s, 2),
+        first_mood_s=round(mood_s, 2),
+        memory_mb=memory_mb,
+        core_percent=whole,
+        beyond_capture_percent=main,
+        seconds=round(lasted_s, 2),
+    )
 
 
 def _written(settings: Settings, folder: Path) -> Path:
-    """Its configuration file: these settings, but a picture for a camera and a state of its own."""
+    """The daemon's jukebox.toml: these settings, but with its own camera, MPD and database."""
     picture = folder / "camera.png"
-    cv2.imwrite(str(picture), reel.frame_at(SEEN_AT_S))
+    cv2.imwrite(str(picture), reel.frame_at(SHOWN_AT_S))
     socket = folder / "mpd" / "socket"
     own = replace(
         settings,
@@ -96,73 +105,74 @@ def _written(settings: Settings, folder: Path) -> Path:
 
 @contextmanager
 def _mpd(folder: Path) -> Iterator[None]:
+    """An MPD without music, if MPD is installed. If not, the daemon waits for one in vain."""
     (music := folder / "music").mkdir()
-    try:
-        mpd = PrivateMpd(folder / "mpd", music, "null").__enter__()
-    except PlayerError:
-        yield  # not installed: the daemon waits for it, as it would for any MPD
-        return
-    try:
+    with ExitStack() as at_end:
+        with suppress(PlayerError):
+            at_end.enter_context(PrivateMpd(folder / "mpd", music, "null"))
         yield
-    finally:
-        mpd.__exit__(None, None, None)
 
 
 @contextmanager
 def _started(file: Path) -> Iterator[subprocess.Popen[str]]:
+    """The running daemon, with its log on stderr; it has ended when the block is left."""
     command = [sys.executable, "-c", PROGRAM, "run", "--config", str(file)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
     try:
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_S)
+        process.kill()
+        process.wait()
         if process.stderr is not None:
             process.stderr.close()
 
 
-def _first_look_s(database: Path, process: subprocess.Popen[str]) -> float:
-    """When its status told of a face. Raises JukeboxError if it does not in time."""
+def _first_face_s(database: Path, process: subprocess.Popen[str]) -> float:
+    """When its status first told of a face. Raises JukeboxError if it does not in time."""
     ends_s = time.monotonic() + START_S
     while time.monotonic() < ends_s and process.poll() is None:
         with suppress(StoreError):
             if status.read(database).faces:
                 return time.monotonic()
         time.sleep(0.005)
-    raise JukeboxError(f"the daemon saw no face within {START_S:.0f} s")
+    raise JukeboxError(f"the daemon found no face within {START_S:.0f} s")
 
 
 def _first_mood_s(process: subprocess.Popen[str]) -> float:
-    """When it told its first mood. Raises JukeboxError if it does not in time."""
-    told, lines = Event(), list[str]()
+    """When it logged its first mood. Raises JukeboxError if it does not in time."""
+    logged, lines = Event(), list[str]()
     at_s = [0.0]
 
     def listen() -> None:
         for line in process.stderr or ():
             lines.append(line)
-            if "the room looks" in line and not told.is_set():
+            if "the room looks" in line and not logged.is_set():
                 at_s[0] = time.monotonic()
-                told.set()
+                logged.set()
 
-    # On to the end, or the pipe would fill up and the daemon stand still.
+    # It reads on to the end: a full pipe would stop the daemon.
     Thread(target=listen, daemon=True).start()
-    if not told.wait(START_S):
+    if not logged.wait(START_S):
         raise JukeboxError(
-            f"the daemon told no mood within {START_S:.0f} s; it said: {''.join(lines)}"
+            f"the daemon found no mood within {START_S:.0f} s; its log: {''.join(lines)}"
         )
     return at_s[0]
 
 
 def _cpu_s(pid: int) -> tuple[float, float]:
-    """Seconds of processor time of the whole process, and of its main thread, where the loop is."""
-    whole, main = (Path(f"/proc/{pid}/{part}stat") for part in ("", f"task/{pid}/"))
-    ticks = os.sysconf("SC_CLK_TCK")
-    times = []
-    for file in (whole, main):
-        # After the name in brackets, which may hold spaces: user and system time are 14 and 15.
-        user, system = file.read_text().rpartition(")")[2].split()[11:13]
-        times.append((int(user) + int(system)) / ticks)
-    return times[0], times[1]
+    """Processor time of the whole process and of its main thread, which runs the loop."""
+    process = Path(f"/proc/{pid}")
+    return _ticks_s(process / "stat"), _ticks_s(process / "task" / str(pid) / "stat")
+
+
+def _ticks_s(stat: Path) -> float:
+    """User and system time in a file that proc(5) describes: its fields 14 and 15."""
+    # Field 2 is the program's name in brackets, which may hold spaces.
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident_mb(pid: int) -> float:

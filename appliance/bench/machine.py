@@ -1,4 +1,4 @@
-"""The machine and the versions that figures belong to."""
+"""The machine and the versions that the figures belong to."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import cv2
 
 from appliance.vision.precision import CPUINFO, processor, runtime
 
-# Of the processor's abilities, those that the networks' kernels ask for.
+# The abilities of a processor that make a difference to the networks.
 TELLING = ("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp",
            "i8mm")  # fmt: skip
 PACKAGES = ("numpy", "opencv-python-headless", "tensorflow-cpu", "tensorflow", "keras")
 
 
 def describe() -> dict[str, Any]:
-    """Processor, its telling flags, cores, system and versions, as JSON. Raises ModelError."""
+    """Processor, its flags that matter, cores, system and versions, as JSON knows them.
+
+    Raises ModelError if no runtime for the networks is installed.
+    """
     return {
         "processor": processor(),
         "flags": _flags(),
@@ -39,8 +42,8 @@ def _flags() -> list[str]:
     except OSError:
         return []
     lines = [line for line in text.splitlines() if line.lower().startswith(("flags", "features"))]
-    there = set(lines[0].partition(":")[2].split()) if lines else set()
-    return [flag for flag in TELLING if flag in there]
+    present = set(lines[0].partition(":")[2].split()) if lines else set()
+    return [flag for flag in TELLING if flag in present]
 
 
 def _version(package: str) -> str:

@@ -1,4 +1,4 @@
-"""Times of single frames, of several pipelines in turn, so that all meet the same noise."""
+"""The times of single frames, for several pipelines in turn, so that all meet the same noise."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from appliance.records import Frame
 
-# Frames in a row: one by one, each would meet the processor's caches full of the others' doings
-# (0.26 instead of 0.2 ms for the box).
+# So many frames in a row for each pipeline. With one frame each in turn, the processor's caches
+# would be full of the other pipelines' data (0.26 instead of 0.2 ms for the jukebox).
 BLOCK = 20
 
 Clock = Callable[[], float]
@@ -19,9 +19,9 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A pipeline. every: of the frames, it gets one in so many; the slow ones would take all day.
+    """A pipeline to time. read: does everything that it does for a frame.
 
-    read: does all that there is to do for a frame.
+    every: it gets only one frame in so many, because a slow one would take too long.
     """
 
     read: Callable[[Frame], object]
@@ -30,7 +30,7 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Of one pipeline, in milliseconds a frame."""
+    """The times of one pipeline, in milliseconds a frame. frames: how many were counted."""
 
     frames: int
     mean_ms: float
@@ -40,7 +40,7 @@ class Times:
 
     @classmethod
     def of(cls, took_s: Sequence[float]) -> Times:
-        """From seconds."""
+        """The times of so many frames. took_s: seconds of each, at least one."""
         took_ms = 1000 * np.asarray(took_s)
         p50, p95, p99 = (round(float(np.percentile(took_ms, p)), 4) for p in (50, 95, 99))
         return cls(len(took_ms), round(float(took_ms.mean()), 4), p50, p95, p99)
@@ -52,23 +52,24 @@ def measure(
     warm_up: int,
     clock: Clock = time.perf_counter,
 ) -> dict[str, Times]:
-    """The times of each, some frames at a time in turn. warm_up: so many frames are not counted.
+    """The times of each pipeline, by name. They take turns, some frames at a time.
 
-    Each gets its frame as it would from a camera, whose driver has just written it: memory that
-    nobody has touched for a minute takes twice as long to read.
+    warm_up: so many frames at the beginning are not counted. Each frame is copied just before it is
+    read, as a camera's driver would just have written it: memory that nobody has touched for a
+    minute takes twice as long to read.
     """
     took_s: dict[str, list[float]] = {name: [] for name in benchmarks}
     for start in range(0, len(frames), BLOCK):
-        for name, lane in benchmarks.items():
+        for name, benchmark in benchmarks.items():
             for number in range(start, min(start + BLOCK, len(frames))):
-                if number % lane.every:
+                if number % benchmark.every:
                     continue
                 fresh = _fresh(frames[number])
-                begun_s = clock()
-                lane.read(fresh)
+                began_s = clock()
+                benchmark.read(fresh)
                 if number >= warm_up:
-                    took_s[name].append(clock() - begun_s)
-    return {name: Times.of(each) for name, each in took_s.items()}
+                    took_s[name].append(clock() - began_s)
+    return {name: Times.of(seconds) for name, seconds in took_s.items()}
 
 
 def _fresh(frame: Frame) -> Frame:

@@ -1,1 +1,1 @@
-"""Moods from scores, and what should play. Pure: no device, no clock, no chance."""
+"""Moods from scores, and what should play. Pure: no device, no clock, nothing random."""

@@ -1,4 +1,4 @@
-"""Moods and what people do, in words for people."""
+"""Moods and what listeners do, in words for people."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ PHRASES = {
     Emotion.SURPRISE: "looks surprised",
     Emotion.NEUTRAL: "looks neutral",
 }
-DONE: dict[ListenerAction, str] = {
+LISTENER_ACTIONS: dict[ListenerAction, str] = {
     "play": "somebody pressed play",
     "pause": "somebody paused the music",
     "stop": "somebody stopped the music",
     "skip": "somebody chose another song",
     "seek": "somebody moved within the song",
     "queue": "somebody changed the queue",
-    "volume": "somebody turned the volume",
+    "volume": "somebody changed the volume",
     "mode": "somebody changed how MPD plays",
 }
 
 
 def describe(mood: Mood) -> str:
-    """One calm line: who is seen and how they look."""
+    """One line that says how many faces are seen and how the room looks."""
     if mood.state == "nobody":
         return "nobody is here"
     who = "1 face" if mood.faces == 1 else f"{mood.faces or 'no'} faces"

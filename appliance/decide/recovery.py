@@ -1,4 +1,4 @@
-"""Tries again what failed, later and later; says so once when lost and once when back."""
+"""Tries again what failed, with longer and longer pauses; one line when lost, one when back."""
 
 from __future__ import annotations
 
@@ -12,22 +12,26 @@ log = logging.getLogger("jukebox")
 
 Result = TypeVar("Result")
 
-FIRST_S = 1.0
-LONGEST_S = 30.0
+# The pause before the next try doubles from the first of these to the second.
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
 
 
 class Recovery:
-    """Guards one device. device: what the log calls it; error: the failures it answers."""
+    """Guards one device. device: what the log calls it; error: the only errors that it handles."""
 
     def __init__(self, device: str, error: type[JukeboxError]) -> None:
         self.device = device
         self.lost = False
         self._error = error
-        self._pause_s = FIRST_S
+        self._pause_s = FIRST_PAUSE_S
         self._again_s = float("-inf")
 
     def attempt(self, time_s: float, action: Callable[[], Result]) -> Result | None:
-        """What the action returns; None if it failed or if its next try is not due yet."""
+        """What the action returns; None if it failed, or if the next try is not due yet.
+
+        Errors of other kinds are raised.
+        """
         if time_s < self._again_s:
             return None
         try:
@@ -37,7 +41,7 @@ class Recovery:
             return None
         if self.lost:
             log.info("%s: back", self.device)
-        self.lost, self._pause_s = False, FIRST_S
+        self.lost, self._pause_s = False, FIRST_PAUSE_S
         return result
 
     def _failed(self, time_s: float, error: JukeboxError) -> None:
@@ -45,4 +49,4 @@ class Recovery:
             log.warning("%s: lost: %s", self.device, error)
         self.lost = True
         self._again_s = time_s + self._pause_s
-        self._pause_s = min(2.0 * self._pause_s, LONGEST_S)
+        self._pause_s = min(2.0 * self._pause_s, LONGEST_PAUSE_S)

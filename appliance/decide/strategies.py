@@ -1,10 +1,10 @@
 """From the mood of the room to the mood of the music.
 
-Emotions have a place on Russell's plane of valence and arousal (J. A. Russell 1980, "A circumplex
-model of affect"). "iso" follows Altshuler's principle of 1948: begin with music like the listener's
-mood and lead away from it step by step; a controlled trial is Starcke, Mayr & von Georgi 2021,
-"Emotion Modulation through Music after Sadness Induction". It may help and it may not: music is no
-treatment.
+Each emotion has a place on Russell's plane of valence and arousal (J. A. Russell 1980, "A
+circumplex model of affect"). "iso" follows Altshuler's principle of 1948: music begins like the
+listener's mood and leads away from it step by step. A controlled trial is Starcke, Mayr & von
+Georgi 2021, "Emotion Modulation through Music after Sadness Induction". It may or may not help:
+music is not a treatment.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import math
 from appliance.records import EMOTIONS, Emotion
 from appliance.settings import Strategy
 
-# Degrees from pleasure towards arousal, as in Russell's figure 2; he has "astonished" for surprise
-# and no disgust, which stands at his "distressed". Neutral is the middle.
+# Degrees from pleasure towards arousal, as in Russell's figure 2. Surprise is his "astonished". He
+# has no disgust; it stands at his "distressed". Neutral is the middle.
 _DEGREES = {
     Emotion.HAPPY: 8.0,
     Emotion.SURPRISE: 70.0,
@@ -36,9 +36,9 @@ PLACES: dict[Emotion, tuple[float, float]] = {
 
 
 def music_for(emotion: Emotion, strategy: Strategy, target: Emotion, progress: float) -> Emotion:
-    """Whose playlist fits a room that looks so.
+    """The emotion whose playlist fits a room in this mood.
 
-    target: where "iso" leads to. progress: how far it has come, 0…1.
+    target: where "iso" leads to. progress: how far "iso" has come, 0…1.
     """
     match strategy:
         case "lift":
@@ -51,8 +51,8 @@ def music_for(emotion: Emotion, strategy: Strategy, target: Emotion, progress: f
 
 
 def _on_the_way(emotion: Emotion, target: Emotion, progress: float) -> Emotion:
-    """The nearest of begin, end and middle: by way of neutral, as its music suits any change."""
+    """The nearest of the mood, neutral and the target; neutral music suits any change."""
     begin, end = PLACES[emotion], PLACES[target]
-    point = tuple(b + (e - b) * progress for b, e in zip(begin, end, strict=True))
+    point = tuple(a + (b - a) * progress for a, b in zip(begin, end, strict=True))
     steps = (emotion, target, Emotion.NEUTRAL)
     return min(steps, key=lambda step: math.dist(PLACES[step], point))

@@ -1,4 +1,4 @@
-"""Two simpler filters to compare the box's own with: what was there before, and a vote."""
+"""Two simpler mood filters to compare the jukebox's with: the one before it, and a vote."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ import numpy as np
 
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Mood, MoodState
 
-# A frame speaks for the time since the one before it, but for no longer than this: after a gap,
-# one picture must not stand for the whole gap.
+# A frame counts for the time since the frame before it, but for no longer than this.
 LONGEST_STEP_S = 1.0
-# Share of the last half-lives in which a face must have been seen before scores are believed.
+# The share of the recent time in which a face must have been seen before its scores count.
 ENOUGH_EVIDENCE = 0.35
-VOTE_S = 3.0
+VOTE_S = 3.0  # how long a vote counts
 
 
 @dataclass(frozen=True, slots=True)
 class AverageSettings:
-    """As they were: seconds, and shares of 1."""
+    """The settings that the filter had, in seconds and as probabilities 0…1."""
 
     half_life_s: float = 4.0
     dwell_s: float = 8.0
@@ -30,11 +29,10 @@ class AverageSettings:
 
 
 class Average:
-    """Averages scores by time, not by frame, and changes its mind slowly.
+    """The mood by an average of the scores over time, with hysteresis.
 
-    The average halves an old score's influence every half_life_s. An emotion becomes the mood when
-    it leads for dwell_s with min_probability and, against the mood before, a margin (hysteresis).
-    settings may be replaced at any time; what was seen is kept.
+    A score's influence halves every half_life_s. An emotion becomes the mood when it leads for
+    dwell_s with min_probability, and with a margin over the mood before.
     """
 
     def __init__(self, settings: AverageSettings | None = None) -> None:
@@ -43,24 +41,24 @@ class Average:
         self._evidence = 0.0  # 0…1: how much of the recent time a face was seen
         self._time_s: float | None = None
         self._seen_s = float("-inf")  # when a face was last seen
-        self._looked_s = float("-inf")  # when there was last a picture at all
-        self._company_s = float("-inf")  # when there was last more than one face
+        self._picture_s = float("-inf")  # when a frame last had a picture
+        self._company_s = float("-inf")  # when more than one face was last seen
         self._candidate: Emotion | None = None
         self._candidate_since_s = 0.0
         self._last_emotion: Emotion | None = None  # of the last settled mood
         self._mood = Mood("nobody", None, 0.0, 0, 0.0)
 
     def update(self, time_s: float, scores: Sequence[EmotionScores], blind: bool = False) -> Mood:
-        """The mood after one more frame. blind: there was no picture, so nothing was learned."""
+        """The mood after one more frame. blind: the frame has no picture, so nothing is learned."""
         if self._time_s is None:
-            self._time_s = self._seen_s = self._looked_s = time_s
+            self._time_s = self._seen_s = self._picture_s = time_s
             self._mood = replace(self._mood, since_s=time_s)
         if blind:
-            # Time without a picture is no evidence that people left.
+            # Time without a picture does not show that people have left.
             self._seen_s += max(0.0, time_s - self._time_s)
         else:
-            self._add(time_s, max(0.0, time_s - self._looked_s), scores)
-            self._looked_s = time_s
+            self._add(time_s, max(0.0, time_s - self._picture_s), scores)
+            self._picture_s = time_s
         self._time_s = time_s
         leading, probability = self._leading(time_s)
         state, emotion = self._judge(time_s, leading)
@@ -74,7 +72,7 @@ class Average:
         return self._mood
 
     def _add(self, time_s: float, step_s: float, scores: Sequence[EmotionScores]) -> None:
-        """Fades what was known by the time passed and adds what this frame says."""
+        """Lets older scores fade, and adds those of one frame."""
         old = 0.5 ** (step_s / self.settings.half_life_s)
         new = 1.0 - 0.5 ** (min(step_s, LONGEST_STEP_S) / self.settings.half_life_s)
         self._average *= old
@@ -88,7 +86,7 @@ class Average:
             self._evidence += seen
 
     def _leading(self, time_s: float) -> tuple[Emotion | None, float]:
-        """The emotion that could be the mood now, or None, and the probability of the strongest."""
+        """The emotion that could be the mood now, if any, and the largest probability."""
         if self._evidence < ENOUGH_EVIDENCE:
             self._candidate = None
             return None, 0.0
@@ -99,9 +97,9 @@ class Average:
         held = self._mood.emotion
         if held is not None:
             if probability < enough + self.settings.margin and held is not strongest:
-                # Not clearly ahead: the mood that is held keeps the benefit of the doubt.
-                kept = float(shares[EMOTIONS.index(held)]) >= probability - self.settings.margin
-                strongest = held if kept else strongest
+                # Not clearly ahead: the present mood stays.
+                stays = float(shares[EMOTIONS.index(held)]) >= probability - self.settings.margin
+                strongest = held if stays else strongest
             enough -= self.settings.margin if strongest is held else 0.0
         leading = strongest if shares[EMOTIONS.index(strongest)] >= enough else None
         if leading is not self._candidate:
@@ -110,15 +108,14 @@ class Average:
 
     def _judge(self, time_s: float, leading: Emotion | None) -> tuple[MoodState, Emotion | None]:
         held = self._mood.state, self._mood.emotion
-        if time_s - self._looked_s >= self.settings.away_s:
+        if time_s - self._picture_s >= self.settings.away_s:
             return "uncertain", None
         if time_s - self._seen_s >= self.settings.away_s:
             return "nobody", None
         if self._evidence < ENOUGH_EVIDENCE:
-            # A glance away, a hand before the face: keep what was known.
-            return held
+            return held  # a glance away, a hand in front of the face
         dwelt = time_s - self._candidate_since_s >= self.settings.dwell_s
-        # With no mood to protect yet, or back to the one before, there is nothing to dwell on.
+        # The first mood, and a return to the mood before, need no dwell time.
         at_once = self._last_emotion is None or leading is self._last_emotion
         if leading is not None and (dwelt or at_once):
             return "settled", leading
@@ -128,7 +125,10 @@ class Average:
 
 
 class Vote:
-    """Every look votes for what it takes the largest face for; the last three seconds decide."""
+    """The mood by vote: each frame votes for the emotion of its weightiest face.
+
+    The votes of the last three seconds decide.
+    """
 
     def __init__(self, away_s: float = 60.0) -> None:
         self._away_s = away_s
@@ -137,12 +137,12 @@ class Vote:
         self._mood = Mood("nobody", None, 0.0, 0, 0.0)
 
     def update(self, time_s: float, scores: Sequence[EmotionScores], blind: bool = False) -> Mood:
-        """The mood after one more frame; blindness is taken for absence."""
+        """The mood after one more frame; a frame without a picture counts as one without faces."""
         del blind
         if scores:
             self._seen_s = time_s
-            seven = max(scores, key=lambda score: score.weight).probabilities
-            self._votes.append((time_s, EMOTIONS[int(np.argmax(seven))]))
+            weightiest = max(scores, key=lambda score: score.weight)
+            self._votes.append((time_s, EMOTIONS[int(np.argmax(weightiest.probabilities))]))
         while self._votes and self._votes[0][0] <= time_s - VOTE_S:
             self._votes.popleft()
         emotion = self._mood.emotion

@@ -1,4 +1,4 @@
-"""Lives through the day: the real loop, detector, network, mood and policy, frame after frame."""
+"""Takes the real loop, detector, network, mood filter and policy through the simulated day."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from appliance.rehearsal.script import Script
 from appliance.settings import Settings, StrategySettings
 
 FRAMES_PER_SECOND = 2.0
-# Newcomers are looked for less often than on the box, whose second has five frames: that is what
-# most of the time would go into, and guests stay for minutes.
+# New faces are searched for less often than by the jukebox, because that would take most of the
+# time; guests stay for minutes.
 SEARCH_EVERY_S = 10.0
-BEGAN_UNIX_S = 1.7e9  # some day's date for the history: nothing depends on it
+BEGAN_UNIX_S = 1.7e9  # the date of the day; only quiet hours depend on it
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One frame of the day: what was true, what the box made of it, and what played.
+    """One frame of the day: what was true, which mood the jukebox found, and what played.
 
-    in_charge: nobody has used the player lately, so that the box may change the music.
-    music: whose playlist plays; None for silence, a pause or the listener's own songs.
+    truth: the owner's mood, None while the owner is away. music: the emotion whose playlist plays;
+    None for silence, a pause or the listener's own songs. in_charge: nobody has used the player
+    lately, so the jukebox may change the music. resting: the jukebox itself paused the music.
     """
 
     time_s: float
@@ -38,30 +39,30 @@ class Moment:
 
 @dataclass(slots=True)
 class Diary:
-    """What happened: every moment, and everything that was done to the player."""
+    """What happened: every moment, and everything that was done to the player, in order of time."""
 
     script: Script
     moments: list[Moment] = field(default_factory=list)
-    deeds: list[Action] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
 
 
 def as_rehearsed(settings: Settings) -> Settings:
     """The owner's settings, but the music follows each mood as it is and at once.
 
-    With fewer looks for newcomers, which is what most of the time would go into.
+    New faces are searched for less often, because that would take most of the time.
     """
     music = replace(settings.music, strategy="match", change="now")
     every_s = max(SEARCH_EVERY_S, settings.faces.search_every_s)
     faces = replace(settings.faces, search_every_s=every_s)
-    # The defaults calm anger and fear; empty is as [music] says.
+    # By default, angry and fear have the strategy "calm". An empty one is that of [music].
     strategies = StrategySettings(angry="", fear="")
     return replace(settings, music=music, strategies=strategies, faces=faces)
 
 
 class Day:
-    """One rehearsal. see: the picture of a moment; faces, classifier, mood: of the box.
+    """One simulated day. picture_at: the picture of a moment, uint8 (height, width).
 
-    witness: stands before the player.
+    faces, classifier, mood: the devices under test. recorder: the player, and its listener.
     """
 
     def __init__(
@@ -69,26 +70,29 @@ class Day:
         script: Script,
         settings: Settings,
         *,
-        see: Callable[[float], GrayImage],
+        picture_at: Callable[[float], GrayImage],
         faces: FaceDetector,
         classifier: Classifier,
         mood: MoodFilter,
-        witness: RecordingPlayer,
+        recorder: RecordingPlayer,
     ) -> None:
-        self._script, self._see, self._witness = script, see, witness
+        self._script, self._picture_at, self._recorder = script, picture_at, recorder
         self._policy = MusicPolicy(settings)
-        self._doings = list(script.doings)
+        self._to_do = list(script.listener_actions)
         self._step = Loop(
-            Devices(_NoCamera(), faces, classifier, mood, self._policy, witness, _NoStore())
+            Devices(_NoCamera(), faces, classifier, mood, self._policy, recorder, _NoStore())
         ).step
 
     def live(self, tell: Callable[[float], None] | None = None) -> Diary:
-        """The whole day. tell: hears now and then what share of it is over."""
-        diary = Diary(self._script, deeds=self._witness.deeds)
+        """The diary of the whole day. tell: gets the share of the day that is over, now and then.
+
+        Raises what a device raises, except PlayerError.
+        """
+        diary = Diary(self._script, actions=self._recorder.actions)
         for number, time_s in _ticks(self._script.length_s):
-            while self._doings and self._doings[0].time_s <= time_s:
-                self._witness.do(self._doings.pop(0), time_s)
-            luma = self._see(time_s)
+            while self._to_do and self._to_do[0].time_s <= time_s:
+                self._recorder.do(self._to_do.pop(0), time_s)
+            luma = self._picture_at(time_s)
             step = self._step(Frame(time_s, BEGAN_UNIX_S + time_s, luma))
             diary.moments.append(self._moment(step))
             if tell and number % 500 == 0:
@@ -98,29 +102,31 @@ class Day:
     def _moment(self, step: Step) -> Moment:
         time_s, playback = step.frame.time_s, step.playback
         if playback is None:
-            music, free, resting = None, False, False
+            music, in_charge, resting = None, False, False
         else:
             playing = playback.state == "play"
             music = step.play.emotion if step.play else playback.emotion if playing else None
-            free = not playback.listener and not self._policy.holds(time_s)
+            in_charge = not playback.listener and not self._policy.holds(time_s)
             resting = playback.resting
-        return Moment(time_s, self._script.truth_at(time_s), step.mood, music, free, resting)
+        truth = self._script.truth_at(time_s)
+        return Moment(time_s, truth, step.mood, music, in_charge, resting)
 
 
 def _ticks(length_s: float) -> Iterator[tuple[int, float]]:
+    """(number, time) of every frame."""
     for number in range(int(length_s * FRAMES_PER_SECOND)):
         yield number, number / FRAMES_PER_SECOND
 
 
 class _NoCamera:
-    """Never read: each frame of the room is given to Loop.step."""
+    """Never read: the day gives each frame to Loop.step."""
 
     def read(self, timeout_s: float) -> Frame:
-        raise AssertionError(f"the day reads no camera, not for {timeout_s} s either")
+        raise AssertionError(f"the day reads no camera, not even for {timeout_s} s")
 
 
 class _NoStore:
-    """A rehearsal leaves no history."""
+    """A rehearsal keeps no history."""
 
     def record_mood(self, unix_s: float, mood: Mood) -> None:
         pass

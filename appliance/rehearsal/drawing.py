@@ -1,4 +1,4 @@
-"""The day as a picture: the true mood, the settled one, what played, and who touched it."""
+"""The simulated day as a picture: the true mood, the settled one, the music and the listener."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ROWS: dict[str, Callable[[Moment], Emotion | None]] = {
 
 
 def draw(diary: Diary, path: Path) -> None:
-    """Writes a PNG. Raises DataError."""
+    """Draws a diary into a PNG file. Raises DataError if it cannot be written."""
     width = LEFT_PX + DAY_PX + RIGHT_PX
     height = TOP_PX + (len(ROWS) + 1) * (ROW_PX + GAP_PX) + BOTTOM_PX
     picture = np.full((height, width, 3), 255, np.uint8)
@@ -50,7 +50,7 @@ def draw(diary: Diary, path: Path) -> None:
             colour = COLOURS[emotion] if emotion else PALE
             cv2.rectangle(picture, *corners, colour, cv2.FILLED)
         top += ROW_PX + GAP_PX
-    _draw_touches(picture, diary, top)
+    _draw_listener(picture, diary, top)
     _draw_hours(picture, diary, top + ROW_PX + GAP_PX)
     _draw_key(picture, height - 24)
     if not cv2.imwrite(str(path), picture):
@@ -60,32 +60,32 @@ def draw(diary: Diary, path: Path) -> None:
 def _bands(
     diary: Diary, value: Callable[[Moment], Emotion | None]
 ) -> Iterator[tuple[float, float, Emotion | None]]:
-    """(since, until, what) of everything that lasted."""
-    ends_s = diary.script.length_s
-    groups = [(what, next(iter(some)).time_s) for what, some in groupby(diary.moments, value)]
-    for number, (what, begin_s) in enumerate(groups):
-        last = number + 1 == len(groups)
-        yield begin_s, ends_s if last else groups[number + 1][1], what
+    """(begin_s, end_s, value) of each stretch in which the value stays the same."""
+    groups = [(what, next(same).time_s) for what, same in groupby(diary.moments, value)]
+    ends_s = [begin_s for _, begin_s in groups[1:]] + [diary.script.length_s]
+    for (what, begin_s), end_s in zip(groups, ends_s, strict=True):
+        yield begin_s, end_s, what
 
 
-def _draw_touches(picture: Picture, diary: Diary, top: int) -> None:
-    """The listener's doings with their names, under them a bar for the time they are respected."""
+def _draw_listener(picture: Picture, diary: Diary, top: int) -> None:
+    """The listener's actions with their names, and a bar while the listener is in charge."""
     _words(picture, "listener", 8, top + ROW_PX // 2 + 5)
-    for begin_s, end_s, free in _held(diary):
-        if not free:
-            corners = (_x(diary, begin_s), top), (_x(diary, end_s), top + 10)
-            cv2.rectangle(picture, *corners, PALE, cv2.FILLED)
-    for number, deed in enumerate(deed for deed in diary.deeds if not deed.by_box):
-        x = _x(diary, deed.time_s)
+    for begin_s, end_s in _listener_in_charge(diary):
+        corners = (_x(diary, begin_s), top), (_x(diary, end_s), top + 10)
+        cv2.rectangle(picture, *corners, PALE, cv2.FILLED)
+    actions = [action for action in diary.actions if not action.by_jukebox]
+    for number, action in enumerate(actions):
+        x = _x(diary, action.time_s)
         cv2.line(picture, (x, top), (x, top + ROW_PX), DARK, 2)
-        _words(picture, deed.what, x + 4, top + 28 + 18 * (number % 2))
+        _words(picture, action.what, x + 4, top + 28 + 18 * (number % 2))
 
 
-def _held(diary: Diary) -> Iterator[tuple[float, float, bool]]:
-    groups = groupby(diary.moments, lambda moment: moment.in_charge)
-    for free, some in groups:
-        moments = list(some)
-        yield moments[0].time_s, moments[-1].time_s, free
+def _listener_in_charge(diary: Diary) -> Iterator[tuple[float, float]]:
+    """(begin_s, end_s) of each stretch in which the jukebox is not in charge."""
+    for in_charge, same in groupby(diary.moments, lambda moment: moment.in_charge):
+        if not in_charge:
+            moments = list(same)
+            yield moments[0].time_s, moments[-1].time_s
 
 
 def _draw_hours(picture: Picture, diary: Diary, base: int) -> None:

@@ -1,9 +1,10 @@
-"""What a day was worth: the diary against the truth."""
+"""The figures of a simulated day: its diary, compared with the truth."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 from statistics import quantiles
 from typing import Any
 
@@ -11,14 +12,14 @@ from appliance.records import EMOTIONS, Emotion
 from appliance.rehearsal.day import Diary, Moment
 from appliance.rehearsal.player import Action
 
-GRACE_S = 40.0  # after each change of the truth
-LASTING_S = 60.0  # only the end of the day cuts a mood shorter
-RESPECT_S = 600.0  # after each doing of the listener's
+GRACE_S = 40.0  # after each change of the truth, nothing is judged for this long
+LASTING_S = 60.0  # shorter moods are not counted as changes; only the end of the day makes them
+RESPECT_S = 600.0  # after each listener action, the jukebox must not act for this long
 
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Seconds from a lasting change to the settled mood."""
+    """Seconds from a lasting change of the truth to the settled mood."""
 
     median: float
     p90: float
@@ -26,7 +27,10 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The goals' figures first, then the counts behind them. Shares are None of no time at all."""
+    """First the figures that have goals, then the counts behind them; docs/rehearsal.md says more.
+
+    Shares are 0…1, and None if there was no time to judge. The keys of --json are these names.
+    """
 
     right_share: float | None
     music_right_share: float | None
@@ -42,18 +46,19 @@ class Figures:
     never_settled: int
     music_changes: int
     wrong_changes: int
-    doings: int
+    listener_actions: int
     right_share_by_mood: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON, rounded."""
+        """The figures for JSON, rounded to four digits after the point."""
         rounded: dict[str, Any] = _rounded(asdict(self))
-        return rounded
+        # The former name of "listener_actions", for one more release.
+        return rounded | {"doings": self.listener_actions}
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """The truth became `truth` and stayed so until end_s."""
+    """The owner's mood became `truth` at begin_s and stayed so until end_s."""
 
     begin_s: float
     end_s: float
@@ -61,24 +66,23 @@ class _Change:
 
 
 def figures(diary: Diary) -> Figures:
-    """Everything that the goals ask for."""
+    """The figures of a diary, which has at least two moments."""
     step_s = diary.moments[1].time_s - diary.moments[0].time_s
     attended = [moment for moment in diary.moments if moment.truth]
     judged = list(_after_grace(diary.moments))
-    free = list(_in_charge_for_long(judged, diary.moments))
+    in_charge = list(_in_charge_for_long(judged, diary.moments))
     changes = list(_changes(diary))
     settled = [_settle_s(change, diary.moments, step_s) for change in changes]
-    music = [deed for deed in diary.deeds if _changes_music(deed)]
-    wrong = [deed for deed in music if _is_wrong(deed, diary)]
+    music = [action for action in diary.actions if _changes_music(action)]
+    wrong = [action for action in music if _is_wrong(action, diary)]
     in_charge_h = step_s * sum(moment.in_charge for moment in attended) / 3600
     return Figures(
         right_share=_share([moment.mood.emotion is moment.truth for moment in judged]),
-        music_right_share=_share([moment.music is moment.truth for moment in free]),
+        music_right_share=_share([moment.music is moment.truth for moment in in_charge]),
         wrong_changes_per_hour=len(wrong) / in_charge_h if in_charge_h else None,
-        settle_s=_summary([s if s is not None else c.end_s - c.begin_s
-                           for s, c in zip(settled, changes, strict=True)]),
-        against_listener=sum(map(_Respect(diary.deeds).is_broken_by, diary.deeds)),
-        changes_while_uncertain_or_away=sum(_is_blind(deed, diary, step_s) for deed in music),
+        settle_s=_summary(changes, settled),
+        against_listener=sum(map(_Respect(diary.actions).is_broken_by, diary.actions)),
+        changes_while_uncertain_or_away=sum(_is_blind(action, diary, step_s) for action in music),
         hours=diary.script.length_s / 3600,
         attended_hours=step_s * len(attended) / 3600,
         in_charge_hours=in_charge_h,
@@ -87,13 +91,13 @@ def figures(diary: Diary) -> Figures:
         never_settled=settled.count(None),
         music_changes=len(music),
         wrong_changes=len(wrong),
-        doings=sum(not deed.by_box for deed in diary.deeds),
+        listener_actions=sum(not action.by_jukebox for action in diary.actions),
         right_share_by_mood=dict(_by_mood(judged)),
-    )  # fmt: skip
+    )
 
 
 def _after_grace(moments: Sequence[Moment]) -> Iterator[Moment]:
-    """Those with somebody there, but for the first GRACE_S of each mood or stay."""
+    """The moments with somebody there, without the first GRACE_S of each mood or stay."""
     begin_s, last = 0.0, None
     for moment in moments:
         if moment.truth is not last:
@@ -103,7 +107,7 @@ def _after_grace(moments: Sequence[Moment]) -> Iterator[Moment]:
 
 
 def _in_charge_for_long(judged: Sequence[Moment], moments: Sequence[Moment]) -> Iterator[Moment]:
-    """Those in which the music was the box's affair, and had been for GRACE_S."""
+    """Those of the judged moments at which the jukebox had been in charge for GRACE_S."""
     since: dict[float, float] = {}
     begin_s: float | None = None
     for moment in moments:
@@ -115,7 +119,7 @@ def _in_charge_for_long(judged: Sequence[Moment], moments: Sequence[Moment]) -> 
 
 
 def _changes(diary: Diary) -> Iterator[_Change]:
-    """Each lasting change of the owner's mood; coming back in the mood they went in is none."""
+    """Each lasting change of the owner's mood; to come back in the same mood is not a change."""
     before: Emotion | None = None
     for spell in diary.script.moods.spells:
         if spell.value is not before and spell.end_s - spell.begin_s >= LASTING_S:
@@ -124,7 +128,7 @@ def _changes(diary: Diary) -> Iterator[_Change]:
 
 
 def _settle_s(change: _Change, moments: Sequence[Moment], step_s: float) -> float | None:
-    """From the change to the first moment with this mood; None if there was none in time."""
+    """Seconds from the change to the first moment with this mood; None if there was none."""
     for moment in moments[round(change.begin_s / step_s) :]:
         if moment.time_s >= change.end_s:
             return None
@@ -133,51 +137,63 @@ def _settle_s(change: _Change, moments: Sequence[Moment], step_s: float) -> floa
     return None
 
 
-def _changes_music(deed: Action) -> bool:
-    return deed.by_box and deed.emotion is not None and deed.emotion is not deed.before
+def _changes_music(action: Action) -> bool:
+    """Whether the jukebox put on music of another mood; the first music of a day is a change."""
+    return action.by_jukebox and action.emotion is not None and action.emotion is not action.before
 
 
-def _is_wrong(deed: Action, diary: Diary) -> bool:
-    """Whether nobody there has been in such a mood for GRACE_S; music that begins is judged too."""
-    lately = [deed.time_s - GRACE_S, deed.time_s]
-    return deed.emotion not in {diary.script.truth_at(time_s) for time_s in lately}
+def _is_wrong(action: Action, diary: Diary) -> bool:
+    """Whether the music fits neither the owner's mood now nor that of GRACE_S before."""
+    lately = [action.time_s - GRACE_S, action.time_s]
+    return action.emotion not in {diary.script.truth_at(time_s) for time_s in lately}
 
 
-def _is_blind(deed: Action, diary: Diary, step_s: float) -> bool:
-    """Whether the mood was uncertain, or nobody was there, neither then nor for a frame before."""
-    moment = diary.moments[round(deed.time_s / step_s)]
-    here = diary.script.truth_at(deed.time_s) or diary.script.truth_at(deed.time_s - step_s)
+def _is_blind(action: Action, diary: Diary, step_s: float) -> bool:
+    """Whether the mood was uncertain, or nobody was there, neither then nor a frame before."""
+    moment = diary.moments[round(action.time_s / step_s)]
+    here = diary.script.truth_at(action.time_s) or diary.script.truth_at(action.time_s - step_s)
     return moment.mood.emotion is None or here is None
 
 
 class _Respect:
-    """Knows when the listener did something, and when their songs had run out: that ends it."""
+    """The time after each listener action in which the jukebox must not change anything.
 
-    def __init__(self, deeds: Sequence[Action]) -> None:
-        self._doings_s = [deed.time_s for deed in deeds if not deed.by_box]
-        self._ran_out_s = [deed.time_s for deed in deeds if deed.after_own_songs]
+    It ends early when the listener's own songs have run out.
+    """
 
-    def is_broken_by(self, deed: Action) -> bool:
-        """Whether the box acted too soon after the listener, other than by going on as before."""
-        if not deed.by_box or deed.after_own_songs or not self._is_fresh(deed.time_s):
+    def __init__(self, actions: Sequence[Action]) -> None:
+        self._listener_s = [action.time_s for action in actions if not action.by_jukebox]
+        self._ran_out_s = [action.time_s for action in actions if action.after_own_songs]
+
+    def is_broken_by(self, action: Action) -> bool:
+        """Whether the jukebox acted within this time, other than by going on as before."""
+        if not action.by_jukebox or action.after_own_songs or not self._lasts(action.time_s):
             return False
-        goes_on = deed.what in ("append", "switch") and deed.emotion is deed.before
+        goes_on = action.what in ("append", "switch") and action.emotion is action.before
         return not goes_on
 
-    def _is_fresh(self, time_s: float) -> bool:
-        begin_s = max((one for one in self._ran_out_s if one <= time_s), default=float("-inf"))
-        return any(begin_s < doing_s <= time_s < doing_s + RESPECT_S for doing_s in self._doings_s)
+    def _lasts(self, time_s: float) -> bool:
+        ended_s = max((end_s for end_s in self._ran_out_s if end_s <= time_s), default=-inf)
+        return any(
+            ended_s < listener_s <= time_s < listener_s + RESPECT_S
+            for listener_s in self._listener_s
+        )
 
 
 def _by_mood(judged: Sequence[Moment]) -> Iterator[tuple[str, float]]:
+    """(emotion, share of its moments at which the mood was right); no emotion that never was."""
     for emotion in EMOTIONS:
         right = [moment.mood.emotion is emotion for moment in judged if moment.truth is emotion]
         if right:
             yield emotion.value, sum(right) / len(right)
 
 
-def _summary(seconds: Sequence[float]) -> Settle | None:
+def _summary(changes: Sequence[_Change], settled_s: Sequence[float | None]) -> Settle | None:
     """A change that was never followed counts with the whole time that it lasted."""
+    seconds = [
+        change.end_s - change.begin_s if took_s is None else took_s
+        for change, took_s in zip(changes, settled_s, strict=True)
+    ]
     if len(seconds) < 2:
         return None
     deciles = quantiles(seconds, n=10, method="inclusive")
@@ -190,5 +206,5 @@ def _share(right: Sequence[bool]) -> float | None:
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _rounded(one) for key, one in value.items()}
+        return {key: _rounded(inner) for key, inner in value.items()}
     return round(value, 4) if isinstance(value, float) else value

@@ -1,4 +1,4 @@
-"""A player that behaves like MPD with a person at it, and a witness of what is done to a player."""
+"""A player that behaves like MPD with a person who uses it, and a recorder of what both do."""
 
 from __future__ import annotations
 
@@ -11,27 +11,31 @@ from appliance.protocols import Player
 from appliance.records import Adjustment, Decision, Emotion, How, ListenerAction, Play, Playback
 from appliance.rehearsal.script import ScriptedAction
 
-SONG_S = (150.0, 280.0)
-OWN_SONGS = 3
+SONG_S = (150.0, 280.0)  # from the shortest to the longest song
+OWN_SONGS = 3  # how many songs of their own the listener queues
 
 
 class Listener(Protocol):
-    """Whoever has MPD's app in hand."""
+    """The person who uses an MPD app."""
 
-    def do(self, doing: ScriptedAction, time_s: float) -> bool:
-        """Does it; False where there is nothing to be done, as a pause while nothing plays."""
+    def do(self, action: ScriptedAction, time_s: float) -> bool:
+        """Does it; False if there is nothing to do, such as to pause while nothing plays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something done to the player. emotion: whose music was put on; before: whose played."""
+    """Something that was done to the player, by the jukebox or by the listener.
+
+    emotion: from whose playlist a song was put on; before: from whose playlist the jukebox put on
+    the last song. after_own_songs: the listener's own songs had run out.
+    """
 
     time_s: float
     what: How | Literal["pause", "resume"] | ListenerAction
-    by_box: bool
+    by_jukebox: bool
     emotion: Emotion | None = None
     before: Emotion | None = None
-    after_own_songs: bool = False  # the listener's songs had run out
+    after_own_songs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +46,27 @@ class _Song:
 
 
 class StandIn:
-    """Songs of some minutes, one queue, and a listener. All the time there is comes with calls."""
+    """A player and its listener: songs of some minutes, one queue, no clock of its own.
+
+    Every method gets the time of the simulated day, which must not go backwards.
+    """
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._queue: deque[_Song] = deque()  # its first is the current song, if any
-        self._ends_s = 0.0
-        self._left_s = 0.0  # of the current song while it is paused
+        self._ends_s = 0.0  # when the current song ends, if nobody pauses it
+        self._left_s = 0.0  # of the current song, while it is paused
         self._state: Literal["play", "pause", "stop"] = "stop"
-        self._held = self._resting = False
+        self._held = self._resting = False  # paused by the listener; by the jukebox
         self._volume = 60
         self._volume_before: int | None = None
-        self._touch: ListenerAction | None = None
+        self._listener_action: ListenerAction | None = None  # not told yet
 
     def playback(self, time_s: float) -> Playback:
         """What plays now, and what the listener did since the last time."""
         while self._state == "play" and time_s >= self._ends_s:
             self._next(self._ends_s)
-        touch, self._touch = self._touch, None
+        action, self._listener_action = self._listener_action, None
         song = self._queue[0] if self._queue else None
         paused = self._state == "pause"
         remaining_s = self._left_s if paused else self._ends_s - time_s
@@ -72,13 +79,13 @@ class StandIn:
             queued_after=max(0, len(self._queue) - 1),
             listener=self._held or (own and self._state == "play"),
             volume_percent=self._volume,
-            listener_action=touch,
+            listener_action=action,
             resting=self._resting,
             volume_before=self._volume_before,
         )
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
-        """Put it on, or after the current song; None if a song of that emotion waits already."""
+        """Puts on a song; None if one of that emotion, or of the listener's, waits already."""
         waiting = list(self._queue)[1:]
         if decision.how == "append":
             if any(song.emotion in (None, decision.emotion) for song in waiting):
@@ -92,7 +99,7 @@ class StandIn:
         return Play(title, title, decision.emotion, "rehearsal", decision.reason)
 
     def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
-        """Pause, go on, or turn the volume."""
+        """Pauses, resumes or changes the volume; False if there was nothing to do."""
         if adjustment.how == "pause" and self._state == "play":
             self._pause(time_s)
             self._resting = True
@@ -105,9 +112,9 @@ class StandIn:
             return False
         return True
 
-    def do(self, doing: ScriptedAction, time_s: float) -> bool:
-        """What the listener does; False where there is nothing to be done."""
-        match doing.what:
+    def do(self, action: ScriptedAction, time_s: float) -> bool:
+        """Does what the listener does; False if there is nothing to do."""
+        match action.what:
             case "pause" if self._state == "play":
                 self._pause(time_s)
                 self._held = True
@@ -120,10 +127,10 @@ class StandIn:
                 self._queue = deque(own)
                 self._start(time_s)
             case "volume":
-                self._volume, self._volume_before = doing.percent, None
+                self._volume, self._volume_before = action.percent, None
             case _:
                 return False
-        self._touch = doing.what
+        self._listener_action = action.what
         return True
 
     def _song(self, emotion: Emotion | None) -> _Song:
@@ -136,7 +143,7 @@ class StandIn:
         self._ends_s = time_s + self._queue[0].length_s
 
     def _next(self, time_s: float) -> None:
-        """The song is over; after the last one MPD stops, which is no doing of the listener's."""
+        """Ends the song; after the last one MPD stops by itself, so the listener did nothing."""
         self._queue.popleft()
         if self._queue:
             self._start(time_s)
@@ -152,17 +159,17 @@ class StandIn:
 
 
 class RecordingPlayer:
-    """Stands before a player and notes what is done to it, by whom."""
+    """Passes everything on to a player and records what was done to it, and by whom."""
 
     def __init__(self, player: Player, listener: Listener) -> None:
         self._player, self._listener = player, listener
         self._last: Playback | None = None
         self._own_played = False
-        self._before: Emotion | None = None  # whose music the box put on last
-        self.deeds: list[Action] = []
+        self._before: Emotion | None = None  # from whose playlist the last song was put on
+        self.actions: list[Action] = []
 
     def playback(self, time_s: float) -> Playback:
-        """That of the player."""
+        """What the player plays now."""
         self._last = self._player.playback(time_s)
         if self._last.state == "play":
             self._own_played = self._last.emotion is None
@@ -170,28 +177,28 @@ class RecordingPlayer:
         return self._last
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
-        """The player does it, the witness notes it."""
+        """Lets the player put on a song, and records that it did."""
         play = self._player.carry_out(decision, time_s)
         if play is not None:
             ran_out = self._own_played and self._last is not None and self._last.state == "stop"
-            self._note(time_s, decision.how, decision.emotion, ran_out=ran_out)
+            self._record(time_s, decision.how, decision.emotion, ran_out=ran_out)
             if decision.how != "append":
                 self._before = decision.emotion
         return play
 
     def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
-        """The player does it, the witness notes it."""
+        """Lets the player pause, resume or change the volume, and records that it did."""
         done = self._player.adjust(adjustment, time_s)
         if done:
-            self._note(time_s, adjustment.how)
+            self._record(time_s, adjustment.how)
         return done
 
-    def do(self, doing: ScriptedAction, time_s: float) -> None:
-        """The listener does it, the witness notes it if there was anything to be done."""
-        if self._listener.do(doing, time_s):
-            self.deeds.append(Action(time_s, doing.what, by_box=False))
+    def do(self, action: ScriptedAction, time_s: float) -> None:
+        """Lets the listener do something, and records it if there was anything to do."""
+        if self._listener.do(action, time_s):
+            self.actions.append(Action(time_s, action.what, by_jukebox=False))
 
-    def _note(
+    def _record(
         self,
         time_s: float,
         what: How | Literal["pause", "resume", "volume"],
@@ -199,4 +206,4 @@ class RecordingPlayer:
         *,
         ran_out: bool = False,
     ) -> None:
-        self.deeds.append(Action(time_s, what, True, emotion, self._before, ran_out))
+        self.actions.append(Action(time_s, what, True, emotion, self._before, ran_out))

@@ -1,4 +1,4 @@
-"""One rehearsal: the day that was asked for, lived through and judged."""
+"""One rehearsal: the simulated day that was asked for, and its figures."""
 
 from __future__ import annotations
 
@@ -33,12 +33,16 @@ from appliance.rehearsal.room import Room
 from appliance.settings import Settings
 from appliance.vision.calibration import LASTS_S, NONE, Calibrated, RestingFace
 
-UNSEEN = np.zeros((1, 1), np.uint8)
+NO_PICTURE = np.zeros((1, 1), np.uint8)  # nobody looks at it
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to rehearse. faces: None for the box's own composites; the rest as in command.py."""
+    """What to rehearse; the fields are the options of `jukebox rehearse`.
+
+    faces, split, votes: as face_set.load takes them; faces None: the composites of the demo reel.
+    resting: what the owner's neutral face is misread as. calibrated: calibrate with it first.
+    """
 
     faces: Path | None = None
     split: str = "PublicTest"
@@ -51,18 +55,21 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A rehearsal and what came of it. network: the file that read the faces."""
+    """A rehearsal and what came of it. network: the name of the one that read the faces.
+
+    replay_s, replay_cpu_s: the time and the processor time that the day took.
+    """
 
     plan: Plan
     network: str
-    album: FaceSet
+    face_set: FaceSet
     diary: Diary
     figures: Figures
     replay_s: float
     replay_cpu_s: float
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The figures and what they are for, as JSON knows them."""
         plan = self.plan
         return {
             **self.figures.as_dict(),
@@ -72,9 +79,9 @@ class Result:
             "frames_per_second": FRAMES_PER_SECOND,
             "seed": plan.seed,
             "split": plan.split if plan.faces else None,
-            "faces": self.album.name,
+            "faces": self.face_set.name,
             "votes": plan.votes.name if plan.votes else None,
-            "pictures": self.album.counts(),
+            "pictures": self.face_set.counts(),
             "resting": plan.resting,
             "calibrated": plan.calibrated,
             "network": self.network,
@@ -82,17 +89,17 @@ class Result:
 
 
 class Rehearsal:
-    """A planned day. Raises DataError or ModelError."""
+    """A planned day. Raises DataError if the faces are unusable, ModelError if a network is."""
 
     def __init__(self, plan: Plan, settings: Settings) -> None:
         self._plan, self._settings = plan, as_rehearsed(settings)
         network = build_classifier(self._settings)
         self._network, self._priors = network.name, network.priors
-        self._album = load(plan.faces, plan.split, plan.votes) if plan.faces else composites()
+        self._face_set = load(plan.faces, plan.split, plan.votes) if plan.faces else composites()
         if plan.resting:
             still = build_classifier(self._settings, still=True)
-            self._album = with_resting(
-                self._album, lambda face: _likeliest(still.probabilities(face)), plan.resting
+            self._face_set = with_resting(
+                self._face_set, lambda face: _likeliest(still.probabilities(face)), plan.resting
             )
         self._classifier = Calibrated(network)
         if plan.calibrated:
@@ -101,23 +108,26 @@ class Rehearsal:
         self._seen: list[tuple[EmotionScores, ...]] = []
 
     def live(self, tell: Callable[[float], None] | None = None) -> Result:
-        """The day as the box lives it."""
-        room = Room(self._script, self._album, self._plan.seed)
-        eyes = _Eyes(build_faces(self._settings), self._classifier)
-        self._seen = eyes.seen
+        """The day as the jukebox lives it. tell: gets the share that is over, now and then."""
+        room = Room(self._script, self._face_set, self._plan.seed)
+        vision = _RecordingVision(build_faces(self._settings), self._classifier)
+        self._seen = vision.seen
         return self._lived(
-            room.frame_at, eyes, HmmMoodFilter(self._settings.mood, self._priors), tell
+            room.frame_at, vision, HmmMoodFilter(self._settings.mood, self._priors), tell
         )
 
     def relive(self, name: str) -> Result:
-        """The same looks at the same faces, with another filter: "average" or "vote"."""
+        """The same scores of the same faces, with another mood filter: "average" or "vote".
+
+        To be called after live().
+        """
         other = {"average": Average, "vote": Vote}[name]
-        return self._lived(lambda _: UNSEEN, _Replay(self._seen), other(), None)
+        return self._lived(lambda _: NO_PICTURE, _Replay(self._seen), other(), None)
 
     def _lived(
         self,
-        see: Callable[[float], GrayImage],
-        eyes: _Eyes | _Replay,
+        picture_at: Callable[[float], GrayImage],
+        vision: _RecordingVision | _Replay,
         mood: MoodFilter,
         tell: Callable[[float], None] | None,
     ) -> Result:
@@ -125,22 +135,22 @@ class Rehearsal:
         day = Day(
             self._script,
             self._settings,
-            see=see,
-            faces=eyes,
-            classifier=eyes,
+            picture_at=picture_at,
+            faces=vision,
+            classifier=vision,
             mood=mood,
-            witness=RecordingPlayer(player, player),
+            recorder=RecordingPlayer(player, player),
         )
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         diary = day.live(tell)
         took_s, took_cpu_s = time.monotonic() - began_s, time.process_time() - began_cpu_s
         return Result(
-            self._plan, self._network, self._album, diary, figures(diary), took_s, took_cpu_s
+            self._plan, self._network, self._face_set, diary, figures(diary), took_s, took_cpu_s
         )
 
     def _calibration(self, network: Classifier) -> Factors:
-        """What `jukebox calibrate` finds in a minute of the owner's face at rest."""
-        room = Room(script.at_rest(LASTS_S), self._album, self._plan.seed, wrong_share=0.0)
+        """What `jukebox calibrate` finds in a minute of the owner's neutral face."""
+        room = Room(script.at_rest(LASTS_S), self._face_set, self._plan.seed, wrong_share=0.0)
         faces, watched = build_faces(self._settings), RestingFace(0.0, self._priors)
         for number in range(int(LASTS_S * FRAMES_PER_SECOND)):
             time_s = number / FRAMES_PER_SECOND
@@ -149,8 +159,8 @@ class Rehearsal:
         return watched.factors() or NONE
 
 
-class _Eyes:
-    """Detector and network, keeping what they answer."""
+class _RecordingVision:
+    """Detector and network, and a record of the scores of every frame."""
 
     def __init__(self, faces: FaceDetector, classifier: Classifier) -> None:
         self._classifier = classifier
@@ -158,19 +168,19 @@ class _Eyes:
         self.seen: list[tuple[EmotionScores, ...]] = []
 
     def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
-        """How these faces look."""
+        """How these faces look; it is kept in `seen`."""
         self.seen.append(self._classifier.classify(frame, faces))
         return self.seen[-1]
 
 
 class _Replay:
-    """What was seen, frame after frame."""
+    """Detector and network in one, which repeat the scores of an earlier day."""
 
     def __init__(self, seen: Sequence[tuple[EmotionScores, ...]]) -> None:
         self._seen = iter(seen)
 
     def find(self, frame: Frame) -> tuple[Face, ...]:
-        """None: classify knows them."""
+        """No faces: classify knows them."""
         del frame
         return ()
 

@@ -1,4 +1,4 @@
-"""What the camera sees on the day: faces of the album in a plain room, frame after frame."""
+"""What the camera sees on the simulated day: pictures of faces in a plain room."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from appliance.records import EMOTIONS, Emotion, GrayImage
 from appliance.rehearsal.face_set import FaceSet
 from appliance.rehearsal.script import Script
 
-WALL = 140
-# Of the pictures shown in a mood these are neutral or of any other class; the rest is the mood's.
+WALL = 140  # gray, 0…255
+# Shares of the pictures shown in a mood that are neutral, or of any other class; all others show
+# the mood.
 NEUTRAL_SHARE, WRONG_SHARE = 0.15, 0.10
-HOLD_S = (0.5, 1.5)  # each picture stands so long: a face changes slowly
-DARK = 0.07  # of the light that is left in a dark spell
-BLUR_PX = 8.0  # sigma in a blurred spell
-EDGE_PX = 4.0  # softness of a picture's edge
+HOLD_S = (0.5, 1.5)  # each picture stays for a time in between: a face changes slowly
+DARK = 0.07  # the share of the light that is left in a dark picture
+BLUR_PX = 8.0  # sigma of a blurred picture
+EDGE_PX = 4.0  # sigma of the soft edge around a face
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a face is: its middle and its side, in pixels."""
+    """Where a face is, in pixels of the frame. x, y: of its middle; side: of its square."""
 
     x: int
     y: int
@@ -39,21 +40,24 @@ GUESTS = Place(540, 215, 120), Place(95, 220, 110)
 
 
 class Room:
-    """Draws the script with pictures of the album. Times must rise from frame to frame."""
+    """Draws the script with pictures of faces; times must rise from frame to frame.
+
+    wrong_share: of the pictures, 0…1, that show another emotion than the mood.
+    """
 
     def __init__(
-        self, script: Script, album: FaceSet, seed: int, wrong_share: float = WRONG_SHARE
+        self, script: Script, face_set: FaceSet, seed: int, wrong_share: float = WRONG_SHARE
     ) -> None:
         self._script = script
-        random = Random(seed)  # noqa: S311 - which picture comes next is no secret
-        self._owner = _Person(OWNER, album, random, album.resting, wrong_share)
-        neutral = album.pictures[Emotion.NEUTRAL]
+        random = Random(seed)  # noqa: S311 - nothing secret
+        self._owner = _Person(OWNER, face_set, random, face_set.resting, wrong_share)
+        neutral = face_set.pictures[Emotion.NEUTRAL]
         self._guests = tuple(
-            _Person(place, album, random, neutral, wrong_share) for place in GUESTS
+            _Person(place, face_set, random, neutral, wrong_share) for place in GUESTS
         )
 
     def frame_at(self, time_s: float) -> GrayImage:
-        """uint8 (480, 640)."""
+        """The picture of this moment: uint8 (480, 640)."""
         frame = _wall().copy()
         spell = self._script.lights.at(time_s)
         light = spell.value if spell else None
@@ -75,17 +79,17 @@ class Room:
 
 
 class _Person:
-    """Somebody's stream of pictures."""
+    """One person's stream of pictures. resting: the pictures to show for neutral."""
 
     def __init__(
         self,
         place: Place,
-        album: FaceSet,
+        face_set: FaceSet,
         random: Random,
         resting: tuple[GrayImage, ...],
         wrong_share: float,
     ) -> None:
-        self._place, self._album, self._random = place, album, random
+        self._place, self._face_set, self._random = place, face_set, random
         self._resting, self._wrong_share = resting, wrong_share
         self._patch: GrayImage | None = None
         self._until_s = float("-inf")
@@ -99,7 +103,7 @@ class _Person:
         grimace: Emotion | None,
         grimace_ends_s: float = 0.0,
     ) -> None:
-        """Lays the face that they make now into the frame."""
+        """Draws the face that they make now into the frame, which is uint8 (480, 640)."""
         reason = mood, grimace
         if self._patch is None or time_s >= self._until_s or reason != self._reason:
             shown = grimace or self._expression(mood)
@@ -111,18 +115,19 @@ class _Person:
         frame[top : top + place.side, left : left + place.side] = self._patch
 
     def _expression(self, mood: Emotion) -> Emotion:
+        """What the face shows next in this mood."""
         chance = self._random.random()
         if chance < self._wrong_share:
             return self._random.choice([other for other in EMOTIONS if other is not mood])
         return Emotion.NEUTRAL if chance < self._wrong_share + NEUTRAL_SHARE else mood
 
     def _picture(self, shown: Emotion) -> GrayImage:
-        some = self._resting if shown is Emotion.NEUTRAL else self._album.pictures[shown]
-        side = self._place.side
-        face = cv2.resize(self._random.choice(some), (side, side), interpolation=cv2.INTER_CUBIC)
-        cover = _cover(side)
+        pictures = self._resting if shown is Emotion.NEUTRAL else self._face_set.pictures[shown]
+        side, chosen = self._place.side, self._random.choice(pictures)
+        face = cv2.resize(chosen, (side, side), interpolation=cv2.INTER_CUBIC)
+        opacity = _opacity(side)
         wall = np.full((side, side), WALL, np.uint8)
-        return np.asarray(cv2.blendLinear(face, wall, cover, 1 - cover), np.uint8)
+        return np.asarray(cv2.blendLinear(face, wall, opacity, 1 - opacity), np.uint8)
 
 
 @cache
@@ -131,8 +136,8 @@ def _wall() -> GrayImage:
 
 
 @cache
-def _cover(side: int) -> npt.NDArray[np.float32]:
-    """1 in a picture, falling to 0 at its edges."""
+def _opacity(side: int) -> npt.NDArray[np.float32]:
+    """1 inside a picture, falling to 0 at its edges: (side, side)."""
     inner = np.zeros((side, side), np.float32)
     rim = round(1.5 * EDGE_PX)
     inner[rim:-rim, rim:-rim] = 1.0

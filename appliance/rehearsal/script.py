@@ -1,7 +1,7 @@
-"""The script of the day: who is there, in which mood, and what they do to the player.
+"""The script of a simulated day: who is there, in which mood, and what they do to the player.
 
-All of it is drawn from one seed; the shares and lengths below are assumptions about a day at home,
-not measurements (docs/rehearsal.md).
+One seed decides all of it. The shares and lengths below are assumptions about a day at home, not
+measurements (docs/rehearsal.md).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from appliance.records import EMOTIONS, Emotion
 
 T = TypeVar("T")
 
-# How often a mood follows neutral; after any other mood it is neutral again in 7 of 10 cases.
+# The mood that comes after neutral, and how often; the shares sum to 1.
 FOLLOWS_NEUTRAL = {
     Emotion.HAPPY: 0.35,
     Emotion.SAD: 0.20,
@@ -25,8 +25,8 @@ FOLLOWS_NEUTRAL = {
     Emotion.FEAR: 0.10,
     Emotion.DISGUST: 0.08,
 }
-BACK_TO_NEUTRAL = 0.7
-# A mood lasts at least so long, in all 8 minutes on average where neutral, else 4.
+BACK_TO_NEUTRAL = 0.7  # the share of other moods that neutral follows
+# A mood lasts at least the first of these; a neutral one the second on average, others the third.
 SHORTEST_S, NEUTRAL_S, OTHER_S = 90.0, 480.0, 240.0
 GRIMACES = (Emotion.SURPRISE, Emotion.DISGUST, Emotion.ANGRY, Emotion.SAD, Emotion.HAPPY)
 
@@ -44,14 +44,14 @@ class Spell(Generic[T]):
 
 
 class Timeline(Generic[T]):
-    """Spells, one after the other, with or without gaps."""
+    """Spells in the order of time, with or without gaps; they do not overlap."""
 
     def __init__(self, spells: Sequence[Spell[T]]) -> None:
         self.spells = tuple(spells)
         self._begins = [spell.begin_s for spell in spells]
 
     def at(self, time_s: float) -> Spell[T] | None:
-        """The spell of this moment, None in a gap."""
+        """The spell at this moment; None in a gap."""
         number = bisect_right(self._begins, time_s) - 1
         spell = self.spells[number] if number >= 0 else None
         return spell if spell and time_s < spell.end_s else None
@@ -59,7 +59,7 @@ class Timeline(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ScriptedAction:
-    """What the listener does to the player. percent: of "volume"."""
+    """What the listener does to the player. percent: the new volume, only with "volume"."""
 
     time_s: float
     what: What
@@ -68,7 +68,12 @@ class ScriptedAction:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A day. moods: of the owner, who is away in its gaps; guests: the moods of two others."""
+    """A simulated day.
+
+    moods: the owner's; in their gaps the owner is away. lights: when the picture is dark or
+    blurred. glances: when the owner looks away. grimaces: what the owner's face shows for a moment.
+    guests: the moods of two guests. listener_actions: in the order of time.
+    """
 
     length_s: float
     moods: Timeline[Emotion]
@@ -76,17 +81,17 @@ class Script:
     glances: Timeline[None]
     grimaces: Timeline[Emotion]
     guests: tuple[Timeline[Emotion], Timeline[Emotion]]
-    doings: tuple[ScriptedAction, ...]
+    listener_actions: tuple[ScriptedAction, ...]
 
     def truth_at(self, time_s: float) -> Emotion | None:
-        """The mood that should be found, None while the owner is away."""
+        """The owner's mood, which should be found; None while the owner is away."""
         spell = self.moods.at(time_s)
         return spell.value if spell else None
 
 
 def write(length_s: float, seed: int) -> Script:
-    """A day of this length."""
-    random = Random(seed)  # noqa: S311 - a day, no secret
+    """A day of this length; the same seed gives the same day."""
+    random = Random(seed)  # noqa: S311 - nothing secret
     moods = Timeline(tuple(_moods(random, length_s)))
     here = tuple(_stays(moods))
     return Script(
@@ -96,12 +101,12 @@ def write(length_s: float, seed: int) -> Script:
         Timeline(tuple(_passing(random, here, 90.0, (1.0, 6.0), lambda: None))),
         Timeline(tuple(_passing(random, here, 120.0, (1.0, 4.0), lambda: random.choice(GRIMACES)))),
         _guests(random, here, moods),
-        tuple(sorted(_doings(random, here), key=lambda doing: doing.time_s)),
+        tuple(sorted(_listener_actions(random, here), key=lambda action: action.time_s)),
     )
 
 
 def at_rest(length_s: float) -> Script:
-    """The owner sits there and shows nothing."""
+    """A day on which the owner sits there and looks neutral, and nothing happens."""
     moods = Timeline((Spell(0.0, length_s, Emotion.NEUTRAL),))
     nothing: Timeline[Any] = Timeline(())
     return Script(length_s, moods, nothing, nothing, nothing, (nothing, nothing), ())
@@ -130,7 +135,7 @@ def _next_mood(random: Random, mood: Emotion) -> Emotion:
 
 
 def _stays(moods: Timeline[Emotion]) -> Iterator[Spell[None]]:
-    """When the owner is there, from coming to leaving."""
+    """When the owner is there, from each arrival to each departure."""
     begin_s = end_s = moods.spells[0].begin_s
     for spell in moods.spells:
         if spell.begin_s > end_s:
@@ -141,15 +146,15 @@ def _stays(moods: Timeline[Emotion]) -> Iterator[Spell[None]]:
 
 
 def _lights(random: Random, moods: Timeline[Emotion]) -> Iterator[Spell[Light]]:
-    """In one of six longer moods the light goes or the picture blurs, for half to two minutes.
+    """In one of six longer moods the picture is dark or blurred, for half a minute to two minutes.
 
-    Always within a mood: what changes in the dark nobody could know.
+    Always within one mood, because nobody could know of a change in the dark.
     """
     for mood in moods.spells:
         lasts_s = random.uniform(30.0, 120.0)
-        room_s = mood.end_s - mood.begin_s - lasts_s - 120.0
-        if room_s > 0 and random.random() < 1 / 6:
-            begin_s = mood.begin_s + 60.0 + random.uniform(0.0, room_s)
+        spare_s = mood.end_s - mood.begin_s - lasts_s - 120.0
+        if spare_s > 0 and random.random() < 1 / 6:
+            begin_s = mood.begin_s + 60.0 + random.uniform(0.0, spare_s)
             yield Spell(begin_s, begin_s + lasts_s, random.choice(("dark", "blurred")))
 
 
@@ -160,7 +165,7 @@ def _passing(
     lasts_s: tuple[float, float],
     draw: Callable[[], T],
 ) -> Iterator[Spell[T]]:
-    """What comes and goes while the owner is there."""
+    """What comes and goes while the owner is there, every_s seconds apart on average."""
     for stay in stays:
         now_s = stay.begin_s + random.expovariate(1 / every_s)
         while now_s < stay.end_s - lasts_s[1]:
@@ -172,12 +177,12 @@ def _passing(
 def _guests(
     random: Random, stays: Sequence[Spell[None]], moods: Timeline[Emotion]
 ) -> tuple[Timeline[Emotion], Timeline[Emotion]]:
-    """About once an hour somebody comes by for 3 to 10 minutes, half the time with another."""
+    """Every 50 minutes a guest comes for 3 to 10 minutes, half of the time with a second one."""
     first: list[Spell[Emotion]] = []
     second: list[Spell[Emotion]] = []
     for visit in _passing(random, stays, 3000.0, (180.0, 600.0), lambda: None):
-        owners = moods.at(visit.begin_s)
-        shared = owners.value if owners and random.random() < 0.5 else None
+        owner = moods.at(visit.begin_s)
+        shared = owner.value if owner and random.random() < 0.5 else None
         mood = shared or random.choice(EMOTIONS)
         first.append(Spell(visit.begin_s, visit.end_s, mood))
         if random.random() < 0.5:
@@ -186,10 +191,10 @@ def _guests(
     return Timeline(first), Timeline(second)
 
 
-def _doings(random: Random, stays: Sequence[Spell[None]]) -> Iterator[ScriptedAction]:
-    """About every 45 minutes, while the owner is there."""
-    for each in _passing(random, stays, 2700.0, (60.0, 480.0), lambda: None):
+def _listener_actions(random: Random, stays: Sequence[Spell[None]]) -> Iterator[ScriptedAction]:
+    """One every 45 minutes on average, while the owner is there; a pause ends after 1 to 8 min."""
+    for spell in _passing(random, stays, 2700.0, (60.0, 480.0), lambda: None):
         what: What = random.choice(("pause", "skip", "queue", "volume"))
-        yield ScriptedAction(each.begin_s, what, percent=random.randrange(30, 90))
+        yield ScriptedAction(spell.begin_s, what, percent=random.randrange(30, 90))
         if what == "pause":
-            yield ScriptedAction(each.end_s, "play")
+            yield ScriptedAction(spell.end_s, "play")

@@ -2,5 +2,5 @@
 
     files ──ffmpeg──► sound (listening.py) ──librosa──► cues (cues.py) ──► mood (moods.py) ──► lists
 
-It needs the optional extra "sort" and ffmpeg. Files are only read.
+It needs the optional extra "sort" and ffmpeg. The music files are only read.
 """

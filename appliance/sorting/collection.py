@@ -1,4 +1,4 @@
-"""Listens to a whole collection. What was heard is kept, so a sorting that ended early goes on."""
+"""Sorts a whole collection. Its cues are kept, so a sorting that ended early can go on."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from appliance.sorting.cues import Cues, measure
 
 log = logging.getLogger("jukebox")
 
-METHOD = 1  # counts up when cues are measured in another way: what was kept is then of no use
+METHOD = 1  # of measuring cues; counts up when it changes, because old cues are useless then
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A track and where it belongs. second: the mood that is next nearest."""
+    """A track and where it belongs. mood, second: the nearest mood and the next nearest one."""
 
     path: Path
     cues: Cues
@@ -33,9 +33,9 @@ class Track:
 
 
 class CueCache:
-    """The cues of files heard before, a line each in a file that only grows.
+    """The cues of tracks that were measured before, one line each in a file that only grows.
 
-    A file counts as heard while its path, size and time of change are the same.
+    A track counts as measured while its path, size and time of change are the same.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,12 +49,15 @@ class CueCache:
                     self._known[entry["file"]] = entry["cues"]
 
     def cues(self, track: Path) -> Cues | None:
-        """What was measured, None if it was not."""
+        """The cues of a track; None if they were not measured. Raises OSError."""
         known = self._known.get(_key(track))
         return Cues(**known) if known else None
 
     def keep(self, track: Path, cues: Cues) -> None:
-        """Remember it, also when the program ends now."""
+        """Writes the cues of a track at once, so that they stay if the program ends now.
+
+        If the file cannot be written, one warning is logged. Raises OSError if the track is gone.
+        """
         line = json.dumps({"file": _key(track), "cues": asdict(cues)}) + "\n"
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,22 +73,22 @@ class CueCache:
             self._warned = True
 
 
-def sort(tracks: Sequence[Path], memory: CueCache) -> Iterator[Track]:
-    """Where the tracks belong, one after the other. One line for each that cannot be read."""
+def sort(tracks: Sequence[Path], cache: CueCache) -> Iterator[Track]:
+    """Where the tracks belong, one after the other; logs a line for each that cannot be read."""
     with tqdm(tracks, desc="listening", unit="track", disable=None) as progress:
         for path in progress:
             try:
-                yield _track(path, memory.cues(path) or _listen(path, memory))
+                yield _track(path, cache.cues(path) or _measured(path, cache))
             except (listening.UnreadableError, OSError) as error:
                 with tqdm.external_write_mode():
                     log.warning("%r is left out: %s", str(path), error)
 
 
-def _listen(path: Path, memory: CueCache) -> Cues:
+def _measured(path: Path, cache: CueCache) -> Cues:
     if not can_be_said(str(path)):
         raise listening.UnreadableError("a playlist cannot carry its name")
     cues = measure(listening.listen(path))
-    memory.keep(path, cues)
+    cache.keep(path, cues)
     return cues
 
 

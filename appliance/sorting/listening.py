@@ -1,4 +1,4 @@
-"""A file's sound and loudness, through ffmpeg, which only reads it."""
+"""The sound and the loudness of a music file, by ffmpeg, which only reads it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from appliance.errors import JukeboxError
 
-RATE = 22_050  # samples a second; what lies above 11 kHz tells little about mood
-LISTEN_S = 90.0  # from the middle: the verse, not the fade
+RATE = 22_050  # samples a second; frequencies above 11 kHz tell little about mood
+LISTEN_S = 90.0  # from the middle of the track: the verse, not a fade
 SHORTEST_S = 10.0  # EBU R 128's loudness range needs several windows of 3 s
 QUIETEST_LUFS = -60.0
-PATIENCE_S = 120.0  # a disk that wakes up, a card that is slow
+PATIENCE_S = 120.0  # a disk may have to wake up, or be slow
 
 SUFFIXES = frozenset(
     (".aac", ".aif", ".aiff", ".ape", ".flac", ".m4a", ".mp3", ".mpc", ".oga", ".ogg", ".opus",
@@ -27,12 +27,16 @@ SUFFIXES = frozenset(
 
 
 class UnreadableError(JukeboxError):
-    """A file that cannot be sorted. The others are."""
+    """One file cannot be sorted; the others can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A passage. samples: float32 mono at RATE; loudness and its range as in EBU R 128."""
+    """A passage of a track.
+
+    samples: float32 (length,), mono, −1…1, RATE samples a second. Loudness and its range are
+    measured as EBU R 128 says.
+    """
 
     samples: npt.NDArray[np.float32]
     loudness_lufs: float
@@ -46,18 +50,21 @@ def check_ffmpeg() -> None:
 
 
 def find_files(folder: Path) -> list[Path]:
-    """The music in a folder and the folders below, in the order of their names."""
+    """The music files in a folder and all folders below it, sorted by path.
+
+    Raises JukeboxError if it is not a folder.
+    """
     if not folder.is_dir():
-        raise JukeboxError(f"{folder} is no folder; name the one that holds your music")
+        raise JukeboxError(f"{folder} is not a folder; name the one that holds your music")
     found = (path for path in folder.resolve().rglob("*") if path.suffix.lower() in SUFFIXES)
-    # Names with a dot in front are hidden, such as the companions that macOS leaves behind.
+    # Names that begin with a dot are hidden, such as the "._" files that macOS leaves behind.
     return sorted(path for path in found if not path.name.startswith(".") and path.is_file())
 
 
 def listen(path: Path) -> Sound:
     """The middle of a track. path: absolute, so that no name looks like an option or a link.
 
-    Raises UnreadableError.
+    Raises UnreadableError if ffmpeg cannot read the track, or if it is too short or silent.
     """
     start_s = max(0.0, (_duration_s(path) - LISTEN_S) / 2)
     said = _run(
@@ -76,12 +83,14 @@ def listen(path: Path) -> Sound:
 
 
 def _duration_s(path: Path) -> float:
+    """The length of a track; 0 if the file does not tell it. Raises UnreadableError."""
     said = _run("ffprobe", "-v", "error", "-show_entries", "format=duration",
                 "-of", "json", str(path))  # fmt: skip
     return float(json.loads(said.stdout)["format"].get("duration", 0.0))
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[bytes]:
+    """What a command printed. Raises UnreadableError if it fails or takes too long."""
     try:
         said = subprocess.run(  # noqa: S603  ffmpeg, and a path that stays one argument
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S, check=False
@@ -95,7 +104,7 @@ def _run(*command: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def _figure(report: str, name: str, unit: str) -> float:
-    """A figure of the summary with which ebur128 ends."""
+    """A figure in the summary that ebur128 ends with. Raises UnreadableError."""
     found = re.findall(rf"\b{name}:\s+(-?[\d.]+|-?inf|nan) {unit}\b", report)
     if not found:
         raise UnreadableError("ffmpeg does not tell its loudness")

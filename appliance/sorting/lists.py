@@ -1,4 +1,4 @@
-"""One playlist file for each mood, and care for those that a person has edited."""
+"""One playlist file for each mood; files that a person has edited are not overwritten."""
 
 from __future__ import annotations
 
@@ -10,28 +10,31 @@ from pathlib import Path
 from appliance.errors import JukeboxError
 from appliance.records import EMOTIONS, Emotion
 
-# The digest tells whether a list is as it was written.
+# A digest of the rest follows. It shows whether the list is still as it was written.
 HEADER = "# Written by jukebox sort. Once edited, it is left alone. "
 
 
 def path_of(folder: Path, emotion: Emotion) -> Path:
-    """Where a mood's playlist is."""
+    """The file of a mood's playlist in this folder."""
     return folder / f"{emotion}.m3u"
 
 
 def check_unedited(folder: Path) -> None:
-    """Raises JukeboxError if a playlist there is not as this program wrote it."""
+    """Raises JukeboxError if a playlist in this folder is not as this program wrote it."""
     paths = (path_of(folder, emotion) for emotion in EMOTIONS)
     edited = [str(path) for path in paths if path.exists() and not _is_ours(path.read_bytes())]
     if edited:
         raise JukeboxError(
-            f"somebody wrote or edited {', '.join(edited)}; write to another folder with --out, "
-            "or over them with --force"
+            f"somebody wrote or edited {', '.join(edited)}; choose another folder with --out, "
+            "or overwrite them with --force"
         )
 
 
 def write(folder: Path, emotion: Emotion, tracks: Iterable[Path]) -> Path:
-    """Write a mood's playlist, whole or not at all. tracks: absolute paths. Returns its path."""
+    """The path of a mood's playlist, which is written whole or not at all.
+
+    tracks: absolute paths. Raises OSError if it cannot be written.
+    """
     body = "".join(f"{track}\n" for track in tracks).encode()
     path = path_of(folder, emotion)
     part = path.with_name(path.name + ".part")

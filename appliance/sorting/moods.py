@@ -1,7 +1,7 @@
 """From cues to a mood: a place in valence, arousal and power, and the nearest of the seven moods.
 
-All figures are round and set by hand from the literature that docs/streams-and-sorting.md names;
-nothing is fitted. Each cue counts by how far it lies from what is usual in recorded music.
+All figures are round and set by hand after the literature that docs/streams-and-sorting.md names;
+nothing is fitted to data. Each cue counts by how far it is from what is usual in recorded music.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a track or a mood lies, each about −1…1.
+    """Where a track or a mood is; each number is about −1…1.
 
-    valence: unpleasant to pleasant; arousal: calm to excited; power: yielding to dominant.
+    valence: from unpleasant to pleasant. arousal: from calm to excited. power: from yielding to
+    dominant.
     """
 
     valence: float
@@ -31,18 +32,22 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What is usual for a cue. octaves: whether it is heard in ratios, as tempo and pitch are."""
+    """What is usual for a cue. spread: the distance from it that counts as 1, in the cue's unit.
+
+    octaves: people hear the cue in ratios, as they do tempo and pitch; spread is then in octaves.
+    """
 
     usual: float
     spread: float
     octaves: bool = False
 
     def of(self, value: float) -> float:
-        """How unusual a value is, at most ±2."""
+        """How unusual a value is, −2…2; 0 is usual."""
         far = math.log2(max(value, 1e-3) / self.usual) if self.octaves else value - self.usual
         return max(-2.0, min(2.0, far / self.spread))
 
 
+# By the names of the fields of Cues.
 SCALES: Mapping[str, Scale] = {
     "tempo_bpm": Scale(120, 0.5, octaves=True),
     "events_per_s": Scale(2.5, 0.7, octaves=True),
@@ -72,10 +77,11 @@ POWER = {
     "range_lu": -0.2,
     "jump_db": -0.1,
 }
-# J. Russell and A. Mehrabian (1977), Journal of Research in Personality 11, 273–294. Happy is their
-# "joyful", whose power is nearer to what music can show than their "happy" (0.81, 0.51, 0.46). Fear
-# has arousal 0.60 there; in music it is tense rather than energetic (Eerola and Vuoskoski 2011),
-# slow and soft where players are asked for it (Bresin and Friberg 2011).
+# After J. Russell and A. Mehrabian (1977), Journal of Research in Personality 11, 273–294. Happy is
+# their "joyful", whose power is nearer to what music can show than that of their "happy"
+# (0.81, 0.51, 0.46). Their fear has arousal 0.60, but in music fear is tense rather than energetic
+# (Eerola and Vuoskoski 2011), and players who are asked for it play slowly and softly (Bresin and
+# Friberg 2011).
 PLACES: Mapping[Emotion, Place] = {
     Emotion.ANGRY: Place(-0.51, 0.59, 0.25),
     Emotion.DISGUST: Place(-0.60, 0.35, 0.11),
@@ -88,7 +94,7 @@ PLACES: Mapping[Emotion, Place] = {
 
 
 def place(cues: Cues) -> Place:
-    """Where a track lies."""
+    """Where a track with these cues is."""
     unusual = {name: scale.of(getattr(cues, name)) for name, scale in SCALES.items()}
     return Place(
         *(sum(weight * unusual[name] for name, weight in weights.items())
@@ -97,11 +103,9 @@ def place(cues: Cues) -> Place:
 
 
 def nearest(at: Place) -> list[Emotion]:
-    """The moods, the nearest first."""
+    """All seven moods, the nearest to this place first."""
     return sorted(EMOTIONS, key=lambda emotion: _distance(at, PLACES[emotion]))
 
 
-def _distance(one: Place, other: Place) -> float:
-    return math.dist(
-        (one.valence, one.arousal, one.power), (other.valence, other.arousal, other.power)
-    )
+def _distance(a: Place, b: Place) -> float:
+    return math.dist((a.valence, a.arousal, a.power), (b.valence, b.arousal, b.power))

@@ -1,1 +1,1 @@
-"""Why a face is read as it is: which of its pixels spoke for the emotion."""
+"""Why a face is read as it is: which of its pixels speak for the emotion."""

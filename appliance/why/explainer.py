@@ -1,7 +1,7 @@
 """Frame + a face that was read → the pixels that spoke for an emotion, by guided back-propagation.
 
-The network that explains is the one that reads, forward and backward in one TFLite file, made by
-convert/why.py; it lies beside the file that it explains.
+The network that explains is the one that reads, forward and backward in one TFLite file. It is made
+by convert/why.py and lies beside the file that it explains.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from appliance.records import EMOTIONS, Emotion, EmotionScores, GrayImage
 from appliance.vision.cards import REPAIR, card_fields, card_path, read_card
 from appliance.vision.preprocessing import crop, to_input
 
-Heat = npt.NDArray[np.float32]  # (side, side), 0 … 1
+Heat = npt.NDArray[np.float32]  # (side, side), 0…1
 
-# Single pixels flicker; what is seen is about as large as a corner of an eye. In sides of the face.
+# Single pixels flicker; the corner of an eye is about this large, in sides of the face.
 BLUR = 1 / 40
-# Where these lie in a face cut as FER-2013's are: from and to, in heights of the face.
+# The parts of a face that is cut as FER-2013's are: from and to, in heights of the face.
 REGIONS = {
     "brows and eyes": (0.0, 0.47),
     "nose and cheeks": (0.47, 0.66),
@@ -36,9 +36,9 @@ REGIONS = {
 class Explanation:
     """What spoke for one emotion in one face.
 
-    image: uint8 (height, width), the face as it was cut. heat: how much each pixel spoke for it,
-    as large as the network's input; the strongest is 1, and all are 0 if none did. took_ms: from
-    the cut face to the heat.
+    image: uint8 (height, width), the face as it was cut. heat: how much each pixel spoke for the
+    emotion, float32 (side, side) as large as the network's input; the largest is 1, or all are 0
+    if none did. took_ms: milliseconds from the cut face to the heat.
     """
 
     scores: EmotionScores
@@ -49,7 +49,7 @@ class Explanation:
 
     @property
     def regions(self) -> dict[str, float]:
-        """The share that each part of the face had, summing to 1, or all 0."""
+        """Part of the face → its share in what spoke; they sum to 1, or all are 0."""
         rows = self.heat.sum(axis=1)
         size, whole = len(rows), float(rows.sum()) or 1.0
         return {
@@ -59,14 +59,17 @@ class Explanation:
 
 
 class Explainer:
-    """Says why the network in the file `model` reads a face as it does. Raises ModelError."""
+    """Says why the network in the file `model` reads a face as it does.
+
+    Raises ModelError if the explaining network is missing, damaged, or belongs to another model.
+    """
 
     def __init__(self, model: Path) -> None:
         path = why_file(model)
         if not path.exists():
             raise ModelError(
-                f"{path}: not there, so nothing can explain {model.name}; it is made together with "
-                "the model, by python -m convert or convert.import_keras"
+                f"{path}: does not exist, so nothing can explain {model.name}; it is made together "
+                "with the model, by python -m convert or convert.import_keras"
             )
         card = read_card(path, "why", EMOTIONS)
         if not card.explains:
@@ -80,27 +83,31 @@ class Explainer:
     def explain(
         self, luma: GrayImage, scores: EmotionScores, emotion: Emotion | None = None
     ) -> Explanation:
-        """Why a face of this frame looks so. emotion: by default the likeliest."""
+        """Why a face of this frame is read as it is.
+
+        luma: uint8 (height, width), the whole frame. emotion: by default the likeliest one.
+        """
         index = EMOTIONS.index(emotion) if emotion else int(np.argmax(scores.probabilities))
         image = crop(luma, scores.face.box)
-        begun_s = time.perf_counter()
+        began_s = time.perf_counter()
         chosen = np.eye(len(EMOTIONS), dtype=np.float32)[[index]]
         _, gradient = self._network.run(to_input(image, self._size_px), chosen)
         heat = heat_of(gradient[0, :, :, 0])
-        took_ms = 1000 * (time.perf_counter() - begun_s)
+        took_ms = 1000 * (time.perf_counter() - began_s)
         return Explanation(scores, EMOTIONS[index], image, heat, took_ms)
 
 
 def why_file(model: Path) -> Path:
-    """The file that explains another: NAME_why.tflite beside NAME_int8.tflite or NAME.tflite."""
+    """The file that explains a model: NAME_why.tflite beside NAME_int8.tflite or NAME.tflite."""
     name = re.sub(r"_(int8|float32|dynamic)(_single)?$", "", model.stem)
     return model.with_name(f"{name}_why.tflite")
 
 
 def heat_of(gradient: npt.NDArray[np.float32]) -> Heat:
-    """The strength of a gradient (side, side), smoothed, its largest 1.
+    """The strength of a gradient, smoothed; the largest is 1, or all are 0.
 
-    Its sign only tells whether brighter or darker would be still more so: both spoke for it.
+    gradient: float32 (side, side). Its sign does not matter: it only says whether a brighter or a
+    darker pixel would speak still more for the emotion.
     """
     strength = cv2.GaussianBlur(np.abs(gradient), (0, 0), BLUR * len(gradient))
     return np.asarray(strength / (strength.max() or 1.0), np.float32)

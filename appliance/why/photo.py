@@ -22,10 +22,11 @@ from appliance.why.explainer import Explainer, Explanation
 def explain(
     settings: Settings, path: Path, *, emotion: Emotion | None = None, whole: bool = False
 ) -> list[Explanation]:
-    """One explanation for each face in the picture, the weightiest first, at least one.
+    """An explanation for each face in the picture, at least one, the weightiest face first.
 
-    emotion: by default the likeliest of each face. whole: the picture is one face, already cut.
-    Raises JukeboxError if there is none, CameraError for a file that is no picture, ModelError.
+    emotion: by default the likeliest one of each face. whole: the picture is one face, already cut.
+    Raises JukeboxError if there is no face, CameraError if the file cannot be read as a picture,
+    ModelError.
     """
     explainer = Explainer(emotion_model(settings))
     classifier = build_classifier(settings, still=True)
@@ -38,12 +39,15 @@ def explain(
     )
     if not faces:
         raise JukeboxError(f"{path}: no face found; if it is one face already cut, say --whole")
-    scores = sorted(classifier.classify(frame, faces), key=lambda one: -one.weight)
-    return [explainer.explain(luma, one, emotion) for one in scores]
+    scores = sorted(classifier.classify(frame, faces), key=lambda score: -score.weight)
+    return [explainer.explain(luma, score, emotion) for score in scores]
 
 
 def write(path: Path, explanations: Sequence[Explanation]) -> None:
-    """Draws them into a PNG file, a row for each face. Raises JukeboxError."""
+    """Draws explanations into a PNG file, a row for each face.
+
+    Raises JukeboxError if the file cannot be written.
+    """
     content = cv2.imencode(".png", sheet(explanations))[1].tobytes()
     try:
         path.write_bytes(content)
@@ -52,7 +56,7 @@ def write(path: Path, explanations: Sequence[Explanation]) -> None:
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
-    """The face, how it looks, and what spoke for which emotion; ms: how long that took."""
+    """The face, its probabilities, what spoke for which emotion, and the milliseconds it took."""
     return {
         **face_as_json(explanation.scores),
         "explained": str(explanation.emotion),
@@ -62,7 +66,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
 
 
 def describe(path: Path, explanation: Explanation) -> str:
-    """One line for people."""
+    """One line for people: where the face is, how it looks, and what spoke for it."""
     face = as_json(explanation)
     x, y, width, height = face["box"]
     return (
@@ -73,7 +77,7 @@ def describe(path: Path, explanation: Explanation) -> str:
 
 
 def _all_of(luma: GrayImage) -> Face:
-    """The face that a picture is: its middle, as faces are cut square."""
+    """The whole picture as a face: the largest square in its middle."""
     height, width = luma.shape
     side = min(height, width)
     return Face(Box((width - side) // 2, (height - side) // 2, side, side), 1.0, 1)

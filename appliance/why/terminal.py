@@ -1,7 +1,7 @@
 """An explanation in a terminal: two pixels a character, in 24-bit colour.
 
-Written to the terminal and nowhere else. The live picture is on the terminal's second screen, so
-that nothing of it stays in the window when it ends.
+It is written to the terminal and nowhere else. The live picture is on the terminal's second screen,
+so nothing of it stays in the window when it ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from appliance.records import EMOTIONS
 from appliance.why.drawing import Picture, overlay
 from appliance.why.explainer import Explanation
 
-LARGEST_PX = 48  # what the network sees has no more
+LARGEST_PX = 48  # the network's input has no more
 WORDS_WIDTH = 34  # characters beside the picture
 BAR_WIDTH = 16
 SECOND_SCREEN, FIRST_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
@@ -24,19 +24,22 @@ HOME, END_OF_LINE, END_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 
 
 def lines(explanation: Explanation) -> list[str]:
-    """The picture with its words beside it, not larger than the terminal."""
+    """The picture with its words beside it, so that both fit into the terminal."""
     columns, rows = shutil.get_terminal_size()
     size_px = max(8, min(LARGEST_PX, columns - WORDS_WIDTH, 2 * (rows - 1)) // 2 * 2)
     picture = half_blocks(overlay(explanation.image, explanation.heat, size_px))
-    said = words(explanation)
-    picture += [" " * size_px] * (len(said) - len(picture))
-    said += [""] * (len(picture) - len(said))
-    both = [f"{left}  {right}" for left, right in zip(picture, said, strict=True)]
+    text = words(explanation)
+    picture += [" " * size_px] * (len(text) - len(picture))
+    text += [""] * (len(picture) - len(text))
+    both = [f"{left}  {right}" for left, right in zip(picture, text, strict=True)]
     return both[: rows - 1]
 
 
 def half_blocks(picture: Picture) -> list[str]:
-    """A line for every two rows of a picture (2n, width, 3): upper half blocks on a background."""
+    """A line for every two rows of a picture: upper half blocks in colour on a background.
+
+    picture: uint8 (2 n, width, 3).
+    """
     return [
         "".join(
             f"\x1b[38;2;{r};{g};{b}m\x1b[48;2;{under_r};{under_g};{under_b}m▀"
@@ -48,7 +51,7 @@ def half_blocks(picture: Picture) -> list[str]:
 
 
 def words(explanation: Explanation) -> list[str]:
-    """How it looks, the seven probabilities, and what part of the face spoke how much."""
+    """How the face looks, the seven probabilities, and how much each part of the face spoke."""
     shares = explanation.scores.probabilities
     best = EMOTIONS[shares.index(max(shares))]
     bars = [
@@ -61,7 +64,7 @@ def words(explanation: Explanation) -> list[str]:
 
 @contextmanager
 def second_screen(terminal: TextIO) -> Iterator[None]:
-    """The whole terminal for a picture that changes; afterwards it is as it was before."""
+    """Gives the whole terminal to a picture that changes; afterwards it is as it was before."""
     terminal.write(SECOND_SCREEN)
     try:
         yield
@@ -71,6 +74,6 @@ def second_screen(terminal: TextIO) -> Iterator[None]:
 
 
 def redraw(terminal: TextIO, text: list[str]) -> None:
-    """Puts these lines in place of all that was there, without a flicker."""
+    """Replaces everything in the terminal with these lines, without flicker."""
     terminal.write(HOME + "".join(f"{line}{END_OF_LINE}\r\n" for line in text) + END_OF_SCREEN)
     terminal.flush()
