@@ -48,8 +48,10 @@ SERVER = {
     "test_likes", "test_mopidy", "test_player", "test_player_listener",
     "test_rehearsal_mpd", "test_resolver", "test_stored", "test_tell", "test_whole",
 }  # fmt: skip
-REAL_TIME = {"test_bench", "test_boot", "test_demo", "test_service"}
+REAL_TIME = {"test_bench", "test_boot", "test_demo", "test_panel", "test_service"}
 HEAVY = {"test_instructions", "test_sorting"}
+# The same by fixture: a real MPD, the level of every track, a network made by Keras.
+FIXTURES = {"music": "server", "levels": "heavy", "tiny_gender_model": "heavy"}
 # These are not even opened in the fast run: importing TensorFlow takes six seconds.
 WORKSHOP = {
     "test_composites", "test_convert", "test_detect", "test_evaluate", "test_explain",
@@ -76,7 +78,10 @@ def pytest_ignore_collect(collection_path, config):
 def pytest_collection_modifyitems(config, items):
     for item in items:
         for mark, files in (("server", SERVER), ("real_time", REAL_TIME), ("heavy", HEAVY)):
-            if item.path.stem in files or (mark == "server" and "music" in item.fixturenames):
+            if item.path.stem in files:
+                item.add_marker(mark)
+        for fixture, mark in FIXTURES.items():
+            if fixture in item.fixturenames:
                 item.add_marker(mark)
     if config.getoption("--fast"):
         config.hook.pytest_deselected(items=[item for item in items if _is_slow(item)])

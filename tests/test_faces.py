@@ -334,6 +334,7 @@ def test_one_person_three_metres_away_is_seen_in_95_percent_of_frames(name):
     assert {f.track for in_frame in found for f in in_frame} == {1}
 
 
+@pytest.mark.heavy
 def test_nobody_is_seen_among_bottles():
     faces = as_the_jukebox_does()
     found = [faces.find(image) for image in video("bottle-detection.mp4")]

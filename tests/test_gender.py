@@ -27,7 +27,7 @@ ON = replace(OFF, gender=GenderSettings(enabled=True))
 
 
 @pytest.fixture
-def models(tmp_path, monkeypatch):
+def tiny_gender_model(tmp_path, monkeypatch):
     """A folder of models with one for gender, in place of the shipped ones."""
     tiny_models = pytest.importorskip("tiny_models", reason="needs the extra [convert]")
     folder = tmp_path / "models"
@@ -50,8 +50,8 @@ def photo(tmp_path):
     return tmp_path / "photo.png"
 
 
-def test_a_face_looks_male_or_female(models):
-    classifier = GenderClassifier(models / "gender_int8.tflite")
+def test_a_face_looks_male_or_female(tiny_gender_model):
+    classifier = GenderClassifier(tiny_gender_model / "gender_int8.tflite")
     luma = np.zeros((200, 200), np.uint8)
     luma[:, :100] = 255
     male, female = classifier.classify(luma, Face(Box(50, 50, 100, 100), 1.0, 1))
@@ -59,13 +59,13 @@ def test_a_face_looks_male_or_female(models):
     assert male + female == pytest.approx(1.0)
 
 
-def test_classify_says_it_only_when_asked_to(models, photo):
+def test_classify_says_it_only_when_asked_to(tiny_gender_model, photo):
     (reading,) = classify(OFF, [photo])
     assert "gender" not in reading["faces"][0]
     assert "male" not in describe(reading)
 
 
-def test_classify_says_it_when_asked_to(models, photo):
+def test_classify_says_it_when_asked_to(tiny_gender_model, photo):
     (reading,) = classify(ON, [photo])
     shares = reading["faces"][0]["gender"]
     assert tuple(shares) == GENDERS
@@ -134,7 +134,7 @@ def checked(settings):
 
 
 @pytest.mark.parametrize(("settings", "there"), [(OFF, False), (ON, True)])
-def test_check_covers_the_model_that_is_used(models, settings, there):
+def test_check_covers_the_model_that_is_used(tiny_gender_model, settings, there):
     found = checked(settings)
     assert ("gender model" in found) == there
     if there:
@@ -142,25 +142,25 @@ def test_check_covers_the_model_that_is_used(models, settings, there):
         assert found["gender model"].text.startswith("gender_int8 on ")
 
 
-def test_check_says_what_is_wrong_with_it(models):
-    (models / "gender_int8.json").unlink()
+def test_check_says_what_is_wrong_with_it(tiny_gender_model):
+    (tiny_gender_model / "gender_int8.json").unlink()
     found = checked(ON)["gender model"]
     assert not found.good
     assert "every model needs its card" in found.text
 
 
-def test_a_model_for_another_task_is_refused(models):
+def test_a_model_for_another_task_is_refused(tiny_gender_model):
     with pytest.raises(ModelError, match="not the card of a model for gender"):
-        GenderClassifier(models / "emotion_int8.tflite")
+        GenderClassifier(tiny_gender_model / "emotion_int8.tflite")
     with pytest.raises(ModelError, match="not the card of a model for emotion"):
-        EmotionClassifier(models / "gender_int8.tflite")
+        EmotionClassifier(tiny_gender_model / "gender_int8.tflite")
 
 
-def test_labels_the_other_way_round_are_refused(models):
-    card = models / "gender_int8.json"
+def test_labels_the_other_way_round_are_refused(tiny_gender_model):
+    card = tiny_gender_model / "gender_int8.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | {"labels": ["female", "male"]}))
     with pytest.raises(ModelError, match="names other labels than male, female"):
-        GenderClassifier(models / "gender_int8.tflite")
+        GenderClassifier(tiny_gender_model / "gender_int8.tflite")
 
 
 @pytest.mark.parametrize("name", ["gender_int8", "gender_float32"])

@@ -117,6 +117,7 @@ def test_a_track_says_what_it_is_and_carries_its_cover(track):
     assert len(cover) <= 20_000
 
 
+@pytest.mark.heavy
 @every_track
 def test_a_track_was_made_from_its_score_as_it_stands(track, tmp_path):
     midi = tmp_path / "score.mid"
@@ -141,6 +142,7 @@ def test_no_track_clips_when_decoded(levels):
     assert max(level.true_peak for level in levels.values()) <= -1.5
 
 
+@pytest.mark.heavy
 @needs_ffmpeg
 @every_track
 def test_a_track_begins_at_once_never_stops_for_long_and_fades_out(track):
@@ -163,6 +165,7 @@ def test_a_score_is_the_same_performance_every_time(score):
     assert perform(score) == perform(read_score(SCORES / score.emotion / f"{score.name}.toml"))
 
 
+@pytest.mark.heavy
 @every_piece
 def test_no_note_hangs_and_none_is_struck_while_it_sounds(score, tmp_path):
     write_midi(score, tmp_path / "score.mid")

@@ -65,6 +65,7 @@ def test_what_was_measured_holds_without_a_clock(files, tmp_path):
     assert precision.fastest(files, result, clock=None) == other
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "change",
     [

@@ -103,6 +103,7 @@ def test_without_a_neutral_face_the_command_says_so_and_leaves_the_card(tmp_path
     assert model.with_suffix(".json").read_text() == before
 
 
+@pytest.mark.heavy
 @needs("fer2013.zip", "ferplus_votes.csv")
 def test_the_shipped_priors_are_measured_again(model):
     files = "--data", DATA / "fer2013.zip", "--votes", DATA / "ferplus_votes.csv", "--model", model

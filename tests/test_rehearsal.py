@@ -378,6 +378,7 @@ def test_new_faces_are_searched_for_every_ten_seconds_or_less_often(asked_s, reh
     assert as_rehearsed(settings).faces.search_every_s == rehearsed_s
 
 
+@pytest.mark.heavy
 def test_a_short_day_through_the_real_networks(tmp_path, capsys):
     picture = tmp_path / "day.png"
     arguments = ["--hours", "0.25", "--seed", "28", "--json", "--plot", str(picture)]
@@ -392,6 +393,7 @@ def test_a_short_day_through_the_real_networks(tmp_path, capsys):
     assert cv2.imread(str(picture)).std() > 20
 
 
+@pytest.mark.heavy
 def test_two_filters_that_saw_the_same_are_compared(capsys):
     assert main(["rehearse", "--hours", "0.1", "--compare"]) == 0
     said = capsys.readouterr().out.splitlines()
@@ -469,6 +471,7 @@ def needs_faces():
         pytest.skip(f"the shared faces {FER.name} are not on this machine")
 
 
+@pytest.mark.heavy
 def test_a_quarter_of_an_hour_of_known_faces_is_read_rightly():
     needs_faces()
     plan = Plan(faces=FER, votes=VOTES, hours=0.25, seed=3)
@@ -478,6 +481,7 @@ def test_a_quarter_of_an_hour_of_known_faces_is_read_rightly():
     assert found.against_listener == 0
 
 
+@pytest.mark.heavy
 def test_a_calibrated_face_at_rest_is_neutral_again():
     needs_faces()
     plan = Plan(faces=FER, hours=0.12, seed=1, resting=Emotion.ANGRY)

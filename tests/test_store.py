@@ -474,6 +474,7 @@ for number in range(10**9):
 """
 
 
+@pytest.mark.real_time
 def test_after_kill_9_everything_acknowledged_is_there(path: Path) -> None:
     said: list[str] = []
     for kill_after in (1, 2, 37, 150):
@@ -621,6 +622,7 @@ DOCUMENT = (ROOT / "docs/database.md").read_text()
 COMMANDS = [line for line in DOCUMENT.splitlines() if line.startswith("sqlite-utils ")]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_documented_commands_work(path: Path, command: str) -> None:
     with opened(path) as store:

@@ -140,6 +140,7 @@ def test_the_detector_is_asked_once_a_second_while_a_face_is_followed():
     assert all(detector.newcomers)
 
 
+@pytest.mark.heavy
 def test_a_lost_face_is_searched_for_in_the_same_frame():
     detector = Scripted([face(300.0)], [face(340.0)])
     faces = following(detector, Following(face(310.0), face(320.0), None))
@@ -233,6 +234,7 @@ def video(pattern):
     return next(VIDEOS.rglob(pattern))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("name", "people"),
     [("again.mkv", 1), ("eat.mkv", 1), ("no.mkv", 1), ("sorry.mkv", 1), ("thanks.mkv", 1),

@@ -310,6 +310,7 @@ def test_misuse_is_2(settings, options):
     assert stopped.value.code == 2
 
 
+@pytest.mark.real_time
 def test_live_tells_every_frame_and_leaves_nothing_behind(photo, settings, capsys, monkeypatch):
     folder = photo.parent
     monkeypatch.chdir(folder)
@@ -321,6 +322,7 @@ def test_live_tells_every_frame_and_leaves_nothing_behind(photo, settings, capsy
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_live_in_a_terminal_ends_well_and_leaves_the_terminal_as_it_was(settings, photo, number):
     ours, theirs = pty.openpty()
