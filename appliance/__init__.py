@@ -1,1 +1,1 @@
-"""The emotional jukebox: what runs on the box."""
+"""The emotional jukebox: what runs on it."""

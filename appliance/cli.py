@@ -11,13 +11,11 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
 from appliance.errors import JukeboxError
-
-log = logging.getLogger("jukebox")
+from appliance.process.log import log_to_stderr
 
 VERBS = {
     "run": "play, until stopped",
@@ -50,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = words[0] if words else ""
     try:
         chosen = parser(asked).parse_args(words)
-        _log_to_stderr(chosen.log_level)
+        log_to_stderr(chosen.log_level)
         code: int = chosen.run(chosen)
     except JukeboxError as error:
         print(error, file=sys.stderr)
@@ -92,22 +90,6 @@ class _Version(argparse.Action):
 
         print(version("emotional-jukebox"))
         parser.exit()
-
-
-def _log_to_stderr(level: int) -> None:
-    """Sets up the log. The journal adds the time itself, and takes the level as a number in <>."""
-    in_journal = False
-    with suppress(OSError):  # stderr may be closed
-        stderr = os.fstat(2)  # a shell of a service inherits the variable, but another stderr
-        in_journal = os.environ.get("JOURNAL_STREAM") == f"{stderr.st_dev}:{stderr.st_ino}"
-    form = "%(levelname)s%(message)s" if in_journal else "%(asctime)s  %(message)s"
-    if in_journal:
-        from appliance.remote.notify import JOURNAL_LEVELS
-
-        for log_level, number in JOURNAL_LEVELS.items():
-            logging.addLevelName(log_level, f"<{number}>")
-    logging.basicConfig(level=logging.WARNING, format=form, datefmt="%H:%M:%S")
-    log.setLevel(level)  # of libraries, only warnings are shown
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ from appliance.errors import JukeboxError, PlayerError
 from appliance.history.diary import read_yesterday
 from appliance.history.store import SqliteStore
 from appliance.loop import Loop
+from appliance.process.log import NOTICE
+from appliance.process.notify import Notifier
+from appliance.process.signals import Signals
 from appliance.records import Frame, Step
 from appliance.remote import messages
-from appliance.remote.notify import NOTICE, Notifier
 from appliance.remote.panel import use_panel
-from appliance.remote.signals import Signals
 from appliance.remote.status import Status, StatusReporter
 from appliance.running.assembly import Assembly
 from appliance.settings import Settings

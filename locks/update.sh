@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Renews the locked versions: locks/update.sh (needs uv, https://docs.astral.sh/uv). One lock serves
-# Python 3.11 to 3.13 on x86-64 and aarch64; the test locks hold exactly the box's versions.
+# Python 3.11 to 3.13 on x86-64 and aarch64; the test locks hold exactly the jukebox's versions.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from appliance.remote.notify import Notifier
+from appliance.process.notify import Notifier
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -56,9 +56,9 @@ def test_without_systemd_nothing_happens(tmp_path):
 
 def test_the_journal_gets_the_level_of_each_line():
     program = (
-        "import logging, os; from appliance.cli import _log_to_stderr; err = os.fstat(2);"
-        "os.environ['JOURNAL_STREAM'] = f'{err.st_dev}:{err.st_ino}'; _log_to_stderr(logging.INFO);"
-        "from appliance.remote.notify import NOTICE; log = logging.getLogger('jukebox');"
+        "import logging, os; from appliance.process.log import log_to_stderr; err = os.fstat(2);"
+        "os.environ['JOURNAL_STREAM'] = f'{err.st_dev}:{err.st_ino}'; log_to_stderr(logging.INFO);"
+        "from appliance.process.log import NOTICE; log = logging.getLogger('jukebox');"
         "log.info('a song'); log.log(NOTICE, 'a day'); log.warning('trouble')"
     )
     done = subprocess.run(

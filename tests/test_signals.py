@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from appliance.remote.signals import Signals
+from appliance.process.signals import Signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -19,7 +19,7 @@ from appliance.errors import StoreError
 from appliance.records import Emotion, Frame, Step
 
 if TYPE_CHECKING:  # `jukebox status` needs no socket
-    from appliance.remote.notify import Notifier
+    from appliance.process.notify import Notifier
 
 log = logging.getLogger("jukebox")
 

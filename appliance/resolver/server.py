@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from appliance.errors import BusyError, JukeboxError
-from appliance.remote.notify import Notifier
+from appliance.process.notify import Notifier
 from appliance.resolver.protocol import LONGEST_LINE, Answer, answer_of, answers, own_socket
 
 log = logging.getLogger("jukebox")

@@ -5,22 +5,10 @@ The protocol is that of sd_notify(3): datagrams of KEY=VALUE lines to the socket
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import time
 from collections.abc import Mapping
-
-# Between INFO and WARNING, for the line about yesterday: `journalctl -u jukebox -p notice`.
-NOTICE = 25
-# The journal's number for each level; it stands in <> before a line (sd-daemon(3)).
-JOURNAL_LEVELS = {
-    logging.DEBUG: 7,
-    logging.INFO: 6,
-    NOTICE: 5,
-    logging.WARNING: 4,
-    logging.ERROR: 3,
-}
 
 
 class Notifier:

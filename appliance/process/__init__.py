@@ -1,0 +1,1 @@
+"""What every process of the jukebox owes systemd and its terminal: log, signals, notifications."""
