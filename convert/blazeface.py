@@ -35,7 +35,7 @@ from appliance.vision.detectors import EVERYWHERE, BlazeFace
 from appliance.vision.faces import FollowingFaceDetector
 from appliance.vision.geometry import Detection, square_around
 from appliance.vision.preprocessing import crop
-from convert import detect
+from convert import card_words, detect
 from convert.cards import of_the_file, of_the_network, write_model
 from convert.figures import MODELS
 from convert.pictures import DataError
@@ -213,6 +213,7 @@ def _card(name: str, named: bytes, network: keras.Model, origin: dict[str, Any])
             + ("" if name == "search" else " The coarser of the two maps is left out, too.")
         ),
         **{key: origin[key] for key in ("authors", "paper", "licence")},
+        **card_words.DETECTOR,
     }
 
 

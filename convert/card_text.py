@@ -187,6 +187,44 @@ def _training(card: dict[str, Any]) -> str:
     return bullets({key: value for key, value in training.items() if key != "history"})
 
 
+def _following(card: dict[str, Any]) -> str:
+    """How well a tracker keeps faces, on windows that it was not trained on."""
+    found = card.get("held_out")
+    if not found:
+        return ""
+    return "\n".join(
+        map(
+            bullet,
+            (
+                f"- windows that were held out: {found['windows']:,}",
+                f"- faces that it keeps: {percent(found['kept'])}",
+                f"- windows without a face in which it notices that: {percent(found['noticed'])}",
+                f"- overlap of its square with the true one: median {percent(found['overlap'])}; "
+                f"60 % and more for {percent(found['overlap_0_6'])} of the faces",
+            ),
+        )
+    )
+
+
+def _detection(card: dict[str, Any]) -> str:
+    """Which faces a detector finds; nothing if the card tells it in words."""
+    found = card.get("measured", {})
+    if "recall" not in found:
+        return ""
+    rows: list[Row] = [
+        (f"from {height} px", count, percent(found["recall"][height]), _interval(found, height))
+        for height, count in found["faces"].items()
+    ]
+    alarms = f"False alarms: {found['false_alarms']} in {found['negatives']} photos without people."
+    top = (f"faces in {found['photos']} photos", "faces", "found", "95 % interval")
+    return f"{table(top, rows)}\n\n{alarms}"
+
+
+def _interval(found: dict[str, Any], height: str) -> str:
+    low, high = (100 * end for end in found["recall_interval95"][height])
+    return f"{low:.1f}–{high:.1f}"
+
+
 # Heading, the fields of a card that it tells, and what writes it, "" if they are not there.
 SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[dict[str, Any]], str]], ...] = (
     ("What it is", FACTS, _facts),
@@ -195,6 +233,8 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[dict[str, Any]], str]], ..
     ("Misuse", ("misuse",), _paragraph("misuse")),
     ("Known weaknesses", ("weaknesses",), _paragraph("weaknesses")),
     ("Accuracy", ("accuracy", "int8_float_agreement"), _accuracy),
+    ("Following", ("held_out",), _following),
+    ("Detection", ("measured",), _detection),
     ("Groups", ("groups", *GAPS, *WITHOUT), _groups),
     ("Priors", ("priors",), _priors),
     ("Training", ("training",), _training),

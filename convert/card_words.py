@@ -65,6 +65,18 @@ TRACKER: Words = {
         "its width from one frame to the next; then the detector searches for that face again."
     ),
 }
+DETECTOR: Words = {
+    "terms": (
+        "The published weights are Google's, under the Apache licence 2.0; the change of this "
+        "project is under the same licence."
+    ),
+    "intended_use": "It finds faces in gray pictures of a private room, to choose music.",
+    "misuse": "Not for recognising, counting or watching people. It does not tell faces apart.",
+    "weaknesses": (
+        "It finds faces from the front best. It misses many that are small, turned away, covered "
+        "or in the dark, and it may take a picture of a face for a face."
+    ),
+}
 IMPORTED: Words = {
     "terms": (
         "The terms under which the weights were published apply to this file, too. The weights of "

@@ -88,7 +88,7 @@ def evaluate_emotion(
     if head is None and len(read_card(model, "emotion", EMOTIONS).heads) > 1:
         head = "ferplus" if by_votes else "fer"
     classifier = ModelClassifier(model, "emotion", EMOTIONS, head)
-    if in_turn and card_fields(model).get("views", 1) > 1:
+    if in_turn and _views(model) > 1:
         raise ModelError(f"{model}: averages several views itself, so --in-turn is not for it")
     given = len(faces)
     faces, labels = labelled(faces, votes if by_votes else None)
@@ -98,7 +98,7 @@ def evaluate_emotion(
         mirrored = answers(classifier, faces.images[:, :, ::-1])
         logits = _averaged(logits, mirrored, temperature)
     result = score(logits, labels, temperature)
-    views = VIEWS["in turn" if in_turn else card_fields(model).get("views", 1)]
+    views = VIEWS["in turn" if in_turn else _views(model)]
     return {
         "task": "emotion",
         "model": model.name,
@@ -124,6 +124,12 @@ def evaluate_gender(model: Path, portraits: data.Portraits) -> dict[str, Any]:
         "head": classifier.head.name,
         **gender_figures(logits, portraits, classifier.head.temperature),
     }
+
+
+def _views(model: Path) -> int:
+    """How many views of each face the file averages. Its card may have the field's former name."""
+    fields = card_fields(model)
+    return int(fields.get("views", fields.get("looks", 1)))
 
 
 def labelled(faces: data.Faces, votes: data.Votes | None) -> tuple[data.Faces, Labels]:

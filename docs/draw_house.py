@@ -59,6 +59,8 @@ def main() -> None:
 def picture() -> str:
     """The SVG."""
     rooms = {room.name: room for room in placed(floors())}
+    if new := {name for ends in arrows() for name in ends} - rooms.keys():
+        raise SystemExit(f"{', '.join(new)}: give the room a floor in pyproject.toml first")
     height = max(room.y for room in rooms.values()) + ROOM_HEIGHT + 20
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {height:.0f}' {FONT}>",

@@ -126,7 +126,8 @@ HEAD = {"head": "ferplus", "index": 0, "temperature": 0.5}
 def test_priors_that_are_not_seven_shares_are_refused(folder, faces, shares):
     model = folder / "emotion_int8.tflite"
     change(model, priors={"all": SEVEN, "neutral": SEVEN} | {faces: shares})
-    refuses(lambda: EmotionClassifier(model), f"priors.{faces} as seven shares above 0 that sum to")
+    refuses(lambda: EmotionClassifier(model), f"priors.{faces} is ")
+    refuses(lambda: EmotionClassifier(model), "it must be seven shares above 0 that sum to 1;")
 
 
 @pytest.mark.parametrize(
@@ -134,33 +135,45 @@ def test_priors_that_are_not_seven_shares_are_refused(folder, faces, shares):
     [
         ({"priors": {}}, "lacks what a card must say: priors.all"),
         ({"priors": {"all": SEVEN}}, "lacks what a card must say: priors.neutral"),
-        ({"priors": []}, "priors as an object, not []"),
-        ({"priors": 0}, "priors as an object, not 0"),
+        ({"priors": []}, "priors is []; it must be an object"),
+        ({"priors": 0}, "priors is 0; it must be an object"),
         ({"outputs": ...}, "lacks what a card must say: outputs"),
-        ({"outputs": None}, "outputs as a list, not None"),
-        ({"outputs": "ferplus"}, "outputs as a list, not 'ferplus'"),
-        ({"outputs": {"head": "ferplus", "index": 0}}, "outputs as a list, not {"),
+        ({"outputs": None}, "outputs is None; it must be a list"),
+        ({"outputs": "ferplus"}, "outputs is 'ferplus'; it must be a list"),
+        ({"outputs": {"head": "ferplus", "index": 0}}, "outputs is {"),
         ({"outputs": [HEAD, 7]}, "outputs[1] is 7; it must be an object or a text"),
         ({"outputs": [{"index": 0}]}, "lacks what a card must say: outputs[0].head"),
-        ({"outputs": [{"head": 5, "index": 0}]}, "outputs[0].head as a text, not 5"),
+        ({"outputs": [{"head": 5, "index": 0}]}, "outputs[0].head is 5; it must be a text"),
         ({"outputs": [{"head": "ferplus"}]}, "lacks what a card must say: outputs[0].index"),
-        ({"outputs": [HEAD | {"index": -1}]}, "index as a whole number, 0 or more, not -1"),
-        ({"outputs": [HEAD | {"index": 0.5}]}, "index as a whole number, 0 or more, not 0.5"),
-        ({"outputs": [HEAD | {"index": True}]}, "index as a whole number, 0 or more, not True"),
-        ({"outputs": [HEAD | {"index": "0"}]}, "index as a whole number, 0 or more, not '0'"),
-        ({"outputs": [HEAD | {"temperature": 0}]}, "temperature as a number above 0, not 0"),
-        ({"outputs": [HEAD | {"temperature": None}]}, "temperature as a number above 0, not None"),
-        ({"outputs": [HEAD | {"temperature": 10**400}]}, "temperature as a number above 0, not 1"),
+        ({"outputs": [HEAD | {"index": -1}]}, "index is -1; it must be a whole number, 0 or more"),
+        (
+            {"outputs": [HEAD | {"index": 0.5}]},
+            "index is 0.5; it must be a whole number, 0 or more",
+        ),
+        (
+            {"outputs": [HEAD | {"index": True}]},
+            "index is True; it must be a whole number, 0 or more",
+        ),
+        (
+            {"outputs": [HEAD | {"index": "0"}]},
+            "index is '0'; it must be a whole number, 0 or more",
+        ),
+        ({"outputs": [HEAD | {"temperature": 0}]}, "temperature is 0; it must be a number above 0"),
+        (
+            {"outputs": [HEAD | {"temperature": None}]},
+            "temperature is None; it must be a number above 0",
+        ),
+        ({"outputs": [HEAD | {"temperature": 10**400}]}, "temperature is 1000"),
         ({"outputs": [HEAD, HEAD | {"head": "fer"}]}, "two heads have the same index"),
         ({"outputs": [HEAD, HEAD | {"index": 1}]}, "two heads have the name 'ferplus'"),
         ({"outputs": ["logits"]}, "has no head 'ferplus'; its heads are none"),
-        ({"head": 5}, "head as a text, not 5"),
+        ({"head": 5}, "head is 5; it must be a text"),
         ({"head": ...}, "has no head ''; its heads are ferplus, fer"),
         ({"sha256": ...}, "lacks what a card must say: sha256"),
-        ({"sha256": 5}, "sha256 as a text, not 5"),
-        ({"explains": []}, "explains as an object, not []"),
+        ({"sha256": 5}, "sha256 is 5; it must be a text"),
+        ({"explains": []}, "explains is []; it must be an object"),
         ({"input": ...}, "lacks what a card must say: input"),
-        ({"input": "float32 (1, 48, 48, 1)"}, "input as an object, not 'float32"),
+        ({"input": "float32 (1, 48, 48, 1)"}, "input is 'float32"),
         ({"labels": None}, "names other labels than angry, disgust"),
         ({"task": []}, "is not the card of a model for emotion"),
     ],
@@ -176,9 +189,9 @@ def test_a_card_with_an_unusable_field_says_which(folder, fields, says):
     ("size_px", "says"),
     [
         (..., "lacks what a card must say: input.size_px"),
-        (0, "input.size_px as a whole number above 0, not 0"),
-        (48.5, "input.size_px as a whole number above 0, not 48.5"),
-        ("48", "input.size_px as a whole number above 0, not '48'"),
+        (0, "input.size_px is 0; it must be a whole number above 0"),
+        (48.5, "input.size_px is 48.5; it must be a whole number above 0"),
+        ("48", "input.size_px is '48'; it must be a whole number above 0"),
         (47, "has shapes"),
     ],
 )
@@ -193,10 +206,10 @@ def test_the_side_of_the_input_is_a_whole_number_and_the_networks(folder, size_p
     ("room", "says"),
     [
         (..., "lacks what a card must say: face, box, room"),
-        (0, "input.room as a number above 0, not 0"),
-        (-2.0, "input.room as a number above 0, not -2.0"),
-        ("2", "input.room as a number above 0, not '2'"),
-        (float("inf"), "input.room as a number above 0, not inf"),
+        (0, "input.room is 0; it must be a number above 0"),
+        (-2.0, "input.room is -2.0; it must be a number above 0"),
+        ("2", "input.room is '2'; it must be a number above 0"),
+        (float("inf"), "input.room is inf; it must be a number above 0"),
     ],
 )
 def test_a_tracker_needs_a_room(folder, room, says):

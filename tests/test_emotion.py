@@ -121,15 +121,15 @@ def test_the_six_views_are_the_face_as_it_is_nearer_and_farther_each_also_mirror
         (lambda m: edit_card(m, head="mood"), "has no head 'mood'; its heads are ferplus, fer"),
         (lambda m: edit_card(m, outputs=[]), "has no head 'ferplus'; its heads are none"),
         (lambda m: edit_card(m, outputs=[{"head": "x"}]), "lacks what a card must say"),
-        (lambda m: edit_card(m, input=None), "lacks what a card must say"),
+        (lambda m: edit_card(m, input=None), "input is None; it must be an object"),
         (lambda m: edit_input(m, size_px=64), "has shapes"),
-        (lambda m: edit_input(m, size_px=float("inf")), "lacks what a card must say"),
+        (lambda m: edit_input(m, size_px=float("inf")), "size_px is inf; it must be a whole"),
         (lambda m: edit_input(m, scaling="x/255"), "input.scaling is 'x/255', not 'x/127.5-1'"),
         (lambda m: edit_input(m, scaling=...), "lacks what a card must say"),
         (lambda m: edit_input(m, channels=3), "input.channels is 3, not 1"),
         (lambda m: edit_input(m, dtype="uint8"), "input.dtype is 'uint8'"),
         (lambda m: edit_second_head(m, index=0), "two heads have the same index"),
-        (lambda m: edit_second_head(m, temperature=float("inf")), "as a number above 0"),
+        (lambda m: edit_second_head(m, temperature=float("inf")), "it must be a number above 0"),
         (lambda m: m.with_suffix(".json").write_text("[" * 100_000), "cannot be read"),
         (
             lambda m: edit_card(
@@ -141,9 +141,9 @@ def test_the_six_views_are_the_face_as_it_is_nearer_and_farther_each_also_mirror
             lambda m: edit_card(
                 m, head="x", outputs=[{"head": "x", "index": 0, "temperature": 0.0}]
             ),
-            "as a number above 0",
+            "it must be a number above 0",
         ),
-        (lambda m: edit_second_head(m, temperature=0.0), "as a number above 0"),
+        (lambda m: edit_second_head(m, temperature=0.0), "it must be a number above 0"),
         (lambda m: edit_second_head(m, index=9), "has shapes"),
         (lambda m: shutil.copy(MODELS / "emotion_float32.tflite", m), "damaged"),
         (

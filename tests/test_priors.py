@@ -142,6 +142,7 @@ def test_a_page_without_priors_has_no_section_for_them():
         ("emotion", card_words.EMOTION),
         ("gender", card_words.GENDER),
         ("track", card_words.TRACKER),
+        ("face detection", card_words.DETECTOR),
         ("why", card_words.WHY),
     ],
 )

@@ -275,6 +275,13 @@ def test_shares_and_settling_are_those_of_the_diary():
     assert never.settle_s.p90 == pytest.approx(900.0)
 
 
+def test_forty_seconds_after_a_change_are_not_judged():
+    just_in_time = figures(diary_of(2000, TWO_MOODS, lambda t: SAD if t >= 1040 else NEUTRAL))
+    assert just_in_time.right_share == 1.0
+    too_late = figures(diary_of(2000, TWO_MOODS, lambda t: SAD if t >= 1041 else NEUTRAL))
+    assert too_late.right_share == pytest.approx(1 - 1 / 1920)
+
+
 def test_music_is_not_judged_while_the_listener_is_in_charge():
     held = figures(diary_of(2000, TWO_MOODS, lambda time_s: NEUTRAL, in_charge=False))
     assert held.music_right_share is None

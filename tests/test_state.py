@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import pytest
 
@@ -80,10 +81,49 @@ def test_what_was_taken_over_is_taken_over_again_until_it_changes(database, old_
     assert state_file(database).kept.camera_off
 
 
-def test_later_starts_read_the_new_file_only(database, old_file, new_file):
+def test_later_starts_read_the_new_file(database, old_file, new_file):
     old_file.write_text(OLD)
     new_file.write_text('{"asleep": false}')
+    os.utime(old_file, (1_000, 1_000))
     assert state_file(database).kept == PersistentState()
+
+
+def as_an_earlier_version(old_file, **changes):
+    """Reads the player's file and writes it again, as the version before this one did."""
+    kept = {"camera_off": False, "asleep": False, "off_hours": False, "stopped": False}
+    kept |= {key: value for key, value in contents(old_file).items() if key in kept}
+    old_file.write_text(json.dumps(kept | changes))
+    later_s = time.time() + 100
+    os.utime(old_file, (later_s, later_s))
+    return kept
+
+
+def as_this_version(database, **requests):
+    StateFile(player_file(database), PlayerState()).keep_for_earlier_versions(**requests)
+    state_file(database).keep(**requests)
+
+
+def test_a_camera_that_is_off_stays_off_on_the_way_back_and_forth(database, old_file):
+    old_file.write_text('{"camera_off": false}')
+    as_this_version(database, camera_off=True, asleep=False)
+    assert as_an_earlier_version(old_file, camera_off=False)["camera_off"], "back"
+    assert not state_file(database).kept.camera_off, "forth: it was switched on meanwhile"
+    as_this_version(database, camera_off=False, asleep=False)
+    as_an_earlier_version(old_file, camera_off=True)
+    assert state_file(database).kept.camera_off, "forth: it was switched off meanwhile"
+
+
+def test_a_damaged_file_opens_no_camera_that_was_switched_off(database, new_file):
+    as_this_version(database, camera_off=True)
+    new_file.write_text("{")
+    assert state_file(database).kept.camera_off
+
+
+def test_an_unreadable_file_of_the_player_is_one_warning(database, old_file, caplog):
+    old_file.write_text("{")
+    state_file(database)
+    StateFile(player_file(database), PlayerState())
+    assert len(caplog.messages) == 1
 
 
 def test_a_jukebox_without_a_past_starts_empty(database, new_file):

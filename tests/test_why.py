@@ -147,7 +147,7 @@ def change_card(path, **fields):
             lambda folder: change_card(folder / "emotion_why.json", explains={"emotion": "0"}),
             "explains another network",
         ),
-        (lambda folder: change_card(folder / "emotion_why.json", explains=1), "lacks what a card"),
+        (lambda folder: change_card(folder / "emotion_why.json", explains=1), "explains is 1"),
         (
             lambda folder: change_card(folder / "emotion_why.json", task="emotion"),
             "is not the card",

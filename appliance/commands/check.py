@@ -114,7 +114,7 @@ def _emotion(settings: Settings) -> str:
         return text
     return (
         f"{text}; its card has no priors, so all emotions count as equally frequent: "
-        "python -m convert.priors adds them"
+        "python -m convert.priors adds them (convert/README.md)"
     )
 
 

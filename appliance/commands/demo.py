@@ -68,8 +68,10 @@ def play(
         (folder / "jukebox.toml").write_text(as_toml(own), encoding="utf-8")
         # Whoever starts the demo wants to hear it, whatever was asked of it the last time.
         database = folder / "jukebox.db"
+        player_state = StateFile(player_file(database), PlayerState())
+        player_state.keep(stopped=False)
+        player_state.keep_for_earlier_versions(asleep=False, camera_off=False)
         state_file(database).keep(asleep=False, camera_off=False)
-        StateFile(player_file(database), PlayerState()).keep(stopped=False)
         log.info("Ctrl-C ends the demo; any MPD app can join: MPD_HOST=%s mpc", mpd.socket)
         Service(own, for_s=for_s, reel_stands_in=True).run()
 

@@ -39,4 +39,4 @@ def own_playlists(state: Path, folder: Path) -> Iterator[Path]:
 
 def _lines(file: Path) -> list[str]:
     # A person may have saved the list in another encoding. Then it differs, and that is enough.
-    return file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return file.read_text(encoding="utf-8", errors="replace").removesuffix("\n").split("\n")

@@ -30,10 +30,11 @@ class PersistentState:
 def state_file(database: Path) -> StateFile[PersistentState]:
     """What people asked of the jukebox with this database.
 
-    At the first start it takes over what an earlier version kept in the player's file.
+    Earlier versions keep it in the player's file. That file counts where it is the newer one: at
+    the first start, and after somebody went back to an earlier version for a while.
     """
     return StateFile(
-        database.with_suffix(".state.json"), PersistentState(), first_from=player_file(database)
+        database.with_suffix(".state.json"), PersistentState(), earlier=player_file(database)
     )
 
 
@@ -46,19 +47,20 @@ class StateFile(Generic[State]):
     """A dataclass of plain values, kept in a JSON file. Keys of other versions stay in the file.
 
     kept: the present values. path: the file; None keeps the values only while this process lives.
-    default: the values where the file has none. first_from: another file, which is read, and left
-    as it is, where path does not exist.
+    default: the values where the file has none. earlier: the file in which earlier versions keep
+    the same fields; its values count where it is newer than path, or path cannot be read.
     """
 
-    def __init__(self, path: Path | None, default: State, first_from: Path | None = None) -> None:
+    def __init__(self, path: Path | None, default: State, earlier: Path | None = None) -> None:
         self._path = path
         self._warned = False
-        self._other_keys: dict[str, Any] = {}
-        if path is not None and first_from is not None and not path.exists():
-            self.kept = _fitting(default, _read(first_from))
-        else:
-            self._other_keys = _read(path) if path is not None else {}
-            self.kept = _fitting(default, self._other_keys)
+        self._other_keys = _read(path) if path is not None else {}
+        self.kept = _fitting(default, self._other_keys)
+        if path is None or earlier is None:
+            return
+        if not self._other_keys or _changed_ns(earlier) > _changed_ns(path):
+            # The owner of that file warns if it cannot be read.
+            self.kept = _fitting(self.kept, _read(earlier, warn=False))
 
     @property
     def outlives(self) -> bool:
@@ -71,10 +73,20 @@ class StateFile(Generic[State]):
         if kept == self.kept:
             return
         self.kept = kept
+        self._save(durable=durable)
+
+    def keep_for_earlier_versions(self, **values: Any) -> None:
+        """Changes keys that only earlier versions read. To be deleted after one more release."""
+        if self._other_keys.items() >= values.items():
+            return
+        self._other_keys |= values
+        self._save(durable=True)
+
+    def _save(self, *, durable: bool) -> None:
         if self._path is None:
             return
         try:
-            _write(self._path, json.dumps(self._other_keys | asdict(kept)), durable=durable)  # type: ignore[call-overload]
+            _write(self._path, json.dumps(self._other_keys | asdict(self.kept)), durable=durable)  # type: ignore[call-overload]
         except OSError as error:
             if not self._warned:
                 log.warning(
@@ -85,17 +97,26 @@ class StateFile(Generic[State]):
             self._warned = True
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _changed_ns(path: Path) -> int:
+    """When the file was changed last; 0 if it does not exist."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _read(path: Path, *, warn: bool = True) -> dict[str, Any]:
     """The content of the file; nothing if it does not exist or cannot be understood."""
+    level = logging.WARNING if warn else logging.DEBUG
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(found, dict):
             return found
-        log.warning("%s is not a JSON object; it is ignored and written again", path)
+        log.log(level, "%s is not a JSON object, so it is ignored", path)
     except FileNotFoundError:
         pass
     except (OSError, ValueError, RecursionError) as error:
-        log.warning("%s cannot be read: %s; it is ignored and written again", path, error)
+        log.log(level, "%s cannot be read, so it is ignored: %s", path, error)
     return {}
 
 

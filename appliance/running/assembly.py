@@ -71,11 +71,14 @@ class Assembly:
 
     def keep_requests(self) -> None:
         """Keeps what people asked for and what must outlive this process."""
-        self._state.keep(
-            asleep=self.policy.asleep,
-            camera_off=self.camera.asked is True,
-            off_hours=self.camera.scheduled,
-        )
+        requests = {
+            "asleep": self.policy.asleep,
+            "camera_off": self.camera.asked is True,
+            "off_hours": self.camera.scheduled,
+        }
+        # First: the newer of the two files counts at the next start.
+        self._player_state.keep_for_earlier_versions(**requests)
+        self._state.keep(**requests)
 
     def rebuild(self, new: Settings) -> None:
         """Replaces the devices whose sections of the settings differ.

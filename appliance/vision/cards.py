@@ -21,7 +21,10 @@ from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import INPUT
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-REPAIR = "put back both files (those of the project: git checkout models)"
+REPAIR = (
+    "put back both files (those of the project: git checkout models; imported ones: "
+    "python -m convert.import_keras)"
+)
 
 Shape = tuple[int, ...]
 
@@ -180,7 +183,7 @@ def _field(
         return default
     if not _KINDS[kind](table[name]):
         found = shortened(table[name])
-        raise _CardError(f"lacks what a card must say: {full_name} as {kind}, not {found}")
+        raise _CardError(f"{full_name} is {found}; it must be {kind}")
     return table[name]
 
 

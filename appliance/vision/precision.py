@@ -46,7 +46,7 @@ def fastest(files: Mapping[str, Path], result: Path, clock: Clock = time.perf_co
     took_ms = timed(present, clock)
     fastest_kind = min(took_ms, key=lambda kind: took_ms[kind])
     told = ", ".join(f"{kind} {ms:.2f} ms" for kind, ms in took_ms.items())
-    log.info("networks: %s is the faster kind here (%s)", fastest_kind, told)
+    log.info("networks: %s is the faster number format here (%s)", fastest_kind, told)
     _write(result, {"kind": fastest_kind, "took_ms": took_ms, "about": about})
     return fastest_kind
 
