@@ -17,10 +17,11 @@ from appliance.build import (
     build_player,
 )
 from appliance.commands.shared import add_json, print_json, settings_of
-from appliance.errors import CameraError, JukeboxError, StoreError
+from appliance.errors import CameraError, JukeboxError, PlayerError, StoreError
 from appliance.history.files import database_file
 from appliance.history.queries import read_history
 from appliance.player.mpd_player import MpdPlayer
+from appliance.player.sources import PlaylistError
 from appliance.records import EMOTIONS, Emotion, Frame
 from appliance.settings import Settings
 from appliance.vision.interpreter import runtime_name
@@ -136,6 +137,8 @@ def _database(settings: Settings) -> str:
 def _mpd(settings: Settings) -> str:
     with closing(build_player(settings)) as player:
         playback = player.playback(0.0)
+        if player.complaint:
+            raise PlayerError(f"{player.address}: {player.complaint}")
         return f"{player.address}: {player.server}; {playback.state} {playback.title}".rstrip()
 
 
@@ -147,4 +150,10 @@ def _playlists(settings: Settings) -> Iterator[Check]:
 
 
 def _songs(player: MpdPlayer, emotion: Emotion) -> str:
-    return f"{len(player.songs(emotion))} songs"
+    """How many songs the mood has that can be played. Raises PlaylistError if there is none."""
+    songs = player.songs(emotion)
+    missing = [song.uri for song in songs if not song.there]
+    if len(missing) == len(songs):
+        raise PlaylistError(f"MPD has none of the {len(songs)} songs, such as {missing[0]}")
+    text = f"{len(songs) - len(missing)} songs"
+    return f"{text}; MPD does not have {len(missing)}, such as {missing[0]}" if missing else text

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
 
 from mpd import MPDClient
 
 from appliance.player.likes import Likes
-from appliance.player.sources import PlaylistError, Song, read_songs
+from appliance.player.sources import PlaylistError, Song, is_there, read_songs
 from appliance.records import Emotion
 
 log = logging.getLogger("jukebox")
@@ -73,15 +74,20 @@ class Selection:
     def leave_out(self, song: Song, reason: str, time_s: float) -> None:
         """Warn that this song cannot be played, and do not draw it for five minutes."""
         self._left_out_until[song.uri] = time_s + LEFT_OUT_S
-        log.warning("%s cannot be played: %s; another song is tried", song.uri, reason)
+        self._warn(song.uri, f"{song.uri} cannot be played: {reason}; another song is tried")
 
     def all_songs(self, client: MPDClient, emotion: Emotion, *, local: bool) -> list[Song]:
-        """Every song of a mood. Raises PlaylistError for the first source that cannot be used."""
+        """Every song that a mood's sources name; `there` is True or False for each of them.
+
+        Raises PlaylistError for the first source that cannot be used.
+        """
         sources = self._sources.get(emotion)
         if not sources:
             raise PlaylistError(_nothing_named(emotion))
         return [
-            song for source in sources for song in read_songs(client, emotion, source, local=local)
+            replace(song, there=is_there(client, song))
+            for source in sources
+            for song in read_songs(client, emotion, source, local=local)
         ]
 
     def _shuffled(self, emotion: Emotion, weights: Mapping[Song, float]) -> list[Song]:
@@ -117,7 +123,7 @@ class Selection:
     def _usable(
         self, client: MPDClient, emotion: Emotion, source: str, time_s: float, *, local: bool
     ) -> list[Song]:
-        """The songs of a source; [] and one warning if it cannot be used."""
+        """The songs of a source that MPD has; [] and one warning if it cannot be used."""
         if time_s < self._hung_until.get(source, time_s):
             self._warn(source, f"{emotion}: MPD hung on {source}; it is left out for five minutes")
             return []
@@ -132,7 +138,20 @@ class Selection:
         else:
             self._warned.discard(source)
         del self._hung_until[source]
-        return songs
+        self._warn_of_missing(emotion, source, songs)
+        return [song for song in songs if song.there is not False]
+
+    def _warn_of_missing(self, emotion: Emotion, source: str, songs: Sequence[Song]) -> None:
+        missing = [song.uri for song in songs if song.there is False]
+        about = f"missing in {source}"
+        if not missing:
+            self._warned.discard(about)
+        else:
+            self._warn(
+                about,
+                f"{emotion}: MPD does not have {len(missing)} of the {len(songs)} songs in "
+                f"{source}, such as {missing[0]}; they are left out",
+            )
 
     def _warn(self, about: str, message: str) -> None:
         if about not in self._warned:
