@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def closed_folder(path: Path) -> Path | None:
-    """The first folder on the way to path, or path itself, that this user may not look into.
+    """The first folder on the way to path, or path itself, that this user may not read.
 
     None if nothing keeps this user from path, whether it exists or not. It never raises: on
     Python 3.11 Path.exists() and its like raise PermissionError below such a folder.
@@ -28,7 +28,15 @@ def why_closed(folder: Path) -> str:
     homes = Path("/home"), Path("/root")
     home = any(folder == place or place in folder.parents for place in homes)
     reason = "; an installed jukebox sees no home directories" if home else ""
-    return f"this user may not look into {folder}{reason}"
+    return f"this user may not read {folder}{reason}"
+
+
+def is_socket(path: Path) -> bool:
+    """Whether path is a Unix socket; False also where this user may not look for it."""
+    try:
+        return path.is_socket()
+    except PermissionError:
+        return False
 
 
 def _may(path: Path, mode: int) -> bool:

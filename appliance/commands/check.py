@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from appliance.access import closed_folder
 from appliance.build import (
     build_camera,
     build_classifier,
@@ -18,7 +19,7 @@ from appliance.build import (
 )
 from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.errors import CameraError, JukeboxError, PlayerError, StoreError
-from appliance.history.files import database_file
+from appliance.history.files import database_file, missing
 from appliance.history.queries import read_history
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import PlaylistError
@@ -125,10 +126,12 @@ def _gender(settings: Settings) -> str:
 
 def _database(settings: Settings) -> str:
     path = database_file(settings.store, os.environ)
-    if path.exists():
+    if os.path.exists(path):
         last = read_history(path, since_unix_s=0.0, limit=1)
         return f"{path}; last entry {last[0].at if last else 'none yet'}"
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if closed_folder(path):
+        raise missing(path)
+    folder = next(parent for parent in path.absolute().parents if os.path.exists(parent))
     if not os.access(folder, os.W_OK):
         raise StoreError(f"{path} cannot be made: this user may not write to {folder}")
     return f"{path}: the first run makes it"

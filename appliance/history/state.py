@@ -54,7 +54,7 @@ class StateFile(Generic[State]):
         self._path = path
         self._warned = False
         self._other_keys: dict[str, Any] = {}
-        if path is not None and first_from is not None and not path.exists():
+        if path is not None and first_from is not None and not os.path.exists(path):
             self.kept = _fitting(default, _read(first_from))
         else:
             self._other_keys = _read(path) if path is not None else {}

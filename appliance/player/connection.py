@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mpd import CommandError, MPDError
 
+from appliance.access import is_socket
 from appliance.errors import PlayerError
 from appliance.player.client import Client
 
@@ -137,11 +138,4 @@ def _usual_socket(environment: Mapping[str, str]) -> str:
     sockets = [Path("/run/mpd/socket")]
     if runtime := environment.get("XDG_RUNTIME_DIR"):
         sockets.insert(0, Path(runtime, "mpd/socket"))
-    return next((str(path) for path in sockets if _is_socket(path)), "")
-
-
-def _is_socket(path: Path) -> bool:
-    try:
-        return path.is_socket()
-    except OSError:  # in a folder that this user may not enter
-        return False
+    return next((str(path) for path in sockets if is_socket(path)), "")

@@ -148,7 +148,7 @@ class Queue:
         try:
             client.playid(song_id)
         except CommandError as error:
-            # If the song cannot be played, the status says so, too, and the next snapshot handles it.
+            # If the song cannot be played, the status says so, too; the next snapshot handles it.
             if error.errno != FailureResponseCode.UNKNOWN or "error" not in client.status():
                 self.current_id, self.pending_id = before
                 raise

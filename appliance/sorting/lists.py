@@ -22,7 +22,9 @@ def path_of(folder: Path, emotion: Emotion) -> Path:
 def check_unedited(folder: Path) -> None:
     """Raises JukeboxError if a playlist in this folder is not as this program wrote it."""
     paths = (path_of(folder, emotion) for emotion in EMOTIONS)
-    edited = [str(path) for path in paths if path.exists() and not _is_ours(path.read_bytes())]
+    edited = [
+        str(path) for path in paths if os.path.exists(path) and not _is_ours(path.read_bytes())
+    ]
     if edited:
         raise JukeboxError(
             f"somebody wrote or edited {', '.join(edited)}; choose another folder with --out, "
