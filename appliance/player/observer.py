@@ -75,6 +75,8 @@ class Observer:
             if action == "volume":
                 self._state.keep(loud=None)
             skipped = action == "skip" and is_passed_over(before, status)
+            if was_on and action == "skip":
+                self._selection.mark_skipped(was_on.song)
             if was_on and was_on.emotion and skipped:
                 self._likes.mark_skipped(client, was_on.queue_uri, was_on.emotion)
         self.resting = self.resting and status["state"] == "pause"
