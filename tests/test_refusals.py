@@ -1,43 +1,17 @@
 """Whatever MPD refuses: the connection lives, that one thing is left out, the log says so once."""
 
-import socket
-
 import pytest
 from conftest import wait_for, write_tone
 from mpd import CommandError, MPDClient
-from playing import HAPPY, SAD, DrivenPlayer
+from playing import HAPPY, SAD, DrivenPlayer, OwnMpd
 
 from appliance.commands import check
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import PlayerError
 from appliance.player.client import Client
 from appliance.player.sources import read_songs
-from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Mood, Playback
 from appliance.settings import MpdSettings, PlaylistSettings, Settings
-
-
-class OwnMpd(PrivateMpd):
-    """An MPD with settings of the test's own; it listens on TCP, too."""
-
-    more = ""
-    port = 0
-
-    def _config(self):
-        if not self.port:
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                self.port = free.getsockname()[1]
-        return f'{super()._config()}bind_to_address "127.0.0.1:{self.port}"\n{self.more}'
-
-    def app(self):
-        """A person's connection over the socket, which may do everything."""
-        client = MPDClient()
-        client.connect(str(self.socket))
-        return client
-
-    @property
-    def tcp(self):
-        return {"address": "127.0.0.1", "port": self.port}
 
 
 def mpd_with(tmp_path, music, more):
