@@ -142,6 +142,7 @@ class Playback:
     resting: the jukebox itself paused the music.
     volume_before: the listener's volume, before the jukebox lowered it for the quiet hours; None if
     it did not, or if a person has changed the volume since.
+    refusal: why the player lets the jukebox do nothing; "" if it may play.
     """
 
     state: Literal["play", "pause", "stop"]
@@ -154,6 +155,7 @@ class Playback:
     listener_action: ListenerAction | None = None
     resting: bool = False
     volume_before: int | None = None
+    refusal: str = ""
 
 
 How = Literal["append", "switch", "fade"]

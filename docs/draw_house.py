@@ -20,7 +20,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 OUT = PROJECT / "docs" / "house.svg"
 
 WIDTH, LEFT, TOP, FLOOR, ROOM_HEIGHT = 1180, 20, 56, 92, 46
-GROUND = ("settings", "records", "hours", "errors")
+GROUND = ("settings", "records", "hours", "access", "errors")
 # In the order in which a frame passes them.
 COLOURS = {
     "camera": "#dbeafe", "vision": "#dbeafe", "decide": "#fde68a", "player": "#bbf7d0",

@@ -2,6 +2,7 @@
 
 import random
 import select
+import socket
 from pathlib import Path
 
 from mpd import MPDClient
@@ -9,6 +10,7 @@ from mpd import MPDClient
 from appliance.history.state import StateFile
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.state import PlayerState
+from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Adjustment, Decision, Emotion
 
 HAPPY, SAD, NEUTRAL, FEAR = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL, Emotion.FEAR
@@ -24,6 +26,29 @@ class App(MPDClient):
     def _write_command(self, command, args=[]):  # noqa: B006 - as python-mpd2 has it
         self.did = self.did or not command.startswith(self.QUERIES)
         super()._write_command(command, args)
+
+
+class OwnMpd(PrivateMpd):
+    """An MPD with settings of the test's own; it listens on TCP, too."""
+
+    more = ""
+    port = 0
+
+    def _config(self):
+        if not self.port:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                self.port = free.getsockname()[1]
+        return f'{super()._config()}bind_to_address "127.0.0.1:{self.port}"\n{self.more}'
+
+    def app(self):
+        """A person's connection over the socket, which may do everything."""
+        client = MPDClient()
+        client.connect(str(self.socket))
+        return client
+
+    @property
+    def tcp(self):
+        return {"address": "127.0.0.1", "port": self.port}
 
 
 class DrivenPlayer:

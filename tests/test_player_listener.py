@@ -50,7 +50,11 @@ def clean(mpd):
     client.setvol(100)
     for stored in client.listplaylists():
         client.rm(stored["playlist"])
-    for name in ("like", "rating", *(f"jukebox_skips_{emotion}" for emotion in SOURCES)):
+    for name in (
+        "like",
+        "rating",
+        *(f"jukebox_{what}_{emotion}" for what in ("skips", "skip_day") for emotion in SOURCES),
+    ):
         for song in client.sticker_find("song", "", name):
             client.sticker_delete("song", song["file"], name)
     client.disconnect()
@@ -664,6 +668,19 @@ def test_a_skipped_song_is_counted_in_its_mood_only(jukebox):
     ) or seen.listener_action == "skip"
     assert len(skips(jukebox.mpd, SAD)) == 1
     assert skips(jukebox.mpd, HAPPY) == {skipped: "1"}
+
+
+def test_next_never_brings_the_same_song_again(jukebox):
+    jukebox.put_on(HAPPY)
+    before = ""
+    for _ in range(15):
+        wait_for(lambda: jukebox.plays(HAPPY))
+        now = jukebox.app.currentsong()["file"]
+        assert now != before
+        before = now
+        jukebox.app.next()
+        assert jukebox.playback().listener_action == "skip"
+        assert jukebox.put_on(HAPPY)
 
 
 def test_a_second_skip_is_counted_up(jukebox):

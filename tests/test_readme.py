@@ -44,3 +44,5 @@ def test_the_settings_in_the_readme_are_valid():
     (example,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     config.parse(example.encode(), "README.md")
     assert {"playlists", "music"} <= set(sections())
+    folders = re.findall(r'"(/.*?)"', example)
+    assert folders == ["/srv/music/summer"]  # an installed jukebox sees no home directories

@@ -1,6 +1,7 @@
 """Which song comes next, without an MPD: a client with folders and stickers that a test names."""
 
 import random
+from datetime import date, timedelta
 
 import pytest
 
@@ -27,15 +28,18 @@ class Client:
         self.asked.append(folder)
         return [{"file": uri} for uri in self.folders.get(folder, [])]
 
+    def sticker_set(self, kind, uri, name, value):
+        self.stickers.setdefault(name, {})[uri] = value
+
     def sticker_find(self, kind, folder, name):
         values = self.stickers.get(name, {})
         return [{"file": uri, "sticker": f"{name}={value}"} for uri, value in values.items()]
 
 
-def likes():
+def likes(today=date.today):
     capabilities = Capabilities()
     capabilities.has_stickers = True
-    return Likes(capabilities)
+    return Likes(capabilities, today)
 
 
 def selection(*sources):
@@ -133,3 +137,94 @@ def test_what_people_think_of_a_song_is_its_weight(stickers, weight, uri):
 
 def test_a_server_without_stickers_is_not_asked_for_them():
     assert Likes(Capabilities()).weights(Client(stickers={"like": {"a": "0"}}), HAPPY) == {}
+
+
+# Skips
+
+
+def skip(draws, client, song, now=likes()):  # noqa: B008 - it has no state
+    """What the observer does when a person skips a song of this mood."""
+    draws.mark_skipped(song)
+    now.mark_skipped(client, song.uri, HAPPY)
+
+
+@pytest.mark.parametrize("songs", [2, 3, 4, 9])
+@pytest.mark.parametrize("seed", range(5))
+def test_next_never_brings_the_same_song_again(songs, seed):
+    uris = [f"happy/{number}.ogg" for number in range(songs)]
+    client = Client({"happy": uris})
+    draws = Selection({HAPPY: ("happy",)}, random.Random(seed), likes())
+    before = ""
+    for time_s in range(60):
+        song, *_ = drawn = draws.draw(client, HAPPY, float(time_s), local=True)
+        assert song.uri != before
+        if before and songs <= 5:
+            assert drawn[-1].uri == before  # it is there, in case MPD refuses all others
+        draws.mark_heard(HAPPY, song)
+        skip(draws, client, song)
+        before = song.uri
+
+
+def test_a_skipped_song_waits_even_for_one_that_nobody_likes():
+    client = Client(TWO, {"like": {"happy/1.ogg": "0"}})
+    draws = selection("happy")
+    (first, *_) = draws.draw(client, HAPPY, 0.0, local=True)
+    for time_s in range(1, 9):  # unskipped, it comes again and again
+        first, *_ = draws.draw(client, HAPPY, float(time_s), local=True)
+        draws.mark_heard(HAPPY, first)
+    draws.mark_heard(HAPPY, Song("happy/0.ogg", "", "happy"))
+    skip(draws, client, Song("happy/0.ogg", "", "happy"))
+    assert draws.draw(client, HAPPY, 99.0, local=True)[0].uri == "happy/1.ogg"
+
+
+def test_an_only_song_comes_again_after_a_skip():
+    client = Client({"happy": ["happy/0.ogg"]})
+    draws = selection("happy")
+    for time_s in range(5):
+        (song,) = draws.draw(client, HAPPY, float(time_s), local=True)
+        draws.mark_heard(HAPPY, song)
+        skip(draws, client, song)
+
+
+def test_a_song_skipped_in_one_mood_does_not_come_next_in_another():
+    client = Client({"happy": ["happy/0.ogg"], "sad": ["happy/0.ogg", "sad/1.ogg"]})
+    for path in ("happy/0.ogg", "/srv/music/happy/0.ogg"):
+        draws = Selection({HAPPY: ("happy",), SAD: ("sad",)}, random.Random(1), likes())
+        for time_s in range(9):
+            draws.mark_skipped(Song(path, "", "happy"))
+            assert draws.draw(client, SAD, float(time_s), local=True)[0].uri == "sad/1.ogg"
+
+
+@pytest.mark.parametrize(
+    ("days", "weight"),
+    [(0, 0.25), (28, 1 / 2.5), (56, 1 / 1.75), (365, 1.0), (-3, 0.25)],
+)
+def test_a_skip_fades_over_weeks(days, weight):
+    last = date(2026, 11, 30)
+    client = Client(TWO, {
+        "jukebox_skips_happy": {"happy/0.ogg": "3"},
+        "jukebox_skip_day_happy": {"happy/0.ogg": last.isoformat()},
+    })  # fmt: skip
+    weights = likes(lambda: last + timedelta(days)).weights(client, HAPPY)
+    assert weights["happy/0.ogg"] == pytest.approx(weight, abs=0.001)
+
+
+def test_a_new_skip_adds_to_what_has_not_faded():
+    client = Client(TWO)
+    for day, count in (("2026-01-05", "1"), ("2026-01-06", "2"), ("2026-06-01", "1")):
+        likes(lambda day=day: date.fromisoformat(day)).mark_skipped(client, "happy/0.ogg", HAPPY)
+        assert client.stickers["jukebox_skips_happy"] == {"happy/0.ogg": count}
+        assert client.stickers["jukebox_skip_day_happy"] == {"happy/0.ogg": day}
+
+
+def test_a_skip_that_bears_no_date_fades_from_now_on():
+    client = Client(TWO, {"jukebox_skips_happy": {"happy/0.ogg": "1"}})
+    assert likes(lambda: date(2026, 3, 2)).weights(client, HAPPY) == {"happy/0.ogg": 0.5}
+    later = likes(lambda: date(2026, 3, 30)).weights(client, HAPPY)
+    assert later["happy/0.ogg"] == pytest.approx(1 / 1.5)
+
+
+def test_a_machine_that_does_not_know_the_day_dates_no_skip():
+    client = Client(TWO)
+    likes(lambda: date(1970, 1, 1)).mark_skipped(client, "happy/0.ogg", HAPPY)
+    assert client.stickers == {"jukebox_skips_happy": {"happy/0.ogg": "1"}}

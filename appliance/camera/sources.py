@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.access import closed_folder, why_closed
 from appliance.camera import devices, picamera2
 from appliance.camera.capture import Sleep, Source, SourceMaker
 from appliance.camera.picamera2 import Picamera2Source
@@ -56,7 +58,7 @@ def choose(
     def reel(sleep: Sleep) -> Source:
         return Reel(frames_per_second, sleep)
 
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))  # Path.expanduser() raises if there is no home
     if source == "auto":
         return _best(pi_camera, v4l2(None), reel if reel_stands_in else None)
     if source == "picamera2":
@@ -64,7 +66,14 @@ def choose(
         return Choice(pi_camera, "the Raspberry Pi camera")
     if source == "reel":
         return Choice(reel, "the demo reel")
-    if source.startswith(("/dev/video", "/dev/v4l/")) or path.is_char_device():
+    if source.startswith(("/dev/video", "/dev/v4l/")):
+        return Choice(v4l2(source), f"the camera at {source}")
+    if closed := closed_folder(path):
+        raise CameraError(
+            f"camera source {str(path)!r} cannot be read, because {why_closed(closed)}; move it to"
+            " a folder that the jukebox may read, such as /srv"
+        )
+    if path.is_char_device():
         return Choice(v4l2(source), f"the camera at {source}")
     return _recorded(path, frames_per_second, picture_s)
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from appliance.access import closed_folder
 from appliance.build import (
     build_camera,
     build_classifier,
@@ -17,10 +18,11 @@ from appliance.build import (
     build_player,
 )
 from appliance.commands.shared import add_json, print_json, settings_of
-from appliance.errors import CameraError, JukeboxError, StoreError
-from appliance.history.files import database_file
+from appliance.errors import CameraError, JukeboxError, PlayerError, StoreError
+from appliance.history.files import database_file, missing
 from appliance.history.queries import read_history
 from appliance.player.mpd_player import MpdPlayer
+from appliance.player.sources import PlaylistError
 from appliance.records import EMOTIONS, Emotion, Frame
 from appliance.settings import Settings
 from appliance.vision.interpreter import runtime_name
@@ -124,10 +126,12 @@ def _gender(settings: Settings) -> str:
 
 def _database(settings: Settings) -> str:
     path = database_file(settings.store, os.environ)
-    if path.exists():
+    if os.path.exists(path):
         last = read_history(path, since_unix_s=0.0, limit=1)
         return f"{path}; last entry {last[0].at if last else 'none yet'}"
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if closed_folder(path):
+        raise missing(path)
+    folder = next(parent for parent in path.absolute().parents if os.path.exists(parent))
     if not os.access(folder, os.W_OK):
         raise StoreError(f"{path} cannot be made: this user may not write to {folder}")
     return f"{path}: the first run makes it"
@@ -136,6 +140,8 @@ def _database(settings: Settings) -> str:
 def _mpd(settings: Settings) -> str:
     with closing(build_player(settings)) as player:
         playback = player.playback(0.0)
+        if player.complaint:
+            raise PlayerError(f"{player.address}: {player.complaint}")
         return f"{player.address}: {player.server}; {playback.state} {playback.title}".rstrip()
 
 
@@ -147,4 +153,10 @@ def _playlists(settings: Settings) -> Iterator[Check]:
 
 
 def _songs(player: MpdPlayer, emotion: Emotion) -> str:
-    return f"{len(player.songs(emotion))} songs"
+    """How many songs the mood has that can be played. Raises PlaylistError if there is none."""
+    songs = player.songs(emotion)
+    missing = [song.uri for song in songs if not song.there]
+    if len(missing) == len(songs):
+        raise PlaylistError(f"MPD has none of the {len(songs)} songs, such as {missing[0]}")
+    text = f"{len(songs) - len(missing)} songs"
+    return f"{text}; MPD does not have {len(missing)}, such as {missing[0]}" if missing else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,4 +79,4 @@ def play(
 
 def _absolute(source: str) -> str:
     """A camera source that means the same in any folder."""
-    return str(Path(source).absolute()) if Path(source).exists() else source
+    return str(Path(source).absolute()) if os.path.exists(source) else source

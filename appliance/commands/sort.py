@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from appliance.commands.shared import add_json, print_json
+from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.errors import JukeboxError
+from appliance.player.connection import Address, Connection
 from appliance.records import EMOTIONS
 from appliance.sorting import lists
 from appliance.sorting.listening import check_ffmpeg, find_files
@@ -51,12 +53,13 @@ def run(chosen: argparse.Namespace) -> int:
     if not chosen.force:
         lists.check_unedited(chosen.out)
     tracks = list(collection.sort(files, collection.CueCache(cache_file(os.environ))))
-    written = _write(chosen.out, tracks, force=chosen.force)
+    music = _music_of_mpd(chosen)
+    written = _write(chosen, tracks, music)
     report = _report(files, tracks, written)
     if chosen.json:
         print_json(report)
     else:
-        print(_words(report))
+        print(_words(report, music))
     return 0 if tracks else 1
 
 
@@ -66,18 +69,39 @@ def cache_file(environ: Mapping[str, str]) -> Path:
     return Path(cache, "jukebox", "heard.jsonl")
 
 
-def _write(folder: Path, tracks: Sequence[Track], *, force: bool) -> dict[str, str]:
+def _music_of_mpd(chosen: argparse.Namespace) -> Path | None:
+    """MPD's music folder, if MPD is there and tells it, which it does over its Unix socket."""
+    try:
+        mpd = settings_of(chosen).mpd
+        connection = Connection(Address(mpd.address, mpd.port, mpd.password), lambda _client: None)
+        with closing(connection), connection.client() as client:
+            told = client.music_directory()
+    except JukeboxError:
+        return None
+    return Path(told) if told.startswith("/") else None
+
+
+def _write(
+    chosen: argparse.Namespace, tracks: Sequence[Track], music: Path | None
+) -> dict[str, str]:
     """Writes a playlist for each mood. Returns their paths."""
+    folder: Path = chosen.out
+    searched = chosen.folder.resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not force:
+        if not chosen.force:
             lists.check_unedited(folder)  # again: listening may have taken hours
+        entries: dict[str, list[str]] = {emotion: [] for emotion in EMOTIONS}
+        for track in tracks:
+            # As the owner named it: the folder may be a link in MPD's music to one elsewhere.
+            named = chosen.folder / track.path.relative_to(searched)
+            inside = lists.in_music(named, music) is not None
+            path = named.absolute() if inside else track.path
+            entries[track.mood].append(lists.entry(path, folder, music))
         return {
-            emotion: str(lists.write(
-                folder.resolve(), emotion, [track.path for track in tracks if track.mood is emotion]
-            ))
+            emotion: str(lists.write(folder.resolve(), emotion, entries[emotion]))
             for emotion in EMOTIONS
-        }  # fmt: skip
+        }
     except OSError as error:
         raise JukeboxError(
             f"the playlists cannot be written to {folder}: {error.strerror}; choose with --out"
@@ -98,10 +122,14 @@ def _report(files: Sequence[Path], tracks: Sequence[Track], written: Mapping[str
     return {"tracks": rows, "left_out": len(files) - len(tracks), "playlists": written}
 
 
-def _words(report: Any) -> str:
+def _words(report: Any, music: Path | None) -> str:
     """The report for people: how many tracks each mood has, and what to write into jukebox.toml."""
     moods = [row["mood"] for row in report["tracks"]]
     counts = [f"{emotion:9}{moods.count(emotion):6} tracks" for emotion in EMOTIONS]
     left_out = [f"{report['left_out']} files were left out"] if report["left_out"] else []
-    paths = [f'{mood} = "{path}"' for mood, path in report["playlists"].items() if mood in moods]
+    paths = [
+        f'{mood} = "{lists.in_music(Path(path), music) or path}"'
+        for mood, path in report["playlists"].items()
+        if mood in moods
+    ]
     return "\n".join([*counts, *left_out, "", "For jukebox.toml:", "", "[playlists]", *paths])

@@ -7,6 +7,7 @@ each start and reload.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def load(
     ConfigError, but never because of the file on the boot partition.
     """
     settings = loading.load(loading.find(named, environ))
-    file = next((place for place in places if place.is_file()), None)
+    file = next((place for place in places if os.path.isfile(place)), None)
     if file is None or named is not None or environ.get("JUKEBOX_CONFIG"):
         return settings
     return merge(settings, file)

@@ -103,6 +103,8 @@ class MusicPolicy:
     ) -> Decision | Adjustment | None:
         """What to do now; None leaves everything as it is. unix_s: for the quiet hours."""
         self._notice(time_s, playback)
+        if playback.refusal:
+            return None
         if mood.emotion is not None and mood.emotion is not self._wanted:
             self._wanted, self._wanted_since_s = mood.emotion, time_s
         elif mood.state == "nobody":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from appliance.errors import BusyError, StoreError
+from appliance.errors import BusyError
 from appliance.history.database import check
 from appliance.history.files import (
     COMPANIONS,
@@ -20,6 +20,7 @@ from appliance.history.files import (
     database_file,
     explained,
     is_in_use,
+    missing,
     open_for_reading,
 )
 from appliance.history.migrations import unknown_steps
@@ -47,8 +48,8 @@ def back_up(settings: StoreSettings, unix_s: float) -> Backup:
     as they are.
     """
     database = database_file(settings, os.environ)
-    if not database.exists():
-        raise StoreError(f"{database} does not exist: no jukebox has run with it yet")
+    if not os.path.exists(database):
+        raise missing(database)
     if not is_in_use(database):
         _prune(settings, unix_s)
     folder = database.parent / "backups"

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from appliance.access import closed_folder, why_closed
 from appliance.errors import BusyError, StoreError
 from appliance.records import EMOTIONS
 from appliance.settings import StoreSettings
@@ -89,7 +90,7 @@ def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that only reads, also while a jukebox writes. Raises sqlite3.Error."""
     # After a clean stop there is no WAL. SQLite would make one, so where this process may not write
     # beside the database, it must open it as a file that nobody changes.
-    immutable = not Path(f"{path}-wal").exists() and not os.access(
+    immutable = not os.path.exists(f"{path}-wal") and not os.access(
         path.parent, os.W_OK, effective_ids=True
     )
     uri = f"{path.absolute().as_uri()}?{'immutable=1' if immutable else 'mode=ro'}"
@@ -100,10 +101,24 @@ def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+def missing(path: Path) -> StoreError:
+    """Why there is no history to read at this path."""
+    return _closed(path) or StoreError(f"{path} does not exist: no jukebox has run with it yet")
+
+
+def _closed(path: Path) -> StoreError | None:
+    if (closed := closed_folder(path)) is None:
+        return None
+    return StoreError(
+        f"{path} cannot be opened, because {why_closed(closed)}; leave path in [store] empty, or "
+        "name a file in a folder that this user may read and write"
+    )
+
+
 def explained(path: Path, error: sqlite3.Error | OSError) -> StoreError:
     """The failure as a StoreError with a sentence for the owner."""
     if isinstance(error, OSError):
-        return StoreError(f"{path} cannot be opened: {error.strerror}")
+        return _closed(path) or StoreError(f"{path} cannot be opened: {error.strerror}")
     match error_code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StoreError(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from appliance.errors import StoreError
-from appliance.history.files import explained, iso, open_for_reading
+from appliance.history.files import explained, iso, missing, open_for_reading
 from appliance.records import EMOTIONS, Factors
 
 What = Literal["mood", "play", "touch"]
@@ -43,8 +43,8 @@ def read_history(
     history yet, or if it cannot be read.
     """
     names = [field.name for field in fields(Entry)]
-    if not path.exists():
-        raise StoreError(f"{path} does not exist: no jukebox has run with it yet")
+    if not os.path.exists(path):
+        raise missing(path)
     try:
         with open_for_reading(path) as db:
             rows = db.execute(
@@ -62,7 +62,7 @@ def read_calibration(path: Path) -> Factors | None:
 
     Raises StoreError if the history cannot be read.
     """
-    if not path.exists():
+    if not os.path.exists(path):
         return None
     names = ", ".join(EMOTIONS)
     try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from mpd import CommandError
+import logging
 
-from appliance.player.client import Client
+from mpd import CommandError, FailureResponseCode
+
+from appliance.player.client import Client, Status
 from appliance.player.curve import volume_of
 from appliance.player.fade import Fader
 from appliance.player.links import LinkError, Links
@@ -12,8 +14,10 @@ from appliance.player.observer import Observer
 from appliance.player.queue import Queue
 from appliance.player.selection import Selection
 from appliance.player.snapshot import Snapshot
-from appliance.player.sources import NOTHING_THERE, PlaylistError, Song, read_songs
+from appliance.player.sources import PlaylistError, Song, read_songs
 from appliance.records import Adjustment, Decision, Emotion, How, Play
+
+log = logging.getLogger("jukebox")
 
 
 class Actions:
@@ -40,6 +44,7 @@ class Actions:
         self._start_percent: int | None = start_percent  # None: the volume was set already
         self._has_played = False  # the jukebox has put something on
         self._chime = chime
+        self._told_of_full = False  # the log says that the queue is full
 
     def begin(self, client: Client, snapshot: Snapshot, *, local: bool) -> bool:
         """Play the chime if MPD is silent at the first snapshot. Returns whether it was played."""
@@ -59,8 +64,10 @@ class Actions:
             self._fader.end(client, snapshot.time_s)
         due = self._fader.advance(client, self._queue, snapshot.status, snapshot.time_s)
         if due == "pause":
-            self._pause(client)
-            self._fader.end(client, snapshot.time_s)
+            try:
+                self._pause(client)
+            finally:
+                self._fader.end(client, snapshot.time_s)
         elif due == "switch" and new_id:
             self._play(client, new_id, snapshot.time_s)
         self._observer.expect()  # the end of a fade is reported at once
@@ -77,7 +84,12 @@ class Actions:
         if new_id is None:
             return None
         own = self._queue.own[new_id]
-        self._put_on(client, decision.how, new_id, snapshot)
+        try:
+            self._put_on(client, decision.how, new_id, snapshot)
+        except CommandError as error:
+            self._take_back(client, new_id, error, snapshot.time_s)
+            return None
+        self._selection.mark_heard(decision.emotion, own.song)
         return Play(
             own.song.title, own.queue_uri, decision.emotion, own.song.source, decision.reason
         )
@@ -95,7 +107,9 @@ class Actions:
             self._resume(client, snapshot)
         elif adjustment.how == "volume" and adjustment.volume_percent is not None:
             self._observer.note_volume_before(adjustment.volume_before)
-            self._fader.set(client, adjustment.volume_percent, snapshot.time_s)
+            if not self._fader.set(client, adjustment.volume_percent, snapshot.time_s):
+                self._observer.note_volume_before(snapshot.playback.volume_before)
+                return False
             self._observer.expect(volume=str(adjustment.volume_percent))
         else:
             return False
@@ -110,25 +124,56 @@ class Actions:
 
         Returns its id, or None if no song could be added.
         """
-        at_end = decision.how == "append" or snapshot.status["state"] == "stop"
-        place = () if at_end else (int(snapshot.status["song"]) + 1,)
         songs = self._links.awaited_first(decision.emotion, songs)
         for number, song in enumerate(songs):
             try:
-                added = self._links.add(client, decision.emotion, song, place, snapshot.time_s)
+                added = self._add_one(client, decision, song, snapshot)
             except (CommandError, LinkError) as error:
-                if isinstance(error, CommandError) and error.errno not in NOTHING_THERE:
-                    raise
+                if _is_full(error):
+                    self._tell_of_full_queue(error)
+                    return None
                 self._selection.leave_out(song, str(error), snapshot.time_s)
                 continue
             if added is not None:
                 new_id, titled = added
+                self._told_of_full = False
                 if not self._queue.claim(client, new_id, titled, decision.emotion):
                     return None
-                self._selection.mark_heard(decision.emotion, song)
                 self._links.prefetch(decision.emotion, songs[number + 1 :])
                 return new_id
         return None
+
+    def _add_one(
+        self, client: Client, decision: Decision, song: Song, snapshot: Snapshot
+    ) -> tuple[str, Song] | None:
+        """Add a song as Links.add does; a full queue first loses the jukebox's played songs."""
+        emotion, time_s = decision.emotion, snapshot.time_s
+        place = _place(decision, snapshot.status)
+        try:
+            return self._links.add(client, emotion, song, place, time_s)
+        except CommandError as error:
+            if not (_is_full(error) and self._queue.make_room(client, snapshot.status)):
+                raise
+        place = _place(decision, client.state())
+        return self._links.add(client, emotion, song, place, time_s)
+
+    def _tell_of_full_queue(self, error: Exception) -> None:
+        if not self._told_of_full:
+            self._told_of_full = True
+            log.warning(
+                "MPD's queue is full of other people's songs, so nothing can be added: %s; remove "
+                "songs from it, or raise max_playlist_length in mpd.conf",
+                error,
+            )
+
+    def _take_back(self, client: Client, song_id: str, error: CommandError, time_s: float) -> None:
+        """Remove a song that was added but that MPD refuses to play."""
+        own = self._queue.own.get(song_id)
+        if own and error.errno != FailureResponseCode.NO_EXIST:  # else a person has removed it
+            self._selection.leave_out(own.song, str(error), time_s)
+        self._queue.remove(client, song_id)
+        if self._queue.pending_id == song_id:
+            self._queue.pending_id = None
 
     def _remove_stale(self, client: Client, emotion: Emotion) -> None:
         """Remove the waiting song if it is of another mood."""
@@ -162,11 +207,7 @@ class Actions:
         try:
             song = read_songs(client, "chime", chime, local=local)[0]
             song_id: str = client.addid(song.uri)
-        except PlaylistError:
-            return False
-        except CommandError as error:
-            if error.errno not in NOTHING_THERE:
-                raise
+        except (PlaylistError, CommandError):
             return False
         if self._queue.claim(client, song_id, song, None):
             self._put_on(client, "switch", song_id, snapshot)
@@ -181,13 +222,16 @@ class Actions:
         if now is None or start is None:
             return
         self._start_percent = None
-        if now > start:
-            self._fader.set(client, start, snapshot.time_s)
+        if now > start and self._fader.set(client, start, snapshot.time_s):
             self._observer.expect(volume=str(start))
 
     def _pause(self, client: Client) -> None:
         self._observer.note_pause()
-        client.pause(1)
+        try:
+            client.pause(1)
+        except CommandError:
+            self._observer.note_resume()  # it plays on, which is nobody's doing
+            raise
 
     def _resume(self, client: Client, snapshot: Snapshot) -> None:
         """Let the music play again; it fades in from silence if MPD can set the volume."""
@@ -197,3 +241,14 @@ class Actions:
             self._fader.up(client, status, snapshot.time_s)
         client.pause(0)
         self._observer.note_resume()
+
+
+def _place(decision: Decision, status: Status) -> tuple[int, ...]:
+    """Where the song of a decision goes: a position in the queue, or () for its end."""
+    if decision.how == "append" or status["state"] == "stop":
+        return ()
+    return (int(status["song"]) + 1,)
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, CommandError) and error.errno == FailureResponseCode.PLAYLIST_MAX

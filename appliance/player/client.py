@@ -1,4 +1,4 @@
-"""python-mpd2's client with two things that it lacks: waiting without blocking, and Mopidy."""
+"""python-mpd2's client with what it lacks: waiting without blocking, names in any bytes, Mopidy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from mpd import CommandError, FailureResponseCode, MPDClient, MPDError
+from mpd import ConnectionError as MpdConnectionError
 
 Status = Mapping[str, str]  # MPD's answer to "status"
 
@@ -17,8 +18,15 @@ SUBSYSTEMS = ("player", "playlist", "mixer", "options", "message", "database")
 class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
     """A client that can wait for changes beside other work, and that closes a broken connection.
 
-    Its methods raise MPDError or OSError, as those of MPDClient do.
+    A name that is not UTF-8, as in a Latin-1 playlist, comes with its bytes as surrogates (PEP 383)
+    and goes back to MPD as the same bytes. Its methods raise MPDError or OSError, as those of
+    MPDClient do.
     """
+
+    def connect(self, host: str, port: int | None = None, timeout: float | None = None) -> None:
+        """Connect, and let names through whose bytes are not UTF-8."""
+        super().connect(host, port, timeout)
+        self._wfile.reconfigure(errors="surrogateescape")
 
     def begin_idle(self) -> None:
         """Ask MPD to report the next change, without waiting for it."""
@@ -45,16 +53,26 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
             status = {"elapsed": elapsed, **known, **status}
         return status
 
+    def music_directory(self) -> str:
+        """Where MPD's music lies, as MPD names it: a path or a link; "" if it does not tell.
+
+        MPD tells it over a Unix socket, to those with the permission "admin". Raises CommandError.
+        """
+        # python-mpd2's config() gives None where MPD 0.24 tells more than this.
+        self._write_command("config")
+        answer: dict[str, str] = dict(self._parse_pairs(self._read_lines()))
+        return answer.get("music_directory", "")
+
     def _read_line(self) -> str | None:
-        try:
-            line: str | None = super()._read_line()
-        except UnicodeError:
-            raise
-        except ValueError as error:
-            # Mopidy answers "ACK [0@0]" to a command that it lacks; python-mpd2 knows no error 0.
-            number = FailureResponseCode.UNKNOWN.value
-            raise CommandError(f"[{number}@0] {{command}} the server lacks this command") from error
-        return line
+        """The next line of an answer, None at its end; MPDClient's insists on UTF-8."""
+        line: str = self._rbfile.readline().decode(errors="surrogateescape")
+        if not line.endswith("\n"):
+            self.disconnect()
+            raise MpdConnectionError("Connection lost while reading line")
+        line = line.removesuffix("\n")
+        if line.startswith("ACK "):
+            raise _refusal(line.removeprefix("ACK "))
+        return None if line in ("OK", "list_OK") else line
 
     def _reset(self) -> None:
         # python-mpd2 3.1.1 does not close a connection that it could not write to; on Python 3.13
@@ -63,3 +81,12 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
             with suppress(AttributeError, MPDError, OSError):  # not connected, or broken
                 getattr(self, part).close()
         super()._reset()
+
+
+def _refusal(text: str) -> CommandError:
+    try:
+        return CommandError(text)
+    except ValueError:
+        # Mopidy answers "ACK [0@0]" to a command that it lacks; python-mpd2 knows no error 0.
+        number = FailureResponseCode.UNKNOWN.value
+        return CommandError(f"[{number}@0] {{command}} the server lacks this command")

@@ -8,8 +8,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpd import MPDError
+from mpd import CommandError, MPDError
 
+from appliance.access import is_socket
 from appliance.errors import PlayerError
 from appliance.player.client import Client
 
@@ -75,7 +76,7 @@ class Connection:
         """The client to talk to MPD with, connected if need be.
 
         This is the one place that translates MPD's errors. Raises PlayerError for everything that
-        fails within the with statement, and disconnects then.
+        fails within the with statement. It disconnects then, unless MPD only refused a command.
         """
         try:
             client = self._client or self._connect()
@@ -83,6 +84,8 @@ class Connection:
                 self._listening = False
                 self.changes.update(client.end_idle())
             yield client
+        except CommandError as error:
+            raise PlayerError(f"MPD at {self.address} refuses: {error}") from error
         except (MPDError, OSError, UnicodeError) as error:  # UnicodeError: not an MPD
             self.close()
             raise PlayerError(f"MPD at {self.address}: {error}") from error
@@ -100,10 +103,14 @@ class Connection:
         self.address = find_mpd(self._given, os.environ)
         self._client = client = Client()
         client.timeout = REPLY_TIMEOUT_S
-        client.connect(self.address.host, self.address.port)
-        if self.address.password:
-            client.password(self.address.password)
-        self._greet(client)
+        try:
+            client.connect(self.address.host, self.address.port)
+            if self.address.password:
+                client.password(self.address.password)
+            self._greet(client)
+        except BaseException:
+            self.close()  # a connection that was not greeted is not used
+            raise
         return client
 
 
@@ -131,4 +138,4 @@ def _usual_socket(environment: Mapping[str, str]) -> str:
     sockets = [Path("/run/mpd/socket")]
     if runtime := environment.get("XDG_RUNTIME_DIR"):
         sockets.insert(0, Path(runtime, "mpd/socket"))
-    return next((str(path) for path in sockets if path.is_socket()), "")
+    return next((str(path) for path in sockets if is_socket(path)), "")

@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from typing import Literal
 
-from mpd import MPDClient
+from mpd import CommandError, MPDClient
 
 from appliance.player.client import Status
 from appliance.player.curve import Fade, Kind, volume_of
@@ -16,6 +16,7 @@ from appliance.player.state import PlayerStateFile, keep_fade, left_by_fade
 log = logging.getLogger("jukebox")
 
 ROUNDING_PERCENT = 4  # PulseAudio answers a little late, and hardware mixers round
+REFUSED_S = 60.0  # MPD is not asked again so soon to set a volume that it refused to set
 SETTLES_S = 2.0  # for so long after it was set, MPD may report a slightly different volume
 
 
@@ -37,6 +38,13 @@ class Fader:
         self._sent_s = float("-inf")
         self._checked_since = True  # is_turned() was asked since the last volume was sent
         self._warned_of_no_mixer = False
+        self._refused_until_s: float | None = None  # None: MPD has not refused to set the volume
+        self._last_refusal = ""  # what the log already says
+
+    @property
+    def refused(self) -> bool:
+        """Whether MPD refused to set the volume less than a minute ago."""
+        return self._refused_until_s is not None
 
     @property
     def active(self) -> bool:
@@ -69,7 +77,7 @@ class Fader:
 
     def can_fade(self, status: Status) -> bool:
         """Whether to fade at all; warns once if MPD has no mixer."""
-        if self._crossfade_s <= 0:
+        if self._crossfade_s <= 0 or self.refused:
             return False
         volume = volume_of(status)
         if volume is not None:
@@ -127,6 +135,8 @@ class Fader:
         Returns what the caller must do now: "pause"; "switch" to the song of new_id, as it was
         before this call; or None for nothing.
         """
+        if self._refused_until_s is not None and time_s >= self._refused_until_s:
+            self._refused_until_s = None
         fade, song_id = self._fade, status.get("songid")
         if fade is None:
             return None
@@ -151,24 +161,29 @@ class Fader:
         """End the fade, if there is one, and restore the listener's volume at once."""
         fade = self._fade
         if fade:
+            self._refused_until_s = None  # the listener's volume is worth another try
             if self._sent[-1] != fade.volume:
                 self._send(client, fade.volume, time_s)
             self._forget()
 
-    def set(self, client: MPDClient, percent: int, time_s: float) -> None:
-        """Set the volume to percent (0 to 100), but never above the limit."""
+    def set(self, client: MPDClient, percent: int, time_s: float) -> bool:
+        """Set the volume to percent (0 to 100), but never above the limit.
+
+        Returns whether MPD allowed it.
+        """
         self.end(client, time_s)
-        self._send(client, min(percent, self._max_percent), time_s)
+        return self._send(client, min(percent, self._max_percent), time_s)
 
     def recover(self, client: MPDClient) -> None:
         """Restore the listener's volume after a fade was cut off, unless they changed it since."""
+        self._refused_until_s = None
         self.end(client)
         kept, now = self._state.kept, volume_of(client.state())
         if kept.volume is None or now is None:
             return
         low, high = left_by_fade(kept)
-        if low - ROUNDING_PERCENT <= now <= high + ROUNDING_PERCENT and now != kept.volume:
-            self._send(client, kept.volume, None)
+        is_left = low - ROUNDING_PERCENT <= now <= high + ROUNDING_PERCENT and now != kept.volume
+        if is_left and self._send(client, kept.volume, None):
             log.info("the volume is %d%% again: a fade had been cut off", kept.volume)
         self._forget()
 
@@ -189,13 +204,29 @@ class Fader:
             self._forget()
         return None
 
-    def _send(self, client: MPDClient, percent: int, time_s: float | None) -> None:
+    def _send(self, client: MPDClient, percent: int, time_s: float | None) -> bool:
+        """Set the volume. Returns False, after a line in the log, if MPD refuses."""
+        if self.refused:
+            return False
+        before = self._sent.copy()
         self._sent.append(percent)
-        self._checked_since = False
-        self._sent_s = self._sent_s if time_s is None else time_s
         if self._fade:
             self._keep(durable=False)
-        client.setvol(percent)
+        try:
+            client.setvol(percent)
+        except CommandError as error:
+            self._sent = before  # the volume that stayed must not be taken for a person's
+            self._refuse(error, self._sent_s if time_s is None else time_s)
+            return False
+        self._checked_since = False
+        self._sent_s = self._sent_s if time_s is None else time_s
+        return True
+
+    def _refuse(self, error: CommandError, time_s: float) -> None:
+        self._refused_until_s = time_s + REFUSED_S
+        if self._last_refusal != str(error):
+            self._last_refusal = str(error)
+            log.warning("MPD refuses to set the volume: %s; it stays as it is", error)
 
     def _could_have_set(self, volume: int) -> bool:
         """Whether the jukebox, not the listener, may have set this volume, in percent."""

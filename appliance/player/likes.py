@@ -1,9 +1,15 @@
-"""How often each song is drawn, from what people think of it: MPD's stickers tell."""
+"""How often each song is drawn, from what people think of it: MPD's stickers tell.
+
+A skip fades: four weeks later it counts half, eight weeks later a quarter. The sticker with the
+count bears no date, so another one holds the day of the last skip.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date
 
 from mpd import CommandError, MPDClient
 
@@ -16,25 +22,34 @@ log = logging.getLogger("jukebox")
 LIKE = {"0": 0.02, "2": 2.0}
 FULL_RATING = 10
 AVERAGE_RATING = 5
+HALF_LIFE_DAYS = 28  # of a skip: tastes and seasons change over months, a bad day passes
+FIRST_DAY = date(2024, 1, 1)  # a machine without a clock starts before this day
+
+Today = Callable[[], date]
 
 
 class Likes:
-    """The stickers of songs, if the server has any. No method raises for a server without them."""
+    """The stickers of songs, if the server has any. No method raises for a server without them.
 
-    def __init__(self, capabilities: Capabilities) -> None:
+    today: tells the date.
+    """
+
+    def __init__(self, capabilities: Capabilities, today: Today = date.today) -> None:
         self._capabilities = capabilities
+        self._today = today
 
     def weights(self, client: MPDClient, emotion: Emotion) -> dict[str, float]:
         """How often songs are to be drawn, by uri, above 0; a song that is missing has weight 1."""
         weigh: dict[str, Callable[[str], float]] = {
             "like": lambda value: LIKE.get(value, 1.0),
             "rating": _of_rating,
-            _skips(emotion): lambda value: 1.0 / (1 + _number(value)),
         }
         weights: dict[str, float] = {}
         for name, weight in weigh.items():
             for uri, value in self._all(client, name).items():
                 weights[uri] = weights.get(uri, 1.0) * weight(value)
+        for uri, skips in self._all_skips(client, emotion).items():
+            weights[uri] = weights.get(uri, 1.0) / (1.0 + skips)
         return weights
 
     @staticmethod
@@ -48,12 +63,31 @@ class Likes:
         """Count one more skip of this song by a person in this mood."""
         if not self._capabilities.has_stickers:
             return
-        name = _skips(emotion)
+        before = round(self._all_skips(client, emotion).get(uri, 0.0))
         try:
-            before = self._all(client, name).get(uri, "0")
-            client.sticker_set("song", uri, name, str(_number(before) + 1))
+            client.sticker_set("song", uri, _skips(emotion), str(before + 1))
+            self._date_skip(client, uri, emotion)
         except CommandError as error:  # a song outside MPD's music directory
             log.debug("%s keeps no stickers: %s", uri, error)
+
+    def _all_skips(self, client: MPDClient, emotion: Emotion) -> dict[str, float]:
+        """How many skips each song has in this mood, as far as they have not faded."""
+        counts = self._all(client, _skips(emotion))
+        days = self._all(client, _skip_day(emotion)) if counts else {}
+        skips: dict[str, float] = {}
+        for uri, count in counts.items():
+            last = _day(days.get(uri, ""))
+            if last is None:
+                with suppress(CommandError):  # counted by an earlier version: it fades from now on
+                    self._date_skip(client, uri, emotion)
+            age_days = max(0, (self._today() - last).days) if last else 0
+            skips[uri] = _number(count) * 0.5 ** (age_days / HALF_LIFE_DAYS)
+        return skips
+
+    def _date_skip(self, client: MPDClient, uri: str, emotion: Emotion) -> None:
+        """Note that the song was last skipped today, if the machine knows what day it is."""
+        if (today := self._today()) >= FIRST_DAY:
+            client.sticker_set("song", uri, _skip_day(emotion), today.isoformat())
 
     def _all(self, client: MPDClient, name: str) -> Mapping[str, str]:
         """The values of a sticker, by the uris of the songs that have it."""
@@ -69,6 +103,17 @@ class Likes:
 
 def _skips(emotion: Emotion) -> str:
     return f"jukebox_skips_{emotion}"
+
+
+def _skip_day(emotion: Emotion) -> str:
+    return f"jukebox_skip_day_{emotion}"
+
+
+def _day(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
 
 
 def _of_rating(value: str) -> float:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 
-from mpd import CommandError, FailureResponseCode
+from mpd import CommandError
 
 from appliance.errors import PlayerError
 from appliance.player.actions import Actions
@@ -24,6 +25,7 @@ from appliance.player.fade import Fader
 from appliance.player.likes import Likes
 from appliance.player.observer import Observer
 from appliance.player.queue import Queue
+from appliance.player.refusals import Refusals
 from appliance.player.selection import Selection
 from appliance.player.snapshot import Snapshot
 from appliance.player.sources import Song
@@ -51,7 +53,9 @@ class MpdPlayer:
     sound for the start, "" for none. state: the file for what must outlive this process; the
     jukebox makes stored playlists for the moods only if it has this file.
 
-    Methods that talk to MPD raise PlayerError if it cannot be reached, hangs or refuses a command.
+    Methods that talk to MPD raise PlayerError if it cannot be reached or hangs, or if this jukebox
+    may not even read what it does. If MPD refuses anything else, the log says so once, that one
+    thing is left out, and the connection lives.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class MpdPlayer:
         self._capabilities = Capabilities()
         self._state = state or UnsavedState()
         self._messages: list[str] = []
+        self._refusals = Refusals()
         likes = Likes(self._capabilities)
         self._selection = Selection(playlists, random, likes)
         self._stored = StoredLists(playlists.values(), self._state)
@@ -98,6 +103,11 @@ class MpdPlayer:
         """Which server answers there and what it lacks; "" before the first connection."""
         return str(self._capabilities)
 
+    @property
+    def complaint(self) -> str:
+        """What the server does not allow the jukebox, and what to do; "" if there is nothing."""
+        return self._capabilities.complaint
+
     def playback(self, time_s: float) -> Playback:
         """What MPD does now. MPD is asked only after it reported a change, or when one is due.
 
@@ -105,31 +115,35 @@ class MpdPlayer:
         """
         last = self._observer.last
         if last and not self._is_due(last, time_s):
-            return self._observer.with_action(last.playback_at(time_s))
+            return self._told(last.playback_at(time_s))
         with self._connection.client() as client:
-            self._actions.advance_fade(client, self._observer.observe(client, time_s))
-            self._read_news(client)
-            local = self._connection.address.local
-            if not self._actions.begin(client, self._last_snapshot, local=local):
+            snapshot = self._observer.observe(client, time_s)
+            with self._refusals.survived("messages and playlists wait"):
+                self._read_news(client)
+            if not self._may_play or not self._go_on(client, snapshot):
                 self._connection.listen()
-            return self._observer.with_action(self._last_snapshot.playback)
+            return self._told(self._last_snapshot.playback)
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         """The song of the decided mood that was put on, or None if none was.
 
-        There are three reasons for None: a person did something meanwhile (the next playback tells
+        There are four reasons for None: a person did something meanwhile (the next playback tells
         what); the mood has no song that plays (a warning says why); for "append", a song of this
-        mood already waits or the listener's own songs follow. The current song plays on in each
-        case. Raises PlayerError.
+        mood already waits or the listener's own songs follow; MPD refuses (a warning says what).
+        The current song plays on in each case. Raises PlayerError.
         """
         with self._connection.client() as client:
             local = self._connection.address.local
+            if not self._may_play:
+                return None
             # Reading playlists may take a while, in which people act: take the snapshot afterwards.
             songs = self._selection.draw(client, decision.emotion, time_s, local=local)
             snapshot = self._observer.observe(client, time_s, late_s=READING_S)
             if self._observer.action:
                 return None
-            return self._actions.carry_out(client, decision, songs, snapshot)
+            with self._refusals.survived("no song is put on now"):
+                return self._actions.carry_out(client, decision, songs, snapshot)
+        return None
 
     def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
         """Fade out and pause, fade in and resume, or set the volume, unless a person just acted.
@@ -138,9 +152,11 @@ class MpdPlayer:
         """
         with self._connection.client() as client:
             snapshot = self._observer.observe(client, time_s)
-            if self._observer.action:
+            if self._observer.action or not self._may_play:
                 return False
-            return self._actions.adjust(client, adjustment, snapshot)
+            with self._refusals.survived("the music stays as it is"):
+                return self._actions.adjust(client, adjustment, snapshot)
+        return False
 
     def messages(self) -> list[str]:
         """The messages that came in on the channel "jukebox" since the last call, oldest first."""
@@ -154,15 +170,15 @@ class MpdPlayer:
         """
         if not self._capabilities.has_messages:
             return
-        with self._connection.client() as client:
-            try:
-                client.sendmessage(ANSWERS, " ".join(text.split())[:LONGEST_ANSWER])
-            except CommandError as error:
-                if error.errno != FailureResponseCode.NO_EXIST:
-                    raise
+        # Nobody may listen, or the jukebox may not send: the log has said so at the greeting.
+        with self._connection.client() as client, suppress(CommandError):
+            client.sendmessage(ANSWERS, " ".join(text.split())[:LONGEST_ANSWER])
 
     def songs(self, emotion: Emotion) -> list[Song]:
-        """All songs of a mood. Raises PlaylistError if a source cannot be used, and PlayerError."""
+        """All songs that a mood's sources name; `there` tells which of them MPD has.
+
+        Raises PlaylistError if a source cannot be used, and PlayerError.
+        """
         with self._connection.client() as client:
             return self._selection.all_songs(client, emotion, local=self._connection.address.local)
 
@@ -178,6 +194,26 @@ class MpdPlayer:
         """The last snapshot, which includes what the jukebox has done since."""
         assert self._observer.last is not None  # noqa: S101 - asked for only after a snapshot
         return self._observer.last
+
+    @property
+    def _may_play(self) -> bool:
+        """Whether MPD allows the jukebox to play; else it does nothing by halves."""
+        return not self._capabilities.refusal
+
+    def _told(self, playback: Playback) -> Playback:
+        """The playback with what a person did, and with what MPD does not allow."""
+        playback = self._observer.with_action(playback)
+        refusal = self._capabilities.refusal
+        return replace(playback, refusal=refusal, volume_percent=None) if refusal else playback
+
+    def _go_on(self, client: Client, snapshot: Snapshot) -> bool:
+        """Do what is due besides decisions. Returns whether the chime was just put on."""
+        with self._refusals.survived("the music goes on without it"):
+            self._actions.advance_fade(client, snapshot)
+        local = self._connection.address.local
+        with self._refusals.survived("the music begins without it"):
+            return self._actions.begin(client, self._last_snapshot, local=local)
+        return False
 
     def _is_due(self, last: Snapshot, time_s: float) -> bool:
         since_s = time_s - last.time_s
@@ -196,7 +232,8 @@ class MpdPlayer:
         self._capabilities.greet(client, CHANNEL)
         self._queue.recognise(client)
         self._observer.begin(client.state())
-        self._fader.recover(client)
+        if self._may_play:
+            self._fader.recover(client)
         self._connection.changes.add("database")
 
     def _read_news(self, client: Client) -> None:
@@ -204,6 +241,6 @@ class MpdPlayer:
         changes = self._connection.changes
         if "message" in changes and self._capabilities.has_messages:
             self._messages += [entry["message"] for entry in client.readmessages()]
-        if "database" in changes and self._state.outlives:
+        if "database" in changes and self._state.outlives and self._may_play:
             self._stored.update(client)
         changes.clear()

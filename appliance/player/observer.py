@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+
+from mpd import CommandError
 
 from appliance.errors import PlayerError
 from appliance.player.client import Client, Status
@@ -63,7 +66,8 @@ class Observer:
         was_on = self._queue.own.get(before.status.get("songid", "")) if before else None
         edited = self._queue.follow(client, status)
         if "error" in status:
-            self._answer_error(client, status, time_s)
+            with suppress(CommandError):  # it may not be cleared, or not by this jukebox
+                self._answer_error(client, status, time_s)
         if before is not None:
             turned = self._fader.is_turned(before.status, status, time_s)
             action = action_between(before, status, time_s + late_s, edited=edited, turned=turned)
@@ -71,6 +75,8 @@ class Observer:
             if action == "volume":
                 self._state.keep(loud=None)
             skipped = action == "skip" and is_passed_over(before, status)
+            if was_on and action == "skip":
+                self._selection.mark_skipped(was_on.song)
             if was_on and was_on.emotion and skipped:
                 self._likes.mark_skipped(client, was_on.queue_uri, was_on.emotion)
         self.resting = self.resting and status["state"] == "pause"

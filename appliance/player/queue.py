@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -125,33 +125,40 @@ class Queue:
         Returns False if a person has removed the new song already.
         """
         entry: Mapping[str, Any] = {}
-        with _unless_gone():
-            (entry,) = client.playlistid(song_id)
+        try:
+            with _unless_gone():
+                (entry,) = client.playlistid(song_id)
+        except CommandError:
+            client.deleteid(song_id)
+            raise
         if not entry:
             return False
         self._ids.insert(int(entry["pos"]), song_id)
         titled = replace(song, title=song.title or given_title(entry) or name_of(song.uri))
-        self.remove_pending(client)
+        with suppress(CommandError):  # it stays, and is removed after its turn
+            self.remove_pending(client)
         self.own[song_id] = OwnSong(entry["file"], titled, emotion)
         self.pending_id = song_id
         return True
 
     def play(self, client: MPDClient, song_id: str) -> None:
-        """Play an own song at once."""
+        """Play an own song at once. Raises CommandError, and changes nothing, if MPD refuses."""
+        before = self.current_id, self.pending_id
         self.current_id, self.pending_id = song_id, None
         try:
             client.playid(song_id)
         except CommandError as error:
-            # The song cannot be played. The status says so, too, and the next snapshot handles it.
-            if error.errno != FailureResponseCode.UNKNOWN:
+            # If the song cannot be played, the status says so, too; the next snapshot handles it.
+            if error.errno != FailureResponseCode.UNKNOWN or "error" not in client.status():
+                self.current_id, self.pending_id = before
                 raise
 
     def remove(self, client: MPDClient, song_id: str) -> None:
         """Remove an own song."""
-        self.own.pop(song_id, None)
         with _unless_gone():
             client.deleteid(song_id)
             self._ids = [other for other in self._ids if other != song_id]
+        self.own.pop(song_id, None)
 
     def remove_pending(self, client: MPDClient) -> None:
         """Remove the own song that waits, if there is one."""
@@ -167,6 +174,16 @@ class Queue:
         keep = KEPT_PLAYED if status["repeat"] == status["random"] == "0" else 0
         for song_id in played[: max(0, len(played) - keep)]:
             self.remove(client, song_id)
+
+    def make_room(self, client: MPDClient, status: Status) -> bool:
+        """Remove all own songs but the current one from a full queue. Returns whether any was."""
+        staying = (self.current_id if status["state"] != "stop" else None, status.get("songid"))
+        removable = [song_id for song_id in self.own if song_id not in staying]
+        for song_id in removable:
+            self.remove(client, song_id)
+        if self.pending_id in removable:
+            self.pending_id = None
+        return bool(removable)
 
     def _follow_edits(self, client: MPDClient, status: Status) -> None:
         """Update the order of the ids, and forget own songs that were removed."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
 
 from mpd import MPDClient
 
 from appliance.player.likes import Likes
-from appliance.player.sources import PlaylistError, Song, read_songs
+from appliance.player.sources import PlaylistError, Song, is_there, read_songs
 from appliance.records import Emotion
 
 log = logging.getLogger("jukebox")
 
 SONGS_PER_DRAW = 5  # so many are offered to MPD for one decision
 LEFT_OUT_S = 300.0  # how long a song or link that failed is left out
+UNWANTED = 0.05  # a song below this weight, such as a disliked one, is not drawn for a change
 EMPTY_AGAIN_S = 10.0  # after this long the sources of a mood without songs are read again
 
 
@@ -23,7 +25,8 @@ class Selection:
     """Draws the songs of the moods at random, none twice before all were heard.
 
     In such a round a song that people like comes up twice, and one that they skipped in this mood
-    comes up only in every second round or less often.
+    comes up only in every second round or less often. A song that they have just skipped comes next
+    only if there is no other.
 
     sources: for each emotion where its songs come from, see read_songs. They are read anew for each
     draw, so that a playlist edited on the phone counts at once. One warning tells of each source
@@ -38,6 +41,9 @@ class Selection:
         self._likes = likes
         self._tickets: dict[Emotion, dict[str, int]] = {}  # left in this round, by uri
         self._last_heard: dict[Emotion, str] = {}
+        self._just_skipped = (
+            ""  # the uri of the song that a person skipped last, until another plays
+        )
         self._left_out_until: dict[str, float] = {}  # by the uri of a song
         self._hung_until: dict[str, float] = {}  # by source
         self._empty_until: dict[Emotion, float] = {}
@@ -69,19 +75,30 @@ class Selection:
         tickets = self._tickets.setdefault(emotion, {})
         tickets[song.uri] = max(0, tickets.get(song.uri, 0) - 1)
         self._last_heard[emotion] = song.uri
+        if not _is_same(song.uri, self._just_skipped):
+            self._just_skipped = ""
+
+    def mark_skipped(self, song: Song) -> None:
+        """Note that a person has just skipped this song."""
+        self._just_skipped = song.uri
 
     def leave_out(self, song: Song, reason: str, time_s: float) -> None:
         """Warn that this song cannot be played, and do not draw it for five minutes."""
         self._left_out_until[song.uri] = time_s + LEFT_OUT_S
-        log.warning("%s cannot be played: %s; another song is tried", song.uri, reason)
+        self._warn(song.uri, f"{song.uri} cannot be played: {reason}; another song is tried")
 
     def all_songs(self, client: MPDClient, emotion: Emotion, *, local: bool) -> list[Song]:
-        """Every song of a mood. Raises PlaylistError for the first source that cannot be used."""
+        """Every song that a mood's sources name; `there` is True or False for each of them.
+
+        Raises PlaylistError for the first source that cannot be used.
+        """
         sources = self._sources.get(emotion)
         if not sources:
             raise PlaylistError(_nothing_named(emotion))
         return [
-            song for source in sources for song in read_songs(client, emotion, source, local=local)
+            replace(song, there=is_there(client, song))
+            for source in sources
+            for song in read_songs(client, emotion, source, local=local)
         ]
 
     def _shuffled(self, emotion: Emotion, weights: Mapping[Song, float]) -> list[Song]:
@@ -90,23 +107,38 @@ class Selection:
         weights: how often each song is heard in a round on average: with 0.5 it is in every second
         round, with 2 it is twice in each.
         """
-        last = self._last_heard.get(emotion)
-        unheard: list[Song] = []
+        skipped = [song for song in weights if _is_same(song.uri, self._just_skipped)]
+        others = [song for song in weights if song not in skipped]
+        others = [song for song in others if song.uri != self._last_heard.get(emotion)]
+        groups = [self._unheard(emotion, others, weights)]
+        if not groups[0]:
+            # The same song again is better than one that nobody likes.
+            wanted = [song for song in others if weights[song] >= UNWANTED]
+            groups = [self._by_weight(wanted, weights)]
+        # The others come last, in case MPD refuses all of the first; what was skipped, last of all.
+        again = [song for song in weights if song not in others and song not in skipped]
+        groups += [self._random.sample(group, len(group)) for group in (again, others)] + [skipped]
+        return list(dict.fromkeys(song for group in groups for song in group))[:SONGS_PER_DRAW]
+
+    def _unheard(
+        self, emotion: Emotion, others: Sequence[Song], weights: Mapping[Song, float]
+    ) -> list[Song]:
+        """Those of the songs that this round still has, or else a new one, in random order."""
         for _round in range(2):
             tickets = self._tickets.setdefault(emotion, {})
             for song, weight in weights.items():
                 if song.uri not in tickets:
                     tickets[song.uri] = int(weight) + (self._random.random() < weight % 1)
-            unheard = [song for song in weights if tickets[song.uri] and song.uri != last]
-            if unheard:
-                break
+            if unheard := [song for song in others if tickets[song.uri]]:
+                return self._random.sample(unheard, len(unheard))
             self._tickets[emotion] = {}
-        # The same song again is better than one that nobody likes. The others come last, in case
-        # MPD refuses all of the first.
-        unheard = unheard or [song for song in weights if tickets[song.uri]]
-        others = [song for song in weights if song not in unheard]
-        shuffled = [self._random.sample(group, len(group)) for group in (unheard, others)]
-        return [song for group in shuffled for song in group][:SONGS_PER_DRAW]
+        return []
+
+    def _by_weight(self, songs: Sequence[Song], weights: Mapping[Song, float]) -> list[Song]:
+        """The songs in random order, those with more weight rather first."""
+        # Efraimidis and Spirakis (2006), Weighted random sampling with a reservoir
+        keys = {song: self._random.random() ** (1.0 / weights[song]) for song in songs}
+        return sorted(songs, key=lambda song: -keys[song])
 
     def _sources_of(self, emotion: Emotion) -> tuple[str, ...]:
         sources = self._sources.get(emotion, ())
@@ -117,7 +149,7 @@ class Selection:
     def _usable(
         self, client: MPDClient, emotion: Emotion, source: str, time_s: float, *, local: bool
     ) -> list[Song]:
-        """The songs of a source; [] and one warning if it cannot be used."""
+        """The songs of a source that MPD has; [] and one warning if it cannot be used."""
         if time_s < self._hung_until.get(source, time_s):
             self._warn(source, f"{emotion}: MPD hung on {source}; it is left out for five minutes")
             return []
@@ -132,7 +164,20 @@ class Selection:
         else:
             self._warned.discard(source)
         del self._hung_until[source]
-        return songs
+        self._warn_of_missing(emotion, source, songs)
+        return [song for song in songs if song.there is not False]
+
+    def _warn_of_missing(self, emotion: Emotion, source: str, songs: Sequence[Song]) -> None:
+        missing = [song.uri for song in songs if song.there is False]
+        about = f"missing in {source}"
+        if not missing:
+            self._warned.discard(about)
+        else:
+            self._warn(
+                about,
+                f"{emotion}: MPD does not have {len(missing)} of the {len(songs)} songs in "
+                f"{source}, such as {missing[0]}; they are left out",
+            )
 
     def _warn(self, about: str, message: str) -> None:
         if about not in self._warned:
@@ -142,3 +187,10 @@ class Selection:
 
 def _nothing_named(emotion: Emotion) -> str:
     return f"{emotion}: no playlist is named for this mood in jukebox.toml; the music goes on"
+
+
+def _is_same(uri: str, other: str) -> bool:
+    """Whether both name one song, perhaps one of them by its whole path."""
+    if "" in (uri, other) or uri.startswith("/") == other.startswith("/"):
+        return uri == other
+    return uri.endswith(f"/{other}") or other.endswith(f"/{uri}")

@@ -71,7 +71,7 @@ def describe(status: Status, queue: Queue, fader: Fader, *, held: bool, resting:
         remaining_s=_remaining_s(status) if song_id else None,
         queued_after=queue.queued_after(status),
         listener=held or (state == "play" and song_id != queue.current_id),
-        volume_percent=None if fader.active else volume_of(status),
+        volume_percent=None if fader.active or fader.refused else volume_of(status),
         resting=rests,
     )
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from mpd import CommandError, FailureResponseCode, MPDClient
 
+from appliance.access import closed_folder, why_closed
 from appliance.errors import JukeboxError
 
 # A link to .m3u8 is not a playlist but one HLS stream in pieces, which MPD plays as it is.
@@ -22,12 +23,17 @@ LINKED_PLAYLISTS = (".m3u", ".pls", ".xspf", ".asx")
 PLAYLIST_FILES = (*LINKED_PLAYLISTS, ".m3u8")
 
 # SYSTEM: no such file, or one that MPD may not read; ARG: a name that no playlist can have
-# ("music/happy").
+# ("music/happy"). Everything else is a refusal, and said as one.
 NOTHING_THERE = (
     FailureResponseCode.NO_EXIST,
     FailureResponseCode.SYSTEM,
     FailureResponseCode.ARG,
 )
+
+# What Windows writes before UTF-8, and the first of the surrogates for bytes (PEP 383).
+BYTE_ORDER_MARK = "\ufeff"
+SURROGATE = 0xDC00
+UTF_16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")  # MPD reads no more of such a playlist
 
 Entry = Mapping[str, Any]  # a song or folder as MPD describes it
 
@@ -38,15 +44,20 @@ class PlaylistError(JukeboxError):
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """Something that MPD can play. title: "" if MPD tells it only once it is in the queue."""
+    """Something that MPD can play.
+
+    title: "" if MPD tells it only once it is in the queue. there: whether MPD has it; None if
+    nobody knows, because its name had to be corrected.
+    """
 
     uri: str
     title: str
     source: str
+    there: bool | None = True
 
 
 def read_songs(client: MPDClient, wanted_for: str, source: str, *, local: bool) -> list[Song]:
-    """The songs of one source, in its order; at least one.
+    """The songs of one source, in its order; at least one, of which not all are missing.
 
     wanted_for: a name for error messages. source: a stored playlist, else a folder or playlist file
     of MPD's music directory; the absolute path of a folder or a playlist file on this machine; a
@@ -59,19 +70,24 @@ def read_songs(client: MPDClient, wanted_for: str, source: str, *, local: bool) 
             "files; set the player's address to MPD's Unix socket, or name a folder inside MPD's "
             "own music"
         )
-    if Path(source).is_absolute() and Path(source).is_dir():
-        songs = _files_in(client, source)
-    elif _is_stream(source):
-        songs = [Song(source, "", source)]
-    elif _is_playlist(client, source):
-        songs = _songs_listed(client.listplaylistinfo, source)
-    else:
-        songs = songs_in_folder(client, source)
+    try:
+        songs = _songs_of(client, source)
+    except CommandError as error:
+        raise PlaylistError(f"{wanted_for}: {_refused(source, error)}") from error
     if not songs:
         stored = source in stored_playlists(client)
         reason = f"the stored playlist {source!r} is empty" if stored else _nothing_found(source)
         raise PlaylistError(f"{wanted_for}: {reason}")
+    if all(song.there is False for song in songs):
+        raise PlaylistError(f"{wanted_for}: {_none_there(source, songs, local=local)}")
     return songs
+
+
+def is_there(client: MPDClient, song: Song) -> bool:
+    """Whether MPD has this song; it is asked if read_songs() could not tell."""
+    if song.there is None:
+        return bool(_songs_listed(client.lsinfo, song.uri))
+    return song.there
 
 
 def songs_in_folder(client: MPDClient, folder: str) -> list[Song]:
@@ -92,9 +108,7 @@ def stored_playlists(client: MPDClient) -> frozenset[str]:
     """
     try:
         return frozenset(stored["playlist"] for stored in client.listplaylists())
-    except CommandError as error:
-        if error.errno not in (FailureResponseCode.UNKNOWN, FailureResponseCode.SYSTEM):
-            raise
+    except CommandError:
         return frozenset()  # "Stored playlists are disabled", or their folder is missing
 
 
@@ -107,7 +121,15 @@ def given_title(entry: Entry) -> str:
 
 def name_of(uri: str) -> str:
     """A name for a song without a title: a file's name without its suffix, or the whole link."""
-    return uri if "://" in uri else Path(uri).stem
+    return uri if "://" in uri else readable(Path(uri).stem)
+
+
+def readable(name: str) -> str:
+    """A name whose bytes are not all UTF-8, read as Windows writes them (its code page 1252)."""
+    return "".join(
+        _as_windows(ord(character) - SURROGATE) if "\udc80" <= character <= "\udcff" else character
+        for character in name
+    )
 
 
 def can_be_said(path: str) -> bool:
@@ -130,6 +152,18 @@ def _files_in(client: MPDClient, folder: str) -> list[Song]:
     return [Song(path, "", folder) for path in paths if can_be_said(path)]
 
 
+def _songs_of(client: MPDClient, source: str) -> list[Song]:
+    """The songs of a source, [] if there is none. Raises CommandError if MPD refuses it."""
+    # Not Path.is_dir(), which on Python 3.11 raises PermissionError below a closed folder.
+    if source.startswith("/") and os.path.isdir(source):
+        return _files_in(client, source)
+    if _is_stream(source):
+        return [Song(source, "", source)]
+    if _is_playlist(client, source):
+        return _songs_listed(client.listplaylistinfo, source, listed=True)
+    return songs_in_folder(client, source)
+
+
 def _is_stream(source: str) -> bool:
     return "://" in source and not urlsplit(source).path.lower().endswith(LINKED_PLAYLISTS)
 
@@ -142,8 +176,13 @@ def _is_playlist(client: MPDClient, source: str) -> bool:
     )
 
 
-def _songs_listed(command: Callable[[str], Iterable[Entry]], source: str) -> list[Song]:
-    """The songs that an MPD command lists; [] if MPD does not know the source."""
+def _songs_listed(
+    command: Callable[[str], Iterable[Entry]], source: str, *, listed: bool = False
+) -> list[Song]:
+    """The songs that an MPD command lists; [] if MPD does not know the source.
+
+    listed: a playlist names them, which may be missing or misspelt.
+    """
     try:
         entries = list(command(source))
     except CommandError as error:
@@ -151,7 +190,39 @@ def _songs_listed(command: Callable[[str], Iterable[Entry]], source: str) -> lis
             return []
         raise
     # Entries without a file are folders.
-    return [Song(entry["file"], given_title(entry), source) for entry in entries if "file" in entry]
+    entries = [entry for entry in entries if "file" in entry]
+    if listed:
+        songs = (_named(entry, source) for entry in entries)
+        return [song for song in songs if song is not None]
+    return [Song(entry["file"], given_title(entry), source) for entry in entries]
+
+
+def _named(entry: Entry, source: str) -> Song | None:
+    """The song that a line of a playlist names; None for a comment.
+
+    MPD passes on the bytes of the line. It tells more than the name only of a file that it can
+    open. Windows writes playlists in its own code page, or in UTF-8 after a byte order mark.
+    """
+    uri: str = entry["file"]
+    title = given_title(entry)
+    if len(entry) > 1 and "://" not in uri:
+        return Song(uri, title, source)
+    folder, mark, name = uri.partition(BYTE_ORDER_MARK)
+    if mark and name.startswith("#"):
+        return None
+    # MPD takes a whole path behind the mark for one in the playlist's folder.
+    is_whole = name.startswith("/") or "://" in name
+    corrected = readable(name if is_whole else folder + name)
+    is_lost = corrected == uri or any(mark in uri for mark in UTF_16_MARKS)
+    there = "://" in corrected or (False if is_lost else None)
+    return Song(corrected, title, source, there)
+
+
+def _as_windows(byte: int) -> str:
+    try:
+        return bytes([byte]).decode("cp1252")
+    except UnicodeDecodeError:  # five bytes mean nothing there
+        return chr(byte)
 
 
 def _walk(client: MPDClient, folder: str) -> Iterator[Entry]:
@@ -171,7 +242,30 @@ def _decodable_suffixes(client: MPDClient) -> frozenset[str]:
     return frozenset(suffixes)
 
 
+def _refused(source: str, error: CommandError) -> str:
+    refused = f"MPD refuses {source}: {error}"
+    if source.startswith("/") and error.errno == FailureResponseCode.PERMISSION:
+        return f"{refused}; let everybody read it (chmod a+r), or put it into MPD's music folder"
+    return refused
+
+
+def _none_there(source: str, songs: list[Song], *, local: bool) -> str:
+    first = songs[0].uri
+    missing = f"MPD finds none of the {len(songs)} songs in {source}, of which the first is {first}"
+    if first.startswith("/") and not local:
+        return (
+            f"{missing}: over the network it opens only its own music; put the songs there and "
+            "name them as MPD does, or set the player's address to MPD's Unix socket"
+        )
+    return f"{missing}; correct the paths in it, one a line, in UTF-8"
+
+
 def _nothing_found(source: str) -> str:
+    if source.startswith("/") and (closed := closed_folder(Path(source))):
+        return (
+            f"{source} cannot be read, because {why_closed(closed)}; move the music to /srv or "
+            "into MPD's music folder"
+        )
     if source.startswith("/"):
         return (
             f"there is nothing to play in {source}; put songs into that folder or playlist file, "

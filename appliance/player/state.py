@@ -65,7 +65,8 @@ class UnsavedState:
 
 def list_hash(uris: Iterable[str]) -> str:
     """The hash that tells whether a stored playlist is still as the jukebox wrote it."""
-    return hashlib.sha256("\n".join(uris).encode()).hexdigest()[:16]
+    text = "\n".join(uris)
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def keep_fade(state: PlayerStateFile, volume: int, low: int, high: int, *, durable: bool) -> None:

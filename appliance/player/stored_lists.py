@@ -5,16 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
-from mpd import CommandError, FailureResponseCode
+from mpd import CommandError
 
 from appliance.player.client import Client
-from appliance.player.sources import NOTHING_THERE, songs_in_folder, stored_playlists
+from appliance.player.sources import songs_in_folder, stored_playlists
 from appliance.player.state import PlayerStateFile, list_hash
 
 log = logging.getLogger("jukebox")
-
-# MPD keeps no playlists at all, or not in a folder that it can write, or not for this user.
-NOT_KEPT = (*NOTHING_THERE, FailureResponseCode.UNKNOWN, FailureResponseCode.PERMISSION)
 
 
 class StoredLists:
@@ -29,29 +26,34 @@ class StoredLists:
         distinct = dict.fromkeys(source for of_mood in sources for source in of_mood)
         self._names = [source for source in distinct if _may_be_a_name(source)]
         self._state = state
+        self._refused = ""  # the refusal that the log tells of
 
     def update(self, client: Client) -> None:
-        """Make and renew the playlists. If MPD does not allow it, one line in the log says so.
+        """Make and renew the playlists. What MPD refuses is left out; one line in the log says why.
 
-        Raises CommandError if MPD fails for another reason.
+        MPD may keep no playlists at all, or not in a folder that it can write, not for this user,
+        or only short ones (max_playlist_length).
         """
         made: list[str] = []
-        try:
-            there = stored_playlists(client)
-            for name in self._names:
+        there = stored_playlists(client)
+        for name in self._names:
+            try:
                 if name in there:
                     self._follow(client, name)
                 elif name not in self._state.kept.lists and self._make(client, name):
                     made.append(name)
-        except CommandError as error:
-            if error.errno not in NOT_KEPT:
-                raise
-            log.info("MPD keeps no playlists for the moods: %s", error)
+            except CommandError as error:
+                self._tell(error)
         if made:
             log.info(
                 "stored playlists made from folders, to be edited with any MPD app: %s",
                 ", ".join(made),
             )
+
+    def _tell(self, error: CommandError) -> None:
+        if self._refused != str(error):
+            self._refused = str(error)
+            log.info("MPD keeps no playlists for the moods: %s", error)
 
     def _make(self, client: Client, name: str) -> bool:
         """Make a playlist from the folder of this name. Returns whether there is such a folder."""

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from appliance.access import is_socket
 from appliance.errors import PlayerError
 from appliance.private_mpd.recording import RECORDING_FORMAT, recording_file
 
@@ -35,8 +36,8 @@ def choose_output(
     runtime = Path(environment.get("XDG_RUNTIME_DIR") or "/nonexistent")
     cards = cards_file.read_text(encoding="utf-8") if cards_file.is_file() else ""
     is_here = {
-        "pipewire": (runtime / "pipewire-0").is_socket(),
-        "pulse": "PULSE_SERVER" in environment or (runtime / "pulse" / "native").is_socket(),
+        "pipewire": is_socket(runtime / "pipewire-0"),
+        "pulse": "PULSE_SERVER" in environment or is_socket(runtime / "pulse" / "native"),
         "alsa": "]:" in cards,  # " 0 [PCH            ]: HDA-Intel - HDA Intel PCH"
     }
     for output, here in is_here.items():

@@ -130,7 +130,7 @@ class PrivateMpd:
         """Put the socket into the runtime folder if its path would exceed 107 bytes."""
         if len(os.fsencode(self.socket)) > SOCKET_PATH_BYTES:
             parent = os.environ.get("XDG_RUNTIME_DIR")
-            parent = parent if parent and Path(parent).is_dir() else None
+            parent = parent if parent and os.path.isdir(parent) else None
             self._short_folder = Path(tempfile.mkdtemp(prefix="jukebox-mpd-", dir=parent))
             self.socket = self._short_folder / "socket"
 

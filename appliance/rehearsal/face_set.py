@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -87,7 +88,7 @@ def _entries(path: Path, split: str) -> Iterator[tuple[str, bytes]]:
         folder = "/".join(PurePosixPath(name).parent.parts[-2:])
         return folder.lower() in wanted and name.lower().endswith((".png", ".jpg"))
 
-    if path.is_dir():
+    if os.path.isdir(path):
         for file in sorted(path.rglob("*")):
             if is_wanted(file.relative_to(path).as_posix()):
                 yield file.as_posix(), file.read_bytes()

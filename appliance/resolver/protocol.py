@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from appliance.access import is_socket
+
 # Where the system's resolver listens; see find_socket.
 SYSTEM_SOCKET = Path("/run/jukebox-resolver/socket")
 LONGEST_LINE = 65_536  # bytes of a question or an answer
@@ -67,7 +69,7 @@ def own_socket(environ: Mapping[str, str]) -> Path:
 def find_socket(environ: Mapping[str, str] = os.environ) -> Path:
     """Where to ask: $JUKEBOX_RESOLVER, else the user's socket if it exists, else the system's."""
     own = own_socket({name: environ[name] for name in environ if name != "RUNTIME_DIRECTORY"})
-    return own if "JUKEBOX_RESOLVER" in environ or own.is_socket() else SYSTEM_SOCKET
+    return own if "JUKEBOX_RESOLVER" in environ or is_socket(own) else SYSTEM_SOCKET
 
 
 def answers(path: Path) -> bool:

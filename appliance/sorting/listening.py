@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from appliance.access import closed_folder, why_closed
 from appliance.errors import JukeboxError
 
 RATE = 22_050  # samples a second; frequencies above 11 kHz tell little about mood
@@ -54,11 +56,13 @@ def find_files(folder: Path) -> list[Path]:
 
     Raises JukeboxError if it is not a folder.
     """
+    if closed := closed_folder(folder):
+        raise JukeboxError(f"{folder} cannot be searched, because {why_closed(closed)}")
     if not folder.is_dir():
         raise JukeboxError(f"{folder} is not a folder; name the one that holds your music")
     found = (path for path in folder.resolve().rglob("*") if path.suffix.lower() in SUFFIXES)
     # Names that begin with a dot are hidden, such as the "._" files that macOS leaves behind.
-    return sorted(path for path in found if not path.name.startswith(".") and path.is_file())
+    return sorted(path for path in found if not path.name.startswith(".") and os.path.isfile(path))
 
 
 def listen(path: Path) -> Sound:

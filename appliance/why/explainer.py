@@ -6,6 +6,7 @@ by convert/why.py and lies beside the file that it explains.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class Explainer:
 
     def __init__(self, model: Path) -> None:
         path = why_file(model)
-        if not path.exists():
+        if not os.path.exists(path):
             raise ModelError(
                 f"{path}: does not exist, so nothing can explain {model.name}; it is made together "
                 "with the model, by python -m convert or convert.import_keras"
