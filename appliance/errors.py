@@ -18,6 +18,12 @@ class ConfigError(JukeboxError):
     exit_code = 78
 
 
+class UsageError(JukeboxError):
+    """Somebody asked for what there is not, or asked in the wrong way. A command ends with 2."""
+
+    exit_code = 2
+
+
 class ModelError(JukeboxError):
     """A model or its card is missing, damaged or not what the card says. At start: exit 78."""
 
@@ -42,3 +48,7 @@ class BusyError(JukeboxError):
 
 class DataError(JukeboxError):
     """Pictures to rehearse with are missing or cannot be used."""
+
+
+class ControlError(JukeboxError):
+    """The running jukebox cannot be asked, or it did not do what it was asked for."""

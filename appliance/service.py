@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
 from appliance.decide.policy import MusicPolicy
-from appliance.errors import JukeboxError, PlayerError
+from appliance.errors import ControlError, JukeboxError, PlayerError
 from appliance.history.diary import read_yesterday
 from appliance.history.store import SqliteStore
 from appliance.loop import Loop
@@ -16,10 +17,14 @@ from appliance.process.notify import Notifier
 from appliance.process.signals import Signals
 from appliance.records import Frame, Step
 from appliance.remote import messages
+from appliance.remote.control import ControlServer
+from appliance.remote.control_history import HistoryReader
+from appliance.remote.control_socket import listen
 from appliance.remote.panel import use_panel
 from appliance.remote.status import Status, StatusReporter
 from appliance.running.assembly import Assembly
 from appliance.settings import Settings
+from appliance.vision.calibration import TOO_FEW
 
 log = logging.getLogger("jukebox")
 
@@ -54,6 +59,7 @@ class Service:
         self._prune_due = _Every(DAY_S, first_after_s=PRUNE_AFTER_S)
         self._step: Step | None = None  # the last one
         self._reason = ""  # why the last song was put on
+        self._control = ControlServer()
 
     def run(self) -> None:
         """Builds everything, runs the loop, and leaves everything tidy.
@@ -68,6 +74,8 @@ class Service:
             self._parts = Assembly(self._settings, self._store, reel_stands_in=self._reel_stands_in)
             at_end.callback(self._parts.close)
             self._parts.camera.open()
+            self._control = self._open_control()
+            at_end.callback(self._control.close)
             self._notifier.ready()
             at_end.callback(self._notifier.stopping)
             Loop(self._parts.devices).run(self._after_step)
@@ -84,6 +92,7 @@ class Service:
             self._report_status()
         self._use_panel(step)
         self._answer_messages(step)
+        self._serve_programs(step)
         if self._prune_due.at(step.frame.time_s):
             self._prune(step.frame)
         if self._signals.take_reload():
@@ -112,7 +121,9 @@ class Service:
             self._notifier.alive()
 
     def _report_status(self) -> None:
-        self._reporter.report(self.status())
+        status = self.status()
+        self._reporter.report(status)
+        self._control.tell_change(status)
 
     def _use_panel(self, step: Step) -> None:
         camera = self._parts.camera
@@ -140,14 +151,17 @@ class Service:
             self._parts.rebuild(self._load())
         except JukeboxError as error:
             log.warning("reload: %s; the running settings stay in force", error)
+            self._control.tell("settings", good=False, text=str(error))
         else:
             log.info("reload: done")
+            self._control.tell("settings", good=True, text="the new settings are in force")
         self._notifier.ready()
 
     def _watch_resting_face(self, step: Step) -> None:
         result = self._parts.calibrator.note(step.frame)
         if result is not None:
             log.info("%s", result)
+            self._control.tell("calibration", good=result != TOO_FEW, text=result)
             with suppress(PlayerError):
                 self._parts.player.answer(result)
 
@@ -162,6 +176,21 @@ class Service:
                 player.answer(messages.answer(message, step, self))
         except PlayerError as error:
             log.debug("no answer: %s", error)  # the next step says that the player is lost
+
+    def _serve_programs(self, step: Step) -> None:
+        """Does what programs ask for at the control socket, and tells them what people did."""
+        if step.playback is not None and step.playback.listener_action is not None:
+            self._control.tell("touch", action=step.playback.listener_action)
+        self._control.serve(step, self)
+
+    def _open_control(self) -> ControlServer:
+        """The control socket. Without one, the music plays all the same."""
+        try:
+            listeners = listen(self._settings.control, self._store.path, os.environ)
+        except ControlError as error:
+            log.warning("control: %s", error)
+            return ControlServer()
+        return ControlServer(listeners, HistoryReader(self._store.path))
 
     # What messages need: messages.Controls
 
@@ -183,8 +212,9 @@ class Service:
         )
 
     def camera_off(self, off: bool) -> None:
-        """Closes or opens the camera."""
+        """Closes or opens the camera. It is kept before it is answered: the plug may be pulled."""
         self._parts.camera.asked = off
+        self._parts.keep_requests()
 
     def calibrate(self, time_s: float) -> str:
         """Begins to watch a resting face. Returns the answer."""

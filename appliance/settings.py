@@ -256,6 +256,17 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlSettings:
+    """Where programs ask the running jukebox (docs/control.md)."""
+
+    path: Annotated[
+        str,
+        Location(words=("",)),
+        "The socket; empty: the one from systemd, or else control.sock beside the database.",
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GpioSettings:
     """A light and a button between pins of a Raspberry Pi (Broadcom's numbers) and ground."""
 
@@ -287,6 +298,7 @@ class Settings:
     playlists: PlaylistSettings = field(default_factory=PlaylistSettings)
     mpd: MpdSettings = field(default_factory=MpdSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    control: ControlSettings = field(default_factory=ControlSettings)
     gpio: GpioSettings = field(default_factory=GpioSettings)
 
 

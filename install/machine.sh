@@ -38,6 +38,7 @@ users_groups() { # for cameras, and for the pins of a Raspberry Pi
 user_is_there() {
     getent passwd jukebox >/dev/null || return 1
     user_is_ours || fail "there is a user jukebox who is not this one's; rename that account and run this again"
+    getent group jukebox-control >/dev/null || return 1
     local group
     for group in $(users_groups); do
         [[ " $(id --name --groups jukebox) " == *" $group "* ]] || return 1
@@ -48,12 +49,17 @@ make_user() {
     user_is_ours || useradd --system --user-group --no-create-home --home-dir "$state" \
         --shell /usr/sbin/nologin --comment "Emotional Jukebox" jukebox
     usermod --append --groups "$(users_groups | paste -sd,)" jukebox
+    # Whose members may ask the running jukebox (systemd/jukebox-control.socket).
+    getent group jukebox-control >/dev/null || groupadd --system jukebox-control
 }
 
 remove_user() {
     user_is_ours || return 0
     userdel jukebox
-    ! getent group jukebox >/dev/null || groupdel jukebox
+    local group
+    for group in jukebox jukebox-control; do
+        ! getent group "$group" >/dev/null || groupdel "$group"
+    done
 }
 
 # From then on the starter music belongs to the owner: a folder that exists is left as it is.
@@ -182,11 +188,11 @@ remove_own_playlists() {
 
 put_units() { # put_units RELEASE_FOLDER: installs, enables and starts exactly those of that release
     local unit enabled=()
-    for unit in "$1"/systemd/jukebox*.{service,timer}; do
+    for unit in "$1"/systemd/jukebox*.{service,socket,timer}; do
         put "$unit" "$units/${unit##*/}"
         ! grep -q '^\[Install\]' "$unit" || enabled+=("${unit##*/}")
     done
-    for unit in "$units"/jukebox*.{service,timer}; do
+    for unit in "$units"/jukebox*.{service,socket,timer}; do
         [[ ! -e $unit || -e $1/systemd/${unit##*/} ]] || remove_unit "${unit##*/}"
     done
     put_back_off "$1" "$units"
@@ -215,10 +221,10 @@ remove_unit() {
 remove_units() {
     local unit
     remove_trial
-    for unit in "$units"/jukebox*.{timer,service}; do # a timer before the service that it starts
+    for unit in "$units"/jukebox*.{timer,socket,service}; do # what starts a service before it
         [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done
-    rm -rf "$units/jukebox.service.d" /run/jukebox /var/lib/systemd/timers/stamp-jukebox-backup.timer
+    rm -rf "$units/jukebox.service.d" /run/jukebox /run/jukebox-control /var/lib/systemd/timers/stamp-jukebox-backup.timer
     if systemd_runs; then
         systemctl daemon-reload
         systemctl reset-failed 'jukebox*' 2>/dev/null || true

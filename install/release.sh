@@ -160,6 +160,8 @@ go_back() { # go_back NEW OLD
 begin_trial() { # begin_trial RELEASE
     mkdir -p "$trial"
     sed "s|$opt/current|$opt/releases/$1|g" "$opt/releases/$1/systemd/jukebox.service" >"$trial/jukebox.service"
+    # The process that is tried goes on as the new release, so it needs its control socket from the start.
+    cp "$opt/releases/$1/systemd/jukebox-control.socket" "$trial/"
     put_back_off "$opt/releases/$1" "$trial"
     systemctl daemon-reload
 }
@@ -168,8 +170,12 @@ trial_was_cut_off() { [[ -e $opt/trial-copy ]]; }
 
 remove_trial() {
     systemctl stop jukebox.service 2>/dev/null || true # there may be none
-    rm -f "$trial/jukebox.service" "$trial/jukebox.service.d/back-off.conf"
+    remove_trial_files
     ! systemd_runs || systemctl daemon-reload
+}
+
+remove_trial_files() {
+    rm -f "$trial"/jukebox.service "$trial"/jukebox-control.socket "$trial"/jukebox.service.d/back-off.conf
 }
 
 end_trial() {
@@ -201,7 +207,7 @@ try_settings() { # try_settings RELEASE
 activate() { # activate RELEASE
     ln -sfn "releases/$1" "$opt/current.new"
     mv -T "$opt/current.new" "$opt/current" # atomic; ln -sfn is not
-    rm -f "$trial/jukebox.service" "$trial/jukebox.service.d/back-off.conf"
+    remove_trial_files
     put_units "$opt/current"
 }
 

@@ -1,5 +1,6 @@
 """What the service does after each step, besides the music. Time comes with the frames."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -25,10 +26,10 @@ class Recorder:
         self._fails = fails
 
     def __getattr__(self, name):
-        def record(*arguments):
+        def record(*arguments, **named):
             if name in self._fails:
                 raise self._fails[name]
-            self.calls.append((name, *arguments))
+            self.calls.append((name, *arguments, *([named] if named else [])))
             return [] if name == "messages" else None
 
         return record
@@ -49,6 +50,7 @@ def make_service(**options):
     service._reporter = Recorder()
     service._store = Recorder()
     service._store.path = None
+    service._control = Recorder()
     service._parts = SimpleNamespace(
         camera=SimpleNamespace(off=False, lost=False, description="a camera", asked=None),
         frame_rate=SimpleNamespace(
@@ -161,6 +163,15 @@ def test_messages_are_answered_while_the_player_is_there(service):
     assert player.calls == []
 
 
+def test_what_was_answered_outlives_a_plug_that_is_pulled_then(service):
+    kept = []
+    service._parts.keep_requests = lambda: kept.append(service._parts.camera.asked)
+    after(service)
+    kept.clear()
+    service.camera_off(True)
+    assert kept == [True]
+
+
 def test_a_player_that_is_lost_while_it_answers_ends_nothing(service):
     service._parts.player = Recorder(messages=PlayerError("gone"))
     assert after(service)
@@ -172,6 +183,23 @@ def test_the_result_of_a_calibration_is_logged_and_answered(service, caplog):
     after(service)
     assert "calibration: done" in caplog.messages
     assert ("answer", "calibration: done") in service._parts.player.calls
+    told = {"good": True, "text": "calibration: done"}
+    assert ("tell", "calibration", told) in service._control.calls
+
+
+def test_programs_are_served_after_each_step_and_told_what_people_do(service):
+    after(service)
+    after(service, BEGAN_S + 0.1, playback=None)
+    after(service, BEGAN_S + 0.2, playback=replace(PLAYS, listener_action="pause"))
+    calls = [call for call in service._control.calls if call[0] != "tell_change"]
+    assert [call[0] for call in calls] == ["serve", "serve", "tell", "serve"]
+    assert calls[2] == ("tell", "touch", {"action": "pause"})
+
+
+def test_programs_are_told_the_status_as_often_as_systemd(service):
+    for number in range(101):  # 10 s
+        after(service, BEGAN_S + number / 10)
+    assert service._control.count("tell_change") == service._reporter.count("report")
 
 
 @pytest.mark.parametrize("fault", [None, ConfigError("f:2: mood.dwell_s is -3")])
@@ -192,5 +220,7 @@ def test_a_reload_is_told_to_systemd_and_a_bad_one_to_the_owner(caplog, fault):
     told = [call[0] for call in service._notifier.calls if call[0] != "alive"]
     assert told == ["reloading", "ready"]
     assert rebuilt == ([] if fault else ["new settings"])
+    (_, name, reload), *_ = (call for call in service._control.calls if call[0] == "tell")
+    assert (name, reload["good"]) == ("settings", fault is None)
     said = f"reload: {fault}; the running settings stay in force" if fault else "reload: done"
     assert said in caplog.messages

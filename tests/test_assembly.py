@@ -15,6 +15,7 @@ from appliance.running import assembly
 from appliance.running.assembly import Assembly
 from appliance.settings import (
     CameraSettings,
+    ControlSettings,
     EmotionSettings,
     FaceSettings,
     GenderSettings,
@@ -44,6 +45,7 @@ CHANGES = [
     (PlaylistSettings(sad=("blues",)), {"player"}),
     (MpdSettings(port=6601), {"player"}),
     (StoreSettings(retention_days=7), set()),
+    (ControlSettings(path="/elsewhere"), set()),
     (GpioSettings(led=17), {"panel"}),
 ]
 SECTIONS = {type(getattr(Settings(), name)): name for name in Settings.__dataclass_fields__}
@@ -185,9 +187,18 @@ def test_settings_that_cannot_be_built_replace_nothing(build, settings, camera, 
     assert not any(device.is_closed for device in before.values())
 
 
-def test_a_change_of_the_store_is_said_to_wait(build, settings, caplog):
-    build().rebuild(replace(settings, store=StoreSettings(path="/elsewhere.db")))
-    assert caplog.messages == ["reload: [store] takes effect at the next start"]
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [
+        (StoreSettings(path="/elsewhere.db"), "store"),
+        (ControlSettings(path="/elsewhere"), "control"),
+    ],
+)
+def test_a_change_that_takes_effect_at_the_next_start_is_said_to_wait(
+    build, settings, caplog, section, name
+):
+    build().rebuild(replace(settings, **{name: section}))
+    assert caplog.messages == [f"reload: [{name}] takes effect at the next start"]
 
 
 @pytest.mark.parametrize(

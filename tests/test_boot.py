@@ -111,7 +111,7 @@ def test_without_a_camera_it_waits_and_says_so(machine):
 
 def test_it_says_how_it_is(machine):
     machine.until(lambda: plays(machine))
-    assert "playing" in machine.show("StatusText")
+    machine.until(lambda: "playing" in machine.show("StatusText"))  # up to 0.5 s later
     checks = json.loads(machine.says("jukebox check --json"))
     assert [check for check in checks if not check["good"]] == []
     assert "playlist neutral" in {check["what"] for check in checks}
@@ -124,7 +124,8 @@ def test_phones_find_its_mpd(machine):
 
 def test_its_units_have_no_mistakes_and_are_locked_down(machine):
     units = ("jukebox.service", "jukebox-resolver.service", "jukebox-backup.service")
-    verified = machine.run(f"systemd-analyze verify {' '.join(units)} jukebox-backup.timer")
+    others = "jukebox-backup.timer jukebox-control.socket"
+    verified = machine.run(f"systemd-analyze verify {' '.join(units)} {others}")
     assert verified.stdout + verified.stderr == ""
     for unit in units:
         judged = machine.says(f"systemd-analyze security --no-pager {unit}")
@@ -188,6 +189,63 @@ def test_links_are_looked_up_by_another_process(machine):
     assert machine.show("UID", "jukebox-resolver") != machine.says("id -u jukebox")
 
 
+ASK = """import json, socket, sys
+with socket.socket(socket.AF_UNIX) as asks:
+    asks.settimeout(10)
+    asks.connect("/run/jukebox-control/socket")
+    lines = asks.makefile()
+    print(json.loads(lines.readline())["protocol"])
+    asks.sendall(json.dumps({"id": 1, "do": sys.argv[1]}).encode() + b"\\n")
+    print(json.loads(lines.readline())["text"])
+"""
+
+
+def test_members_of_its_group_may_ask_and_others_may_not(machine):
+    machine.write("/usr/local/lib/ask.py", ASK)
+    machine.run("useradd --groups jukebox-control page; useradd stranger")
+    as_user = "setpriv --reuid={0} --regid={0} --init-groups python3 /usr/local/lib/ask.py why"
+    told = machine.says(as_user.format("page")).split("\n")
+    assert told[0] == "1"
+    assert "Now: " in told[1]
+    refused = machine.run(as_user.format("stranger"), check=False)
+    assert "PermissionError" in refused.stderr
+    # The resolver's user, who has a network, may not, either.
+    process, user = (machine.show(name, "jukebox-resolver") for name in ("MainPID", "UID"))
+    resolver = f"setpriv --reuid={user} --regid={user} --clear-groups"
+    inside = f"nsenter --target {process} --mount {resolver} python3 /usr/local/lib/ask.py why"
+    assert "PermissionError" in machine.run(inside, check=False).stderr
+    assert machine.says("stat -c '%U %G %a' /run/jukebox-control/socket") == (
+        "jukebox jukebox-control 660"
+    )
+    machine.run("userdel page; userdel stranger; rm /usr/local/lib/ask.py")
+
+
+def test_the_owner_asks_by_the_same_socket(machine):
+    assert "Now: " in machine.says("jukebox tell why")
+    assert json.loads(machine.says("jukebox tell status --json"))["data"]["player"] == "play"
+    assert machine.run("jukebox tell foo", check=False).returncode == 2
+    assert machine.run("test -e /var/lib/jukebox/control.sock", check=False).returncode == 1
+
+
+def test_who_asks_does_not_start_a_jukebox_that_was_stopped(machine):
+    machine.run("systemctl stop jukebox")
+    assert machine.run("jukebox status", check=False).returncode == 1
+    assert machine.run("jukebox tell status", check=False).returncode == 1
+    assert machine.run("test -e /run/jukebox-control/socket", check=False).returncode == 1
+    assert machine.show("ActiveState") == "inactive"
+    machine.run("systemctl start jukebox")
+    assert "; " in machine.says("jukebox tell status")
+    assert machine.show("ActiveState", "jukebox-control.socket") == "active"
+
+
+def test_a_jukebox_that_was_killed_can_be_asked_again(machine):
+    before = pid(machine)
+    machine.run("systemctl kill --signal=KILL jukebox")
+    machine.until(lambda: is_back(machine, before))
+    machine.until(lambda: machine.run("jukebox tell why", check=False).returncode == 0)
+    machine.until(lambda: plays(machine))
+
+
 def test_a_good_reload_counts_and_a_bad_one_changes_nothing(machine):
     before = pid(machine)
     machine.run(f"echo '{OWN}' >{CONFIG}; systemctl reload jukebox")
@@ -244,6 +302,7 @@ def test_while_mpd_is_away_moods_are_read_and_the_music_comes_back_with_it(machi
     machine.run("systemctl stop mpd")
     machine.until(lambda: answers(machine).get("player") == "lost")
     assert "player: lost" in machine.journal()
+    assert "waiting for MPD" in machine.says("jukebox tell status")
     machine.run("systemctl start mpd")
     machine.until(lambda: plays(machine), seconds=60)
     machine.run("systemctl kill --signal=KILL mpd")
@@ -275,6 +334,8 @@ def test_an_update_keeps_what_is_the_owners(machine):
     assert "switch from release 1 to 2" in told
     assert machine.says("readlink /opt/jukebox/current") == "releases/2"
     assert_the_owners_is_kept(machine)
+    assert "Now: " in machine.says("jukebox tell why")
+    assert machine.says("stat -c %G /run/jukebox-control/socket") == "jukebox-control"
     assert before
     assert [row for row in before if row not in history(machine)] == []
 
@@ -325,6 +386,7 @@ def test_an_update_that_fails_goes_back_by_itself(machine, fault):
     assert release_of(machine, pid(machine)) == "2"
     machine.until(lambda: plays(machine))
     assert "newer jukebox" not in machine.says("journalctl -u jukebox -n 15 -o cat")
+    assert "Now: " in machine.says("jukebox tell why")
     assert [row for row in before if row not in history(machine)] == []
     assert_the_owners_is_kept(machine)
     machine.run("cp /tmp/run.py appliance/commands/; cp /tmp/migrations.py appliance/history/")
@@ -401,7 +463,12 @@ def test_uninstalling_keeps_what_is_the_owners(machine):
 def test_purging_leaves_nothing_behind(machine):
     told = machine.run("./setup.sh uninstall --purge").stderr
     assert "Debian packages stay" in told
-    assert machine.run("getent passwd jukebox; getent group jukebox", check=False).stdout == ""
+    assert (
+        machine.run(
+            "getent passwd jukebox; getent group jukebox jukebox-control", check=False
+        ).stdout
+        == ""
+    )
     assert machine.says("systemctl is-system-running") == "running"
     left = {path for path in files(machine) - machine.files_before if "jukebox" in path}
     assert left == set()

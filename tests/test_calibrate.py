@@ -1,16 +1,19 @@
 """`jukebox calibrate` where no jukebox runs: it has camera and database to itself."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from controls import serving
 from priors import PRIORS
 
 from appliance.commands import calibrate as command
 from appliance.errors import CameraError
 from appliance.history.files import Lock
 from appliance.history.queries import read_calibration
-from appliance.settings import Settings, StoreSettings
+from appliance.remote.control_socket import listen
+from appliance.settings import ControlSettings, Settings, StoreSettings
 
 ANGRY = (0.6, 0.0, 0.1, 0.0, 0.1, 0.0, 0.2)
 FACE = SimpleNamespace(
@@ -98,10 +101,34 @@ def test_a_camera_that_failed_all_the_time_is_named(settings, make_room):
         command.calibrate(settings, forget=False)
 
 
+@pytest.mark.parametrize("good", [True, False])
+def test_a_running_jukebox_is_asked_at_its_control_socket(settings, make_room, capsys, good):
+    database = database_of(settings)
+    lock = Lock(database)
+    lock.take()
+    with (
+        serving(listen(ControlSettings(), database, {})) as (server, controls),
+        ExitStack() as at_end,
+    ):
+        at_end.callback(lock.release)
+
+        def calibrate(time_s):
+            server.tell("touch", action="pause")
+            server.tell("calibration", good=good, text="calibration: this or that")
+            return "look at the camera"
+
+        controls.calibrate = calibrate
+        assert command.calibrate(settings, forget=False) == good
+        assert command.calibrate(settings, forget=True)
+    assert capsys.readouterr().out == (
+        "look at the camera\ncalibration: this or that\nfaces are read as they are\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("forget", "message", "later_s"), [(False, "calibrate", 65.0), (True, "calibrate forget", 0.0)]
 )
-def test_a_running_jukebox_does_it_itself(
+def test_a_running_jukebox_without_a_socket_is_asked_by_way_of_mpd(
     settings, make_room, monkeypatch, capsys, forget, message, later_s
 ):
     asked = []

@@ -5,8 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from controls import serving
 
 from appliance import cli
+from appliance.remote.control_socket import listen
+from appliance.settings import ControlSettings
 
 # What a light verb must not wait for.
 HEAVY = {"cv2", "numpy", "sqlite_utils", "ai_edge_litert", "tflite_runtime"}
@@ -29,6 +32,14 @@ def loaded_by(*words, config):
 @pytest.mark.parametrize("words", [["status"], ["tell", "status"], ["config"], ["history"]])
 def test_a_light_verb_loads_neither_opencv_nor_numpy(words, config):
     assert not loaded_by(*words, config=config) & HEAVY
+
+
+@pytest.mark.parametrize("words", [["status"], ["tell", "status"]])
+def test_who_asks_a_running_jukebox_does_not_even_load_the_library_for_mpd(words, config):
+    database = config.with_name("jukebox.db")
+    with serving(listen(ControlSettings(), database, {})):
+        loaded = loaded_by(*words, config=config)
+    assert not loaded & (HEAVY | {"mpd"})
 
 
 def test_a_heavy_verb_shows_that_the_test_can_fail(config):

@@ -1,6 +1,7 @@
 """The demo as a person starts and ends it."""
 
 import signal
+import stat
 import subprocess
 
 import pytest
@@ -18,9 +19,13 @@ def test_it_plays_and_ends_within_two_seconds_leaving_nothing(music, tmp_path, n
         asked = ("status", "--config", str(tmp_path / "jukebox.toml"))
         wait_for(lambda: "the room looks neutral" in ask(*asked).stdout, 5.0)
         assert ask(*asked).returncode == 0
+        assert stat.S_IMODE((tmp_path / "control.sock").stat().st_mode) == 0o600
+        told = ask("tell", "why", "--config", str(tmp_path / "jukebox.toml"))
+        assert "the room looks neutral. Now: face " in told.stdout
         demo.send_signal(number)
         assert demo.wait(2.0) == 0
     assert not (tmp_path / "mpd" / "socket").exists()
+    assert not (tmp_path / "control.sock").exists()
     assert "Traceback" not in log.read_text()
 
 

@@ -1,54 +1,10 @@
 """What people can say to the jukebox, and what it answers."""
 
-import numpy as np
 import pytest
+from controls import HAPPY, STEP, RecordingControls
 
-from appliance.decide.policy import NEVER, MusicPolicy
-from appliance.records import Box, Emotion, EmotionScores, Face, Frame, Mood, Playback, Step
+from appliance.decide.policy import NEVER
 from appliance.remote import messages
-from appliance.remote.status import Status
-from appliance.settings import Settings
-
-HAPPY = Emotion.HAPPY
-PLAYING = Playback("play", "Sunny", HAPPY, 50.0, 0, listener=False)
-LAUGHS = (0.01, 0.0, 0.02, 0.9, 0.0, 0.06, 0.01)
-LAUGH = EmotionScores(Face(Box(0, 0, 9, 9), 1.0, 3), LAUGHS, LAUGHS, 1.0)
-STEP = Step(
-    Frame(1000.0, 0.0, np.zeros((9, 9), np.uint8)),
-    (LAUGH,),
-    Mood("settled", HAPPY, 0.9, 1, 0.0),
-    PLAYING,
-    None,
-)
-
-
-class RecordingControls:
-    """Records what messages ask for."""
-
-    def __init__(self) -> None:
-        self.policy = MusicPolicy(Settings())
-        self.off: bool | None = None
-        self.calibrations: list[object] = []
-
-    def status(self) -> Status:
-        return Status.of(
-            STEP,
-            camera="a camera",
-            policy=self.policy,
-            reason="the room looks happy",
-            frames_per_second=5.0,
-            frame_rate_reason="",
-        )
-
-    def camera_off(self, off: bool) -> None:
-        self.off = off
-
-    def calibrate(self, time_s: float) -> str:
-        self.calibrations.append(time_s)
-        return "look at the camera"
-
-    def forget_calibration(self) -> str:
-        return "faces are read as they are"
 
 
 @pytest.fixture
@@ -131,3 +87,29 @@ def test_what_cannot_be_done_is_answered_with_what_can(controls, message, text):
 
 def test_a_day_is_the_longest_hold(controls):
     assert answered(controls, "hold 1440") == "nothing is changed for 1440 minutes"
+
+
+@pytest.mark.parametrize(
+    ("message", "request_"),
+    [
+        ("mood happy", ("mood", {"emotion": "happy"})),
+        ("auto", ("auto", {})),
+        ("hold", ("hold", {})),
+        (" Hold  45 ", ("hold", {"minutes": "45"})),
+        ("resume", ("resume", {})),
+        ("sleep off", ("sleep", {"minutes": "off"})),
+        ("camera on", ("camera", {"state": "on"})),
+        ("calibrate", ("calibrate", {})),
+        ("calibrate forget", ("calibrate", {"forget": True})),
+        ("status", ("status", {})),
+        ("why", ("why", {})),
+    ],
+)
+def test_a_message_and_its_request_say_the_same(message, request_):
+    assert messages.as_request(message) == request_
+    assert messages.as_message(*request_) == " ".join(message.lower().split())
+
+
+def test_the_usage_names_every_word():
+    named = {part.split()[0] for part in messages.USAGE.split("·")}
+    assert named == set(messages.WORDS)

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import socket
+from contextlib import ExitStack, suppress
 
 import cv2
 import numpy as np
@@ -10,6 +12,7 @@ from conftest import write_config, write_tone
 from running import ask, running
 
 from appliance.private_mpd.process import PrivateMpd
+from appliance.remote.control_client import ControlClient
 
 
 def test_it_is_ready_feeds_the_watchdog_and_shows_the_mood_to_systemd(config):
@@ -48,6 +51,82 @@ def test_without_mpd_moods_go_on_and_with_it_the_music_begins(config, tmp_path, 
             ("play", "happy"),
         }
         assert "happy-" in ask("history", "--config", str(config)).stdout
+
+
+def test_while_mpd_is_away_it_is_asked_and_says_so(config):
+    with running(config) as jukebox:
+        jukebox.logs("player: lost")
+        told = ask("tell", "mood", "sad", "--config", str(config))
+        assert (told.returncode, told.stdout) == (0, "music for sad, until you say auto\n")
+        answer = json.loads(ask("tell", "status", "--json", "--config", str(config)).stdout)
+        assert answer["ok"]
+        assert answer["text"].endswith("waiting for MPD; somebody asked for sad")
+        assert (answer["data"]["player"], answer["data"]["asked"]) == ("lost", "sad")
+        config.with_name("jukebox.status.json").unlink(missing_ok=True)
+        live = json.loads(ask("status", "--json", "--config", str(config)).stdout)
+        assert (live["running"], live["asked"]) == (True, "sad")
+        assert "seq" not in live
+        assert jukebox.ends() == 0
+    assert not config.with_name("control.sock").exists()
+    assert ask("tell", "auto", "--config", str(config)).returncode == 1
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [("foo", "the commands are mood NAME"), ("hold -3", "number of minutes"),
+     ("mood merry", "must be one of")],
+)  # fmt: skip
+def test_to_tell_it_nonsense_ends_with_2_also_where_no_jukebox_runs(config, words, text, more):
+    told = ask("tell", *words.split(), *more, "--config", str(config))
+    assert told.returncode == 2
+    assert text in (told.stdout if more else told.stderr)
+    if more:
+        error = json.loads(told.stdout)["error"]
+        assert (error["code"], text in error["text"]) == ("usage", True)
+
+
+def test_programs_that_behave_badly_do_not_stop_the_moods(config):
+    with running(config) as jukebox, ExitStack() as at_end:
+        jukebox.hears("looks happy")
+        flood = b'{"id": 1, "do": "settings"}\n' * 10_000
+        for number in range(100):
+            client = at_end.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(str(config.with_name("control.sock")))
+            client.setblocking(False)
+            with suppress(OSError):
+                client.send(flood if number % 2 else b"x" * 70_000)
+            if number % 10 == 9:
+                jukebox.hears("WATCHDOG=1")
+        told = ask("tell", "why", "--config", str(config))
+        assert "Now: face 1: happy " in told.stdout
+        assert jukebox.ends() == 0
+
+
+def test_a_socket_that_cannot_be_made_is_one_warning_and_moods_are_read(config, room, tmp_path):
+    (tmp_path / "taken").mkdir()
+    write_config(config, room, tmp_path, more=f'[control]\npath = "{tmp_path / "taken"}"\n')
+    with running(config) as jukebox:
+        jukebox.hears("looks happy")
+        assert jukebox.log.read_text().count("taken: programs cannot ask") == 1
+        assert ask("status", "--config", str(config)).returncode == 0
+        assert jukebox.ends() == 0
+    assert (tmp_path / "taken").is_dir()
+
+
+def test_a_reload_is_told_to_programs(config, room, tmp_path):
+    with running(config) as jukebox:
+        jukebox.hears("looks happy")
+        with ControlClient(tmp_path / "control.sock") as client:
+            client.ask("subscribe")
+            write_config(config, room, tmp_path, more="[mood]\ndwell_s = -3\n")
+            jukebox.process.send_signal(signal.SIGHUP)
+            bad = client.event("settings", 10.0)
+            assert (bad["good"], "mood.dwell_s is -3" in bad["text"]) == (False, True)
+            write_config(config, room, tmp_path, more="[mood]\ndwell_s = 3\n")
+            jukebox.process.send_signal(signal.SIGHUP)
+            assert client.event("settings", 10.0)["good"] is True
+            assert client.ask("settings")["data"]["mood"]["dwell_s"] == 3.0
 
 
 def test_a_reload_keeps_the_mood_and_a_bad_file_keeps_the_settings(config, room, tmp_path):

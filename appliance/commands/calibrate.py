@@ -14,10 +14,13 @@ from appliance.history.files import database_file, is_in_use
 from appliance.history.store import SqliteStore
 from appliance.records import Factors
 from appliance.remote import tell
-from appliance.settings import Settings
+from appliance.remote.control_client import ControlClient, connect
+from appliance.remote.control_socket import socket_files
+from appliance.settings import MpdSettings, Settings
 from appliance.vision.calibration import LASTS_S, RESULT, TOO_FEW, RestingFace, describe_factors
 
 LONGEST_WAIT_S = 1.5
+RESULT_WAIT_S = 5.0  # for the result, after the minute
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
@@ -34,16 +37,15 @@ def calibrate(settings: Settings, *, forget: bool) -> bool:
     """Watches the face, keeps the result and prints it. Returns whether there were enough samples.
 
     A running jukebox has the camera and the database, so it is asked to do this itself. Raises
-    CameraError, ModelError, PlayerError or StoreError if that fails.
+    CameraError, ControlError, ModelError, PlayerError or StoreError if that fails.
     """
     database = database_file(settings.store, os.environ)
     if is_in_use(database):
-        later_s = 0.0 if forget else LASTS_S + tell.ANSWER_WAIT_S
-        message = "calibrate forget" if forget else "calibrate"
-        answer = ""
-        for answer in tell.tell(settings.mpd, message, later_s, RESULT):
-            print(answer, flush=True)
-        return answer != TOO_FEW
+        jukebox = connect(socket_files(settings.control, database, os.environ))
+        if jukebox is None:
+            return _ask_by_mpd(settings.mpd, forget=forget)
+        with closing(jukebox):
+            return _ask(jukebox, forget=forget)
     if forget:
         _keep(settings, None)
         print("faces are read as they are")
@@ -53,6 +55,27 @@ def calibrate(settings: Settings, *, forget: bool) -> bool:
         _keep(settings, factors)
     print(describe_factors(factors))
     return factors is not None
+
+
+def _ask(jukebox: ControlClient, *, forget: bool) -> bool:
+    """Lets the running jukebox do it. Raises ControlError."""
+    jukebox.ask("subscribe")  # the result comes as an event
+    print(jukebox.ask("calibrate", {"forget": forget})["text"], flush=True)
+    if forget:
+        return True
+    result = jukebox.event("calibration", LASTS_S + RESULT_WAIT_S)
+    print(result["text"])
+    return bool(result["good"])
+
+
+def _ask_by_mpd(settings: MpdSettings, *, forget: bool) -> bool:
+    """The same for a jukebox without a control socket. Raises PlayerError."""
+    later_s = 0.0 if forget else LASTS_S + RESULT_WAIT_S
+    message = "calibrate forget" if forget else "calibrate"
+    answer = ""
+    for answer in tell.tell(settings, message, later_s, RESULT):
+        print(answer, flush=True)
+    return answer != TOO_FEW
 
 
 def _watch(settings: Settings) -> RestingFace:

@@ -57,6 +57,52 @@ def read_history(
     return [Entry(*row) for row in reversed(rows)]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the history, just after one of its rows, where a page ends and the next begins."""
+
+    at: str
+    what: What
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.at} {self.what} {self.id}"
+
+
+def read_page(
+    path: Path,
+    *,
+    from_unix_s: float,
+    to_unix_s: float,
+    what: What | None,
+    after: Place | None,
+    limit: int,
+) -> list[tuple[Entry, Place]]:
+    """Entries of [from_unix_s, to_unix_s), oldest first, each with the place just after it.
+
+    what: only entries of this kind. after: go on from here. limit: at most so many. Raises
+    StoreError as read_history does.
+    """
+    begin = after or Place("", "mood", 0)
+    names = [field.name for field in fields(Entry)]
+    if not path.exists():
+        raise StoreError(f"{path} does not exist: no jukebox has run with it yet")
+    try:
+        with open_for_reading(path) as db:
+            rows = db.execute(
+                f"select {', '.join(names)}, id from history"  # noqa: S608 (own names)
+                # The first condition says nothing new, but it is one that an index answers.
+                " where at >= ? and at < ? and what like ? and (at, what, id) > (?, ?, ?)"
+                " order by at, what, id limit ?",
+                [max(iso(from_unix_s), begin.at), iso(to_unix_s), what or "%",
+                 begin.at, begin.what, begin.id, limit],
+            ).fetchall()  # fmt: skip
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    entries = [(Entry(*row[:-1]), row[-1]) for row in rows]
+    return [(entry, Place(entry.at, entry.what, number)) for entry, number in entries]
+
+
 def read_calibration(path: Path) -> Factors | None:
     """The factors of the last calibration; None if there is none.
 

@@ -1,14 +1,18 @@
-"""What people tell the jukebox from any MPD client: `mpc sendmessage jukebox "mood happy"`.
+"""What people tell the jukebox: `jukebox tell mood happy`, and from any app over MPD.
 
-Messages come on MPD's channel "jukebox". Each gets an answer of one line on "jukebox-status".
+Both ways lead to `understand`, so that both do the same and give the same answers. Messages from
+apps come on MPD's channel "jukebox" (`mpc sendmessage jukebox "mood happy"`); each gets an answer
+of one line on "jukebox-status". docs/control.md tells of the other way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol, TypeAlias
 
 from appliance.decide.policy import NEVER, MusicPolicy
+from appliance.errors import UsageError
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Step
 from appliance.remote.status import Status
 
@@ -39,83 +43,167 @@ class Controls(Protocol):
         """Undoes the calibration. Returns the answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the jukebox says. text: one line for people. data: the same and more for programs."""
+
+    text: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+Action: TypeAlias = Callable[[Step, Controls], Answer]
+
+
 def answer(message: str, step: Step, controls: Controls) -> str:
     """Does what the message asks for. Returns one line: what was done, or why it was not."""
-    word, _, rest = message.strip().lower().partition(" ")
-    commands: dict[str, Callable[[str, Step, Controls], str]] = {
-        "mood": _mood,
-        "auto": _auto,
-        "hold": _hold,
-        "resume": _resume,
-        "sleep": _sleep,
-        "camera": _camera,
-        "calibrate": _calibrate,
-        "status": lambda _rest, _step, controls: controls.status().sentence(),
-        "why": _why,
-    }
-    if word not in commands:
-        return f"unknown command {message.strip()[:40]!r}; the commands are {USAGE}"
     try:
-        return commands[word](rest.strip(), step, controls)
-    except ValueError as error:
+        return understand(message)(step, controls).text
+    except UsageError as error:
         return str(error)
 
 
-def _mood(name: str, _step: Step, controls: Controls) -> str:
+def understand(message: str) -> Action:
+    """What the message asks for, not yet done. Raises UsageError, which names what can be asked."""
+    word, _, rest = message.strip().lower().partition(" ")
+    if word not in WORDS:
+        raise UsageError(f"unknown command {message.strip()[:40]!r}; the commands are {USAGE}")
+    return WORDS[word].understand(rest.strip())
+
+
+def as_request(message: str) -> tuple[str, dict[str, Any]]:
+    """A message as the word and the arguments of a request. Raises UsageError."""
+    understand(message)
+    word, _, rest = message.strip().lower().partition(" ")
+    name, value = WORDS[word].argument, rest.strip()
+    return word, {name: value == name or value} if name and value else {}
+
+
+def as_message(word: str, arguments: dict[str, Any]) -> str:
+    """A request as the message that says the same. Raises UsageError."""
+    name = WORDS[word].argument
+    value = arguments.get(name)
+    match value:
+        case None | False:
+            return word
+        case True:
+            return f"{word} {name}"
+        case str() | int() | float():
+            return " ".join(f"{word} {value}".split())  # a message is one line
+    raise UsageError(f"{word}: {name} must be a text or a number")
+
+
+def _mood(name: str) -> Action:
     if name not in set(EMOTIONS):
-        raise ValueError(f"mood {name[:40]}: it must be one of {', '.join(EMOTIONS)}")
-    controls.policy.ask_for(Emotion(name))
-    return f"music for {name}, until you say auto"
+        raise UsageError(f"mood {name[:40]}: it must be one of {', '.join(EMOTIONS)}")
+
+    def act(_step: Step, controls: Controls) -> Answer:
+        controls.policy.ask_for(Emotion(name))
+        return Answer(f"music for {name}, until you say auto")
+
+    return act
 
 
-def _auto(_rest: str, _step: Step, controls: Controls) -> str:
-    controls.policy.ask_for(None)
-    return "the music follows the faces"
+def _auto(_rest: str) -> Action:
+    def act(_step: Step, controls: Controls) -> Answer:
+        controls.policy.ask_for(None)
+        return Answer("the music follows the faces")
+
+    return act
 
 
-def _hold(minutes: str, step: Step, controls: Controls) -> str:
-    usual = f"{controls.policy.settings.listener.override_minutes:g}"
-    duration = _minutes("hold", minutes or usual)
-    controls.policy.hold(step.frame.time_s, duration)
-    return f"nothing is changed for {duration:g} minutes"
+def _hold(text: str) -> Action:
+    asked = _minutes("hold", text) if text else None
+
+    def act(step: Step, controls: Controls) -> Answer:
+        usual = controls.policy.settings.listener.override_minutes
+        minutes = asked or _minutes("hold", f"{usual:g}")
+        controls.policy.hold(step.frame.time_s, minutes)
+        return Answer(f"nothing is changed for {minutes:g} minutes")
+
+    return act
 
 
-def _resume(_rest: str, _step: Step, controls: Controls) -> str:
-    had_timer = controls.policy.sleep_at_s < NEVER
-    controls.policy.resume()
-    return "automatic changes are allowed again" + ("; the sleep timer is off" if had_timer else "")
+def _resume(_rest: str) -> Action:
+    def act(_step: Step, controls: Controls) -> Answer:
+        had_timer = controls.policy.sleep_at_s < NEVER
+        controls.policy.resume()
+        also = "; the sleep timer is off" if had_timer else ""
+        return Answer(f"automatic changes are allowed again{also}")
+
+    return act
 
 
-def _sleep(minutes: str, step: Step, controls: Controls) -> str:
-    if minutes == "off":
-        controls.policy.sleep_at_s = NEVER
-        if controls.policy.asleep:
-            controls.policy.resume()
-        return "the sleep timer is off"
-    duration = _minutes("sleep", minutes)
-    controls.policy.sleep(step.frame.time_s, duration)
-    return f"the music fades out in {duration:g} minutes"
+def _sleep(text: str) -> Action:
+    if text == "off":
+        return _stay_awake
+    minutes = _minutes("sleep", text)
+
+    def act(step: Step, controls: Controls) -> Answer:
+        controls.policy.sleep(step.frame.time_s, minutes)
+        return Answer(f"the music fades out in {minutes:g} minutes")
+
+    return act
 
 
-def _camera(state: str, _step: Step, controls: Controls) -> str:
+def _stay_awake(_step: Step, controls: Controls) -> Answer:
+    controls.policy.sleep_at_s = NEVER
+    if controls.policy.asleep:
+        controls.policy.resume()
+    return Answer("the sleep timer is off")
+
+
+def _camera(state: str) -> Action:
     if state not in ("on", "off"):
-        raise ValueError(f"camera {state[:40]}: it must be camera on or camera off")
-    controls.camera_off(state == "off")
-    return f"the camera is {state}"
+        raise UsageError(f"camera {state[:40]}: it must be camera on or camera off")
+
+    def act(_step: Step, controls: Controls) -> Answer:
+        controls.camera_off(state == "off")
+        return Answer(f"the camera is {state}")
+
+    return act
 
 
-def _calibrate(forget: str, step: Step, controls: Controls) -> str:
+def _calibrate(forget: str) -> Action:
     if forget not in ("", "forget"):
-        raise ValueError(f"calibrate {forget[:40]}: it must be calibrate or calibrate forget")
-    return controls.forget_calibration() if forget else controls.calibrate(step.frame.time_s)
+        raise UsageError(f"calibrate {forget[:40]}: it must be calibrate or calibrate forget")
+
+    def act(step: Step, controls: Controls) -> Answer:
+        if forget:
+            return Answer(controls.forget_calibration())
+        return Answer(controls.calibrate(step.frame.time_s))
+
+    return act
 
 
-def _why(_rest: str, step: Step, controls: Controls) -> str:
+def _status(_rest: str) -> Action:
+    def act(_step: Step, controls: Controls) -> Answer:
+        status = controls.status()
+        return Answer(status.sentence(), asdict(status))
+
+    return act
+
+
+def _why(_rest: str) -> Action:
+    return _explain
+
+
+def _explain(step: Step, controls: Controls) -> Answer:
     seen = "; ".join(f"face {scores.face.track}: {_likeliest(scores)}" for scores in step.scores)
     reason = controls.status().reason or "nothing was put on yet"
     if step.playback is not None and step.playback.listener:
         reason = "somebody chose what plays"
-    return f"{reason}. Now: {seen or 'no face'}"
+    faces = [
+        {
+            "track": scores.face.track,
+            "probabilities": dict(zip(EMOTIONS, map(_rounded, scores.probabilities), strict=True)),
+        }
+        for scores in step.scores
+    ]
+    return Answer(f"{reason}. Now: {seen or 'no face'}", {"reason": reason, "faces": faces})
+
+
+def _rounded(probability: float) -> float:
+    return round(float(probability), 4)
 
 
 def _likeliest(scores: EmotionScores) -> str:
@@ -125,13 +213,38 @@ def _likeliest(scores: EmotionScores) -> str:
 
 
 def _minutes(word: str, text: str) -> float:
-    """The number of minutes in a message. Raises ValueError unless it is above 0, a day at most."""
+    """The number of minutes in a message. Raises UsageError unless it is above 0, a day at most."""
     try:
         minutes = float(text)
     except ValueError:
         minutes = -1.0
     if not 0 < minutes <= LONGEST_MINUTES:
-        raise ValueError(
+        raise UsageError(
             f"{word} {text[:40]}: it must be a number of minutes up to {LONGEST_MINUTES:g}"
         )
     return minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word that begins a message.
+
+    understand: what the rest of the message asks for; raises UsageError. argument: the name that a
+    request gives to this rest; "" where there is none.
+    """
+
+    understand: Callable[[str], Action]
+    argument: str = ""
+
+
+WORDS = {
+    "mood": Word(_mood, "emotion"),
+    "auto": Word(_auto),
+    "hold": Word(_hold, "minutes"),
+    "resume": Word(_resume),
+    "sleep": Word(_sleep, "minutes"),
+    "camera": Word(_camera, "state"),
+    "calibrate": Word(_calibrate, "forget"),
+    "status": Word(_status),
+    "why": Word(_why),
+}

@@ -96,8 +96,9 @@ class Assembly:
         if build_panel.is_outdated(old, new):
             self.panel.close()
             self.panel = build_panel(new)
-        if new.store != old.store:
-            log.warning("reload: [store] takes effect at the next start")
+        for section in ("store", "control"):
+            if getattr(new, section) != getattr(old, section):
+                log.warning("reload: [%s] takes effect at the next start", section)
         self.devices.faces = faces
         if network is not None:
             self._calibrated.uncorrected, self._mood.priors = network, network.priors

@@ -1,0 +1,210 @@
+"""The control socket: programs ask the running jukebox, and hear what changes (docs/control.md).
+
+The loop serves it between two frames. Nothing here waits for a client, and a step does a bounded
+amount of work, whatever clients send: read `ControlServer.serve`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from appliance.config.writing import as_dict
+from appliance.errors import ControlError, JukeboxError, UsageError
+from appliance.records import Step
+from appliance.remote import control_line as lines
+from appliance.remote.control_connection import Connection
+from appliance.remote.control_events import Event, Events
+from appliance.remote.control_history import HistoryReader, Outcome, PageRequest
+from appliance.remote.control_socket import Listener
+from appliance.remote.messages import WORDS, Answer, Controls, as_message, understand
+from appliance.remote.status import Status
+
+log = logging.getLogger("jukebox")
+
+MOST_CLIENTS = 32
+NEW_CLIENTS_PER_STEP = 8
+# What a step may answer: so many bytes of requests, of which each counts as some thousand at least.
+BYTES_PER_STEP = 64 * 1024
+LEAST_COST = 4 * 1024
+ONLY_HERE = ("subscribe", "settings", "history")
+CHANGES_NOTHING = {"status", "why"}
+
+
+class ControlServer:
+    """Serves those who connect to the listeners; without listeners, it does nothing."""
+
+    def __init__(
+        self, listeners: Iterable[Listener] = (), history: HistoryReader | None = None
+    ) -> None:
+        self._listeners = list(listeners)
+        self._history = history
+        self._clients: deque[Connection] = deque()
+        self._events = Events()
+        self._steps = 0
+        self._greeting = lines.greeting(_version()) if self._listeners else b""
+        self._logged = ""  # what was asked for last
+        for listener in self._listeners:
+            listener.socket.setblocking(False)
+
+    def serve(self, step: Step, controls: Controls) -> None:
+        """Does what is due after a step: greets, reads, answers and sends, each without waiting."""
+        self._steps += 1
+        self._greet()
+        if self._history is not None:
+            self._history.deliver()
+        for client in self._clients:
+            client.receive()
+        self._answer(step, controls)
+        for client in self._clients:
+            client.flush()
+        self._forget()
+
+    def tell_change(self, status: Status) -> None:
+        """Tells subscribers what has changed since the status before."""
+        for event in self._events.of_change(status):
+            self._tell(event)
+
+    def tell(self, name: str, **more: Any) -> None:
+        """Tells subscribers of an event."""
+        self._tell(self._events.make(name, more))
+
+    def close(self) -> None:
+        """Ends all connections and stops listening."""
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
+        for listener in self._listeners:
+            listener.close()
+        if self._history is not None:
+            self._history.close()
+
+    def _greet(self) -> None:
+        for listener in self._listeners:
+            for _ in range(NEW_CLIENTS_PER_STEP):
+                try:
+                    client, _address = listener.socket.accept()
+                except OSError:  # nobody waits; or they have gone; or too many files are open
+                    break
+                self._make_room()
+                self._clients.append(Connection(client, self._steps))
+                self._clients[-1].send(self._greeting)
+
+    def _make_room(self) -> None:
+        """Where there are too many clients, those go that have asked nothing for longest."""
+        if len(self._clients) < MOST_CLIENTS:
+            return
+        idlest = min(self._clients, key=lambda client: client.rank)
+        idlest.send(
+            lines.refusal(None, "refused", f"there are more than {MOST_CLIENTS} connections")
+        )
+        idlest.close()
+        self._clients.remove(idlest)
+
+    def _answer(self, step: Step, controls: Controls) -> None:
+        """Answers requests, one of each client in turn, as many as a step may take."""
+        left = BYTES_PER_STEP
+        in_turn = deque(self._clients)
+        while in_turn and left > 0:
+            client = in_turn.popleft()
+            try:
+                line = client.next_line()
+            except UsageError as error:
+                client.send(lines.refusal(None, "usage", str(error)))
+                continue
+            if line is None or client.gone:
+                continue
+            left -= max(len(line), LEAST_COST)
+            client.active = self._steps
+            self._answer_line(client, line, step, controls)
+            in_turn.append(client)
+        self._clients.rotate(-1)  # so that everybody is the first at some time
+
+    def _answer_line(self, client: Connection, line: bytes, step: Step, controls: Controls) -> None:
+        try:
+            request = lines.read_request(line)
+        except lines.BadRequestError as error:
+            client.send(lines.refusal(error.id, "usage", str(error)))
+            return
+        try:
+            done = self._do(client, request, step, controls)
+        except JukeboxError as error:
+            client.send(_refusal(request.id, error))
+        else:
+            if done is not None:
+                client.send(lines.answer(request.id, done.text, done.data))
+
+    def _do(
+        self, client: Connection, request: lines.Request, step: Step, controls: Controls
+    ) -> Answer | None:
+        """The answer to a request; None if it comes later. Raises JukeboxError."""
+        match request.word:
+            case "subscribe":
+                client.subscribed = True
+                status = controls.status()
+                return Answer(status.sentence(), asdict(status) | {"seq": self._events.seq})
+            case "settings":
+                return Answer("the settings in force", as_dict(controls.policy.settings))
+            case "history":
+                self._read_history(client, request)
+                return None
+            case word if word in WORDS:
+                message = as_message(word, request.arguments)
+                action = understand(message)
+                self._log(message)
+                return action(step, controls)
+        raise UsageError(
+            f"unknown word {request.word[:40]!r}; the words are {', '.join((*WORDS, *ONLY_HERE))}"
+        )
+
+    def _read_history(self, client: Connection, request: lines.Request) -> None:
+        if self._history is None:
+            raise ControlError("there is no history here")
+        wanted = PageRequest.of(request.arguments)
+        self._history.ask(wanted, partial(_deliver, client, request.id))
+        client.reading += 1
+
+    def _log(self, message: str) -> None:
+        """Logs what changes something; who asks the same again and again does not fill the log."""
+        if message not in CHANGES_NOTHING and message != self._logged:
+            log.info("asked for: %s", message[:80])
+            self._logged = message
+
+    def _tell(self, event: Event) -> None:
+        line = lines.encode(event)
+        for client in self._clients:
+            if client.subscribed:
+                client.send(line)
+
+    def _forget(self) -> None:
+        """Closes the connections of which nothing more can come."""
+        for client in [client for client in self._clients if client.is_over()]:
+            client.close()
+            self._clients.remove(client)
+
+
+def _deliver(client: Connection, number: int, outcome: Outcome) -> None:
+    client.reading -= 1
+    if client.gone:
+        return
+    if isinstance(outcome, Answer):
+        client.send(lines.answer(number, outcome.text, outcome.data))
+    else:
+        client.send(_refusal(number, outcome))
+
+
+def _refusal(number: int, error: JukeboxError) -> bytes:
+    code: lines.Code = "usage" if isinstance(error, UsageError) else "unavailable"
+    return lines.refusal(number, code, str(error))
+
+
+def _version() -> str:
+    try:
+        return version("emotional-jukebox")
+    except PackageNotFoundError:  # started from a checkout in which nothing was installed
+        return "unknown"

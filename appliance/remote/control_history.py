@@ -1,0 +1,130 @@
+"""Pages of the history for the control socket, read in a thread, so that no frame waits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from appliance.errors import ControlError, StoreError, UsageError
+from appliance.history.queries import Entry, Place, What, read_page
+from appliance.remote.control_line import LONGEST_LINE, encode
+from appliance.remote.messages import Answer
+
+PAGE = 1000  # rows
+PAGE_BYTES = LONGEST_LINE - 1024  # leaves room for what stands around the rows
+MOST_WAITING = 16
+END_OF_TIME_S = 253_402_300_799.0  # the last second of the year 9999
+
+Outcome = Answer | StoreError
+Receive = Callable[[Outcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which rows a client wants: those of [from, to), of one kind or all, from a place on."""
+
+    from_unix_s: float
+    to_unix_s: float
+    what: What | None
+    after: Place | None
+
+    @classmethod
+    def of(cls, arguments: dict[str, Any]) -> PageRequest:
+        """The request in a client's arguments. Raises UsageError."""
+        what = arguments.get("what")
+        if what is not None and what not in get_args(What):
+            raise UsageError(f"history: what must be one of {', '.join(get_args(What))}")
+        after = arguments.get("after")
+        return cls(
+            _moment(arguments, "from", 0.0),
+            _moment(arguments, "to", END_OF_TIME_S),
+            what,
+            None if after is None else _place(after),
+        )
+
+
+class HistoryReader:
+    """Reads one page after the other in a thread of its own, with connections of its own."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._thread = ThreadPoolExecutor(1, "history")
+        self._asked: list[tuple[Future[Answer], Receive]] = []
+
+    def ask(self, wanted: PageRequest, receive: Receive) -> None:
+        """Begins to read a page; deliver() hands it to receive. Raises ControlError if too busy."""
+        if len(self._asked) >= MOST_WAITING:
+            raise ControlError("too many others read the history; try again in a moment")
+        page = self._thread.submit(_read, self._database, wanted)
+        self._asked.append((page, receive))
+
+    def deliver(self) -> None:
+        """Hands over the pages that have been read."""
+        done = [asked for asked in self._asked if asked[0].done()]
+        self._asked = [asked for asked in self._asked if not asked[0].done()]
+        for page, receive in done:
+            try:
+                outcome: Outcome = page.result()
+            except StoreError as error:
+                outcome = error
+            receive(outcome)
+
+    def close(self) -> None:
+        """Reads no more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _read(database: Path, wanted: PageRequest) -> Answer:
+    found = read_page(
+        database,
+        from_unix_s=wanted.from_unix_s,
+        to_unix_s=wanted.to_unix_s,
+        what=wanted.what,
+        after=wanted.after,
+        limit=PAGE + 1,  # one more tells whether another page follows
+    )
+    rows = list(_fitting(found))
+    more = len(rows) < len(found)
+    return Answer(
+        f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}" + (", and more follow" * more),
+        {
+            "rows": [asdict(entry) for entry, _ in rows],
+            "next": str(rows[-1][1]) if more else None,
+        },
+    )
+
+
+def _fitting(found: list[tuple[Entry, Place]]) -> Iterator[tuple[Entry, Place]]:
+    """As many rows as a page and a line may have; at least one."""
+    size = 0
+    for number, (entry, place) in enumerate(found[:PAGE]):
+        size += len(encode(asdict(entry)))
+        if number and size > PAGE_BYTES:
+            return
+        yield entry, place
+
+
+def _moment(arguments: dict[str, Any], name: str, default_s: float) -> float:
+    text = arguments.get(name)
+    if text is None:
+        return default_s
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return min(max(moment.timestamp(), 0.0), END_OF_TIME_S)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise UsageError(f"history: {name} must be a time in UTC, such as 2026-11-23T18:04:05Z")
+
+
+def _place(text: object) -> Place:
+    """The place that the answer before named. Raises UsageError."""
+    found = re.fullmatch(r"([\dTZ:-]{20}) (mood|play|touch) (\d{1,18})", str(text), re.ASCII)
+    if found is None:
+        raise UsageError("history: after must be what the answer before gave as next")
+    return Place(found[1], cast(What, found[2]), int(found[3]))

@@ -1,0 +1,72 @@
+"""A jukebox that only notes what it is asked for, and a step that a frame of it led to."""
+
+import threading
+from contextlib import contextmanager
+
+import numpy as np
+
+from appliance.decide.policy import MusicPolicy
+from appliance.records import Box, Emotion, EmotionScores, Face, Frame, Mood, Playback, Step
+from appliance.remote.control import ControlServer
+from appliance.remote.status import Status
+from appliance.settings import Settings
+
+HAPPY = Emotion.HAPPY
+PLAYING = Playback("play", "Sunny", HAPPY, 50.0, 0, listener=False)
+LAUGHS = (0.01, 0.0, 0.02, 0.9, 0.0, 0.06, 0.01)
+LAUGH = EmotionScores(Face(Box(0, 0, 9, 9), 1.0, 3), LAUGHS, LAUGHS, 1.0)
+STEP = Step(
+    Frame(1000.0, 0.0, np.zeros((9, 9), np.uint8)),
+    (LAUGH,),
+    Mood("settled", HAPPY, 0.9, 1, 0.0),
+    PLAYING,
+    None,
+)
+
+
+class RecordingControls:
+    """Records what messages ask for."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.policy = MusicPolicy(settings or Settings())
+        self.off: bool | None = None
+        self.calibrations: list[object] = []
+
+    def status(self) -> Status:
+        return Status.of(
+            STEP,
+            camera="a camera",
+            policy=self.policy,
+            reason="the room looks happy",
+            frames_per_second=5.0,
+            frame_rate_reason="",
+        )
+
+    def camera_off(self, off: bool) -> None:
+        self.off = off
+
+    def calibrate(self, time_s: float) -> str:
+        self.calibrations.append(time_s)
+        return "look at the camera"
+
+    def forget_calibration(self) -> str:
+        return "faces are read as they are"
+
+
+@contextmanager
+def serving(listeners, step=STEP):
+    """A jukebox that takes a step a hundred times a second, and what it is asked to do."""
+    server, controls, over = ControlServer(listeners), RecordingControls(), threading.Event()
+
+    def run():
+        while not over.wait(0.01):
+            server.serve(step, controls)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield server, controls
+    finally:
+        over.set()
+        thread.join()
+        server.close()
