@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import contextmanager
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -55,17 +56,27 @@ class RecordingControls:
 
 @contextmanager
 def serving(listeners, step=STEP):
-    """A jukebox that takes a step a hundred times a second, and what it is asked to do."""
+    """A jukebox that takes a step a hundred times a second, and what it is asked to do.
+
+    tell(event, …): lets it tell subscribers between two steps, in its own thread as the service.
+    """
     server, controls, over = ControlServer(listeners), RecordingControls(), threading.Event()
+    events: SimpleQueue[tuple[str, dict[str, object]]] = SimpleQueue()
+
+    def tell(name, **more):
+        events.put((name, more))
 
     def run():
         while not over.wait(0.01):
+            while not events.empty():
+                name, more = events.get()
+                server.tell(name, **more)
             server.serve(step, controls)
 
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        yield server, controls
+        yield tell, controls
     finally:
         over.set()
         thread.join()

@@ -107,14 +107,14 @@ def test_a_running_jukebox_is_asked_at_its_control_socket(settings, make_room, c
     lock = Lock(database)
     lock.take()
     with (
-        serving(listen(ControlSettings(), database, {})) as (server, controls),
+        serving(listen(ControlSettings(), database, {})) as (tell, controls),
         ExitStack() as at_end,
     ):
         at_end.callback(lock.release)
 
         def calibrate(time_s):
-            server.tell("touch", action="pause")
-            server.tell("calibration", good=good, text="calibration: this or that")
+            tell("touch", action="pause")
+            tell("calibration", good=good, text="calibration: this or that")
             return "look at the camera"
 
         controls.calibrate = calibrate

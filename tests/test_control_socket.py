@@ -201,13 +201,13 @@ def path(database):
 
 
 def test_the_client_asks_and_hears_events(database, path):
-    with serving(listen(NOTHING, database, {})) as (server, controls), ControlClient(path) as asks:
+    with serving(listen(NOTHING, database, {})) as (tell, controls), ControlClient(path) as asks:
         assert asks.greeting["protocol"] == 1
         assert asks.ask("mood", {"emotion": "sad"})["text"] == "music for sad, until you say auto"
         assert controls.policy.asked == "sad"
         asks.ask("subscribe")
-        server.tell("touch", action="pause")
-        server.tell("calibration", good=True, text="done")
+        tell("touch", action="pause")
+        tell("calibration", good=True, text="done")
         assert asks.ask("status")["data"]["title"] == "Sunny"
         assert asks.event("calibration", 2.0)["text"] == "done"  # the event before it is past
         with pytest.raises(ControlError, match="gave no answer"):
@@ -215,10 +215,10 @@ def test_the_client_asks_and_hears_events(database, path):
 
 
 def test_events_that_come_before_an_answer_are_kept_in_order(database, path):
-    with serving(listen(NOTHING, database, {})) as (server, _), ControlClient(path) as asks:
+    with serving(listen(NOTHING, database, {})) as (tell, _), ControlClient(path) as asks:
         asks.ask("subscribe")
         for action in ("pause", "play"):
-            server.tell("touch", action=action)
+            tell("touch", action=action)
         asks.ask("status")
         assert [asks.event(wait_s=2.0)["action"] for _ in range(2)] == ["pause", "play"]
 

@@ -1,7 +1,9 @@
 """What people can say to the jukebox, and what it answers."""
 
+from dataclasses import replace
+
 import pytest
-from controls import HAPPY, STEP, RecordingControls
+from controls import HAPPY, PLAYING, STEP, RecordingControls
 
 from appliance.decide.policy import NEVER
 from appliance.remote import messages
@@ -22,6 +24,14 @@ def test_a_mood_is_asked_for_until_auto(controls):
     assert "somebody asked for happy" in answered(controls, "status")
     assert answered(controls, " AUTO ") == "the music follows the faces"
     assert controls.policy.asked is None
+
+
+@pytest.mark.parametrize("message", ["mood happy", "auto", "resume"])
+def test_who_asks_for_music_is_told_that_mpd_does_not_allow_it(controls, message):
+    why = "MPD does not allow add, so it plays nothing"
+    refused = replace(STEP, playback=replace(PLAYING, refusal=why))
+    assert messages.answer(message, refused, controls).endswith(f"; but {why}")
+    assert "but" not in answered(controls, message)
 
 
 def test_hold_takes_minutes_or_the_usual_ones_and_resume_ends_it(controls):

@@ -67,6 +67,12 @@ def test_the_sentence_names_what_is_unusual():
     )
 
 
+def test_the_sentence_says_what_mpd_does_not_allow():
+    refused = make(playback=replace(PLAYS, refusal="MPD does not allow add"))
+    assert "; MPD does not allow add" in refused.sentence()
+    assert make().refusal == ""
+
+
 def test_the_frame_rate_comes_with_its_reason():
     assert make().frame_rate() == "reads 5 frames a second"
     calm = make(frames_per_second=2.0, frame_rate_reason="nobody is here")
@@ -78,8 +84,8 @@ def test_programs_read_these_keys(tmp_path):
     kept = json.loads(module.status_file(tmp_path / "jukebox.db").read_text())
     assert sorted(kept) == [
         "asked", "asleep", "camera", "emotion", "faces", "hold_until", "listener_in_charge",
-        "looks_per_second", "looks_reason", "mood", "player", "playlist", "reason", "resting",
-        "sleep_at", "title",
+        "looks_per_second", "looks_reason", "mood", "player", "playlist", "reason", "refusal",
+        "resting", "sleep_at", "title",
     ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from appliance.errors import StoreError
 from appliance.history.files import explained, iso, missing, open_for_reading
 from appliance.records import EMOTIONS, Factors
 

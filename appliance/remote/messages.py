@@ -96,17 +96,17 @@ def _mood(name: str) -> Action:
     if name not in set(EMOTIONS):
         raise UsageError(f"mood {name[:40]}: it must be one of {', '.join(EMOTIONS)}")
 
-    def act(_step: Step, controls: Controls) -> Answer:
+    def act(step: Step, controls: Controls) -> Answer:
         controls.policy.ask_for(Emotion(name))
-        return Answer(f"music for {name}, until you say auto")
+        return Answer(f"music for {name}, until you say auto{_but(step)}")
 
     return act
 
 
 def _auto(_rest: str) -> Action:
-    def act(_step: Step, controls: Controls) -> Answer:
+    def act(step: Step, controls: Controls) -> Answer:
         controls.policy.ask_for(None)
-        return Answer("the music follows the faces")
+        return Answer(f"the music follows the faces{_but(step)}")
 
     return act
 
@@ -124,13 +124,19 @@ def _hold(text: str) -> Action:
 
 
 def _resume(_rest: str) -> Action:
-    def act(_step: Step, controls: Controls) -> Answer:
+    def act(step: Step, controls: Controls) -> Answer:
         had_timer = controls.policy.sleep_at_s < NEVER
         controls.policy.resume()
         also = "; the sleep timer is off" if had_timer else ""
-        return Answer(f"automatic changes are allowed again{also}")
+        return Answer(f"automatic changes are allowed again{also}{_but(step)}")
 
     return act
+
+
+def _but(step: Step) -> str:
+    """Why there is no music all the same, to be appended; "" if nothing stands in the way."""
+    refusal = step.playback.refusal if step.playback else ""
+    return f"; but {refusal}" if refusal else ""
 
 
 def _sleep(text: str) -> Action:

@@ -34,7 +34,8 @@ class Status:
     as "18:30", until which automatic changes pause or at which the music fades out; else None.
     asleep: the sleep timer ran out, and nobody has asked for music since. resting: the jukebox
     itself paused the music. reason: why the last song was put on. looks_per_second: frames read per
-    second now; looks_reason: why not as many as the settings allow, or "".
+    second now; looks_reason: why not as many as the settings allow, or "". refusal: why MPD lets
+    the jukebox do nothing, or "".
     """
 
     mood: str
@@ -53,6 +54,7 @@ class Status:
     reason: str = ""
     looks_per_second: float = 0.0
     looks_reason: str = ""
+    refusal: str = ""
 
     @classmethod
     def of(
@@ -88,12 +90,15 @@ class Status:
             reason=reason,
             looks_per_second=frames_per_second,
             looks_reason=frame_rate_reason,
+            refusal="" if playing is None else playing.refusal,
         )
 
     def sentence(self) -> str:
         """One line for people."""
         player = {"play": f"playing {self.title}", "pause": "paused", "stop": "silent"}
         parts = [self.mood, player.get(self.player, "waiting for MPD")]
+        if self.refusal:
+            parts.append(self.refusal)
         if self.asked:
             parts.append(f"somebody asked for {self.asked}")
         if self.listener_in_charge:

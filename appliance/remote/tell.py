@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
-from mpd import CommandError, MPDClient
+from mpd import CommandError, FailureResponseCode, MPDClient
 
 from appliance.errors import PlayerError
 from appliance.player.capabilities import ANSWERS, CHANNEL
@@ -30,9 +30,7 @@ def tell(
         try:
             client.sendmessage(CHANNEL, message)
         except CommandError as error:
-            raise PlayerError(
-                f"no jukebox listens at MPD at {connection.address}; is it running?"
-            ) from error
+            raise PlayerError(_why_unheard(error, str(connection.address))) from error
         answers = _answers(client, str(connection.address))
         client.idletimeout = ANSWER_WAIT_S
         yield next(answers)
@@ -40,6 +38,15 @@ def tell(
             # Others may ask the jukebox something meanwhile, and it answers to all.
             client.idletimeout = later_s
             yield next(answer for answer in answers if answer.startswith(result))
+
+
+def _why_unheard(error: CommandError, address: str) -> str:
+    if error.errno == FailureResponseCode.PERMISSION:
+        return (
+            f"MPD at {address} refuses messages: {error}; in its configuration give the jukebox's "
+            "password, or everybody, the permission control"
+        )
+    return f"no jukebox listens at MPD at {address}; is it running?"
 
 
 def _answers(client: MPDClient, address: str) -> Iterator[str]:
