@@ -298,3 +298,17 @@ def test_the_music_rests_while_nobody_is_here(caplog):
     assert jukebox.player.adjustments == ["pause", "resume"]
     assert "the music fades out: nobody is here" in caplog.messages
     assert "the music goes on: somebody is back" in caplog.messages
+
+
+def test_a_wish_in_an_empty_room_plays_for_as_long_as_an_absence_takes():
+    jukebox = Jukebox()
+    jukebox.room.shown = HAPPY
+    jukebox.live(20)
+    jukebox.room.shown = None
+    jukebox.live(15 * 60)
+    jukebox.devices.policy.ask_for(SAD)
+    jukebox.live(9.9 * 60)
+    assert jukebox.player.adjustments == ["pause", "resume"]
+    assert jukebox.player.now.emotion is SAD
+    jukebox.live(12)
+    assert jukebox.player.adjustments == ["pause", "resume", "pause"]

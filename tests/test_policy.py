@@ -269,6 +269,50 @@ def test_nobody_here_pauses_neither_the_listeners_songs_nor_within_the_hold_nor_
     assert how(always, 360000, gone, EARLY) is None
 
 
+WISHES = {
+    "mood happy": lambda policy: policy.ask_for(HAPPY),
+    "auto": lambda policy: policy.ask_for(None),
+    "resume": lambda policy: policy.resume(),
+}
+
+
+@pytest.mark.parametrize("wish", WISHES)
+@pytest.mark.parametrize("asleep", [False, True])
+def test_a_wish_from_elsewhere_plays_as_long_as_if_somebody_had_just_left(wish, asleep):
+    policy = with_settings()
+    policy.asleep = asleep
+    assert how(policy, 3600, NOBODY, RESTING) is None
+    WISHES[wish](policy)
+    assert how(policy, 3601, NOBODY, RESTING) == (None, "resume")
+    assert how(policy, 3602, NOBODY, EARLY) is None
+    assert how(policy, 3602 + 10 * MINUTE - 1, NOBODY, EARLY) is None
+    assert how(policy, 3602 + 10 * MINUTE, NOBODY, EARLY) == (None, "pause")
+
+
+def test_a_wish_while_mpd_is_away_counts_from_when_it_is_back():
+    policy = with_settings()
+    policy.resume()  # the next decision is long after it, because the player was lost
+    assert how(policy, 3600, NOBODY, RESTING) == (None, "resume")
+    assert how(policy, 3600 + 9 * MINUTE, NOBODY, EARLY) is None
+
+
+def test_a_hold_shorter_than_an_absence_is_a_wish_too():
+    policy = with_settings()
+    policy.hold(3600, 2)
+    assert how(policy, 3600 + 9 * MINUTE, NOBODY, EARLY) is None
+    assert how(policy, 3600 + 10 * MINUTE, NOBODY, EARLY) == (None, "pause")
+
+
+@pytest.mark.parametrize("action", ["play", "skip", "seek", "queue", "volume", "mode"])
+@pytest.mark.parametrize(("override", "plays"), [(30, 30), (10, 10), (2, 10), (0, 10)])
+def test_a_person_with_an_app_whom_nobody_sees_is_not_faded_out(action, override, plays):
+    """It plays until the hold is over, and at least for as long as a room must be empty."""
+    policy = with_settings(listener=ListenerSettings(override_minutes=override))
+    assert how(policy, 3600, NOBODY, replace(EARLY, listener_action=action)) is None
+    assert how(policy, 3600 + plays * MINUTE - 1, NOBODY, EARLY) is None
+    assert how(policy, 3600 + plays * MINUTE, NOBODY, EARLY) == (None, "pause")
+
+
 def test_the_sleep_timer_ends_the_music_until_somebody_asks():
     policy = with_settings()
     policy.sleep(0.0, 30)

@@ -51,6 +51,7 @@ class MusicPolicy:
         self._hold_asked_until_s = -NEVER  # automatic changes are paused: a person asked for it,
         self._acted_until_s = -NEVER  # or did something to the player
         self._last_action: ListenerAction | None = None
+        self._last_wish_s = -NEVER  # when a person last asked for something or used the player
         self._wanted: Emotion | None = None  # of the last settled mood
         self._wanted_since_s = 0.0
         self._played: Emotion | None = None  # from whose playlist the last song was put on
@@ -64,7 +65,7 @@ class MusicPolicy:
 
     def hold(self, time_s: float, minutes: float) -> None:
         """Pauses automatic changes for so many minutes; the music is kept going."""
-        self._hold_asked_until_s = time_s + 60.0 * minutes
+        self._last_wish_s, self._hold_asked_until_s = time_s, time_s + 60.0 * minutes
 
     def resume(self) -> None:
         """Ends the pause of automatic changes and plays on, even what a person paused or stopped.
@@ -85,7 +86,7 @@ class MusicPolicy:
 
     def sleep(self, time_s: float, minutes: float) -> None:
         """Lets the music fade out after so many minutes, until somebody asks for music."""
-        self.sleep_at_s = time_s + 60.0 * minutes
+        self._last_wish_s, self.sleep_at_s = time_s, time_s + 60.0 * minutes
 
     @property
     def hold_until_s(self) -> float:
@@ -123,6 +124,8 @@ class MusicPolicy:
         """Takes in what plays and what people have done since the last frame."""
         if playback.emotion is not None:
             self._played, self._invited = playback.emotion, False
+        if self._resume_asked:
+            self._last_wish_s = time_s
         if playback.listener_action is not None:
             self._step_aside(time_s, playback.listener_action, playing=playback.state == "play")
         ran_out = self._own_songs and playback.state == "stop" and not playback.listener
@@ -136,6 +139,7 @@ class MusicPolicy:
         if not self.holds(time_s) or action != self._last_action:
             log.info("%s%s", LISTENER_ACTIONS[action], _how_long(action, minutes))
         self._last_action, self._acted_until_s = action, time_s + 60.0 * minutes
+        self._last_wish_s = time_s
         self._resume_asked = self._invited = False
         if playing or action in ("play", "skip", "seek"):
             self.asleep = False  # to change the volume wakes nobody up
@@ -151,12 +155,16 @@ class MusicPolicy:
             return Adjustment("pause", "time to sleep")
         if playback.resting and not self.asleep and mood.state != "nobody" and mood.faces > 0:
             return Adjustment("resume", "somebody is back")
-        away_s = 60.0 * self.settings.listener.away_minutes
-        gone = mood.state == "nobody" and 0 < away_s <= time_s - mood.since_s
         ours = playback.state == "play" and not playback.listener
-        if gone and ours and not self.holds(time_s):
+        if ours and self._is_deserted(time_s, mood) and not self.holds(time_s):
             return Adjustment("pause", "nobody is here")
         return None
+
+    def _is_deserted(self, time_s: float, mood: Mood) -> bool:
+        """Whether for away_minutes nobody was seen and nobody asked for anything."""
+        away_s = 60.0 * self.settings.listener.away_minutes
+        absent_s = time_s - max(mood.since_s, self._last_wish_s)
+        return mood.state == "nobody" and 0 < away_s <= absent_s
 
     def _fall_asleep(self, time_s: float, playback: Playback) -> None:
         """Falls asleep when the timer runs out; wakes up with music that a person has started."""
