@@ -89,7 +89,8 @@ class Loop:
         if play is None:
             self.devices.policy.refused(time_s, decision)
         else:
-            log.info("playing %s (%s): %s", play.title, play.emotion, play.reason)
+            verb = "offering" if decision.how == "offer" else "playing"
+            log.info("%s %s (%s): %s", verb, play.title, play.emotion, play.reason)
         return play
 
     def _record(self, frame: Frame, mood: Mood, play: Play | None, *, changed: bool) -> None:

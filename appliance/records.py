@@ -143,6 +143,9 @@ class Playback:
     volume_before: the listener's volume, before the jukebox lowered it for the quiet hours; None if
     it did not, or if a person has changed the volume since.
     refusal: why the player lets the jukebox do nothing; "" if it may play.
+    empty: whether no song is in the queue.
+    cleared: a person is in charge only because they cleared the queue, which is no wish for lasting
+    silence.
     """
 
     state: Literal["play", "pause", "stop"]
@@ -156,17 +159,19 @@ class Playback:
     resting: bool = False
     volume_before: int | None = None
     refusal: str = ""
+    empty: bool = False
+    cleared: bool = False
 
 
-How = Literal["append", "switch", "fade"]
+How = Literal["append", "switch", "fade", "offer"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What should play.
 
-    how: append it after the current song, switch to it at once, or fade over to it. reason: why, in
-    words for people.
+    how: append it after the current song, switch to it at once, fade over to it, or offer it, which
+    puts it into the empty queue without playing it. reason: why, in words for people.
     """
 
     emotion: Emotion

@@ -12,10 +12,13 @@ from conftest import wait_for, write_tone
 from mpd import MPDClient
 from playing import HAPPY, NEUTRAL, SAD, SOURCES, DrivenPlayer
 
+from appliance.decide.policy import MusicPolicy
 from appliance.errors import PlayerError
 from appliance.player import state as player_state
 from appliance.player.client import Client
 from appliance.private_mpd.process import PrivateMpd
+from appliance.records import Decision, Mood
+from appliance.settings import Settings
 
 broken_sockets = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 SONG_S = 60.0  # so long that no song ends unless a test makes it
@@ -261,6 +264,149 @@ def test_both_of_two_people_are_seen(jukebox):
     assert jukebox.playback(after_s=0.2).listener_action == "queue"
     other.disconnect()
     assert jukebox.playback().listener
+
+
+# A queue that a person clears
+
+
+def clear(jukebox):
+    put_on(jukebox, HAPPY)
+    jukebox.app.clear()
+    seen = jukebox.playback()
+    assert (seen.listener_action, seen.listener) == ("queue", True)
+    assert (seen.empty, seen.cleared) == (True, True)
+
+
+def offer(jukebox, emotion=SAD):
+    play = jukebox.put_on(emotion, "offer")
+    seen = [jukebox.playback() for _ in range(3)]
+    assert [playback.listener_action for playback in seen] == [None] * 3
+    return play
+
+
+def test_a_song_that_is_offered_waits_until_any_app_plays_it(jukebox):
+    clear(jukebox)
+    assert offer(jukebox).emotion is SAD
+    assert (jukebox.queue(), jukebox.app.status()["state"]) == (["sad"], "stop")
+    assert jukebox.playback().cleared
+    jukebox.app.play()
+    seen = jukebox.playback()
+    assert (seen.listener_action, seen.state, seen.emotion) == ("play", "play", SAD)
+    assert (seen.listener, seen.cleared) == (False, False)
+    assert jukebox.put_on(HAPPY, "append")
+    assert jukebox.queue() == ["sad", "happy"]
+    assert jukebox.playback().listener_action is None
+
+
+def test_a_song_is_never_offered_twice_nor_beside_another(jukebox):
+    clear(jukebox)
+    offer(jukebox)
+    assert offer(jukebox) is None
+    assert jukebox.queue() == ["sad"]
+    jukebox.app.clear()
+    jukebox.app.add("own/own-0.wav")
+    assert jukebox.put_on(SAD, "offer") is None
+    seen = jukebox.playback()
+    assert (seen.listener_action, seen.empty, seen.cleared) == ("queue", False, False)
+    assert jukebox.queue() == ["own"]
+
+
+def test_a_song_that_a_person_adds_in_the_moment_of_the_offer_stays_alone(jukebox, monkeypatch):
+    clear(jukebox)
+    claim = jukebox.player._queue.claim
+
+    def and_somebody_adds(*args):
+        jukebox.app.add("own/own-0.wav")
+        return claim(*args)
+
+    monkeypatch.setattr(jukebox.player._queue, "claim", and_somebody_adds)
+    assert jukebox.put_on(SAD, "offer") is None
+    assert jukebox.queue() == ["own"]
+    assert jukebox.playback().listener_action == "queue"
+
+
+def test_the_jukebox_begins_again_in_place_of_the_song_that_it_offered(jukebox):
+    clear(jukebox)
+    offer(jukebox)
+    assert jukebox.put_on(NEUTRAL)
+    seen = jukebox.playback()
+    assert (seen.listener_action, seen.listener, seen.cleared) == (None, False, False)
+    assert (jukebox.queue(), seen.state) == (["neutral"], "play")
+
+
+@pytest.mark.parametrize("action", ["pause", "stop"])
+def test_who_stops_the_music_and_then_clears_the_queue_wants_silence(jukebox, action):
+    put_on(jukebox, HAPPY)
+    ACTIONS[action][1](jukebox.app)
+    assert jukebox.playback().listener
+    jukebox.app.clear()
+    seen = jukebox.playback()
+    assert (seen.listener, seen.empty, seen.cleared) == (True, True, False)
+    assert offer(jukebox)
+    assert not jukebox.playback().cleared
+
+
+@pytest.mark.parametrize("offered", [False, True])
+def test_a_cleared_queue_is_known_after_a_restart(make_jukebox, offered):
+    jukebox = make_jukebox()
+    clear(jukebox)
+    plays = [offer(jukebox)] if offered else []
+    jukebox.die()
+    jukebox = make_jukebox(put_on=plays)
+    seen = jukebox.playback()
+    assert (seen.listener, seen.empty, seen.cleared) == (True, not offered, True)
+    assert (offer(jukebox) is None) is offered
+    assert jukebox.queue() == ["sad"]
+    jukebox.app.play()
+    seen = jukebox.playback()
+    assert (seen.listener_action, seen.emotion, seen.listener) == ("play", SAD, False)
+
+
+def test_a_song_that_is_offered_survives_a_restarted_mpd(tmp_path, long_music):
+    with PrivateMpd(tmp_path / "mpd", long_music, "null") as mpd:
+        jukebox = DrivenPlayer(mpd, state=tmp_path / "player.json")
+        clear(jukebox)
+        offer(jukebox)
+        mpd.stop()
+        with pytest.raises(PlayerError):
+            jukebox.playback()
+        mpd.start()
+        jukebox.open_app()
+        assert jukebox.playback().cleared
+        assert offer(jukebox) is None
+        jukebox.app.play()
+        seen = jukebox.playback()
+        assert (seen.listener_action, seen.emotion, seen.listener) == ("play", SAD, False)
+        jukebox.close()
+
+
+def test_after_a_clear_the_real_policy_gives_play_something_to_play(jukebox):
+    """Policy and player together, as the loop calls them; the room stays happy."""
+    policy, mood = MusicPolicy(Settings()), Mood("settled", HAPPY, 0.9, 1, 0.0)
+
+    def live(seconds):
+        for _ in range(seconds):
+            playback = jukebox.playback(after_s=1.0)
+            decision = policy.decide(jukebox.time_s, 0.0, mood, playback)
+            if isinstance(decision, Decision):
+                jukebox.player.carry_out(decision, jukebox.time_s)
+
+    put_on(jukebox, HAPPY)
+    live(3)
+    jukebox.app.clear()
+    live(9)
+    assert jukebox.queue() == []
+    live(60)
+    assert (jukebox.queue(), jukebox.app.status()["state"]) == (["happy"], "stop")
+    song = jukebox.app.playlistinfo()[0]["id"]
+    jukebox.app.play()
+    live(5)
+    assert jukebox.app.currentsong()["id"] == song
+    jukebox.app.clear()
+    live(31)
+    jukebox.time_s += 30 * 60
+    live(3)
+    assert (jukebox.queue(), jukebox.app.status()["state"]) == (["happy"], "play")
 
 
 # While a person is acting

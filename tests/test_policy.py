@@ -269,6 +269,109 @@ def test_nobody_here_pauses_neither_the_listeners_songs_nor_within_the_hold_nor_
     assert how(always, 360000, gone, EARLY) is None
 
 
+# --- a queue that somebody cleared --------------------------------------------------------------
+
+EMPTY = replace(SILENCE, listener=True, empty=True)
+CLEARED = replace(EMPTY, cleared=True)
+OFFERED = replace(CLEARED, empty=False)
+GONE = replace(NOBODY, since_s=60.0)
+
+
+def cleared(mood=None, **listener):
+    """A policy whose happy music somebody cleared at 100 s."""
+    policy = with_settings(listener=ListenerSettings(**listener))
+    policy.decide(0, 0.0, settled(HAPPY), EARLY)
+    assert (
+        how(policy, 100, mood or settled(HAPPY), replace(CLEARED, listener_action="queue")) is None
+    )
+    return policy
+
+
+def test_ten_seconds_after_a_clear_one_song_of_the_present_mood_is_offered():
+    policy = cleared()
+    assert how(policy, 109, settled(SAD), CLEARED) is None
+    assert how(policy, 110, settled(SAD), CLEARED) == (SAD, "offer")
+    for second in range(111, 1000):
+        assert how(policy, second, settled(SAD), OFFERED) is None
+
+
+def test_a_queue_that_was_stopped_and_then_cleared_is_offered_a_song_but_never_begins():
+    policy = cleared()
+    assert how(policy, 101, settled(HAPPY), replace(EMPTY, listener_action="queue")) is None
+    assert how(policy, 111, settled(HAPPY), EMPTY) == (HAPPY, "offer")
+    for minute in range(2, 600):
+        assert how(policy, minute * MINUTE, settled(SAD), replace(EMPTY, empty=False)) is None
+
+
+@pytest.mark.parametrize("between", [replace(EMPTY, empty=False), replace(EARLY, emotion=None)])
+def test_nothing_is_offered_to_who_added_something_meanwhile(between):
+    policy = cleared()
+    assert how(policy, 105, settled(HAPPY), replace(between, listener_action="queue")) is None
+    theirs = replace(SILENCE, listener=True)
+    assert all(how(policy, second, settled(HAPPY), theirs) is None for second in range(106, 9000))
+
+
+def test_the_ten_seconds_begin_anew_with_each_edit_that_leaves_nothing():
+    policy = cleared()
+    assert how(policy, 109, settled(HAPPY), replace(CLEARED, listener_action="queue")) is None
+    assert how(policy, 118, settled(HAPPY), CLEARED) is None
+    assert how(policy, 119, settled(HAPPY), CLEARED) == (HAPPY, "offer")
+
+
+def test_a_cleared_queue_begins_by_itself_after_the_hold():
+    policy = cleared()
+    assert how(policy, 100 + 30 * MINUTE - 1, settled(SAD), OFFERED) is None
+    assert how(policy, 100 + 30 * MINUTE, settled(SAD), OFFERED) == (SAD, "switch")
+
+
+def test_a_cleared_queue_begins_at_the_next_arrival():
+    policy = cleared()
+    assert how(policy, 200, UNCERTAIN, OFFERED) is None
+    assert how(policy, 300, GONE, OFFERED) is None
+    assert how(policy, 301, replace(UNCERTAIN, faces=0), OFFERED) is None, "a lost camera"
+    assert how(policy, 302, UNCERTAIN, OFFERED) == (HAPPY, "switch")
+
+
+@pytest.mark.parametrize(("away", "begins"), [(10, None), (0, (HAPPY, "switch"))])
+def test_after_the_hold_nothing_begins_in_an_empty_room_only_to_fade_out(away, begins):
+    policy = cleared(away_minutes=away)
+    assert how(policy, 3600, GONE, OFFERED) == begins
+
+
+def test_a_cleared_queue_that_the_jukebox_finds_at_its_start_counts_from_then():
+    policy = with_settings()
+    assert how(policy, 5, UNCERTAIN, CLEARED) is None
+    assert how(policy, 15, UNCERTAIN, CLEARED) == (NEUTRAL, "offer")
+    assert how(policy, 5 + 30 * MINUTE - 1, settled(HAPPY), OFFERED) is None
+    assert how(policy, 5 + 30 * MINUTE, settled(HAPPY), OFFERED) == (HAPPY, "switch")
+
+
+def test_without_a_hold_a_cleared_queue_stays_silent_for_ten_seconds():
+    policy = cleared(override_minutes=0)
+    assert how(policy, 109, settled(HAPPY), CLEARED) is None
+    assert how(policy, 110, settled(HAPPY), CLEARED) == (HAPPY, "switch")
+
+
+def test_an_offer_that_mpd_refuses_is_tried_with_each_mood_and_then_later():
+    policy, offered = cleared(), []
+    for second in range(110, 169):
+        decision = policy.decide(second, 0.0, settled(HAPPY), CLEARED)
+        if decision is not None:
+            offered.append(decision.emotion)
+            policy.refused(second, decision)
+    assert sorted(offered) == sorted(EMOTIONS)
+    assert how(policy, 170, settled(HAPPY), CLEARED) == (HAPPY, "offer")
+
+
+def test_a_queue_cleared_while_asleep_is_offered_a_song_and_stays_silent_until_somebody_plays():
+    policy = cleared()
+    policy.asleep = True
+    assert how(policy, 110, settled(HAPPY), CLEARED) == (HAPPY, "offer")
+    assert how(policy, 3600, settled(HAPPY), OFFERED) is None
+    assert how(policy, 3601, settled(HAPPY), replace(EARLY, listener_action="play")) is None
+    assert not policy.asleep
+
+
 WISHES = {
     "mood happy": lambda policy: policy.ask_for(HAPPY),
     "auto": lambda policy: policy.ask_for(None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from appliance.decide.cleared_queue import OFFER_AFTER_S, ClearedQueue
 from appliance.decide.phrases import LISTENER_ACTIONS, PHRASES
 from appliance.decide.quiet_hours import QuietHours
 from appliance.decide.strategies import music_for
@@ -59,6 +60,7 @@ class MusicPolicy:
         self._resume_asked = False
         self._own_songs = False  # the listener's own songs play
         self._invited = False  # somebody asked for the jukebox's music in place of their own
+        self._cleared_queue = ClearedQueue()
         self._quiet_hours = QuietHours()
 
     # What people ask for
@@ -104,6 +106,7 @@ class MusicPolicy:
     ) -> Decision | Adjustment | None:
         """What to do now; None leaves everything as it is. unix_s: for the quiet hours."""
         self._notice(time_s, playback)
+        self._notice_clearing(time_s, mood, playback)
         if playback.refusal:
             return None
         if mood.emotion is not None and mood.emotion is not self._wanted:
@@ -114,6 +117,7 @@ class MusicPolicy:
             self._rest(time_s, mood, playback)
             or self._volume(time_s, unix_s, playback)
             or self._song(time_s, mood, playback)
+            or self._offer(time_s, playback)
         )
 
     def refused(self, time_s: float, decision: Decision) -> None:
@@ -144,6 +148,12 @@ class MusicPolicy:
         if playing or action in ("play", "skip", "seek"):
             self.asleep = False  # to change the volume wakes nobody up
         self._refused_until_s.clear()  # the player may have refused only because of the person
+
+    def _notice_clearing(self, time_s: float, mood: Mood, playback: Playback) -> None:
+        """Pauses automatic changes after a person has cleared the queue, also across a restart."""
+        if self._cleared_queue.notice(time_s, mood, playback):
+            hold_s = max(OFFER_AFTER_S, 60.0 * self.settings.listener.override_minutes)
+            self._acted_until_s = max(self._acted_until_s, time_s + hold_s)
 
     def _rest(self, time_s: float, mood: Mood, playback: Playback) -> Adjustment | None:
         """Pauses at bedtime or if nobody is here; resumes when somebody is back or asks."""
@@ -190,7 +200,8 @@ class MusicPolicy:
     def _song(self, time_s: float, mood: Mood, playback: Playback) -> Decision | None:
         """The song to put on now, if any."""
         wanted = self._music(time_s, mood)
-        in_charge = playback.listener and not (self._invited and playback.state != "pause")
+        invited = self._invited and playback.state != "pause"
+        in_charge = playback.listener and not (invited or self._begins_again(time_s, mood))
         if wanted is None or in_charge or playback.resting or self.asleep:
             return None
         emotion = self._playable(time_s, wanted, playback.emotion)
@@ -201,6 +212,23 @@ class MusicPolicy:
             return None
         return Decision(emotion, how, self._why(time_s, emotion, wanted, mood))
 
+    def _begins_again(self, time_s: float, mood: Mood) -> bool:
+        """Whether the time is over for which a cleared queue stays silent."""
+        always = self.settings.listener.away_minutes == 0
+        held = self.holds(time_s)
+        return self._cleared_queue.may_begin(mood, held=held, plays_for_nobody=always)
+
+    def _offer(self, time_s: float, playback: Playback) -> Decision | None:
+        """A song for the queue that a person has left empty, so that "play" gives music again."""
+        if not self._cleared_queue.needs_song(time_s):
+            return None
+        present = None if self._wanted is None else self._music_for(self._wanted, time_s)
+        wanted = self.asked or present or self._played or Emotion.NEUTRAL
+        emotion = self._playable(time_s, wanted, playback.emotion)
+        if emotion is None:
+            return None
+        return Decision(emotion, "offer", "the queue was cleared, and an app needs a song to play")
+
     def _music(self, time_s: float, mood: Mood) -> Emotion | None:
         """The emotion whose playlist should play; None before anything is known."""
         if self.asked is not None:
@@ -209,10 +237,14 @@ class MusicPolicy:
             return self._played
         if (mood.emotion is None or self.holds(time_s)) and self._played is not None:
             return self._played  # the music is kept going, not changed
+        return self._music_for(self._wanted, time_s)
+
+    def _music_for(self, settled: Emotion, time_s: float) -> Emotion:
+        """The emotion whose playlist the strategy chooses for the last settled mood."""
         iso_s = 60.0 * self.settings.music.iso_minutes
         progress = min(1.0, (time_s - self._wanted_since_s) / iso_s)
         target = Emotion(self.settings.music.target)
-        return music_for(self._wanted, self._strategy(self._wanted), target, progress)
+        return music_for(settled, self._strategy(settled), target, progress)
 
     def _strategy(self, emotion: Emotion) -> Strategy:
         return self.settings.strategies.of(emotion) or self.settings.music.strategy

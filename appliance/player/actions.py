@@ -80,6 +80,8 @@ class Actions:
         if decision.how == "append" and self._queue.is_followed(decision.emotion, snapshot.status):
             self._remove_stale(client, decision.emotion)
             return None
+        if decision.how == "offer" and snapshot.status["playlistlength"] != "0":
+            return None
         new_id = self._add(client, decision, songs, snapshot)
         if new_id is None:
             return None
@@ -88,6 +90,9 @@ class Actions:
             self._put_on(client, decision.how, new_id, snapshot)
         except CommandError as error:
             self._take_back(client, new_id, error, snapshot.time_s)
+            return None
+        if decision.how == "offer" and self._observer.action:
+            self._queue.remove_pending(client)  # a person has added something in this very moment
             return None
         self._selection.mark_heard(decision.emotion, own.song)
         return Play(
@@ -182,12 +187,12 @@ class Actions:
             self._queue.remove_pending(client)
 
     def _put_on(self, client: Client, how: How, new_id: str, snapshot: Snapshot) -> None:
-        """Fade over to the song that was added, let it wait for its turn, or play it at once."""
+        """Fade over to the song that was added, let it wait, or play it at once."""
         state = snapshot.status["state"]
         if how == "fade" and state == "play" and self._fader.can_fade(snapshot.status):
             self._fader.over(snapshot.status, new_id, snapshot.time_s)
             self._observer.observe(client, snapshot.time_s)
-        elif how == "append" and state != "stop":
+        elif how == "offer" or (how == "append" and state != "stop"):
             self._fader.end(client, snapshot.time_s)
             self._observer.observe(client, snapshot.time_s)
         else:

@@ -42,6 +42,7 @@ class Observer:
         self.last: Snapshot | None = None
         self.action: ListenerAction | None = None
         self.held = state.kept.stopped
+        self._cleared = state.kept.cleared
         self.resting = False
 
     def begin(self, status: Status) -> None:
@@ -80,8 +81,13 @@ class Observer:
             if was_on and was_on.emotion and skipped:
                 self._likes.mark_skipped(client, was_on.queue_uri, was_on.emotion)
         self.resting = self.resting and status["state"] == "pause"
-        self.held = not self.resting and is_held(status, before, self.held, time_s)
-        self._state.keep(stopped=self.held and status["state"] == "stop")
+        was_held = self.held
+        self.held = not self.resting and is_held(status, before, was_held, time_s)
+        # Who plays single songs wants silence after each, which "consume" may clear away.
+        clears = status["playlistlength"] == status["single"] == "0" and not was_held
+        self._cleared = self.held and self._queue.only_own and (self._cleared or clears)
+        stopped = self.held and status["state"] == "stop"
+        self._state.keep(stopped=stopped, cleared=self._cleared)
         if not self.resting:
             self._state.keep(paused=None)
         return self._update_last(time_s, status)
@@ -153,7 +159,8 @@ class Observer:
 
     def _update_last(self, time_s: float, status: Status, **known: Any) -> Snapshot:
         playback = describe(status, self._queue, self._fader, held=self.held, resting=self.resting)
-        playback = replace(playback, volume_before=self._state.kept.loud, **known)
+        cleared = self.held and self._cleared
+        playback = replace(playback, volume_before=self._state.kept.loud, cleared=cleared, **known)
         self.last = Snapshot(time_s, status, playback)
         return self.last
 

@@ -57,12 +57,18 @@ class Queue:
         """The own song that waits to follow, if there is one."""
         return self.own.get(self.pending_id or "")
 
+    @property
+    def only_own(self) -> bool:
+        """Whether nobody else's song is in the queue; it may be empty."""
+        return all(song_id in self.own for song_id in self._ids)
+
     # Following MPD
 
     def recognise(self, client: MPDClient) -> None:
         """Find the own songs again: a restarted MPD restores its queue under new ids."""
         self._ids, self._version, self._song_key = [], "0", ("", "")
-        new_ids = _new_ids(self.own, {song["id"]: song["file"] for song in client.playlistinfo()})
+        unclaimed = {song["id"]: song["file"] for song in client.playlistinfo()}
+        new_ids = _new_ids(self.own, unclaimed)
         self.own = {new_ids[old]: own for old, own in self.own.items() if old in new_ids}
         self.current_id = new_ids.get(self.current_id or "")
         self.pending_id = new_ids.get(self.pending_id or "")
@@ -70,6 +76,8 @@ class Queue:
         song_id = self.song.get("id")
         if song_id in self.own:
             self.current_id = song_id  # any own song counts as put on
+        elif not self.song and len(unclaimed) == 0 and len(self.own) == 1:
+            (self.pending_id,) = self.own  # it was offered before a restart, and waits for "play"
 
     def follow(self, client: MPDClient, status: Status) -> bool:
         """Read the current song and the queue. Returns whether others have edited the queue."""

@@ -73,6 +73,7 @@ def describe(status: Status, queue: Queue, fader: Fader, *, held: bool, resting:
         listener=held or (state == "play" and song_id != queue.current_id),
         volume_percent=None if fader.active or fader.refused else volume_of(status),
         resting=rests,
+        empty=status["playlistlength"] == "0",
     )
 
 

@@ -19,8 +19,9 @@ class PlayerState:
     percent, between which the fade may have left MPD; boot: the id of the machine's boot at that
     time. paused: the uri of the song that the jukebox itself paused, else None; paused_at_s: the
     position in it. loud: the listener's volume before the quiet hours, in percent, while the
-    jukebox has turned it down, else None. stopped: whether a person stopped the music. lists: by
-    name, a hash of each stored playlist that the jukebox made; "" for one that belongs to a person.
+    jukebox has turned it down, else None. stopped: whether a person stopped the music; cleared:
+    whether they did so only by clearing the queue. lists: by name, a hash of each stored playlist
+    that the jukebox made; "" for one that belongs to a person.
     """
 
     volume: int | None = None
@@ -31,6 +32,7 @@ class PlayerState:
     paused_at_s: float = 0.0
     loud: int | None = None
     stopped: bool = False
+    cleared: bool = False
     lists: dict[str, str] = field(default_factory=dict)
 
 
