@@ -136,6 +136,7 @@ class OldErrors:
         # While the music plays, apps may show a new error; an old one is cleared.
         (OPENED, OPENED | {"error": ERROR}, False, []),
         (OPENED | {"error": ERROR}, OPENED | {"error": ERROR}, False, ["clearerror"]),
+        (PAUSED | {"error": ERROR}, OPENED | {"error": ERROR}, False, ["clearerror"]),
     ],
 )
 def test_only_a_pause_that_came_with_an_error_is_undone(before, now, held, did):
@@ -147,6 +148,17 @@ def test_only_a_pause_that_came_with_an_error_is_undone(before, now, held, did):
     assert mpd.did == did
     assert observing.held == (now["state"] == "pause" and not did)
     assert not observing.cut_off
+
+
+def test_the_same_error_is_new_again_after_it_was_cleared():
+    observing = begun(OPENED)
+    failing = OPENED | {"error": ERROR}
+    observing.last = Snapshot(100.0, failing, Playback("play", "", None, None, 0, False))
+    observing.observe(OldErrors(failing, works=True), 101.0)
+    again = OldErrors(PAUSED | {"error": ERROR}, works=True)
+    observing.observe(again, 102.0)
+    assert again.did == ["pause 0", "clearerror"]
+    assert (observing.held, observing.action) == (False, None)
 
 
 def test_while_no_output_works_nobody_has_paused():

@@ -174,13 +174,16 @@ def test_people_come_before_an_error_that_is_answered(jukebox):
     assert jukebox.state_is("play")
 
 
-def test_a_pause_beside_an_old_error_outlives_a_restart_of_the_jukebox(with_radio, mpd):
-    song = with_radio.app.currentsong()["file"]
-    for _ in range(2):
-        assert with_radio.plays(HAPPY)
-    with_radio.app.pause(1)
-    assert with_radio.playback().listener
-    with_radio.player._connection.close()
+def test_a_pause_after_an_old_error_outlives_a_restart_of_the_jukebox(jukebox, mpd):
+    put_on(jukebox)
+    switch_off(jukebox)
+    jukebox.app.enableoutput(0)
+    jukebox.app.pause(0)  # unlike `play`, it keeps the error
+    song = jukebox.app.currentsong()["file"]
+    assert jukebox.plays(HAPPY)
+    jukebox.app.pause(1)
+    assert jukebox.playback().listener
+    jukebox.player._connection.close()
     again = DrivenPlayer(mpd, {}, put_on=[Play(song, song, HAPPY, song, "")])
     for _ in range(3):
         assert again.playback().listener
