@@ -66,7 +66,11 @@ class Loop:
 
     def _play(self, frame: Frame, mood: Mood) -> tuple[Playback | None, Play | None]:
         """What plays and which song was put on; two Nones while the player cannot be reached."""
-        done = self._player.attempt(frame.time_s, lambda: self._decide_and_act(frame, mood))
+        done = self._player.attempt(
+            frame.time_s,
+            lambda: self._decide_and_act(frame, mood),
+            self.devices.player.may_be_back,
+        )
         return done or (None, None)
 
     def _decide_and_act(self, frame: Frame, mood: Mood) -> tuple[Playback, Play | None]:

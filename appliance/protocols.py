@@ -69,6 +69,9 @@ class Player(Protocol):
     def playback(self, time_s: float) -> Playback:
         """What plays now; tells each action of the listener once."""
 
+    def may_be_back(self) -> bool:
+        """After a PlayerError: whether a retry is worthwhile at once, before the pause is over."""
+
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         """The song that was put on; None if there was none to put on."""
 

@@ -33,6 +33,9 @@ class Player:
         state = "play" if self.emotion else "stop"
         return Playback(state, "", self.emotion, None, 0, listener=False)
 
+    def may_be_back(self):
+        return False
+
     def carry_out(self, decision, time_s):
         self.emotion = decision.emotion
         return Play("a song", "a.opus", decision.emotion, "", decision.reason)

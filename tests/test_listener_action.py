@@ -81,6 +81,20 @@ NO_SONG = without(PLAYS | {"state": "stop"}, "songid", "nextsongid", "elapsed", 
         (at(20, state="pause"), at(0, state="stop"), "stop"),
         # A song or an output that failed is not a person's action.
         (at(20), NO_SONG | {"error": "Failed to decode a.ogg"}, None),
+        # An error that was there before is old: MPD keeps it while the music plays on.
+        (at(20, error="x"), at(21, error="x", state="pause"), "pause"),
+        (at(20, error="x"), at(0, error="x", state="stop"), "stop"),
+        (at(20, error="x"), SECOND_SONG | {"error": "x"}, "skip"),
+        (at(20, error="x", state="pause"), at(21, error="x"), "play"),
+        (at(20, error="x", state="pause"), at(0, error="x", state="stop"), "stop"),
+        (at(20, error="x"), at(21, error="All audio outputs are disabled", state="pause"), None),
+        # A refused seek stops some decoders, but it pauses nothing.
+        (at(20), at(21, error="Not seekable", state="pause"), "pause"),
+        (at(20), at(21, error="Decoder failed to seek", state="pause"), "pause"),
+        (at(20), at(0, error="Decoder failed to seek", state="stop"), None),
+        (at(20), at(0, error="Not seekable", state="stop"), "stop"),
+        # Outputs that fail pause the music, they do not stop it.
+        (at(20), at(0, error="All audio outputs are disabled", state="stop"), "stop"),
         # Modes.
         (at(20, repeat="0"), at(21, repeat="1"), "mode"),
         (at(20, xfade="0"), at(21, xfade="3"), "mode"),
@@ -132,6 +146,9 @@ EMPTY = NO_SONG | {"playlistlength": "0"}
         (at(20), NO_SONG, False, False),  # past the end of the queue
         (at(20, single="1"), NO_SONG | {"single": "1"}, False, True),
         (at(20), NO_SONG | {"error": "Failed to decode a.ogg"}, False, False),
+        (at(20, error="x"), at(0, error="x", state="stop"), False, True),
+        (at(20, error="x", state="pause"), at(0, error="x", state="stop"), False, True),
+        (at(20), at(0, error="x", state="stop"), False, False),
         (at(20, state="stop"), NO_SONG, True, True),
         (None, NO_SONG, True, True),
         # An emptied queue: "consume" removed a song within 2 s of its end, else a person did.

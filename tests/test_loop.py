@@ -59,6 +59,7 @@ class RecordingPlayer:
 
     def __init__(self) -> None:
         self.down = False
+        self.switched_on = False  # an output, while the player was down
         self.read_only = False
         self.listener_action: ListenerAction | None = None
         self.empty: set[Emotion] = set()
@@ -79,6 +80,9 @@ class RecordingPlayer:
             self.now = replace(self.now, remaining_s=left_s, queued_after=after)
         action, self.listener_action = self.listener_action, None
         return replace(self.now, listener_action=action)
+
+    def may_be_back(self) -> bool:
+        return self.switched_on
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         if self.read_only:
@@ -214,6 +218,19 @@ def test_moods_are_read_and_recorded_while_the_player_is_away(caplog):
     told = [record.getMessage() for record in caplog.records]
     assert told.count("player: lost: MPD does not answer") == 1
     assert told.count("player: back") == 1
+
+
+def test_a_player_whose_output_was_switched_on_is_asked_at_once():
+    jukebox = Jukebox()
+    jukebox.player.down = True
+    jukebox.room.shown = HAPPY
+    jukebox.live(60)
+    jukebox.player.down = False
+    jukebox.live(1)
+    assert jukebox.player.decisions == [], "the pause between two tries is 30 s by now"
+    jukebox.player.switched_on = True
+    jukebox.live(1)
+    assert [decision.emotion for decision in jukebox.player.decisions] == [HAPPY]
 
 
 def test_a_player_that_shows_but_does_not_obey_is_one_warning(caplog):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from appliance.errors import PlayerError
 from appliance.player import observer
 from appliance.player.fade import Fader
 from appliance.player.observer import Observer, _settled
@@ -55,7 +56,14 @@ def begun(status, **kept):
     """An observer on a new connection to an MPD whose current song is a.ogg."""
     state = UnsavedState()
     state.keep(**kept)
-    queue = SimpleNamespace(song={"file": "a.ogg"})
+    queue = SimpleNamespace(
+        song={"file": "a.ogg"},
+        own={},
+        current_id=None,
+        pending_id=None,
+        follow=lambda *_: False,
+        queued_after=lambda _: 0,
+    )
     observing = Observer(queue, Fader(0.0, 100, state), state, None, None)
     observing.begin(status)
     return observing
@@ -83,3 +91,83 @@ def test_a_pause_is_the_jukeboxs_own_within_three_seconds_of_where_it_paused(
 @pytest.mark.parametrize("stopped", [True, False])
 def test_a_persons_stop_is_known_after_a_restart(stopped):
     assert begun({"state": "stop"}, stopped=stopped).held == stopped
+
+
+# Errors
+
+ERROR = "All audio outputs are disabled"
+OPENED = {"state": "play", "songid": "1", "playlistlength": "1", "single": "0"}
+PAUSED = OPENED | {"state": "pause"}
+
+
+class OldErrors:
+    """An MPD that is asked to play and to forget its error; `works` tells whether outputs work."""
+
+    def __init__(self, status, *, works):
+        self.status, self.works = status, works
+        self.did = []
+
+    def state(self):
+        return self.status
+
+    def pause(self, on):
+        self.did.append(f"pause {on}")
+        if self.works:
+            self.status = self.status | {"state": "play"}
+
+    def clearerror(self):
+        self.did.append("clearerror")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "held", "did"),
+    [
+        # The outputs failed since the last snapshot, or have not worked since then.
+        (OPENED, PAUSED | {"error": ERROR}, False, ["pause 0", "clearerror"]),
+        (PAUSED | {"error": ERROR}, PAUSED | {"error": ERROR}, False, ["pause 0", "clearerror"]),
+        (OPENED | {"error": "x"}, PAUSED | {"error": ERROR}, False, ["pause 0", "clearerror"]),
+        # The error is older than the pause, or it does not explain it.
+        (OPENED | {"error": ERROR}, PAUSED | {"error": ERROR}, False, []),
+        (OPENED, PAUSED | {"error": "Not seekable"}, False, []),
+        (OPENED, PAUSED, False, []),
+        # A person had paused before.
+        (PAUSED | {"error": ERROR}, PAUSED | {"error": ERROR}, True, []),
+        (PAUSED, PAUSED | {"error": ERROR}, True, []),
+        # While the music plays, apps may show a new error; an old one is cleared.
+        (OPENED, OPENED | {"error": ERROR}, False, []),
+        (OPENED | {"error": ERROR}, OPENED | {"error": ERROR}, False, ["clearerror"]),
+        (PAUSED | {"error": ERROR}, OPENED | {"error": ERROR}, False, ["clearerror"]),
+    ],
+)
+def test_only_a_pause_that_came_with_an_error_is_undone(before, now, held, did):
+    observing = begun(now)
+    observing.last = Snapshot(100.0, before, Playback(before["state"], "", None, None, 0, held))
+    observing.held = held
+    mpd = OldErrors(now, works=True)
+    observing.observe(mpd, 101.0)
+    assert mpd.did == did
+    assert observing.held == (now["state"] == "pause" and not did)
+    assert not observing.cut_off
+
+
+def test_the_same_error_is_new_again_after_it_was_cleared():
+    observing = begun(OPENED)
+    failing = OPENED | {"error": ERROR}
+    observing.last = Snapshot(100.0, failing, Playback("play", "", None, None, 0, False))
+    observing.observe(OldErrors(failing, works=True), 101.0)
+    again = OldErrors(PAUSED | {"error": ERROR}, works=True)
+    observing.observe(again, 102.0)
+    assert again.did == ["pause 0", "clearerror"]
+    assert (observing.held, observing.action) == (False, None)
+
+
+def test_while_no_output_works_nobody_has_paused():
+    observing = begun(OPENED)
+    observing.last = Snapshot(100.0, OPENED, Playback("play", "", None, None, 0, False))
+    mpd = OldErrors(PAUSED | {"error": ERROR}, works=False)
+    for time_s in (101.0, 102.0, 104.0):
+        with pytest.raises(PlayerError, match=f"cannot be heard: {ERROR}"):
+            observing.observe(mpd, time_s)
+        assert observing.cut_off
+        assert (observing.held, observing.action) == (False, None)
+    assert mpd.did == ["pause 0"] * 3

@@ -4,7 +4,6 @@ import random
 import signal
 import socket
 import wave
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -520,8 +519,6 @@ def test_a_dead_output_is_an_error_and_music_comes_back_with_it(tmp_path, music,
             with pytest.raises(PlayerError, match=r"cannot be heard.*gone"):
                 jukebox.playback()
         jukebox.app.enableoutput(1)
-        with pytest.raises(PlayerError):
-            jukebox.playback()  # this call starts the music again
         assert jukebox.plays(HAPPY)
         jukebox.close()
 
@@ -542,8 +539,6 @@ def test_a_song_that_mpd_could_not_resume_at_its_start_goes_on(tmp_path, music, 
         with pytest.raises(PlayerError, match=r"cannot be heard.*gone"):
             jukebox.playback()
         jukebox.app.enableoutput(1)
-        with suppress(PlayerError):
-            jukebox.playback()
         assert jukebox.plays(HAPPY)
         assert not jukebox.playback().listener
         jukebox.close()

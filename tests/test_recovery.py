@@ -56,6 +56,28 @@ def test_what_works_is_passed_on_and_starts_the_count_anew():
     assert device.calls == [0.0, 1.0, 1.1, 2.2]
 
 
+def test_a_device_that_may_be_back_is_tried_at_once_and_only_then_asked():
+    device, recovery = Device(), Recovery("player", PlayerError)
+    asked = []
+
+    def attempt(time_s, *, may_be_back):
+        def ask():
+            asked.append(time_s)
+            return may_be_back
+
+        return recovery.attempt(time_s, lambda: device.use(time_s), ask)
+
+    device.broken = True
+    attempt(0.0, may_be_back=True)
+    attempt(0.2, may_be_back=False)
+    attempt(0.4, may_be_back=True)
+    device.broken = False
+    assert attempt(0.6, may_be_back=True) == "played"
+    assert attempt(0.8, may_be_back=False) == "played"
+    assert device.calls == [0.0, 0.4, 0.6, 0.8]
+    assert asked == [0.2, 0.4, 0.6]
+
+
 def test_errors_of_another_kind_are_raised():
     with pytest.raises(StoreError):
         Recovery("player", PlayerError).attempt(0.0, lambda: (_ for _ in ()).throw(StoreError()))

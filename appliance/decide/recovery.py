@@ -27,12 +27,18 @@ class Recovery:
         self._pause_s = FIRST_PAUSE_S
         self._again_s = float("-inf")
 
-    def attempt(self, time_s: float, action: Callable[[], Result]) -> Result | None:
+    def attempt(
+        self,
+        time_s: float,
+        action: Callable[[], Result],
+        may_be_back: Callable[[], bool] = lambda: False,
+    ) -> Result | None:
         """What the action returns; None if it failed, or if the next try is not due yet.
 
-        Errors of other kinds are raised.
+        may_be_back: asked during a pause whether the next try is due at once. Errors of other kinds
+        are raised.
         """
-        if time_s < self._again_s:
+        if time_s < self._again_s and not may_be_back():
             return None
         try:
             result = action()
@@ -41,7 +47,7 @@ class Recovery:
             return None
         if self.lost:
             log.info("%s: back", self.device)
-        self.lost, self._pause_s = False, FIRST_PAUSE_S
+        self.lost, self._pause_s, self._again_s = False, FIRST_PAUSE_S, float("-inf")
         return result
 
     def _failed(self, time_s: float, error: JukeboxError) -> None:

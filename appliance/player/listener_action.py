@@ -7,7 +7,7 @@ does by itself, such as going on to the next song at the end of one. A person di
 from __future__ import annotations
 
 from appliance.player.client import Status
-from appliance.player.snapshot import Snapshot
+from appliance.player.snapshot import Snapshot, has_failed
 from appliance.records import ListenerAction
 
 END_S = 3.0  # a change of song nearer than this to the end of the song was its end
@@ -56,7 +56,7 @@ def _on_playing(before: Snapshot, status: Status, time_s: float) -> ListenerActi
     was, now = before.status["state"], status["state"]
     same = before.status.get("songid") == status.get("songid")
     action: ListenerAction | None = None
-    if "error" in status:  # a song or an output failed; playing clears the error
+    if has_failed(before, status):  # a song or an output failed
         action = None
     elif was == "play":
         action = _while_playing(before, status, time_s, same=same)

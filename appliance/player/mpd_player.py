@@ -117,7 +117,7 @@ class MpdPlayer:
         if last and not self._is_due(last, time_s):
             return self._told(last.playback_at(time_s))
         with self._connection.client() as client:
-            snapshot = self._observer.observe(client, time_s)
+            snapshot = self._observe(client, time_s)
             with self._refusals.survived("messages and playlists wait"):
                 self._read_news(client)
             if not self._may_play or not self._go_on(client, snapshot):
@@ -138,7 +138,7 @@ class MpdPlayer:
                 return None
             # Reading playlists may take a while, in which people act: take the snapshot afterwards.
             songs = self._selection.draw(client, decision.emotion, time_s, local=local)
-            snapshot = self._observer.observe(client, time_s, late_s=READING_S)
+            snapshot = self._observe(client, time_s, late_s=READING_S)
             if self._observer.action:
                 return None
             with self._refusals.survived("no song is put on now"):
@@ -151,12 +151,19 @@ class MpdPlayer:
         Returns whether anything was done. Raises PlayerError.
         """
         with self._connection.client() as client:
-            snapshot = self._observer.observe(client, time_s)
+            snapshot = self._observe(client, time_s)
             if self._observer.action or not self._may_play:
                 return False
             with self._refusals.survived("the music stays as it is"):
                 return self._actions.adjust(client, adjustment, snapshot)
         return False
+
+    def may_be_back(self) -> bool:
+        """Whether somebody switched an output on or off since MPD could not be heard."""
+        if self._connection.is_listening and self._connection.has_news:
+            with suppress(PlayerError), self._connection.client():
+                self._connection.listen()
+        return "output" in self._connection.changes
 
     def messages(self) -> list[str]:
         """The messages that came in on the channel "jukebox" since the last call, oldest first."""
@@ -200,6 +207,15 @@ class MpdPlayer:
         """Whether MPD allows the jukebox to play; else it does nothing by halves."""
         return not self._capabilities.refusal
 
+    def _observe(self, client: Client, time_s: float, late_s: float = 0.0) -> Snapshot:
+        """The observer's next snapshot; if MPD cannot be heard, a change of its outputs is news."""
+        try:
+            return self._observer.observe(client, time_s, late_s)
+        except PlayerError:
+            self._connection.changes.discard("output")
+            self._connection.listen()
+            raise
+
     def _told(self, playback: Playback) -> Playback:
         """The playback with what a person did, and with what MPD does not allow."""
         playback = self._observer.with_action(playback)
@@ -217,7 +233,7 @@ class MpdPlayer:
 
     def _is_due(self, last: Snapshot, time_s: float) -> bool:
         since_s = time_s - last.time_s
-        if self._fader.active or not 0 <= since_s < ASK_AT_LEAST_EVERY_S:
+        if self._fader.active or self._observer.cut_off or not 0 <= since_s < ASK_AT_LEAST_EVERY_S:
             return True
         if self._connection.is_listening and self._connection.has_news:
             return True

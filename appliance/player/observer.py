@@ -16,7 +16,7 @@ from appliance.player.likes import Likes
 from appliance.player.listener_action import action_between, is_passed_over
 from appliance.player.queue import OwnSong, Queue
 from appliance.player.selection import Selection
-from appliance.player.snapshot import Snapshot, describe, is_held
+from appliance.player.snapshot import Snapshot, describe, has_failed, is_held
 from appliance.player.state import PlayerStateFile
 from appliance.records import ListenerAction, Playback
 
@@ -31,7 +31,8 @@ class Observer:
 
     last: the last snapshot on this connection, None before the first; action: what a person did
     that with_action() has not reported yet; held: whether a person paused or stopped the music;
-    resting: whether the jukebox itself paused it.
+    resting: whether the jukebox itself paused it; cut_off: whether MPD paused it because no output
+    works.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Observer:
         self.action: ListenerAction | None = None
         self.held = state.kept.stopped
         self._cleared = state.kept.cleared
-        self.resting = False
+        self.resting = self.cut_off = False
 
     def begin(self, status: Status) -> None:
         """Start on a new connection: its first snapshot is compared with none before it."""
@@ -59,33 +60,31 @@ class Observer:
     def observe(self, client: Client, time_s: float, late_s: float = 0.0) -> Snapshot:
         """A new snapshot of MPD, from which `action`, `held` and `resting` are renewed.
 
-        late_s: how much later than time_s it may be by now. Raises PlayerError if MPD's output has
-        failed, so that nothing can be heard.
+        late_s: how much later than time_s it may be by now. What people did comes first, then an
+        error is answered. Raises PlayerError if MPD's outputs fail, so that nothing can be heard.
         """
         before = self.last
         status = _settled(client, before)
         was_on = self._queue.own.get(before.status.get("songid", "")) if before else None
         edited = self._queue.follow(client, status)
-        if "error" in status:
-            with suppress(CommandError):  # it may not be cleared, or not by this jukebox
-                self._answer_error(client, status, time_s)
         if before is not None:
             turned = self._fader.is_turned(before.status, status, time_s)
             action = action_between(before, status, time_s + late_s, edited=edited, turned=turned)
             self._keep_action(action)
-            if action == "volume":
-                self._state.keep(loud=None)
-            skipped = action == "skip" and is_passed_over(before, status)
             if was_on and action == "skip":
-                self._selection.mark_skipped(was_on.song)
-            if was_on and was_on.emotion and skipped:
-                self._likes.mark_skipped(client, was_on.queue_uri, was_on.emotion)
+                self._mark_skipped(client, was_on, passed_over=is_passed_over(before, status))
         self.resting = self.resting and status["state"] == "pause"
+        self.cut_off = self._is_cut_off(status)
+        if self.cut_off:
+            status = self._try_outputs(client, time_s)
         was_held = self.held
         self.held = not self.resting and is_held(status, before, was_held, time_s)
         # Who plays single songs wants silence after each, which "consume" may clear away.
         clears = status["playlistlength"] == status["single"] == "0" and not was_held
         self._cleared = self.held and self._queue.only_own and (self._cleared or clears)
+        if "error" in status and status["state"] != "pause":
+            with suppress(CommandError):  # it may not be cleared, or not by this jukebox
+                status = self._answer_error(client, status, time_s)
         stopped = self.held and status["state"] == "stop"
         self._state.keep(stopped=stopped, cleared=self._cleared)
         if not self.resting:
@@ -97,24 +96,59 @@ class Observer:
         self.action = action or self.action
         if action not in (None, "queue", "volume", "mode"):
             self.resting = False
+        if action == "volume":
+            self._state.keep(loud=None)
 
-    def _answer_error(self, client: Client, status: Status, time_s: float) -> None:
-        """Leave out a song that MPD cannot play, and try an output that failed again."""
-        error = status["error"]
-        if status["state"] == "pause":
-            ours = status.get("songid") in self._queue.own
-            if self.held or self.resting or not (self.last or ours):
-                return  # it was paused on purpose, or before the jukebox came
-            # MPD tries its outputs again; the next snapshot tells whether they work.
+    def _mark_skipped(self, client: Client, own: OwnSong, *, passed_over: bool) -> None:
+        self._selection.mark_skipped(own.song)
+        if own.emotion and passed_over:
+            self._likes.mark_skipped(client, own.queue_uri, own.emotion)
+
+    def _is_cut_off(self, status: Status) -> bool:
+        """Whether MPD has paused because no output works: its error came while it played."""
+        if status["state"] != "pause" or not has_failed(None, status) or self.held or self.resting:
+            return False
+        if self.last is None:  # an error from before the jukebox came is answered for its own songs
+            return status.get("songid") in self._queue.own
+        return self.last.status["state"] != "play" or has_failed(self.last, status)
+
+    def _try_outputs(self, client: Client, time_s: float) -> Status:
+        """Let MPD open its outputs again. Raises PlayerError if none works; the pause is no one's.
+
+        Returns MPD's status afterwards. The error would stay in it, and the next failure would
+        look like a person's pause.
+        """
+        with suppress(CommandError):
             client.pause(0)
-            raise PlayerError(f"MPD cannot be heard: {error}")
+        status = client.state()
+        if status["state"] == "pause":
+            self._update_last(time_s, status)
+            raise PlayerError(f"MPD cannot be heard: {status.get('error', 'it stays paused')}")
+        self.cut_off = False
+        with suppress(CommandError):
+            client.clearerror()
+        return _without_error(status)
+
+    def _answer_error(self, client: Client, status: Status, time_s: float) -> Status:
+        """Leave out a song that MPD cannot play, and clear an old error while the music plays on.
+
+        Returns the status, without an error that was cleared.
+        """
+        error = status["error"]
+        # People's apps had the time to show an old error. If it stayed, it would outlive a restart
+        # of the jukebox, to which a person's pause would then look like a failure.
+        old = self.last is not None and self.last.status.get("error") == error
+        clear = old and status["state"] == "play"
         # The song that the error names need not be the current one: MPD may have left it already.
         for song_id in (self._queue.pending_id, self._queue.current_id):
             own = self._queue.own.get(song_id or "")
             if song_id and own and own.queue_uri in error:
                 self._selection.leave_out(own.song, error, time_s)
                 self._queue.remove(client, song_id)
-                client.clearerror()  # otherwise a later pause would be taken for its effect
+                clear = True
+        if clear:
+            client.clearerror()
+        return _without_error(status) if clear else status
 
     # What the jukebox did itself
 
@@ -124,7 +158,7 @@ class Observer:
         self._state.keep(paused=None, stopped=False)
         if status.get("songid") != song_id or status["state"] != "play":
             place = {"state": "play", "songid": song_id, "song": self._queue.position(song_id)}
-            later = ("elapsed", "duration", "nextsongid")
+            later = ("elapsed", "duration", "nextsongid", "error")
             status = {key: status[key] for key in status if key not in later} | place
         self._update_last(time_s, status, title=own.song.title)
 
@@ -163,6 +197,10 @@ class Observer:
         playback = replace(playback, volume_before=self._state.kept.loud, cleared=cleared, **known)
         self.last = Snapshot(time_s, status, playback)
         return self.last
+
+
+def _without_error(status: Status) -> Status:
+    return {key: value for key, value in status.items() if key != "error"}
 
 
 def _settled(client: Client, before: Snapshot | None) -> Status:

@@ -35,6 +35,22 @@ class Snapshot:
         return replace(playback, remaining_s=max(0.0, left_s))
 
 
+def has_failed(before: Snapshot | None, status: Status) -> bool:
+    """Whether a song or the outputs have failed since the snapshot.
+
+    MPD 0.23 keeps an error while the music plays on, until the next song, "play" or "clearerror":
+    the same error again is an old one. A refused seek leaves an error, too.
+    """
+    if "error" not in status or (before and before.status.get("error") == status["error"]):
+        return False
+    # Measured: music that cannot be sought in plays on; a decoder that fails to seek stops; MPD
+    # pauses, and never stops, where no output works.
+    error = status["error"]
+    if status["state"] == "pause":
+        return "seek" not in error
+    return error != "Not seekable" and (status["state"] == "play" or "audio output" not in error)
+
+
 def is_held(status: Status, before: Snapshot | None, held: bool, time_s: float) -> bool:
     """Whether a person paused or stopped the music and has not started it again.
 
@@ -44,7 +60,7 @@ def is_held(status: Status, before: Snapshot | None, held: bool, time_s: float) 
         return False
     if status["state"] == "pause":
         return True
-    if before is None or before.playback.state == "stop" or "error" in status:
+    if before is None or before.playback.state == "stop" or has_failed(before, status):
         return held
     # MPD stopped since the last snapshot. If a person stopped it, it still has a current song. At
     # the end of the queue it has none, but with "single" it also stops there after every song.

@@ -84,6 +84,10 @@ class StandIn:
             volume_before=self._volume_before,
         )
 
+    def may_be_back(self) -> bool:
+        """Nothing fails here."""
+        return False
+
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         """Puts on a song; None if one of that emotion, or of the listener's, waits already."""
         waiting = list(self._queue)[1:]
@@ -175,6 +179,10 @@ class RecordingPlayer:
             self._own_played = self._last.emotion is None
             self._before = self._last.emotion or self._before
         return self._last
+
+    def may_be_back(self) -> bool:
+        """Whether the player's outputs have changed since it failed."""
+        return self._player.may_be_back()
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         """Lets the player put on a song, and records that it did."""
