@@ -61,6 +61,7 @@ def begun(status, **kept):
         own={},
         current_id=None,
         pending_id=None,
+        only_own=True,
         follow=lambda *_: False,
         queued_after=lambda _: 0,
     )
