@@ -321,6 +321,7 @@ def test_the_gender_network_stays_small():
 
 @pytest.mark.parametrize("views", [1, 2, 6])
 def test_a_network_with_more_views_answers_with_their_mean(views):
+    keras.utils.set_random_seed(0)  # the tolerance below is for logits of this size, up to 4
     network = tiny_network()
     averaging = networks.with_views(network, views)
     images = np.stack([face(number) for number in range(5)])
