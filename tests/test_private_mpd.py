@@ -31,6 +31,29 @@ def test_it_knows_its_music_at_once_and_leaves_nothing_running(tmp_path, music):
     assert not mpd.socket.exists()
 
 
+def test_ctrl_c_while_mpd_is_being_started_leaves_nothing_running(tmp_path, music, monkeypatch):
+    begun = []
+
+    class InterruptedPopen(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            begun.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(process.subprocess, "Popen", InterruptedPopen)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), PrivateMpd(tmp_path / "mpd", music, "null"):
+            pytest.fail("the interrupt was lost")
+        assert begun[0].returncode is not None
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+        for child in begun:
+            child.kill()
+            child.wait()
+
+
 def test_it_levels_the_loudness_of_songs_by_their_tags(app):
     assert "track" in str(app.replay_gain_status())
 

@@ -15,6 +15,7 @@ from mpd import MPDClient, MPDError
 from appliance.errors import PlayerError
 from appliance.private_mpd.outputs import choose_output, mpd_plugins, output_blocks, quoted
 from appliance.private_mpd.recording import begin_recording, end_recording, recording_file
+from appliance.process.signals import interrupt_waits
 from appliance.resolver.protocol import answers
 
 START_S = 5.0  # measured: MPD 0.23 listens within 0.2 s; a slow SD card may take longer
@@ -90,7 +91,7 @@ class PrivateMpd:
         # setpriv: the kernel ends MPD when this process ends, for whatever reason.
         # A session of its own: Ctrl-C reaches only the jukebox, which stops MPD last.
         command = ["setpriv", "--pdeathsig", "TERM", find_program(), "--no-daemon", "--stderr"]
-        with self.log_file.open("wb") as log_output:
+        with self.log_file.open("wb") as log_output, interrupt_waits():
             self._process = process = subprocess.Popen(  # noqa: S603  fixed arguments and own paths
                 [*command, str(config)],
                 stdin=subprocess.DEVNULL,

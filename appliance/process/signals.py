@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
@@ -38,3 +41,24 @@ class Signals:
         reload = number == signal.SIGHUP and self._can_reload
         self._reload |= reload
         self.stop |= not reload
+
+
+@contextmanager
+def interrupt_waits() -> Iterator[None]:
+    """Holds Ctrl-C back until the block has ended, such as while a child process begins.
+
+    Python raises KeyboardInterrupt between any two steps; within Popen() the child already runs
+    and nobody knows it yet. Only the main thread is interrupted, so elsewhere nothing changes.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    waiting: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _frame: waiting.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if waiting:
+            signal.raise_signal(signal.SIGINT)
