@@ -360,6 +360,21 @@ def test_a_subscriber_that_does_not_read_is_dropped_256_kib_behind(jukebox, clie
     assert 256 <= told <= 1000  # the kernel keeps some 200 KiB besides
 
 
+def test_beside_as_many_floods_as_there_is_room_for_nobody_waits_longer_than_three_steps(jukebox):
+    floods = [jukebox.client() for _ in range(31)]
+    for number in range(32):  # wherever the turn stands just now
+        for flood in floods:
+            flood.send(b'{"id": 1, "do": "why"}\n' * 1000)
+            flood.lines()
+        jukebox.step(number % 2)
+        other = jukebox.client()
+        other.send(b'{"id": 7, "do": "status"}\n')
+        jukebox.step(3)
+        assert [told.get("id") for told in other.lines()] == [7]
+        other.socket.close()
+        jukebox.step(2)
+
+
 def test_a_client_that_floods_gets_its_turn_and_no_more(jukebox, client):
     flood, other = jukebox.client(), client
     most = 0

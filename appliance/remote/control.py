@@ -110,8 +110,10 @@ class ControlServer:
         """Answers requests, one of each client in turn, as many as a step may take."""
         left = BYTES_PER_STEP
         in_turn = deque(self._clients)
+        turns = 0
         while in_turn and left > 0:
             client = in_turn.popleft()
+            turns += 1
             try:
                 line = client.next_line()
             except UsageError as error:
@@ -123,7 +125,7 @@ class ControlServer:
             client.active = self._steps
             self._answer_line(client, line, step, controls)
             in_turn.append(client)
-        self._clients.rotate(-1)  # so that everybody is the first at some time
+        self._clients.rotate(-turns)  # the next step goes on with those who had no turn
 
     def _answer_line(self, client: Connection, line: bytes, step: Step, controls: Controls) -> None:
         try:
