@@ -90,19 +90,27 @@ class Face:
     track: int
 
 
+# Why a face cannot be read well, the most important cause first.
+Unclear = Literal["dark", "small", "blurred", "tilted", "turned", "hidden"]
+
+
 @dataclass(frozen=True, slots=True)
 class EmotionScores:
     """How one face looks: probabilities in the order of EMOTIONS, each 0…1, their sum 1.
 
     probabilities: of the network's first head, which learned from a crowd; people are shown these.
     mean_probabilities: the mean of all its heads; the mood is computed from these.
-    weight: how much the face counts among several, 0…1.
+    weight: how much the face counts among several, 0…1; 0 for a picture. unclear: why the face
+    cannot be read well; None if it can. picture: whether it is taken for a picture (a poster, a
+    photo), which is nobody.
     """
 
     face: Face
     probabilities: tuple[float, ...]
     mean_probabilities: tuple[float, ...]
     weight: float
+    unclear: Unclear | None = None
+    picture: bool = False
 
 
 MoodState = Literal["settled", "uncertain", "nobody"]
@@ -113,8 +121,9 @@ class Mood:
     """How the room looked over the last seconds.
 
     emotion: None unless the state is "settled". probability: of the leading emotion, 0…1. faces:
-    how many the last frame showed. since_s: when state and emotion became what they are, as
-    Frame.time_s. company: whether more than one face was seen lately.
+    how many the last frame showed, without pictures. since_s: when state and emotion became what
+    they are, as Frame.time_s. company: whether more than one face was seen lately. unclear: why the
+    faces of the last seconds cannot be read well; None if they can.
     """
 
     state: MoodState
@@ -123,6 +132,7 @@ class Mood:
     faces: int
     since_s: float
     company: bool = False
+    unclear: Unclear | None = None
 
 
 # What a person can do to the player, and the jukebox notices.
