@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from appliance.listener import ListenerAction
 from appliance.records import (
     Adjustment,
     Decision,
     EmotionScores,
     Face,
     Frame,
-    ListenerAction,
     Mood,
     Play,
     Playback,

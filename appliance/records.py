@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
+from appliance.listener import OF_PEOPLE, Charge, ListenerAction
+
 if TYPE_CHECKING:  # light verbs use these records, too, and need not load numpy
     import numpy as np
     import numpy.typing as npt
@@ -135,10 +137,6 @@ class Mood:
     unclear: Unclear | None = None
 
 
-# What a person can do to the player, and the jukebox notices.
-ListenerAction = Literal["play", "pause", "stop", "skip", "seek", "queue", "volume", "mode"]
-
-
 @dataclass(frozen=True, slots=True)
 class Playback:
     """What the player does now.
@@ -146,16 +144,13 @@ class Playback:
     emotion: from whose playlist the jukebox took the current song; None for the listener's own.
     remaining_s: until the end of the current song; None for a stream, or if nothing plays.
     queued_after: how many songs of the queue will play after this one.
-    listener: a person is in charge, who paused, stopped or chose for themselves: leave it alone.
+    charge: whose doing it is that this plays, or that nothing does.
     volume_percent: 0…100; None where MPD does not control the volume, or during a fade.
     listener_action: the last thing that a person did since the previous Playback.
-    resting: the jukebox itself paused the music.
     volume_before: the listener's volume, before the jukebox lowered it for the quiet hours; None if
     it did not, or if a person has changed the volume since.
     refusal: why the player lets the jukebox do nothing; "" if it may play.
     empty: whether no song is in the queue.
-    cleared: a person is in charge only because they cleared the queue, which is no wish for lasting
-    silence.
     """
 
     state: Literal["play", "pause", "stop"]
@@ -163,14 +158,22 @@ class Playback:
     emotion: Emotion | None
     remaining_s: float | None
     queued_after: int
-    listener: bool
+    charge: Charge = "jukebox"
     volume_percent: int | None = None
     listener_action: ListenerAction | None = None
-    resting: bool = False
     volume_before: int | None = None
     refusal: str = ""
     empty: bool = False
-    cleared: bool = False
+
+    @property
+    def listener(self) -> bool:
+        """Whether a person chose what plays, or that nothing does: leave it alone."""
+        return self.charge in OF_PEOPLE
+
+    @property
+    def resting(self) -> bool:
+        """Whether the jukebox itself paused the music."""
+        return self.charge == "resting"
 
 
 How = Literal["append", "switch", "fade", "offer"]

@@ -88,7 +88,7 @@ class Service:
         self._parts.frame_rate.note(step)
         self._watch_resting_face(step)
         if self._report_due.at(step.frame.time_s):
-            self._parts.keep_requests()
+            self.keep_requests()
             self._report_status()
         self._use_panel(step)
         self._answer_messages(step)
@@ -212,9 +212,12 @@ class Service:
         )
 
     def camera_off(self, off: bool) -> None:
-        """Closes or opens the camera. It is kept before it is answered: the plug may be pulled."""
+        """Closes or opens the camera."""
         self._parts.camera.asked = off
-        self._parts.keep_requests()
+
+    def keep_requests(self) -> None:
+        """Keeps what people asked for beyond this process."""
+        self._parts.keep_requests(self._last_step.frame)
 
     def calibrate(self, time_s: float) -> str:
         """Begins to watch a resting face. Returns the answer."""

@@ -13,7 +13,7 @@ from appliance.remote.status import Status
 from appliance.settings import Settings
 
 HAPPY = Emotion.HAPPY
-PLAYING = Playback("play", "Sunny", HAPPY, 50.0, 0, listener=False)
+PLAYING = Playback("play", "Sunny", HAPPY, 50.0, 0)
 LAUGHS = (0.01, 0.0, 0.02, 0.9, 0.0, 0.06, 0.01)
 LAUGH = EmotionScores(Face(Box(0, 0, 9, 9), 1.0, 3), LAUGHS, LAUGHS, 1.0)
 STEP = Step(
@@ -45,6 +45,9 @@ class RecordingControls:
 
     def camera_off(self, off: bool) -> None:
         self.off = off
+
+    def keep_requests(self) -> None:
+        """Nothing outlives this jukebox."""
 
     def calibrate(self, time_s: float) -> str:
         self.calibrations.append(time_s)

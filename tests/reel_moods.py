@@ -31,7 +31,7 @@ class Player:
 
     def playback(self, time_s):
         state = "play" if self.emotion else "stop"
-        return Playback(state, "", self.emotion, None, 0, listener=False)
+        return Playback(state, "", self.emotion, None, 0)
 
     def may_be_back(self):
         return False

@@ -12,7 +12,7 @@ from appliance.records import Emotion, Frame, Mood, Play, Playback, Step
 from appliance.service import Service
 from appliance.settings import Settings
 
-PLAYS = Playback("play", "a song", Emotion.HAPPY, 60.0, 0, listener=False)
+PLAYS = Playback("play", "a song", Emotion.HAPPY, 60.0, 0)
 HAPPY = Mood("settled", Emotion.HAPPY, 0.9, 1, 0.0)
 PICTURE = object()
 BEGAN_S = 5000.0
@@ -60,7 +60,7 @@ def make_service(**options):
         panel=SimpleNamespace(pressed=lambda: False, show=lambda light: None),
         player=Recorder(),
         policy=MusicPolicy(Settings()),
-        keep_requests=lambda: None,
+        keep_requests=lambda frame: None,
         rebuild=lambda settings: None,
     )
     return service
@@ -165,11 +165,12 @@ def test_messages_are_answered_while_the_player_is_there(service):
 
 def test_what_was_answered_outlives_a_plug_that_is_pulled_then(service):
     kept = []
-    service._parts.keep_requests = lambda: kept.append(service._parts.camera.asked)
+    player = service._parts.player
+    player.messages = lambda: ["camera off"]
+    player.answer = kept.append
+    service._parts.keep_requests = lambda frame: kept.append(service._parts.camera.asked)
     after(service)
-    kept.clear()
-    service.camera_off(True)
-    assert kept == [True]
+    assert kept[-2:] == [True, "the camera is off"]
 
 
 def test_a_player_that_is_lost_while_it_answers_ends_nothing(service):

@@ -11,6 +11,7 @@ from appliance.build import Builder
 from appliance.errors import CameraError, ModelError
 from appliance.history.state import player_file, state_file
 from appliance.history.store import SqliteStore
+from appliance.records import Frame
 from appliance.running import assembly
 from appliance.running.assembly import Assembly
 from appliance.settings import (
@@ -222,7 +223,7 @@ def test_what_people_asked_for_is_kept_and_taken_over(build, database):
     parts = build()
     assert not parts.policy.asleep
     parts.policy.asleep, parts.camera.asked = True, True
-    parts.keep_requests()
+    parts.keep_requests(Frame(500.0, 1_000_000.0, None))
     kept = state_file(database).kept
     assert (kept.asleep, kept.camera_off) == (True, True)
     again = build()

@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.player.listener_action import action_between, is_passed_over
-from appliance.player.snapshot import Snapshot, is_held
+from appliance.player.snapshot import Snapshot
 from appliance.records import Playback
 
 # MPD plays the first of two songs, 20 s into its 60 s.
@@ -30,7 +30,7 @@ def snapshot(status):
     remaining_s = None
     if "duration" in status:
         remaining_s = float(status["duration"]) - float(status["elapsed"])
-    return Snapshot(100.0, status, Playback(status["state"], "", None, remaining_s, 1, False))
+    return Snapshot(100.0, status, Playback(status["state"], "", None, remaining_s, 1))
 
 
 def action(before, status, *, after_s=1.0, edited=False, turned=False):
@@ -132,32 +132,3 @@ def test_of_several_actions_the_most_important_one_is_told(status, edited, turne
 )
 def test_a_skip_leads_to_the_next_song_or_past_the_last(status, passed_over):
     assert is_passed_over(snapshot(PLAYS), status) == passed_over
-
-
-EMPTY = NO_SONG | {"playlistlength": "0"}
-
-
-@pytest.mark.parametrize(
-    ("before", "status", "held_before", "held"),
-    [
-        (at(20), at(21), True, False),
-        (at(20), at(21, state="pause"), False, True),
-        (at(20), at(21, state="stop"), False, True),
-        (at(20), NO_SONG, False, False),  # past the end of the queue
-        (at(20, single="1"), NO_SONG | {"single": "1"}, False, True),
-        (at(20), NO_SONG | {"error": "Failed to decode a.ogg"}, False, False),
-        (at(20, error="x"), at(0, error="x", state="stop"), False, True),
-        (at(20, error="x", state="pause"), at(0, error="x", state="stop"), False, True),
-        (at(20), at(0, error="x", state="stop"), False, False),
-        (at(20, state="stop"), NO_SONG, True, True),
-        (None, NO_SONG, True, True),
-        # An emptied queue: "consume" removed a song within 2 s of its end, else a person did.
-        (at(57.1), EMPTY, False, False),
-        (at(56.9), EMPTY, False, True),
-        (STREAM, EMPTY, False, True),
-    ],
-)
-def test_music_that_a_person_paused_or_stopped_stays_so_until_they_play(
-    before, status, held_before, held
-):
-    assert is_held(status, before and snapshot(before), held_before, 101.0) == held

@@ -65,7 +65,7 @@ class RecordingPlayer:
         self.empty: set[Emotion] = set()
         self.decisions: list[Decision] = []
         self.adjustments: list[str] = []
-        self.now = Playback("stop", "", None, None, 0, listener=False)
+        self.now = Playback("stop", "", None, None, 0)
         self._ends_s = 0.0
         self._next: Emotion | None = None
 
@@ -100,13 +100,17 @@ class RecordingPlayer:
         self.adjustments.append(adjustment.how)
         resting = adjustment.how == "pause"
         self._ends_s = float("inf") if resting else time_s + 30.0
-        self.now = replace(self.now, state="pause" if resting else "play", resting=resting)
+        self.now = replace(
+            self.now,
+            state="pause" if resting else "play",
+            charge="resting" if resting else "jukebox",
+        )
         return True
 
     def _start(self, emotion: Emotion | None, time_s: float) -> None:
         self._next, self._ends_s = None, time_s + 30.0
         state = "stop" if emotion is None else "play"
-        self.now = Playback(state, "", emotion, 30.0 if emotion else None, 0, listener=False)
+        self.now = Playback(state, "", emotion, 30.0 if emotion else None, 0)
 
 
 class RecordingStore:

@@ -31,5 +31,5 @@ class Listening:
 def test_mpd_is_asked_once_a_second_in_the_last_ten_seconds_of_a_song(remaining_s, after_s, due):
     player = MpdPlayer(playlists={}, random=Random(1))
     player._connection = Listening()
-    playback = Playback("play", "a song", None, remaining_s, 0, listener=False)
+    playback = Playback("play", "a song", None, remaining_s, 0)
     assert player._is_due(Snapshot(100.0, {}, playback), 100.0 + after_s) is due

@@ -15,7 +15,7 @@ from appliance.records import Playback
 PLAYS = {"state": "play", "songid": "1", "elapsed": "59", "duration": "60"}
 ENDING = {"state": "stop", "songid": "1"}
 STOPPED = {"state": "stop"}
-BEFORE = Snapshot(100.0, PLAYS, Playback("play", "", None, 1.0, 0, False))
+BEFORE = Snapshot(100.0, PLAYS, Playback("play", "", None, 1.0, 0))
 
 
 class Client:
@@ -52,7 +52,7 @@ def test_mpd_is_asked_three_times_more_to_drop_a_song_that_ended(
     assert slept == [0.05] * (asked - 1)
 
 
-def begun(status, **kept):
+def begun(status, *, restarted=False, **kept):
     """An observer on a new connection to an MPD whose current song is a.ogg."""
     state = UnsavedState()
     state.keep(**kept)
@@ -66,7 +66,7 @@ def begun(status, **kept):
         queued_after=lambda _: 0,
     )
     observing = Observer(queue, Fader(0.0, 100, state), state, None, None)
-    observing.begin(status)
+    observing.begin(Client(status), restarted=restarted)
     return observing
 
 
@@ -86,12 +86,14 @@ def begun(status, **kept):
 def test_a_pause_is_the_jukeboxs_own_within_three_seconds_of_where_it_paused(
     status, paused, resting
 ):
-    assert begun(status, paused=paused, paused_at_s=20.0).resting == resting
+    observing = begun(status, charge="resting", paused=paused, paused_at_s=20.0)
+    assert (observing.charge == "resting") == resting
 
 
 @pytest.mark.parametrize("stopped", [True, False])
 def test_a_persons_stop_is_known_after_a_restart(stopped):
-    assert begun({"state": "stop"}, stopped=stopped).held == stopped
+    charge = "stopped" if stopped else "jukebox"
+    assert begun({"state": "stop"}, charge=charge, stopped=stopped).held == stopped
 
 
 # Errors
@@ -121,40 +123,41 @@ class OldErrors:
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "held", "did"),
+    ("before", "now", "charge", "did"),
     [
         # The outputs failed since the last snapshot, or have not worked since then.
-        (OPENED, PAUSED | {"error": ERROR}, False, ["pause 0", "clearerror"]),
-        (PAUSED | {"error": ERROR}, PAUSED | {"error": ERROR}, False, ["pause 0", "clearerror"]),
-        (OPENED | {"error": "x"}, PAUSED | {"error": ERROR}, False, ["pause 0", "clearerror"]),
+        (OPENED, PAUSED | {"error": ERROR}, "chosen", ["pause 0", "clearerror"]),
+        (PAUSED | {"error": ERROR}, PAUSED | {"error": ERROR}, "halted", ["pause 0", "clearerror"]),
+        (OPENED | {"error": "x"}, PAUSED | {"error": ERROR}, "chosen", ["pause 0", "clearerror"]),
+        # MPD was restarted, and came back paused.
+        (PAUSED, PAUSED, "halted", ["pause 0", "clearerror"]),
         # The error is older than the pause, or it does not explain it.
-        (OPENED | {"error": ERROR}, PAUSED | {"error": ERROR}, False, []),
-        (OPENED, PAUSED | {"error": "Not seekable"}, False, []),
-        (OPENED, PAUSED, False, []),
+        (OPENED | {"error": ERROR}, PAUSED | {"error": ERROR}, "chosen", []),
+        (OPENED, PAUSED | {"error": "Not seekable"}, "chosen", []),
+        (OPENED, PAUSED, "chosen", []),
         # A person had paused before.
-        (PAUSED | {"error": ERROR}, PAUSED | {"error": ERROR}, True, []),
-        (PAUSED, PAUSED | {"error": ERROR}, True, []),
+        (PAUSED | {"error": ERROR}, PAUSED | {"error": ERROR}, "paused", []),
+        (PAUSED, PAUSED | {"error": ERROR}, "paused", []),
         # While the music plays, apps may show a new error; an old one is cleared.
-        (OPENED, OPENED | {"error": ERROR}, False, []),
-        (OPENED | {"error": ERROR}, OPENED | {"error": ERROR}, False, ["clearerror"]),
-        (PAUSED | {"error": ERROR}, OPENED | {"error": ERROR}, False, ["clearerror"]),
+        (OPENED, OPENED | {"error": ERROR}, "chosen", []),
+        (OPENED | {"error": ERROR}, OPENED | {"error": ERROR}, "chosen", ["clearerror"]),
+        (PAUSED | {"error": ERROR}, OPENED | {"error": ERROR}, "chosen", ["clearerror"]),
     ],
 )
-def test_only_a_pause_that_came_with_an_error_is_undone(before, now, held, did):
-    observing = begun(now)
-    observing.last = Snapshot(100.0, before, Playback(before["state"], "", None, None, 0, held))
-    observing.held = held
+def test_only_a_pause_that_came_with_an_error_is_undone(before, now, charge, did):
+    observing = begun(now, charge=charge)
+    observing.last = Snapshot(100.0, before, Playback(before["state"], "", None, None, 0))
     mpd = OldErrors(now, works=True)
     observing.observe(mpd, 101.0)
     assert mpd.did == did
     assert observing.held == (now["state"] == "pause" and not did)
-    assert not observing.cut_off
+    assert observing.charge == ("paused" if observing.held else "chosen")
 
 
 def test_the_same_error_is_new_again_after_it_was_cleared():
     observing = begun(OPENED)
     failing = OPENED | {"error": ERROR}
-    observing.last = Snapshot(100.0, failing, Playback("play", "", None, None, 0, False))
+    observing.last = Snapshot(100.0, failing, Playback("play", "", None, None, 0))
     observing.observe(OldErrors(failing, works=True), 101.0)
     again = OldErrors(PAUSED | {"error": ERROR}, works=True)
     observing.observe(again, 102.0)
@@ -164,11 +167,10 @@ def test_the_same_error_is_new_again_after_it_was_cleared():
 
 def test_while_no_output_works_nobody_has_paused():
     observing = begun(OPENED)
-    observing.last = Snapshot(100.0, OPENED, Playback("play", "", None, None, 0, False))
+    observing.last = Snapshot(100.0, OPENED, Playback("play", "", None, None, 0))
     mpd = OldErrors(PAUSED | {"error": ERROR}, works=False)
     for time_s in (101.0, 102.0, 104.0):
         with pytest.raises(PlayerError, match=f"cannot be heard: {ERROR}"):
             observing.observe(mpd, time_s)
-        assert observing.cut_off
-        assert (observing.held, observing.action) == (False, None)
+        assert (observing.charge, observing.action) == ("halted", None)
     assert mpd.did == ["pause 0"] * 3

@@ -274,7 +274,7 @@ def clear(jukebox):
     jukebox.app.clear()
     seen = jukebox.playback()
     assert (seen.listener_action, seen.listener) == ("queue", True)
-    assert (seen.empty, seen.cleared) == (True, True)
+    assert (seen.empty, seen.charge) == (True, "cleared")
 
 
 def offer(jukebox, emotion=SAD):
@@ -288,11 +288,11 @@ def test_a_song_that_is_offered_waits_until_any_app_plays_it(jukebox):
     clear(jukebox)
     assert offer(jukebox).emotion is SAD
     assert (jukebox.queue(), jukebox.app.status()["state"]) == (["sad"], "stop")
-    assert jukebox.playback().cleared
+    assert jukebox.playback().charge == "cleared"
     jukebox.app.play()
     seen = jukebox.playback()
     assert (seen.listener_action, seen.state, seen.emotion) == ("play", "play", SAD)
-    assert (seen.listener, seen.cleared) == (False, False)
+    assert seen.charge == "jukebox"
     assert jukebox.put_on(HAPPY, "append")
     assert jukebox.queue() == ["sad", "happy"]
     assert jukebox.playback().listener_action is None
@@ -307,7 +307,7 @@ def test_a_song_is_never_offered_twice_nor_beside_another(jukebox):
     jukebox.app.add("own/own-0.wav")
     assert jukebox.put_on(SAD, "offer") is None
     seen = jukebox.playback()
-    assert (seen.listener_action, seen.empty, seen.cleared) == ("queue", False, False)
+    assert (seen.listener_action, seen.empty, seen.charge) == ("queue", False, "stopped")
     assert jukebox.queue() == ["own"]
 
 
@@ -330,7 +330,7 @@ def test_the_jukebox_begins_again_in_place_of_the_song_that_it_offered(jukebox):
     offer(jukebox)
     assert jukebox.put_on(NEUTRAL)
     seen = jukebox.playback()
-    assert (seen.listener_action, seen.listener, seen.cleared) == (None, False, False)
+    assert (seen.listener_action, seen.charge) == (None, "jukebox")
     assert (jukebox.queue(), seen.state) == (["neutral"], "play")
 
 
@@ -338,12 +338,13 @@ def test_the_jukebox_begins_again_in_place_of_the_song_that_it_offered(jukebox):
 def test_who_stops_the_music_and_then_clears_the_queue_wants_silence(jukebox, action):
     put_on(jukebox, HAPPY)
     ACTIONS[action][1](jukebox.app)
-    assert jukebox.playback().listener
+    silenced = jukebox.playback().charge
+    assert silenced == {"pause": "paused", "stop": "stopped"}[action]
     jukebox.app.clear()
     seen = jukebox.playback()
-    assert (seen.listener, seen.empty, seen.cleared) == (True, True, False)
+    assert (seen.charge, seen.empty) == (silenced, True)
     assert offer(jukebox)
-    assert not jukebox.playback().cleared
+    assert jukebox.playback().charge == silenced
 
 
 @pytest.mark.parametrize("offered", [False, True])
@@ -354,7 +355,7 @@ def test_a_cleared_queue_is_known_after_a_restart(make_jukebox, offered):
     jukebox.die()
     jukebox = make_jukebox(put_on=plays)
     seen = jukebox.playback()
-    assert (seen.listener, seen.empty, seen.cleared) == (True, not offered, True)
+    assert (seen.charge, seen.empty) == ("cleared", not offered)
     assert (offer(jukebox) is None) is offered
     assert jukebox.queue() == ["sad"]
     jukebox.app.play()
@@ -372,7 +373,7 @@ def test_a_song_that_is_offered_survives_a_restarted_mpd(tmp_path, long_music):
             jukebox.playback()
         mpd.start()
         jukebox.open_app()
-        assert jukebox.playback().cleared
+        assert jukebox.playback().charge == "cleared"
         assert offer(jukebox) is None
         jukebox.app.play()
         seen = jukebox.playback()

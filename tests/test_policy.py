@@ -13,10 +13,11 @@ from appliance.settings import (
     StrategySettings,
     VolumeSettings,
 )
+from appliance.wishes import Wishes
 
 HAPPY, SAD, NEUTRAL = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL
-SILENCE = Playback("stop", "", None, None, 0, listener=False)
-EARLY = Playback("play", "Sunny", HAPPY, 50.0, 0, listener=False)
+SILENCE = Playback("stop", "", None, None, 0)
+EARLY = Playback("play", "Sunny", HAPPY, 50.0, 0)
 ENDING = replace(EARLY, remaining_s=3.0)
 STREAM = replace(EARLY, remaining_s=None)
 
@@ -83,7 +84,7 @@ def test_nothing_begins_before_anybody_was_read(mood):
 @pytest.mark.parametrize("change", ["end", "now", "crossfade"])
 @pytest.mark.parametrize("playback", [SILENCE, EARLY, ENDING, STREAM])
 def test_the_listener_in_charge_is_left_alone(change, playback):
-    assert decided(change, settled(SAD), replace(playback, listener=True)) is None
+    assert decided(change, settled(SAD), replace(playback, charge="chosen")) is None
 
 
 def test_an_empty_playlist_is_replaced_by_others_for_a_while():
@@ -156,7 +157,7 @@ def test_a_volume_knob_turned_many_times_is_one_line(caplog):
 
 def test_a_pause_of_a_person_is_never_undone():
     policy = with_settings()
-    paused = replace(EARLY, state="pause", listener=True)
+    paused = replace(EARLY, state="pause", charge="paused")
     policy.decide(0, 0.0, settled(HAPPY), replace(paused, listener_action="pause"))
     for minute in range(1, 600):
         assert how(policy, minute * MINUTE, settled(SAD), paused) is None
@@ -164,7 +165,7 @@ def test_a_pause_of_a_person_is_never_undone():
 
 def test_it_takes_over_when_the_listeners_own_queue_ran_out():
     policy = with_settings()
-    own_songs = replace(EARLY, emotion=None, listener=True)
+    own_songs = replace(EARLY, emotion=None, charge="chosen")
     assert how(policy, 0, settled(SAD), replace(own_songs, listener_action="queue")) is None
     assert how(policy, 200, settled(SAD), own_songs) is None
     assert how(policy, 201, settled(SAD), SILENCE) == (SAD, "switch")
@@ -190,7 +191,7 @@ def test_a_mood_that_somebody_asked_for_plays_whatever_the_faces_say():
 
 def test_asking_for_a_mood_ends_the_listeners_own_songs():
     policy = with_settings()
-    own_songs = replace(EARLY, emotion=None, listener=True)
+    own_songs = replace(EARLY, emotion=None, charge="chosen")
     assert how(policy, 0, settled(SAD), replace(own_songs, listener_action="queue")) is None
     policy.ask_for(HAPPY)
     assert how(policy, 1, settled(SAD), own_songs) == (HAPPY, "switch")
@@ -200,7 +201,7 @@ def test_asking_for_a_mood_ends_the_listeners_own_songs():
 @pytest.mark.parametrize("ask", ["resume", "auto"])
 def test_asking_for_the_jukeboxs_music_ends_the_listeners_own_songs(change, ask):
     policy = MusicPolicy(Settings(music=MusicSettings(change=change)))
-    own_songs = replace(EARLY, emotion=None, listener=True)
+    own_songs = replace(EARLY, emotion=None, charge="chosen")
     assert how(policy, 0, settled(SAD), replace(own_songs, listener_action="queue")) is None
     policy.resume() if ask == "resume" else policy.ask_for(None)
     assert how(policy, 1, settled(SAD), own_songs) == (SAD, "switch" if change == "now" else "fade")
@@ -208,7 +209,7 @@ def test_asking_for_the_jukeboxs_music_ends_the_listeners_own_songs(change, ask)
 
 def test_what_a_person_stopped_plays_again_when_somebody_asks():
     policy = with_settings()
-    stopped = replace(SILENCE, listener=True)
+    stopped = replace(SILENCE, charge="stopped")
     assert how(policy, 0, settled(SAD), replace(stopped, listener_action="stop")) is None
     assert how(policy, 3600, settled(SAD), stopped) is None
     policy.resume()
@@ -218,7 +219,7 @@ def test_what_a_person_stopped_plays_again_when_somebody_asks():
 def test_an_action_never_shortens_a_hold_that_was_asked_for():
     policy = with_settings()
     policy.hold(0.0, 120)
-    own_songs = replace(EARLY, emotion=None, listener=True)
+    own_songs = replace(EARLY, emotion=None, charge="chosen")
     policy.decide(60, 0.0, settled(SAD), replace(own_songs, listener_action="queue"))
     assert policy.hold_until_s == 120 * MINUTE
     policy.decide(400, 0.0, settled(SAD), SILENCE)  # their songs have run out
@@ -245,7 +246,7 @@ def test_after_a_restart_with_the_camera_closed_the_music_goes_on():
 
 # --- presence, sleep ----------------------------------------------------------------------------
 
-RESTING = replace(EARLY, state="pause", resting=True)
+RESTING = replace(EARLY, state="pause", charge="resting")
 
 
 def test_music_fades_out_when_nobody_is_here_and_comes_back():
@@ -261,7 +262,7 @@ def test_music_fades_out_when_nobody_is_here_and_comes_back():
 
 def test_nobody_here_pauses_neither_the_listeners_songs_nor_within_the_hold_nor_if_set_so():
     gone = replace(NOBODY, since_s=0.0)
-    assert how(with_settings(), 3600, gone, replace(EARLY, listener=True)) is None
+    assert how(with_settings(), 3600, gone, replace(EARLY, charge="chosen")) is None
     held = with_settings()
     held.hold(3599, 30)
     assert how(held, 3600, gone, EARLY) is None
@@ -271,8 +272,8 @@ def test_nobody_here_pauses_neither_the_listeners_songs_nor_within_the_hold_nor_
 
 # --- a queue that somebody cleared --------------------------------------------------------------
 
-EMPTY = replace(SILENCE, listener=True, empty=True)
-CLEARED = replace(EMPTY, cleared=True)
+EMPTY = replace(SILENCE, charge="stopped", empty=True)
+CLEARED = replace(EMPTY, charge="cleared")
 OFFERED = replace(CLEARED, empty=False)
 GONE = replace(NOBODY, since_s=60.0)
 
@@ -307,7 +308,7 @@ def test_a_queue_that_was_stopped_and_then_cleared_is_offered_a_song_but_never_b
 def test_nothing_is_offered_to_who_added_something_meanwhile(between):
     policy = cleared()
     assert how(policy, 105, settled(HAPPY), replace(between, listener_action="queue")) is None
-    theirs = replace(SILENCE, listener=True)
+    theirs = replace(SILENCE, charge="stopped")
     assert all(how(policy, second, settled(HAPPY), theirs) is None for second in range(106, 9000))
 
 
@@ -416,6 +417,12 @@ def test_a_person_with_an_app_whom_nobody_sees_is_not_faded_out(action, override
     assert how(policy, 3600 + plays * MINUTE, NOBODY, EARLY) == (None, "pause")
 
 
+def after_a_restart_asleep(*, silent):
+    policy = MusicPolicy(Settings())
+    policy.restore(Wishes(asleep=True), "resting", 0.0, 0.0, silent=silent)
+    return policy
+
+
 def test_the_sleep_timer_ends_the_music_until_somebody_asks():
     policy = with_settings()
     policy.sleep(0.0, 30)
@@ -501,7 +508,7 @@ def test_music_that_somebody_starts_while_it_sleeps_plays_even_if_nobody_saw_the
     assert how(policy, 30 * MINUTE, settled(HAPPY), EARLY) == (None, "pause")
     assert how(policy, 31 * MINUTE, settled(HAPPY), RESTING) is None
     assert how(policy, 40 * MINUTE, settled(HAPPY), EARLY) is None
-    restarted = MusicPolicy(Settings(), asleep=True, silent=True)
+    restarted = after_a_restart_asleep(silent=True)
     assert how(restarted, 0, settled(HAPPY), EARLY) is None
     assert not restarted.asleep
 
@@ -514,7 +521,7 @@ def test_a_fade_into_sleep_that_breaks_off_wakes_nobody():
     # A fade takes 6 s and is over after 2 s more. MPD was lost meanwhile.
     assert how(policy, 1808, settled(HAPPY), EARLY) == (None, "pause")
     assert how(policy, 1810, settled(HAPPY), EARLY) is None, "somebody started it"
-    restarted = MusicPolicy(Settings(), asleep=True)
+    restarted = after_a_restart_asleep(silent=False)
     assert how(restarted, 0, settled(HAPPY), EARLY) == (None, "pause")
 
 

@@ -248,8 +248,8 @@ def test_a_jukebox_that_may_not_play_does_nothing_by_halves(
 def test_a_policy_that_may_not_play_decides_nothing():
     policy = MusicPolicy(Settings())
     mood = Mood("settled", HAPPY, 0.99, 1, 0.0)
-    stopped = Playback("stop", "", None, None, 0, False)
-    refused = Playback("stop", "", None, None, 0, False, refusal="it may not")
+    stopped = Playback("stop", "", None, None, 0)
+    refused = Playback("stop", "", None, None, 0, refusal="it may not")
     assert policy.decide(1.0, 1.0, mood, refused) is None
     assert policy.decide(2.0, 2.0, mood, stopped) is not None
 

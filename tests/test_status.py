@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -12,7 +13,7 @@ from appliance.remote import status as module
 from appliance.remote.status import Status, StatusReporter
 from appliance.settings import Settings
 
-PLAYS = Playback("play", "Sunny", Emotion.HAPPY, 50.0, 0, listener=False)
+PLAYS = Playback("play", "Sunny", Emotion.HAPPY, 50.0, 0)
 NOON = 1_795_780_800.0
 
 
@@ -59,12 +60,24 @@ def test_the_time_of_a_hold_is_a_whole_minute_so_that_the_status_stays_the_same(
 
 
 def test_the_sentence_names_what_is_unusual():
-    policy = MusicPolicy(Settings(), asleep=True)
+    policy = MusicPolicy(Settings())
+    policy.asleep = True
     status = replace(make(policy, playback=None, camera="off"), hold_until="18:30")
     assert status.sentence() == (
         "1 face: the room looks happy; waiting for MPD; nothing is changed until 18:30; "
         "the jukebox sleeps until somebody asks for music; the camera is off"
     )
+
+
+def test_the_sentence_says_why_the_listener_is_in_charge_and_since_when():
+    policy, paused = MusicPolicy(Settings()), replace(PLAYS, state="pause", charge="paused")
+    policy.decide(1000.0, NOON, Mood("nobody", None, 0.0, 0, 0.0), paused)
+    status = make(policy, playback=paused, time_s=1000.0)
+    since = f"{datetime.fromtimestamp(NOON + 1000.0 + 20.0).astimezone():%H:%M}"  # a whole minute
+    expected = f"paused; the listener is in charge since {since}: somebody paused the music"
+    assert status.sentence() == f"1 face: the room looks happy; {expected}"
+    later = make(policy, playback=paused, time_s=1400.0)
+    assert later.charge_since == status.charge_since
 
 
 def test_the_sentence_says_what_mpd_does_not_allow():
@@ -83,7 +96,8 @@ def test_programs_read_these_keys(tmp_path):
     module.write(make(), tmp_path / "jukebox.db")
     kept = json.loads(module.status_file(tmp_path / "jukebox.db").read_text())
     assert sorted(kept) == [
-        "asked", "asleep", "camera", "emotion", "faces", "hold_until", "listener_in_charge",
+        "asked", "asleep", "camera", "charge", "charge_since", "emotion", "faces", "hold_until",
+        "listener_in_charge",
         "looks_per_second", "looks_reason", "mood", "player", "playlist", "reason", "refusal",
         "resting", "sleep_at", "title",
     ]  # fmt: skip

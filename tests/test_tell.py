@@ -1,6 +1,7 @@
 """Talking to a running jukebox, as an owner's terminal and, over a real MPD, a phone does."""
 
 import json
+import signal
 import time
 
 import pytest
@@ -86,6 +87,45 @@ def test_what_people_asked_for_outlives_the_process(config, phone):
         assert phone.status()["state"] == "stop"
         tell(config, "mood", "happy")
         jukebox.hears("playing happy-")
+
+
+def test_what_people_asked_for_outlives_a_plug_that_is_pulled_as_soon_as_it_is_answered(
+    config, phone
+):
+    for words in (["mood", "sad"], ["hold", "60"], ["sleep", "90"]):
+        with running(config) as jukebox:
+            jukebox.hears("READY=1")
+            wait_for(lambda: status(config)["faces"] == 1)
+            tell(config, *words)
+            jukebox.ends(signal.SIGKILL)
+    with running(config) as jukebox:
+        jukebox.hears("READY=1")
+        wait_for(lambda: phone.currentsong().get("file", "").startswith("sad/"), 15)
+        told = status(config)
+        assert told["asked"] == "sad"
+        assert told["hold_until"]
+        assert told["sleep_at"]
+        tell(config, "auto")  # a wish that ends the hold, too
+        tell(config, "sleep", "off")
+        jukebox.ends(signal.SIGKILL)
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-", 20)
+        told = status(config)
+        assert (told["asked"], told["hold_until"], told["sleep_at"]) == (None, None, None)
+
+
+def test_what_a_person_did_pauses_automatic_changes_over_a_restart_too(config, phone):
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-")
+        phone.random(1)
+        jukebox.logs("somebody changed how MPD plays; nothing else is changed for 30 minutes")
+        until = status(config)["hold_until"]
+        time.sleep(0.7)  # it is kept twice a second
+        jukebox.ends(signal.SIGKILL)
+    with running(config) as jukebox:
+        jukebox.hears("READY=1")
+        wait_for(lambda: status(config)["faces"] == 1)
+        assert status(config)["hold_until"] == until
 
 
 def test_a_pause_on_the_phone_is_seen_said_and_kept(config, phone):

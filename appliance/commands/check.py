@@ -139,10 +139,10 @@ def _database(settings: Settings) -> str:
 
 def _mpd(settings: Settings) -> str:
     with closing(build_player(settings)) as player:
-        playback = player.playback(0.0)
+        now = player.report()
         if player.complaint:
             raise PlayerError(f"{player.address}: {player.complaint}")
-        return f"{player.address}: {player.server}; {playback.state} {playback.title}".rstrip()
+        return f"{player.address}: {player.server}; {now}"
 
 
 def _playlists(settings: Settings) -> Iterator[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from appliance.commands.shared import settings_of
@@ -15,6 +15,7 @@ from appliance.player.state import PlayerState
 from appliance.private_mpd.process import PrivateMpd
 from appliance.service import Service
 from appliance.settings import PlaylistSettings, Settings
+from appliance.wishes import Wishes
 
 log = logging.getLogger("jukebox")
 
@@ -70,9 +71,9 @@ def play(
         # Whoever starts the demo wants to hear it, whatever was asked of it the last time.
         database = folder / "jukebox.db"
         player_state = StateFile(player_file(database), PlayerState())
-        player_state.keep(stopped=False)
+        player_state.keep(charge="jukebox", stopped=False)
         player_state.keep_for_earlier_versions(asleep=False, camera_off=False)
-        state_file(database).keep(asleep=False, camera_off=False)
+        state_file(database).keep(camera_off=False, **asdict(Wishes()))
         log.info("Ctrl-C ends the demo; any MPD app can join: MPD_HOST=%s mpc", mpd.socket)
         Service(own, for_s=for_s, reel_stands_in=True).run()
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from appliance.listener import NEVER
 from appliance.records import Mood, Playback
 
 # An app presses "play" in vain on a queue that somebody has cleared, and MPD tells nobody. So a
 # song is offered after this long; an app that replaces the queue has added its songs by then.
 OFFER_AFTER_S = 10.0
-NEVER = float("inf")
 
 
 class ClearedQueue:
     """Knows how long the queue has been empty, and whether the music may begin again by itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, known: bool = False) -> None:
+        """known: the hold after a clear before a restart still lasts, so it does not begin anew."""
         self._empty_since_s = NEVER  # since when a person has left the queue empty
-        self._cleared = False  # a person is in charge only because they cleared the queue,
+        self._cleared = known  # a person is in charge only because they cleared the queue,
         self._left_since = False  # and the room has been empty since
 
     def notice(self, time_s: float, mood: Mood, playback: Playback) -> bool:
@@ -25,8 +26,9 @@ class ClearedQueue:
             self._empty_since_s = NEVER
         elif edited or (playback.listener and self._empty_since_s == NEVER):
             self._empty_since_s = time_s
-        just_cleared = playback.cleared and (edited or not self._cleared)
-        self._cleared = playback.cleared
+        cleared = playback.charge == "cleared"
+        just_cleared = cleared and (edited or not self._cleared)
+        self._cleared = cleared
         self._left_since = mood.state == "nobody" or (self._left_since and not just_cleared)
         return just_cleared
 

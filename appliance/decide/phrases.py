@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from appliance.records import Emotion, ListenerAction, Mood
+from appliance.listener import Charge, ListenerAction
+from appliance.records import Emotion, Mood
 
 PHRASES = {
     Emotion.ANGRY: "looks angry",
@@ -22,6 +23,14 @@ LISTENER_ACTIONS: dict[ListenerAction, str] = {
     "queue": "somebody changed the queue",
     "volume": "somebody changed the volume",
     "mode": "somebody changed how MPD plays",
+}
+
+# Why a person is in charge of the music, or of the silence.
+IN_CHARGE: dict[Charge, str] = {
+    "chosen": "somebody chose what plays",
+    "paused": "somebody paused the music",
+    "stopped": "somebody stopped the music",
+    "cleared": "somebody cleared the queue",
 }
 
 

@@ -8,17 +8,18 @@ from appliance.decide.cleared_queue import OFFER_AFTER_S, ClearedQueue
 from appliance.decide.phrases import LISTENER_ACTIONS, PHRASES
 from appliance.decide.quiet_hours import QuietHours
 from appliance.decide.strategies import music_for
+from appliance.listener import NEVER, Charge, Listener, ListenerAction
 from appliance.records import (
     EMOTIONS,
     Adjustment,
     Decision,
     Emotion,
     How,
-    ListenerAction,
     Mood,
     Playback,
 )
 from appliance.settings import Settings, Strategy
+from appliance.wishes import Wishes
 
 log = logging.getLogger("jukebox")
 
@@ -29,7 +30,6 @@ APPEND_BEFORE_S = 8.0
 REFUSED_FOR_S = 60.0
 # A fade is over at the latest this long after its time.
 FADE_ENDS_S = 2.0
-NEVER = float("inf")
 
 
 class MusicPolicy:
@@ -38,36 +38,62 @@ class MusicPolicy:
     People come first: after anything that they do to the player, automatic changes are paused for
     a while, and the music is only kept going. A mood that is not settled never changes the music.
 
-    settings may be replaced at any time. asleep: before a restart, the sleep timer ended the music,
-    and nobody has asked for music since. silent: the music had then faded out completely.
+    settings may be replaced at any time. listener: who is in charge of the music; asked: the mood
+    that somebody asked for, until "auto"; sleep_at_s: when the sleep timer ends the music; asleep:
+    it did, and nobody has asked for music since.
     """
 
-    def __init__(self, settings: Settings, *, asleep: bool = False, silent: bool = False) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.asked: Emotion | None = None  # the mood that somebody asked for, until "auto"
+        self.listener = Listener()
+        self.asked: Emotion | None = None
         self.sleep_at_s = NEVER
-        self.asleep = asleep
+        self.asleep = False
         # From when on playing music means that a person started it, because every fade is over.
-        self._awake_if_played_s = -NEVER if silent else NEVER
-        self._hold_asked_until_s = -NEVER  # automatic changes are paused: a person asked for it,
-        self._acted_until_s = -NEVER  # or did something to the player
-        self._last_action: ListenerAction | None = None
+        self._awake_if_played_s = NEVER
         self._last_wish_s = -NEVER  # when a person last asked for something or used the player
         self._wanted: Emotion | None = None  # of the last settled mood
         self._wanted_since_s = 0.0
         self._played: Emotion | None = None  # from whose playlist the last song was put on
         self._refused_until_s: dict[Emotion, float] = {}
         self._resume_asked = False
-        self._own_songs = False  # the listener's own songs play
         self._invited = False  # somebody asked for the jukebox's music in place of their own
         self._cleared_queue = ClearedQueue()
         self._quiet_hours = QuietHours()
 
     # What people ask for
 
+    def restore(
+        self, wishes: Wishes, charge: Charge, time_s: float, unix_s: float, *, silent: bool
+    ) -> None:
+        """Takes over what people wanted before a restart; time_s and unix_s are of now.
+
+        charge: whose doing it was that music played, or not. silent: the sleep timer had faded the
+        music out completely.
+        """
+        self.listener = wishes.listener(charge, time_s, unix_s)
+        self.asked = Emotion(wishes.asked_mood) if wishes.asked_mood in set(EMOTIONS) else None
+        sleep_in_s = wishes.left_s(wishes.sleep_at, unix_s)
+        self.sleep_at_s = time_s + (sleep_in_s or NEVER)
+        self.asleep = wishes.asleep or (wishes.sleep_at > 0 and sleep_in_s == 0)
+        self._awake_if_played_s = -NEVER if silent and self.asleep else NEVER
+        self._cleared_queue = ClearedQueue(known=charge == "cleared" and self.holds(time_s))
+
+    def wishes(self, time_s: float, unix_s: float) -> Wishes:
+        """What people want, to be restored after a restart; time_s and unix_s are of now."""
+        return Wishes.of(
+            self.listener,
+            asked_mood=self.asked or "",
+            asleep=self.asleep,
+            sleep_at_s=self.sleep_at_s,
+            time_s=time_s,
+            unix_s=unix_s,
+        )
+
     def hold(self, time_s: float, minutes: float) -> None:
         """Pauses automatic changes for so many minutes; the music is kept going."""
-        self._last_wish_s, self._hold_asked_until_s = time_s, time_s + 60.0 * minutes
+        self._last_wish_s = time_s
+        self.listener = self.listener.asked(time_s + 60.0 * minutes)
 
     def resume(self) -> None:
         """Ends the pause of automatic changes and plays on, even what a person paused or stopped.
@@ -83,7 +109,7 @@ class MusicPolicy:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._hold_asked_until_s = self._acted_until_s = -NEVER
+        self.listener = self.listener.released()
         self.asleep, self._resume_asked, self._invited = False, True, True
 
     def sleep(self, time_s: float, minutes: float) -> None:
@@ -93,11 +119,11 @@ class MusicPolicy:
     @property
     def hold_until_s(self) -> float:
         """Until when automatic changes are paused; a time in the past: they are not."""
-        return max(self._hold_asked_until_s, self._acted_until_s)
+        return self.listener.hold_until_s
 
     def holds(self, time_s: float) -> bool:
         """Whether automatic changes are paused now."""
-        return time_s < self.hold_until_s
+        return self.listener.holds(time_s)
 
     # What to do
 
@@ -130,19 +156,17 @@ class MusicPolicy:
             self._played, self._invited = playback.emotion, False
         if self._resume_asked:
             self._last_wish_s = time_s
+        silent = playback.state == "stop"
+        self.listener = self.listener.shown(playback.charge, time_s, silent=silent)
         if playback.listener_action is not None:
             self._step_aside(time_s, playback.listener_action, playing=playback.state == "play")
-        ran_out = self._own_songs and playback.state == "stop" and not playback.listener
-        self._own_songs = playback.listener and playback.state == "play"
-        if ran_out:
-            self._acted_until_s = -NEVER
 
     def _step_aside(self, time_s: float, action: ListenerAction, *, playing: bool) -> None:
         """Pauses automatic changes after something that a person did."""
         minutes = self.settings.listener.override_minutes
-        if not self.holds(time_s) or action != self._last_action:
+        if not self.holds(time_s) or action != self.listener.action:
             log.info("%s%s", LISTENER_ACTIONS[action], _how_long(action, minutes))
-        self._last_action, self._acted_until_s = action, time_s + 60.0 * minutes
+        self.listener = self.listener.acted(action, time_s + 60.0 * minutes)
         self._last_wish_s = time_s
         self._resume_asked = self._invited = False
         if playing or action in ("play", "skip", "seek"):
@@ -153,7 +177,8 @@ class MusicPolicy:
         """Pauses automatic changes after a person has cleared the queue, also across a restart."""
         if self._cleared_queue.notice(time_s, mood, playback):
             hold_s = max(OFFER_AFTER_S, 60.0 * self.settings.listener.override_minutes)
-            self._acted_until_s = max(self._acted_until_s, time_s + hold_s)
+            until_s = max(self.listener.acted_until_s, time_s + hold_s)
+            self.listener = self.listener.acted("queue", until_s)
 
     def _rest(self, time_s: float, mood: Mood, playback: Playback) -> Adjustment | None:
         """Pauses at bedtime or if nobody is here; resumes when somebody is back or asks."""

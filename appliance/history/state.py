@@ -7,7 +7,9 @@ import logging
 import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from appliance.wishes import Wishes
 
 log = logging.getLogger("jukebox")
 
@@ -15,14 +17,13 @@ State = TypeVar("State")
 
 
 @dataclass(frozen=True, slots=True)
-class PersistentState:
-    """What people asked of the jukebox.
+class PersistentState(Wishes):
+    """What people asked of the jukebox: of the music (Wishes), and of the camera.
 
-    asleep: the sleep timer ran out. camera_off: somebody wants the camera off. off_hours: whether
-    the camera's off hours said so, too, at that time.
+    camera_off: somebody wants the camera off. off_hours: whether the camera's off hours said so,
+    too, at that time.
     """
 
-    asleep: bool = False
     camera_off: bool = False
     off_hours: bool = False
 
@@ -131,6 +132,8 @@ def _fitting(default: State, found: dict[str, Any]) -> State:
 
 
 def _fits(value: object, hint: Any) -> bool:
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
     kinds = get_args(hint) if get_origin(hint) is not dict else (dict,)
     kinds = kinds or (hint,)
     if float in kinds:

@@ -21,7 +21,8 @@ from sqlite_utils import Database
 from appliance.errors import JukeboxError
 from appliance.history.database import check, is_damaged, open_for_writing, set_aside
 from appliance.history.files import STATES, Lock, database_file, explained, iso
-from appliance.records import EMOTIONS, Factors, ListenerAction, Mood, Play
+from appliance.listener import ListenerAction
+from appliance.records import EMOTIONS, Factors, Mood, Play
 from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")

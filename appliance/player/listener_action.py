@@ -6,9 +6,9 @@ does by itself, such as going on to the next song at the end of one. A person di
 
 from __future__ import annotations
 
+from appliance.listener import ListenerAction
 from appliance.player.client import Status
 from appliance.player.snapshot import Snapshot, has_failed
-from appliance.records import ListenerAction
 
 END_S = 3.0  # a change of song nearer than this to the end of the song was its end
 JUMP_S = 3.0  # streams and slow outputs make the position in a song jump by less than this

@@ -26,9 +26,10 @@ from appliance.player.likes import Likes
 from appliance.player.observer import Observer
 from appliance.player.queue import Queue
 from appliance.player.refusals import Refusals
+from appliance.player.restarts import Restarts
 from appliance.player.selection import Selection
 from appliance.player.snapshot import Snapshot
-from appliance.player.sources import Song
+from appliance.player.sources import Song, given_title, name_of
 from appliance.player.state import PlayerStateFile, UnsavedState
 from appliance.player.stored_lists import StoredLists
 from appliance.records import Adjustment, Decision, Emotion, Play, Playback
@@ -82,6 +83,7 @@ class MpdPlayer:
         self._selection = Selection(playlists, random, likes)
         self._stored = StoredLists(playlists.values(), self._state)
         self._queue = Queue(put_on)
+        self._restarts = Restarts(self._state)
         self._fader = Fader(crossfade_s, max_percent, self._state)
         self._observer = Observer(self._queue, self._fader, self._state, self._selection, likes)
         self._actions = Actions(
@@ -189,6 +191,22 @@ class MpdPlayer:
         with self._connection.client() as client:
             return self._selection.all_songs(client, emotion, local=self._connection.address.local)
 
+    def report(self) -> str:
+        """What MPD does, in words; nothing is changed there.
+
+        Raises PlayerError, also if an error keeps MPD from playing.
+        """
+        with self._connection.client() as client:
+            status = client.state()
+            error, state = status.get("error"), status["state"]
+            if error and state != "play":  # while it plays, the error is an old one
+                raise PlayerError(
+                    f"MPD at {self.address} does not play, because of: {error}; see its log, and "
+                    "audio_output in its configuration"
+                )
+            song = client.currentsong()
+            return f"{state} {given_title(song) or name_of(song.get('file', ''))}".rstrip()
+
     def close(self) -> None:
         """Restore the listener's volume if a fade is on, and disconnect. The music plays on."""
         if self._connection.is_open:
@@ -233,7 +251,11 @@ class MpdPlayer:
 
     def _is_due(self, last: Snapshot, time_s: float) -> bool:
         since_s = time_s - last.time_s
-        if self._fader.active or self._observer.cut_off or not 0 <= since_s < ASK_AT_LEAST_EVERY_S:
+        if (
+            self._fader.active
+            or self._observer.charge == "halted"
+            or not 0 <= since_s < ASK_AT_LEAST_EVERY_S
+        ):
             return True
         if self._connection.is_listening and self._connection.has_news:
             return True
@@ -247,7 +269,8 @@ class MpdPlayer:
         """Prepare a new connection."""
         self._capabilities.greet(client, CHANNEL)
         self._queue.recognise(client)
-        self._observer.begin(client.state())
+        restarted = self._restarts.just_restarted(client)
+        self._observer.begin(client, restarted=restarted and self._may_play)
         if self._may_play:
             self._fader.recover(client)
         self._connection.changes.add("database")

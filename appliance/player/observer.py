@@ -10,15 +10,16 @@ from typing import Any
 from mpd import CommandError
 
 from appliance.errors import PlayerError
+from appliance.listener import SILENCED, Event, ListenerAction, charge_after, charge_after_restart
 from appliance.player.client import Client, Status
 from appliance.player.fade import Fader
 from appliance.player.likes import Likes
 from appliance.player.listener_action import action_between, is_passed_over
 from appliance.player.queue import OwnSong, Queue
 from appliance.player.selection import Selection
-from appliance.player.snapshot import Snapshot, describe, has_failed, is_held
-from appliance.player.state import PlayerStateFile
-from appliance.records import ListenerAction, Playback
+from appliance.player.snapshot import Snapshot, describe, event_between, has_failed, played_song
+from appliance.player.state import PlayerStateFile, kept_charge
+from appliance.records import Playback
 
 # At the end of its queue MPD says "stop" a moment before it drops the song that ended: it is asked
 # again so many times, with so many seconds between.
@@ -30,9 +31,7 @@ class Observer:
     """Compares each snapshot with the one before, in which the jukebox notes its own actions.
 
     last: the last snapshot on this connection, None before the first; action: what a person did
-    that with_action() has not reported yet; held: whether a person paused or stopped the music;
-    resting: whether the jukebox itself paused it; cut_off: whether MPD paused it because no output
-    works.
+    that with_action() has not reported yet; charge: whose doing it is that music plays or not.
     """
 
     def __init__(
@@ -42,23 +41,38 @@ class Observer:
         self._selection, self._likes = selection, likes
         self.last: Snapshot | None = None
         self.action: ListenerAction | None = None
-        self.held = state.kept.stopped
-        self._cleared = state.kept.cleared
-        self.resting = self.cut_off = False
+        self.charge = kept_charge(state.kept)
 
-    def begin(self, status: Status) -> None:
-        """Start on a new connection: its first snapshot is compared with none before it."""
+    @property
+    def held(self) -> bool:
+        """Whether a person wants silence, until somebody presses play."""
+        return self.charge in SILENCED
+
+    def begin(self, client: Client, *, restarted: bool) -> None:
+        """Start on a new connection: its first snapshot is compared with none before it.
+
+        restarted: whether MPD was restarted just now, so that nobody has done anything yet.
+        """
         self.last = None
-        kept = self._state.kept
-        self.resting = (
+        status = client.state()
+        if restarted:
+            self.charge = charge_after_restart(self.charge, status["state"])  # type: ignore[arg-type]
+            if self.held and status["state"] == "play":  # MPD's state file was older than that
+                with suppress(CommandError):
+                    client.pause(1)
+        elif self.charge == "resting" and not self._is_own_pause(status):
+            self.charge = "jukebox"
+
+    def _is_own_pause(self, status: Status) -> bool:
+        kept, elapsed_s = self._state.kept, float(status.get("elapsed", 0))
+        return (
             status["state"] == "pause"
-            and kept.paused is not None
             and kept.paused == self._queue.song.get("file")
-            and abs(float(status.get("elapsed", 0)) - kept.paused_at_s) <= SAME_POSITION_S
+            and abs(elapsed_s - kept.paused_at_s) <= SAME_POSITION_S
         )
 
     def observe(self, client: Client, time_s: float, late_s: float = 0.0) -> Snapshot:
-        """A new snapshot of MPD, from which `action`, `held` and `resting` are renewed.
+        """A new snapshot of MPD, from which `action` and `charge` are renewed.
 
         late_s: how much later than time_s it may be by now. What people did comes first, then an
         error is answered. Raises PlayerError if MPD's outputs fail, so that nothing can be heard.
@@ -73,29 +87,32 @@ class Observer:
             self._keep_action(action)
             if was_on and action == "skip":
                 self._mark_skipped(client, was_on, passed_over=is_passed_over(before, status))
-        self.resting = self.resting and status["state"] == "pause"
-        self.cut_off = self._is_cut_off(status)
-        if self.cut_off:
-            status = self._try_outputs(client, time_s)
-        was_held = self.held
-        self.held = not self.resting and is_held(status, before, was_held, time_s)
-        # Who plays single songs wants silence after each, which "consume" may clear away.
-        clears = status["playlistlength"] == status["single"] == "0" and not was_held
-        self._cleared = self.held and self._queue.only_own and (self._cleared or clears)
+        if self._is_halted(status):
+            status = self._try_outputs(client, time_s, status)
+        event = event_between(before, status, self._queue, time_s, charge=self.charge)
+        self._happened(event, status)
         if "error" in status and status["state"] != "pause":
             with suppress(CommandError):  # it may not be cleared, or not by this jukebox
                 status = self._answer_error(client, status, time_s)
-        stopped = self.held and status["state"] == "stop"
-        self._state.keep(stopped=stopped, cleared=self._cleared)
-        if not self.resting:
-            self._state.keep(paused=None)
         return self._update_last(time_s, status)
+
+    def _happened(self, event: Event | None, status: Status, **pause: Any) -> None:
+        """Renew the charge after an event, and keep it for the next start.
+
+        pause: where the jukebox itself paused.
+        """
+        if event is not None:
+            self.charge = charge_after(self.charge, event)
+        stopped = self.held and status["state"] == "stop"
+        pause = pause if self.charge == "resting" else {"paused": None}
+        cleared = self.charge == "cleared"
+        self._state.keep(charge=self.charge, stopped=stopped, cleared=cleared, **pause)
 
     def _keep_action(self, action: ListenerAction | None) -> None:
         """Keep what a person did until a playback reports it."""
         self.action = action or self.action
-        if action not in (None, "queue", "volume", "mode"):
-            self.resting = False
+        if action not in (None, "queue", "volume", "mode") and self.charge == "resting":
+            self.charge = "jukebox"  # the pause is theirs from now on
         if action == "volume":
             self._state.keep(loud=None)
 
@@ -104,27 +121,32 @@ class Observer:
         if own.emotion and passed_over:
             self._likes.mark_skipped(client, own.queue_uri, own.emotion)
 
-    def _is_cut_off(self, status: Status) -> bool:
-        """Whether MPD has paused because no output works: its error came while it played."""
-        if status["state"] != "pause" or not has_failed(None, status) or self.held or self.resting:
+    def _is_halted(self, status: Status) -> bool:
+        """Whether MPD has paused by itself: its error came while it played, or it was restarted."""
+        if status["state"] != "pause" or self.charge == "resting" or self.held:
             return False
-        if self.last is None:  # an error from before the jukebox came is answered for its own songs
-            return status.get("songid") in self._queue.own
-        return self.last.status["state"] != "play" or has_failed(self.last, status)
+        if self.charge == "halted":
+            return True
+        if self.last is None:
+            # An error from before the jukebox came is answered for its own songs, and for a
+            # person's if they played when it went.
+            played = status.get("songid") in self._queue.own or self.charge == "chosen"
+            return played and has_failed(None, status)
+        return has_failed(self.last, status)
 
-    def _try_outputs(self, client: Client, time_s: float) -> Status:
-        """Let MPD open its outputs again. Raises PlayerError if none works; the pause is no one's.
+    def _try_outputs(self, client: Client, time_s: float, status: Status) -> Status:
+        """Let MPD play again. Raises PlayerError if no output works; the pause is no one's.
 
         Returns MPD's status afterwards. The error would stay in it, and the next failure would
         look like a person's pause.
         """
+        self._happened("halt", status)
         with suppress(CommandError):
             client.pause(0)
         status = client.state()
         if status["state"] == "pause":
             self._update_last(time_s, status)
             raise PlayerError(f"MPD cannot be heard: {status.get('error', 'it stays paused')}")
-        self.cut_off = False
         with suppress(CommandError):
             client.clearerror()
         return _without_error(status)
@@ -154,8 +176,7 @@ class Observer:
 
     def note_song(self, status: Status, own: OwnSong, song_id: str, time_s: float) -> None:
         """Note that the jukebox just put this song on, which MPD's status may show only later."""
-        self.held = self.resting = False
-        self._state.keep(paused=None, stopped=False)
+        self._happened("own song", status)
         if status.get("songid") != song_id or status["state"] != "play":
             place = {"state": "play", "songid": song_id, "song": self._queue.position(song_id)}
             later = ("elapsed", "duration", "nextsongid", "error")
@@ -167,14 +188,15 @@ class Observer:
         assert self.last is not None  # noqa: S101 - the jukebox pauses what it saw playing
         status = self.last.status
         elapsed_s = float(status.get("elapsed", 0))
-        self._state.keep(paused=self._queue.song.get("file"), paused_at_s=elapsed_s)
-        self.resting = True
+        song = self._queue.song.get("file")
+        self._happened("rest", status, paused=song, paused_at_s=elapsed_s)
         self.expect(state="pause")
 
     def note_resume(self) -> None:
         """Note that the jukebox lets the music play again, whoever paused or stopped it."""
-        self.held = self.resting = False
-        self._state.keep(paused=None, stopped=False)
+        if self.last is not None:
+            status = {**self.last.status, "state": "play"}
+            self._happened(played_song(status, self._queue), status)
         self.expect(state="play")
 
     def note_volume_before(self, volume_percent: int | None) -> None:
@@ -192,9 +214,8 @@ class Observer:
         return replace(playback, listener_action=action) if action else playback
 
     def _update_last(self, time_s: float, status: Status, **known: Any) -> Snapshot:
-        playback = describe(status, self._queue, self._fader, held=self.held, resting=self.resting)
-        cleared = self.held and self._cleared
-        playback = replace(playback, volume_before=self._state.kept.loud, cleared=cleared, **known)
+        playback = describe(status, self._queue, self._fader, self.charge)
+        playback = replace(playback, volume_before=self._state.kept.loud, **known)
         self.last = Snapshot(time_s, status, playback)
         return self.last
 

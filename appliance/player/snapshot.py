@@ -1,9 +1,10 @@
-"""What MPD does at one moment, and whether a person stopped it."""
+"""What MPD does at one moment, and what has happened since the moment before."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from appliance.listener import Charge, Event
 from appliance.player.client import Status
 from appliance.player.curve import volume_of
 from appliance.player.fade import Fader
@@ -51,44 +52,57 @@ def has_failed(before: Snapshot | None, status: Status) -> bool:
     return error != "Not seekable" and (status["state"] == "play" or "audio output" not in error)
 
 
-def is_held(status: Status, before: Snapshot | None, held: bool, time_s: float) -> bool:
-    """Whether a person paused or stopped the music and has not started it again.
+def event_between(
+    before: Snapshot | None, status: Status, queue: Queue, time_s: float, *, charge: Charge
+) -> Event | None:
+    """What the status, compared with the snapshot before, means for whose doing it is.
 
-    before: the last snapshot, None on a new connection; held: the result at that time.
+    before: None on a new connection. charge: whose doing it was until now. A pause that is not the
+    jukebox's own is a person's: the player's own are handled before.
     """
     if status["state"] == "play":
-        return False
+        return played_song(status, queue)
     if status["state"] == "pause":
-        return True
+        return None if charge == "resting" else "pause"
     if before is None or before.playback.state == "stop" or has_failed(before, status):
-        return held
-    # MPD stopped since the last snapshot. If a person stopped it, it still has a current song. At
-    # the end of the queue it has none, but with "single" it also stops there after every song.
-    if "songid" in status or status["single"] != "0":
-        return True
-    if held or int(status["playlistlength"]) > 0:
-        return held
+        return "end" if queue.only_own else "fill"
+    return _stop_between(before, status, time_s)
+
+
+def played_song(status: Status, queue: Queue) -> Event:
+    """Whose song plays."""
+    return "own song" if status.get("songid") == queue.current_id else "other song"
+
+
+def _stop_between(before: Snapshot, status: Status, time_s: float) -> Event:
+    """What it means that MPD has stopped since the snapshot."""
+    # If a person stopped it, it still has a current song. At the end of the queue it has none, but
+    # with "single" it also stops there after every song.
+    if status["single"] != "0":
+        return "stop"
+    if status["playlistlength"] != "0":
+        return "stop" if "songid" in status else "end"
     # The queue is empty: "consume" removed the last song at its end, or a person cleared it.
     left_s = before.playback.remaining_s
-    return left_s is None or left_s - (time_s - before.time_s) > ENDED_S
+    cleared = left_s is None or left_s - (time_s - before.time_s) > ENDED_S
+    return "clear" if cleared else "end"
 
 
-def describe(status: Status, queue: Queue, fader: Fader, *, held: bool, resting: bool) -> Playback:
+def describe(status: Status, queue: Queue, fader: Fader, charge: Charge) -> Playback:
     """What MPD does, for the policy. The goal of a fade counts as reached already."""
     state = status["state"]
     song_id = status.get("songid") if state != "stop" else None
     own = queue.own.get(song_id or "")
     goal = queue.own.get(fader.new_id) if fader.new_id else own
-    rests = resting or (fader.is_going_out and state == "play")
+    rests = charge == "resting" or (fader.is_going_out and state == "play")
     return Playback(
         state="pause" if rests else state,  # type: ignore[arg-type]  # MPD has these three
         title=_title(queue, own) if song_id else "",
         emotion=goal.emotion if goal else None,
         remaining_s=_remaining_s(status) if song_id else None,
         queued_after=queue.queued_after(status),
-        listener=held or (state == "play" and song_id != queue.current_id),
+        charge="resting" if rests else charge,
         volume_percent=None if fader.active or fader.refused else volume_of(status),
-        resting=rests,
         empty=status["playlistlength"] == "0",
     )
 

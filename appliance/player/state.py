@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from appliance.listener import SILENCED, Charge
+
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -17,19 +19,26 @@ class PlayerState:
 
     volume: the listener's, in percent, while a fade is on, else None; low, high: the volumes, in
     percent, between which the fade may have left MPD; boot: the id of the machine's boot at that
-    time. paused: the uri of the song that the jukebox itself paused, else None; paused_at_s: the
-    position in it. loud: the listener's volume before the quiet hours, in percent, while the
-    jukebox has turned it down, else None. stopped: whether a person stopped the music; cleared:
-    whether they did so only by clearing the queue. lists: by name, a hash of each stored playlist
-    that the jukebox made; "" for one that belongs to a person.
+    time. charge: whose doing it is that music plays, or that it does not. paused: the uri of the
+    song that the jukebox itself paused, else None; paused_at_s: the position in it. mpd_started_s:
+    when the MPD was started that was seen last, in seconds since the start of this machine, whose
+    id is mpd_boot; "" if none was seen. loud: the listener's volume before the quiet hours, in
+    percent, while the jukebox has turned it down, else None. lists: by name, a hash of each stored
+    playlist that the jukebox made; "" for one that belongs to a person.
+
+    stopped, cleared: what earlier versions keep in place of charge; to be deleted after one more
+    release.
     """
 
     volume: int | None = None
     low: int = 0
     high: int = 0
     boot: str = ""
+    charge: Charge = "jukebox"
     paused: str | None = None
     paused_at_s: float = 0.0
+    mpd_boot: str = ""
+    mpd_started_s: float = 0.0
     loud: int | None = None
     stopped: bool = False
     cleared: bool = False
@@ -65,6 +74,17 @@ class UnsavedState:
         self.kept = replace(self.kept, **changes)
 
 
+def kept_charge(kept: PlayerState) -> Charge:
+    """The charge that was kept last, by this version or by an earlier one."""
+    if kept.stopped and kept.charge not in SILENCED:
+        return "cleared" if kept.cleared else "stopped"
+    if kept.paused is not None and kept.charge not in SILENCED:
+        return "resting"
+    # An earlier version has seen music since.
+    gone = {"stopped": not kept.stopped, "cleared": not kept.stopped, "resting": not kept.paused}
+    return "jukebox" if gone.get(kept.charge) else kept.charge
+
+
 def list_hash(uris: Iterable[str]) -> str:
     """The hash that tells whether a stored playlist is still as the jukebox wrote it."""
     text = "\n".join(uris)
@@ -73,18 +93,18 @@ def list_hash(uris: Iterable[str]) -> str:
 
 def keep_fade(state: PlayerStateFile, volume: int, low: int, high: int, *, durable: bool) -> None:
     """Keep the volumes of a fade, all in percent; see PlayerState."""
-    state.keep(durable=durable, volume=volume, low=low, high=high, boot=_boot_id())
+    state.keep(durable=durable, volume=volume, low=low, high=high, boot=boot_id())
 
 
 def left_by_fade(kept: PlayerState) -> tuple[int, int]:
     """The lowest and highest volume, in percent, at which a fade that was cut off left MPD."""
-    if kept.boot == _boot_id():
+    if kept.boot == boot_id():
         return kept.low, kept.high
     # After a power cut MPD may have restored the volume of any moment of the fade.
     return 0, kept.volume or 0
 
 
-def _boot_id() -> str:
+def boot_id() -> str:
     """An id that differs after each start of the machine; "" if it is unknown."""
     try:
         return BOOT_ID.read_text(encoding="ascii").strip()

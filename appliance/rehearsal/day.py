@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from appliance.decide.policy import MusicPolicy
+from appliance.listener import ListenerAction
 from appliance.loop import Loop
 from appliance.protocols import Classifier, Devices, FaceDetector, MoodFilter
-from appliance.records import Emotion, Frame, GrayImage, ListenerAction, Mood, Play, Step
+from appliance.records import Emotion, Frame, GrayImage, Mood, Play, Step
 from appliance.rehearsal.player import Action, RecordingPlayer
 from appliance.rehearsal.script import Script
 from appliance.settings import Settings, StrategySettings

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, Protocol
 
+from appliance.listener import Charge, ListenerAction
 from appliance.protocols import Player
-from appliance.records import Adjustment, Decision, Emotion, How, ListenerAction, Play, Playback
+from appliance.records import Adjustment, Decision, Emotion, How, Play, Playback
 from appliance.rehearsal.script import ScriptedAction
 
 SONG_S = (150.0, 280.0)  # from the shortest to the longest song
@@ -70,17 +71,17 @@ class StandIn:
         song = self._queue[0] if self._queue else None
         paused = self._state == "pause"
         remaining_s = self._left_s if paused else self._ends_s - time_s
-        own = song is not None and song.emotion is None
+        theirs = song is not None and song.emotion is None and self._state == "play"
+        by_person: Charge = "paused" if self._held else "chosen" if theirs else "jukebox"
         return Playback(
             state=self._state,
             title=song.title if song else "",
             emotion=song.emotion if song else None,
             remaining_s=remaining_s if song else None,
             queued_after=max(0, len(self._queue) - 1),
-            listener=self._held or (own and self._state == "play"),
+            charge="resting" if self._resting else by_person,
             volume_percent=self._volume,
             listener_action=action,
-            resting=self._resting,
             volume_before=self._volume_before,
         )
 

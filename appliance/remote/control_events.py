@@ -12,7 +12,17 @@ from appliance.remote.status import Status
 # "subscribe" has the present one.
 STATUS_EVENTS = {
     "mood": ("mood", "emotion", "faces"),
-    "play": ("player", "title", "playlist", "listener_in_charge", "resting", "reason", "refusal"),
+    "play": (
+        "player",
+        "title",
+        "playlist",
+        "listener_in_charge",
+        "resting",
+        "reason",
+        "refusal",
+        "charge",
+        "charge_since",
+    ),
     "hold": ("asked", "hold_until", "sleep_at", "asleep"),
     "camera": ("camera", "looks_per_second", "looks_reason"),
 }

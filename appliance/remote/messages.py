@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from appliance.decide.policy import NEVER, MusicPolicy
+from appliance.decide.policy import MusicPolicy
 from appliance.errors import UsageError
+from appliance.listener import NEVER
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Step
 from appliance.remote.status import Status
 
@@ -35,6 +36,9 @@ class Controls(Protocol):
 
     def camera_off(self, off: bool) -> None:
         """Closes or opens the camera."""
+
+    def keep_requests(self) -> None:
+        """Keeps what people asked for beyond this process."""
 
     def calibrate(self, time_s: float) -> str:
         """Begins to watch a resting face. Returns the answer."""
@@ -67,7 +71,14 @@ def understand(message: str) -> Action:
     word, _, rest = message.strip().lower().partition(" ")
     if word not in WORDS:
         raise UsageError(f"unknown command {message.strip()[:40]!r}; the commands are {USAGE}")
-    return WORDS[word].understand(rest.strip())
+    act = WORDS[word].understand(rest.strip())
+
+    def act_and_keep(step: Step, controls: Controls) -> Answer:
+        answer = act(step, controls)
+        controls.keep_requests()  # before it is answered: the plug may be pulled
+        return answer
+
+    return act_and_keep
 
 
 def as_request(message: str) -> tuple[str, dict[str, Any]]:

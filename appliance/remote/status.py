@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from appliance.decide.phrases import describe
+from appliance.decide.phrases import IN_CHARGE, describe
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError
+from appliance.listener import NEVER, Charge
 from appliance.records import Emotion, Frame, Step
 
 if TYPE_CHECKING:  # `jukebox status` needs no socket
@@ -32,10 +33,11 @@ class Status:
     "lost" or "off". playlist: the emotion whose music the jukebox put on; None if a person chose
     the song. asked: the emotion that somebody asked for. hold_until, sleep_at: the local time, such
     as "18:30", until which automatic changes pause or at which the music fades out; else None.
-    asleep: the sleep timer ran out, and nobody has asked for music since. resting: the jukebox
-    itself paused the music. reason: why the last song was put on. looks_per_second: frames read per
-    second now; looks_reason: why not as many as the settings allow, or "". refusal: why MPD lets
-    the jukebox do nothing, or "".
+    asleep: the sleep timer ran out, and nobody has asked for music since. charge: whose doing it is
+    that music plays, or that it does not (listener.py); charge_since: the local time since when.
+    resting: the jukebox itself paused the music. reason: why the last song was put on.
+    looks_per_second: frames read per second now; looks_reason: why not as many as the settings
+    allow, or "". refusal: why MPD lets the jukebox do nothing, or "".
     """
 
     mood: str
@@ -55,6 +57,8 @@ class Status:
     looks_per_second: float = 0.0
     looks_reason: str = ""
     refusal: str = ""
+    charge: Charge = "jukebox"
+    charge_since: str | None = None
 
     @classmethod
     def of(
@@ -91,6 +95,8 @@ class Status:
             looks_per_second=frames_per_second,
             looks_reason=frame_rate_reason,
             refusal="" if playing is None else playing.refusal,
+            charge=policy.listener.charge,
+            charge_since=_local_time(policy.listener.since_s, step.frame),
         )
 
     def sentence(self) -> str:
@@ -102,7 +108,9 @@ class Status:
         if self.asked:
             parts.append(f"somebody asked for {self.asked}")
         if self.listener_in_charge:
-            parts.append("the listener is in charge")
+            why = IN_CHARGE.get(self.charge)  # unknown in the file of an earlier version
+            since = f" since {self.charge_since}: {why}" if why else ""
+            parts.append(f"the listener is in charge{since}")
         if self.hold_until:
             parts.append(f"nothing is changed until {self.hold_until}")
         if self.sleep_at:
@@ -121,11 +129,13 @@ class Status:
 
 def _clock(moment_s: float, frame: Frame) -> str | None:
     """The local time of a moment of the loop's time; None if it is past or never comes."""
-    left_s = moment_s - frame.time_s
-    if not 0 < left_s < float("inf"):
-        return None
+    return _local_time(moment_s, frame) if frame.time_s < moment_s < NEVER else None
+
+
+def _local_time(moment_s: float, frame: Frame) -> str:
+    """The hour and minute, on the clock of this machine, of a moment of the loop's time."""
     # A whole minute, so that the status does not change while nothing does.
-    minute = round((frame.unix_s + left_s) / 60.0) * 60
+    minute = round((frame.unix_s + moment_s - frame.time_s) / 60.0) * 60
     return f"{datetime.fromtimestamp(minute, UTC).astimezone():%H:%M}"
 
 

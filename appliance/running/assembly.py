@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from dataclasses import asdict
 
 from appliance.build import (
     build_classifier,
@@ -17,8 +19,9 @@ from appliance.decide.mood import HmmMoodFilter
 from appliance.decide.policy import MusicPolicy
 from appliance.history.state import StateFile, player_file, state_file
 from appliance.history.store import SqliteStore
-from appliance.player.state import PlayerState
+from appliance.player.state import PlayerState, kept_charge
 from appliance.protocols import Devices
+from appliance.records import Frame
 from appliance.running.calibrator import Calibrator
 from appliance.settings import Settings
 from appliance.vision.calibration import Calibrated
@@ -38,19 +41,20 @@ class Assembly:
     ) -> None:
         self._settings = settings
         self._reel_stands_in = reel_stands_in
+        self._kept_wants: object = None  # what of the policy's is in the file
         self._state = state_file(store.path)
         self._player_state = StateFile(player_file(store.path), PlayerState())
-        asleep = self._state.kept.asleep
+        self.policy = self._restored_policy()
         self.camera = build_scheduled_camera(settings, reel_stands_in=reel_stands_in)
         self._restore_camera()
-        self.player = build_player(settings, self._player_state, starting=True, silent=asleep)
+        self.player = build_player(
+            settings, self._player_state, starting=True, silent=self.policy.asleep
+        )
         self.panel = build_panel(settings)
         network = build_classifier(settings)
         self._calibrated = Calibrated(network, kept_calibration(store.path))
         self._mood = HmmMoodFilter(settings.mood, network.priors)
         self.calibrator = Calibrator(self._calibrated, self._mood, store)
-        faded = self._player_state.kept.paused is not None
-        self.policy = MusicPolicy(settings, asleep=asleep, silent=faded)
         self.frame_rate = FrameRatePolicy(settings.camera.frames_per_second)
         self._paced = PacedCamera(self.camera, self.frame_rate)
         self.devices = Devices(
@@ -69,15 +73,16 @@ class Assembly:
         self.player.close()
         self.panel.close()
 
-    def keep_requests(self) -> None:
-        """Keeps what people asked for and what must outlive this process."""
-        requests = {
-            "asleep": self.policy.asleep,
-            "camera_off": self.camera.asked is True,
-            "off_hours": self.camera.scheduled,
-        }
+    def keep_requests(self, frame: Frame) -> None:
+        """Keeps what people asked for and what must outlive this process, if that has changed."""
+        policy = self.policy
+        wanted = (policy.listener, policy.asked, policy.asleep, policy.sleep_at_s)
+        if wanted != self._kept_wants:
+            self._kept_wants = wanted
+            self._state.keep(**asdict(policy.wishes(frame.time_s, frame.unix_s)))
+        requests = {"camera_off": self.camera.asked is True, "off_hours": self.camera.scheduled}
         # First: the newer of the two files counts at the next start.
-        self._player_state.keep_for_earlier_versions(**requests)
+        self._player_state.keep_for_earlier_versions(asleep=policy.asleep, **requests)
         self._state.keep(**requests)
 
     def rebuild(self, new: Settings) -> None:
@@ -103,6 +108,19 @@ class Assembly:
         if network is not None:
             self._calibrated.uncorrected, self._mood.priors = network, network.priors
         self._mood.settings, self.policy.settings, self._settings = new.mood, new, new
+
+    def _restored_policy(self) -> MusicPolicy:
+        """The policy with what people wanted before the restart."""
+        player = self._player_state.kept
+        policy = MusicPolicy(self._settings)
+        policy.restore(
+            self._state.kept,
+            kept_charge(player),
+            time.monotonic(),
+            time.time(),
+            silent=player.paused is not None,
+        )
+        return policy
 
     def _restore_camera(self) -> None:
         kept = self._state.kept
