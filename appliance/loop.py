@@ -62,7 +62,7 @@ class Loop:
         playback, play = self._play(frame, mood)
         self._record(frame, mood, play, changed=changed)
         self._time_s, self._mood = frame.time_s, mood
-        return Step(frame, scores, mood, playback, play)
+        return Step(frame, scores, mood, playback, play, recorded=not self._store.lost)
 
     def _play(self, frame: Frame, mood: Mood) -> tuple[Playback | None, Play | None]:
         """What plays and which song was put on; two Nones while the player cannot be reached."""

@@ -222,7 +222,7 @@ class Step:
     """What one frame led to.
 
     playback: before this step acted; None while the player cannot be reached. play: the song that
-    was put on, if any.
+    was put on, if any. recorded: whether the history could be written.
     """
 
     frame: Frame
@@ -230,3 +230,4 @@ class Step:
     mood: Mood
     playback: Playback | None
     play: Play | None
+    recorded: bool = True

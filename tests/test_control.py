@@ -18,7 +18,7 @@ from appliance.history.queries import read_history
 from appliance.history.store import SqliteStore
 from appliance.records import Emotion, Mood, Play
 from appliance.remote.control import ControlServer
-from appliance.remote.control_events import STATUS_EVENTS
+from appliance.remote.control_events import STATUS_EVENTS, TROUBLE
 from appliance.remote.control_history import HistoryReader
 from appliance.remote.control_socket import listen
 from appliance.remote.messages import WORDS, answer
@@ -486,19 +486,22 @@ def test_who_has_not_subscribed_hears_no_events(jukebox, client):
     assert other.line() is None
 
 
-def test_a_lost_camera_is_trouble_that_begins_and_ends(jukebox, client):
+@pytest.mark.parametrize("what", ["camera", "player", "history"])
+def test_what_is_lost_is_trouble_that_begins_and_ends(jukebox, client, what):
     client.ask("subscribe")
     fine = jukebox.controls.status()
-    for status in (fine, replace(fine, camera="lost"), fine):
+    for status in (fine, replace(fine, **{what: "lost"}), fine):
         jukebox.server.tell_change(status)
     troubles = [event for event in client.lines() if event["event"] == "trouble"]
-    assert [(event["what"], event["lost"]) for event in troubles] == [
-        ("camera", True), ("camera", False),
-    ]  # fmt: skip
+    assert [(event["what"], event["lost"], event[what]) for event in troubles] == [
+        (what, True, "lost"),
+        (what, False, getattr(fine, what)),
+    ]
 
 
 def test_each_key_of_the_status_travels_with_one_event():
     keys = [key for group in STATUS_EVENTS.values() for key in group]
+    keys += [what for what in TROUBLE if what not in keys]
     assert sorted(keys) == sorted(Status.__dataclass_fields__)
 
 

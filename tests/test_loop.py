@@ -8,6 +8,7 @@ from priors import PRIORS
 from appliance.decide.mood import HmmMoodFilter
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import PlayerError, StoreError
+from appliance.listener import ListenerAction
 from appliance.loop import Loop
 from appliance.protocols import Devices
 from appliance.records import (
@@ -19,10 +20,10 @@ from appliance.records import (
     EmotionScores,
     Face,
     Frame,
-    ListenerAction,
     Mood,
     Play,
     Playback,
+    Step,
 )
 from appliance.settings import MoodSettings, MusicSettings, Settings
 
@@ -161,7 +162,11 @@ class Jukebox:
 
     def live(self, seconds: float) -> None:
         end = self.room.frames + round(5 * seconds)
-        self.loop.run(lambda _step: self.room.frames < end)
+        self.loop.run(lambda step: self._note(step) and self.room.frames < end)
+
+    def _note(self, step: Step) -> bool:
+        self.recorded = step.recorded
+        return True
 
     def put_on(self) -> list[tuple[Emotion, str]]:
         return [(decision.emotion, decision.how) for decision in self.player.decisions]
@@ -257,8 +262,10 @@ def test_nothing_is_lost_while_the_disk_is_full():
     jukebox.live(60)
     assert jukebox.store.rows == []
     assert jukebox.player.now.state == "play"
+    assert not jukebox.recorded
     jukebox.store.full = False
     jukebox.live(40)
+    assert jukebox.recorded
     assert jukebox.store.waiting == []
     assert next(row for row in jukebox.store.rows if isinstance(row, Mood)).emotion is HAPPY
 

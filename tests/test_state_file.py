@@ -67,7 +67,7 @@ def test_a_file_that_cannot_be_written_is_one_warning(tmp_path, caplog):
     state.keep(name="b")
     assert state.kept.name == "b"
     (line,) = caplog.messages
-    assert "what it should keep is lost at the next start" in line
+    assert "until then what it should keep is lost at a restart" in line
 
 
 def test_the_state_of_an_earlier_version_is_taken_over_once_and_left_as_it_is(tmp_path):

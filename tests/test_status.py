@@ -96,8 +96,8 @@ def test_programs_read_these_keys(tmp_path):
     module.write(make(), tmp_path / "jukebox.db")
     kept = json.loads(module.status_file(tmp_path / "jukebox.db").read_text())
     assert sorted(kept) == [
-        "asked", "asleep", "camera", "charge", "charge_since", "emotion", "faces", "hold_until",
-        "listener_in_charge",
+        "asked", "asleep", "camera", "charge", "charge_since", "emotion", "faces", "history",
+        "hold_until", "listener_in_charge",
         "looks_per_second", "looks_reason", "mood", "player", "playlist", "reason", "refusal",
         "resting", "sleep_at", "title",
     ]  # fmt: skip

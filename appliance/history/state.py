@@ -54,7 +54,7 @@ class StateFile(Generic[State]):
 
     def __init__(self, path: Path | None, default: State, earlier: Path | None = None) -> None:
         self._path = path
-        self._warned = False
+        self._unsaved = False  # the file could not be written, and the log says so
         self._other_keys = _read(path) if path is not None else {}
         self.kept = _fitting(default, self._other_keys)
         if path is None or earlier is None:
@@ -71,14 +71,14 @@ class StateFile(Generic[State]):
     def keep(self, *, durable: bool = True, **changes: Any) -> None:
         """Changes fields of the state. durable: also for a power cut in the next seconds."""
         kept = replace(self.kept, **changes)  # type: ignore[type-var]  # State is a dataclass
-        if kept == self.kept:
+        if kept == self.kept and not self._unsaved:
             return
         self.kept = kept
         self._save(durable=durable)
 
     def keep_for_earlier_versions(self, **values: Any) -> None:
         """Changes keys that only earlier versions read. To be deleted after one more release."""
-        if self._other_keys.items() >= values.items():
+        if self._other_keys.items() >= values.items() and not self._unsaved:
             return
         self._other_keys |= values
         self._save(durable=True)
@@ -89,13 +89,18 @@ class StateFile(Generic[State]):
         try:
             _write(self._path, json.dumps(self._other_keys | asdict(self.kept)), durable=durable)  # type: ignore[call-overload]
         except OSError as error:
-            if not self._warned:
+            if not self._unsaved:
                 log.warning(
-                    "%s cannot be written: %s; what it should keep is lost at the next start",
+                    "%s cannot be written: %s; it is tried again, and until then what it should "
+                    "keep is lost at a restart",
                     self._path,
                     error.strerror,
                 )
-            self._warned = True
+            self._unsaved = True
+        else:
+            if self._unsaved:
+                log.info("%s is written again", self._path)
+            self._unsaved = False
 
 
 def _changed_ns(path: Path) -> int:

@@ -26,7 +26,8 @@ STATUS_EVENTS = {
     "hold": ("asked", "hold_until", "sleep_at", "asleep"),
     "camera": ("camera", "looks_per_second", "looks_reason"),
 }
-TROUBLE = {"camera": "camera", "player": "player"}  # what is lost, by the key that says so
+# What can be lost; its key says so.
+TROUBLE = ("camera", "player", "history")
 
 Event = dict[str, Any]
 
@@ -47,9 +48,9 @@ class Events:
         for name, keys in STATUS_EVENTS.items():
             if any(before[key] != now[key] for key in keys):
                 yield self.make(name, {key: now[key] for key in keys})
-        for what, key in TROUBLE.items():
-            if (before[key] == "lost") != (lost := now[key] == "lost"):
-                yield self.make("trouble", {"what": what, "lost": lost})
+        for what in TROUBLE:
+            if (before[what] == "lost") != (lost := now[what] == "lost"):
+                yield self.make("trouble", {"what": what, "lost": lost, what: now[what]})
 
     def make(self, name: str, more: dict[str, Any]) -> Event:
         """The next event."""

@@ -37,7 +37,8 @@ class Status:
     that music plays, or that it does not (listener.py); charge_since: the local time since when.
     resting: the jukebox itself paused the music. reason: why the last song was put on.
     looks_per_second: frames read per second now; looks_reason: why not as many as the settings
-    allow, or "". refusal: why MPD lets the jukebox do nothing, or "".
+    allow, or "". refusal: why MPD lets the jukebox do nothing, or "". history: "lost" while it
+    cannot be written.
     """
 
     mood: str
@@ -59,6 +60,7 @@ class Status:
     refusal: str = ""
     charge: Charge = "jukebox"
     charge_since: str | None = None
+    history: Literal["kept", "lost"] = "kept"
 
     @classmethod
     def of(
@@ -96,6 +98,7 @@ class Status:
             looks_reason=frame_rate_reason,
             refusal="" if playing is None else playing.refusal,
             charge=policy.listener.charge,
+            history="kept" if step.recorded else "lost",
             charge_since=_local_time(policy.listener.since_s, step.frame),
         )
 
@@ -117,6 +120,8 @@ class Status:
             parts.append(f"the music fades out at {self.sleep_at}")
         if self.asleep:
             parts.append("the jukebox sleeps until somebody asks for music")
+        if self.history == "lost":
+            parts.append("the history cannot be written")
         if self.camera in ("lost", "off"):
             parts.append("waiting for the camera" if self.camera == "lost" else "the camera is off")
         return "; ".join(parts)
