@@ -1,5 +1,6 @@
 """Copies of the history, on real databases."""
 
+import errno
 import json
 import os
 import sqlite3
@@ -7,6 +8,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +76,32 @@ def test_the_newest_three_are_kept_one_a_day(settings, history):
     assert kept[-1] == newest.path
 
 
+IN_2099, IN_1970 = 4_070_908_800.0, 12.0
+
+
+@pytest.mark.parametrize("wrong_s", [IN_2099, IN_1970])
+def test_copies_that_a_wrong_clock_has_dated_evict_no_real_ones(settings, history, wrong_s):
+    real = [back_up(settings, NOW_S + week * 7 * DAY_S).path for week in range(3)]
+    for week in range(5):
+        copy = back_up(settings, wrong_s + week * 7 * DAY_S).path
+        assert moods(copy) == 40
+    assert all(path.exists() for path in real)
+    # The clock is right again: the copy just made stays, and the oldest real one goes.
+    newest = back_up(settings, NOW_S + 21 * DAY_S).path
+    assert moods(newest) == 40
+    assert [path.exists() for path in real] == [False, True, True]
+    assert len(list(newest.parent.iterdir())) == 6
+
+
+def test_a_file_of_the_owners_among_the_copies_is_left_alone(settings, history):
+    own = back_up(settings, NOW_S).path.with_name("jukebox-before-the-move.db")
+    own.write_text("mine")
+    for day in range(5):
+        back_up(settings, NOW_S + day * DAY_S)
+    assert own.read_text() == "mine"
+    assert len(list(own.parent.iterdir())) == 4
+
+
 def test_a_damaged_history_never_replaces_a_good_copy(settings, history):
     good = back_up(settings, NOW_S).path
     history.close()
@@ -116,6 +144,23 @@ def test_on_the_way_back_the_history_has_its_old_schema_again(settings, history)
         store.write(NOW_S)
     assert moods(history.path) == 41
     assert history.path.with_name("jukebox.db.newer").exists()
+
+
+def test_a_copy_on_another_disk_is_put_back_without_a_loss(settings, history, monkeypatch):
+    copy = back_up(settings, NOW_S).path
+    history.close()
+    change_schema(history.path)
+    replace = os.replace
+
+    def within_one_file_system(source, target):
+        if "backups" in str(source) and "backups" not in str(target):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", within_one_file_system)
+    monkeypatch.setattr(Path, "replace", within_one_file_system)
+    assert put_back(settings, copy)
+    assert moods(history.path) == 40
 
 
 def test_a_history_in_the_old_schema_is_left_as_it_is(settings, history):

@@ -192,6 +192,35 @@ def test_a_clock_that_starts_in_1970_deletes_nothing(path: Path) -> None:
     assert titles(path) == ["Sun"]
 
 
+@pytest.mark.parametrize("days", [1, 30, 365])
+def test_a_clock_that_is_set_to_2099_deletes_nothing_of_the_years_before(path: Path, days) -> None:
+    in_2099 = 4_070_908_800.0
+    with opened(path, days=days) as store:
+        for day in range(20):
+            store.record_play(NOON - day * DAY_S, song("Sun"), happy())
+        for day in range(9):
+            store.record_play(in_2099 + day * DAY_S, song("Future"), happy())
+            store.write(NOON)
+            store.prune(in_2099 + day * DAY_S)
+        assert titles(path).count("Sun") >= min(days, 20)
+        store.prune(NOON)  # the clock is right again
+        assert titles(path).count("Sun") >= min(days, 20)
+        # Whoever uses it for ten days has set the clock.
+        store.record_play(in_2099 + 9 * DAY_S, song("Future"), happy())
+        store.write(NOON)
+        store.prune(in_2099 + 9 * DAY_S)
+        assert "Sun" not in titles(path)
+
+
+def test_a_box_that_was_off_for_a_year_deletes_what_is_too_old(path: Path) -> None:
+    with opened(path, days=30) as store:
+        store.record_play(NOON - 400 * DAY_S, song("Old"), happy())
+        store.record_play(NOON, song("New"), happy())
+        store.write(NOON)
+        store.prune(NOON)
+        assert titles(path) == ["New"]
+
+
 # --- trouble ----------------------------------------------------------------------------------
 
 

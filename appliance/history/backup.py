@@ -25,6 +25,7 @@ from appliance.history.files import (
 )
 from appliance.history.migrations import unknown_steps
 from appliance.history.store import SqliteStore
+from appliance.history.wrong_clock import without_jump
 from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")
@@ -43,6 +44,7 @@ class Backup:
 def back_up(settings: StoreSettings, unix_s: float) -> Backup:
     """Makes a copy in backups/ beside the database, one a day; the newest three copies are kept.
 
+    Copies that a wrong clock has dated, or that are from before it was wrong, do not count.
     Unless a jukebox runs, which prunes once a day, entries older than the retention are deleted
     first. Raises StoreError if there is no history or it cannot be copied; earlier copies then stay
     as they are.
@@ -59,8 +61,7 @@ def back_up(settings: StoreSettings, unix_s: float) -> Backup:
         _copy(database, part)
         copy = folder / f"{database.stem}-{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%d}.db"
         part.replace(copy)
-        for old in sorted(folder.glob(f"{database.stem}-*.db"))[:-KEEP]:
-            old.unlink()
+        _remove_old_copies(folder, database.stem, datetime.fromtimestamp(unix_s, UTC))
         return Backup(copy, copy.stat().st_size)
     except (sqlite3.Error, OSError) as error:
         part.unlink(missing_ok=True)
@@ -81,7 +82,7 @@ def put_back(settings: StoreSettings, copy: Path) -> bool:
         with open_for_reading(database) as connection:
             if not unknown_steps(Database(connection, execute_plugins=False)):
                 return False
-        part = copy.parent / ".part"
+        part = database.with_name(f"{database.name}.part")  # a rename works in one file system only
         _copy(copy, part)
         for companion in (*COMPANIONS, ""):
             with suppress(FileNotFoundError):
@@ -98,6 +99,17 @@ def _prune(settings: StoreSettings, unix_s: float) -> None:
     # Busy: a jukebox has just started, and prunes by itself.
     with suppress(BusyError), closing(SqliteStore(settings)) as store:
         store.prune(unix_s)
+
+
+def _remove_old_copies(folder: Path, stem: str, now: datetime) -> None:
+    """Keeps the newest copies of those up to now; the one just made is always among them."""
+    copies = {}
+    for path in folder.glob(f"{stem}-*.db"):
+        with suppress(ValueError):  # a file of the owner's
+            day = datetime.fromisoformat(path.stem.removeprefix(f"{stem}-"))
+            copies[day.replace(tzinfo=UTC)] = path
+    for day in without_jump(copies, now)[:-KEEP]:
+        copies[day].unlink()
 
 
 def _copy(database: Path, part: Path) -> None:

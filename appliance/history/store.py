@@ -12,7 +12,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlite_utils import Database
 from appliance.errors import JukeboxError
 from appliance.history.database import check, is_damaged, open_for_writing, set_aside
 from appliance.history.files import STATES, Lock, database_file, explained, iso
+from appliance.history.wrong_clock import DATED, believable_now
 from appliance.listener import ListenerAction
 from appliance.records import EMOTIONS, Factors, Mood, Play
 from appliance.settings import StoreSettings
@@ -112,7 +113,10 @@ class SqliteStore:
             self._dropped = 0
 
     def prune(self, unix_s: float) -> None:
-        """Checks every page and deletes what is older than the retention. Raises as write()."""
+        """Checks every page and deletes what is older than the retention. Raises as write().
+
+        A clock that has jumped by years deletes nothing (wrong_clock.py).
+        """
         self._unix_s = unix_s
         self._guarded(self._check_and_prune)
 
@@ -188,9 +192,9 @@ class SqliteStore:
 
     def _check_and_prune(self, db: Database) -> None:
         check(db)
-        oldest = datetime.fromtimestamp(self._unix_s, UTC) - self._retention
+        oldest = believable_now(db, self._unix_s) - self._retention
         with db.atomic():
-            for table in ("plays", "moods", "minutes", "touches"):
+            for table in DATED:
                 db.table(table).delete_where("at < ?", [iso(oldest.timestamp())])
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
