@@ -103,6 +103,12 @@ class Queue:
         """The position of a song, counted from 0. Raises ValueError if it is not in the queue."""
         return str(self._ids.index(song_id))
 
+    def is_link(self, song_id: str) -> bool:
+        """Whether this song, an own or the current one, comes over a network, as "://" tells."""
+        own = self.own.get(song_id)
+        current = self.song.get("file", "") if self.song.get("id") == song_id else ""
+        return "://" in (own.queue_uri if own else current)
+
     def queued_after(self, status: Status) -> int:
         """How many songs will play after the current one."""
         if status["state"] == "stop":
