@@ -27,6 +27,8 @@ from appliance.vision.gender import GenderClassifier
 from appliance.vision.precision import fastest
 from appliance.vision.tracker import FaceTracker
 
+LAST_PLAYS = 50
+
 Options = ParamSpec("Options")
 Device = TypeVar("Device")
 
@@ -158,8 +160,8 @@ def build_player(
 ) -> MpdPlayer:
     """The player that the settings name; it connects when it is first asked.
 
-    From the history it knows the songs that it put on last: after a restart of the jukebox MPD may
-    still play one, and that is not the listener's choice. state: see MpdPlayer. starting: whether
+    state: see MpdPlayer. Where it keeps nothing yet, the history tells which songs the jukebox put
+    on last: MPD may still play one, and that is not the listener's choice. starting: whether
     the jukebox starts, softly and, unless silent, with a chime.
     """
     return MpdPlayer(
@@ -178,9 +180,10 @@ def build_player(
 
 
 def _last_plays(settings: Settings) -> list[Play]:
-    """The song that was put on last and, as that may still wait in the queue, the one before."""
+    """The songs that were put on last, oldest first."""
+    file = database_file(settings.store, os.environ)
     try:
-        plays = read_history(database_file(settings.store, os.environ), 0.0, limit=2, what="play")
+        plays = read_history(file, 0.0, limit=LAST_PLAYS, what="play")
     except StoreError:
         return []  # no history yet, or one that cannot be read, which write() reports
     return [

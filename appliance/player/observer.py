@@ -14,7 +14,8 @@ from appliance.player.client import Client, Status
 from appliance.player.fade import Fader
 from appliance.player.likes import Likes
 from appliance.player.listener_action import action_between, is_passed_over
-from appliance.player.queue import OwnSong, Queue
+from appliance.player.own_songs import OwnSong
+from appliance.player.queue import Queue
 from appliance.player.selection import Selection
 from appliance.player.snapshot import Snapshot, describe, has_failed, is_held
 from appliance.player.state import PlayerStateFile

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+HASH_LENGTH = 6  # of 2,000 songs a quarter of a million hold one that is taken for another
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -21,7 +22,9 @@ class PlayerState:
     position in it. loud: the listener's volume before the quiet hours, in percent, while the
     jukebox has turned it down, else None. stopped: whether a person stopped the music; cleared:
     whether they did so only by clearing the queue. lists: by name, a hash of each stored playlist
-    that the jukebox made; "" for one that belongs to a person.
+    that the jukebox made; "" for one that belongs to a person. own: OwnSongs.to_keep() of the songs
+    in the queue; {} if they were never kept. heard: by emotion, hashes of the songs heard in its
+    present round, one behind the other, oldest first.
     """
 
     volume: int | None = None
@@ -34,6 +37,8 @@ class PlayerState:
     stopped: bool = False
     cleared: bool = False
     lists: dict[str, str] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
+    heard: dict[str, str] = field(default_factory=dict)
 
 
 class PlayerStateFile(Protocol):
@@ -69,6 +74,11 @@ def list_hash(uris: Iterable[str]) -> str:
     """The hash that tells whether a stored playlist is still as the jukebox wrote it."""
     text = "\n".join(uris)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def song_hash(uri: str) -> str:
+    """The hash that stands for a song in PlayerState.heard: six characters."""
+    return list_hash([uri])[:HASH_LENGTH]
 
 
 def keep_fade(state: PlayerStateFile, volume: int, low: int, high: int, *, durable: bool) -> None:
