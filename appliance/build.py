@@ -14,6 +14,7 @@ from appliance.errors import StoreError
 from appliance.history.files import database_file
 from appliance.history.queries import read_calibration, read_history
 from appliance.player.mpd_player import MpdPlayer
+from appliance.player.skip_copies import SkipArchive
 from appliance.player.state import PlayerStateFile
 from appliance.records import EMOTIONS, Emotion, Factors, Play
 from appliance.remote.panel import Panel, make_panel
@@ -154,15 +155,16 @@ def build_scheduled_camera(
 def build_player(
     settings: Settings,
     state: PlayerStateFile | None = None,
+    skips: SkipArchive | None = None,
     *,
     starting: bool = False,
     silent: bool = False,
 ) -> MpdPlayer:
     """The player that the settings name; it connects when it is first asked.
 
-    state: see MpdPlayer. Where it keeps nothing yet, the history tells which songs the jukebox put
-    on last: MPD may still play one, and that is not the listener's choice. starting: whether
-    the jukebox starts, softly and, unless silent, with a chime.
+    state, skips: see MpdPlayer. Where the state keeps nothing yet, the history tells which songs
+    the jukebox put on last: MPD may still play one, and that is not the listener's choice.
+    starting: whether the jukebox starts, softly and, unless silent, with a chime.
     """
     return MpdPlayer(
         address=settings.mpd.address,
@@ -175,6 +177,7 @@ def build_player(
         max_percent=settings.volume.max,
         chime=settings.music.chime if starting and not silent else "",
         state=state,
+        skips=skips,
         random=Random(),  # noqa: S311 - which song comes next is no secret
     )
 

@@ -27,6 +27,7 @@ from appliance.player.observer import Observer
 from appliance.player.queue import Queue
 from appliance.player.refusals import Refusals
 from appliance.player.selection import Selection
+from appliance.player.skip_copies import SkipArchive, SkipCopies
 from appliance.player.snapshot import Snapshot
 from appliance.player.sources import Song
 from appliance.player.state import PlayerStateFile, UnsavedState
@@ -53,7 +54,7 @@ class MpdPlayer:
     the first song starts no louder than this; max_percent: the jukebox never sets a higher volume;
     both are 0 to 100. chime: the source of a sound for the start, "" for none. state: the file for
     what must outlive this process; the jukebox makes stored playlists for the moods only if it has
-    this file.
+    this file. skips: keeps a copy of the skips, None for no copy.
 
     Methods that talk to MPD raise PlayerError if it cannot be reached or hangs, or if this jukebox
     may not even read what it does. If MPD refuses anything else, the log says so once, that one
@@ -74,6 +75,7 @@ class MpdPlayer:
         max_percent: int = 100,
         chime: str = "",
         state: PlayerStateFile | None = None,
+        skips: SkipArchive | None = None,
     ) -> None:
         self._connection = Connection(Address(address, port, password), self._greet)
         self._capabilities = Capabilities()
@@ -82,6 +84,7 @@ class MpdPlayer:
         self._refusals = Refusals()
         likes = Likes(self._capabilities)
         self._selection = Selection(playlists, random, likes, self._state, put_on)
+        self._skips = SkipCopies(self._capabilities, skips, self._state)
         self._stored = StoredLists(playlists.values(), self._state)
         self._queue = Queue(self._state, put_on[-MAY_BE_IN_QUEUE:])
         self._fader = Fader(crossfade_s, max_percent, self._state)
@@ -261,4 +264,6 @@ class MpdPlayer:
             self._messages += [entry["message"] for entry in client.readmessages()]
         if "database" in changes and self._state.outlives and self._may_play:
             self._stored.update(client)
+        if changes & {"database", "sticker"} and self._may_play:
+            self._skips.compare(client)
         changes.clear()

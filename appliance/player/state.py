@@ -24,7 +24,8 @@ class PlayerState:
     whether they did so only by clearing the queue. lists: by name, a hash of each stored playlist
     that the jukebox made; "" for one that belongs to a person. own: OwnSongs.to_keep() of the songs
     in the queue; {} if they were never kept. heard: by emotion, hashes of the songs heard in its
-    present round, one behind the other, oldest first.
+    present round, one behind the other, oldest first. db_update: when MPD's music was last updated,
+    as MPD told it when its skips were last compared with the copy.
     """
 
     volume: int | None = None
@@ -39,6 +40,7 @@ class PlayerState:
     lists: dict[str, str] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)
     heard: dict[str, str] = field(default_factory=dict)
+    db_update: str = ""
 
 
 class PlayerStateFile(Protocol):
