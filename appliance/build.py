@@ -14,6 +14,7 @@ from appliance.errors import StoreError
 from appliance.history.files import database_file
 from appliance.history.queries import read_calibration, read_history
 from appliance.player.mpd_player import MpdPlayer
+from appliance.player.skip_copies import SkipArchive
 from appliance.player.state import PlayerStateFile
 from appliance.records import EMOTIONS, Emotion, Factors, Play
 from appliance.remote.panel import Panel, make_panel
@@ -26,6 +27,8 @@ from appliance.vision.faces import FollowingFaceDetector
 from appliance.vision.gender import GenderClassifier
 from appliance.vision.precision import fastest
 from appliance.vision.tracker import FaceTracker
+
+LAST_PLAYS = 50
 
 Options = ParamSpec("Options")
 Device = TypeVar("Device")
@@ -152,15 +155,16 @@ def build_scheduled_camera(
 def build_player(
     settings: Settings,
     state: PlayerStateFile | None = None,
+    skips: SkipArchive | None = None,
     *,
     starting: bool = False,
     silent: bool = False,
 ) -> MpdPlayer:
     """The player that the settings name; it connects when it is first asked.
 
-    From the history it knows the songs that it put on last: after a restart of the jukebox MPD may
-    still play one, and that is not the listener's choice. state: see MpdPlayer. starting: whether
-    the jukebox starts, softly and, unless silent, with a chime.
+    state, skips: see MpdPlayer. Where the state keeps nothing yet, the history tells which songs
+    the jukebox put on last: MPD may still play one, and that is not the listener's choice.
+    starting: whether the jukebox starts, softly and, unless silent, with a chime.
     """
     return MpdPlayer(
         address=settings.mpd.address,
@@ -173,14 +177,16 @@ def build_player(
         max_percent=settings.volume.max,
         chime=settings.music.chime if starting and not silent else "",
         state=state,
+        skips=skips,
         random=Random(),  # noqa: S311 - which song comes next is no secret
     )
 
 
 def _last_plays(settings: Settings) -> list[Play]:
-    """The song that was put on last and, as that may still wait in the queue, the one before."""
+    """The songs that were put on last, oldest first."""
+    file = database_file(settings.store, os.environ)
     try:
-        plays = read_history(database_file(settings.store, os.environ), 0.0, limit=2, what="play")
+        plays = read_history(file, 0.0, limit=LAST_PLAYS, what="play")
     except StoreError:
         return []  # no history yet, or one that cannot be read, which write() reports
     return [

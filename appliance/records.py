@@ -218,6 +218,22 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class SkipCount:
+    """How often people have skipped a song in a mood, as MPD's stickers say.
+
+    count: 0 for a song that they did not skip, or whose skips they deleted. day: of the last skip,
+    as ISO 8601; "" if it is unknown. lost: whether MPD has forgotten the sticker together with the
+    song, so that it is to be put back once the song is there again.
+    """
+
+    uri: str
+    emotion: Emotion
+    count: int
+    day: str
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What one frame led to.
 

@@ -33,8 +33,10 @@ def snapshot(status):
     return Snapshot(100.0, status, Playback(status["state"], "", None, remaining_s, 1))
 
 
-def action(before, status, *, after_s=1.0, edited=False, turned=False):
-    return action_between(snapshot(before), status, 100.0 + after_s, edited=edited, turned=turned)
+def action(before, status, *, after_s=1.0, edited=False, turned=False, link=False):
+    return action_between(
+        snapshot(before), status, 100.0 + after_s, edited=edited, turned=turned, link=link
+    )
 
 
 def at(elapsed_s, **more):
@@ -105,6 +107,38 @@ NO_SONG = without(PLAYS | {"state": "stop"}, "songid", "nextsongid", "elapsed", 
 )
 def test_time_explains_what_mpd_does_by_itself_and_a_person_did_the_rest(before, status, expected):
     assert action(before, status) == expected
+
+
+ALONE = {"nextsongid": "1", "repeat": "1"}  # the same song comes again and again
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "expected"),
+    [
+        # A download may break off at any time: MPD goes on to the next song, or past the last.
+        (at(20), SECOND_SONG, None),
+        (at(20), NO_SONG, None),
+        (at(20, **ALONE), at(1, **ALONE), None),
+        # What only a person does.
+        (at(20), at(1, songid="7"), "skip"),
+        (at(20), at(40), "seek"),
+        (at(20), at(10), "seek"),
+        (at(20, **ALONE), at(30, **ALONE), "seek"),
+        (at(20, **ALONE), at(10, **ALONE), "seek"),
+        (at(20), at(20, state="pause"), "pause"),
+        (at(20), at(20, state="stop"), "stop"),
+        # With "single", MPD pauses before the next song; only a person goes on to it.
+        (at(20, single="1"), at(0, songid="2", state="pause", single="1"), None),
+        (at(20, single="oneshot"), at(0, songid="2", state="pause", single="0"), None),
+        (at(20, single="1"), at(20, state="pause", single="1"), "pause"),
+        (at(20, single="1"), at(20, state="stop", single="1"), "stop"),
+        (at(20, single="1"), at(1, songid="2", single="1"), "skip"),
+        (at(20, single="1"), NO_SONG | {"single": "1"}, None),
+        (at(20, state="pause"), at(0, songid="2", state="pause"), "skip"),
+    ],
+)
+def test_a_song_that_comes_over_a_network_may_break_off_at_any_time(before, status, expected):
+    assert action(before, status, link=True) == expected
 
 
 @pytest.mark.parametrize(

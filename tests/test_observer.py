@@ -62,6 +62,7 @@ def begun(status, *, restarted=False, **kept):
         current_id=None,
         pending_id=None,
         only_own=True,
+        is_link=lambda _: False,
         follow=lambda *_: False,
         queued_after=lambda _: 0,
     )

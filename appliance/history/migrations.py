@@ -97,3 +97,10 @@ def m003_touches_and_calibration(db: Database) -> None:
         """,
         replace=True,
     )
+
+
+@steps()
+def m004_skips(db: Database) -> None:
+    """Makes a table for a copy of the skip counts that MPD keeps as stickers."""
+    columns = {"uri": str, "emotion": str, "count": int, "day": str, "lost": int}
+    db.table("skips").create(columns, pk=("uri", "emotion"), not_null=set(columns), strict=True)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from appliance.errors import StoreError
 from appliance.history.files import explained, iso, missing, open_for_reading
-from appliance.records import EMOTIONS, Factors
+from appliance.records import EMOTIONS, Emotion, Factors, SkipCount
 
 What = Literal["mood", "play", "touch"]
 
@@ -114,10 +114,33 @@ def read_calibration(path: Path) -> Factors | None:
     names = ", ".join(EMOTIONS)
     try:
         with open_for_reading(path) as db:
-            table = "select 1 from sqlite_master where name = 'calibration'"
-            if db.execute(table).fetchone() is None:  # an earlier version's
+            if not _has_table(db, "calibration"):
                 return None
             row = db.execute(f"select {names} from calibration").fetchone()  # noqa: S608 (own names)
     except sqlite3.Error as error:
         raise explained(path, error) from error
     return row and tuple(row)
+
+
+def read_skips(path: Path) -> list[SkipCount]:
+    """The copy of the skip counts. Raises StoreError if the history cannot be read."""
+    if not os.path.exists(path):
+        return []
+    try:
+        with open_for_reading(path) as db:
+            if not _has_table(db, "skips"):
+                return []
+            rows = db.execute("select uri, emotion, count, day, lost from skips").fetchall()
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    return [
+        SkipCount(uri, Emotion(emotion), count, day, bool(lost))
+        for uri, emotion, count, day, lost in rows
+        if emotion in list(Emotion)
+    ]
+
+
+def _has_table(db: sqlite3.Connection, name: str) -> bool:
+    """Whether the history has this table, which one of an earlier version may lack."""
+    found = db.execute("select 1 from sqlite_master where name = ?", [name]).fetchone()
+    return found is not None

@@ -21,9 +21,10 @@ from sqlite_utils import Database
 from appliance.errors import JukeboxError
 from appliance.history.database import check, is_damaged, open_for_writing, set_aside
 from appliance.history.files import STATES, Lock, database_file, explained, iso
+from appliance.history.queries import read_skips
 from appliance.history.wrong_clock import DATED, believable_now
 from appliance.listener import ListenerAction
-from appliance.records import EMOTIONS, Factors, Mood, Play
+from appliance.records import EMOTIONS, Factors, Mood, Play, SkipCount
 from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")
@@ -84,6 +85,20 @@ class SqliteStore:
         """Queues the factors that replace the last calibration; None forgets it."""
         row = dict(zip(map(str, EMOTIONS), factors, strict=True)) if factors else {}
         self._add("calibration", at=iso(unix_s), **row)
+
+    def record_skips(self, skips: SkipCount) -> None:
+        """Queues the copy of a song's skips in a mood, which replaces the last; 0 forgets it."""
+        row = {field.name: getattr(skips, field.name) for field in fields(skips)}
+        self._add("skips", **row | {"lost": int(skips.lost)})
+
+    def read_skips(self) -> list[SkipCount]:
+        """The copy of the skip counts, as it was recorded last. Raises StoreError."""
+        copies = {(skips.uri, skips.emotion): skips for skips in read_skips(self.path)}
+        for table, row in self._waiting:
+            if table == "skips":
+                skips = SkipCount(**row | {"lost": bool(row["lost"])})
+                copies[skips.uri, skips.emotion] = skips
+        return [skips for skips in copies.values() if skips.count]
 
     def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
         """Adds seconds of a mood to the minute under way, which is queued once it is over."""
@@ -182,6 +197,11 @@ class SqliteStore:
     def _write_waiting(self, db: Database) -> None:
         with db.atomic():
             for table, row in self._waiting:
+                if table == "skips":
+                    where = [row["uri"], row["emotion"]]
+                    db.table(table).delete_where("uri = ? and emotion = ?", where)
+                    if not row["count"]:
+                        continue
                 if table == "plays" and row["reason"]:
                     row["mood_id"] = db.execute("select max(id) from moods").fetchone()[0]
                 if table == "calibration":

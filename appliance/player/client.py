@@ -11,10 +11,10 @@ from mpd import ConnectionError as MpdConnectionError
 
 Status = Mapping[str, str]  # MPD's answer to "status"
 
-# The changes that MPD is asked to report; database: it has read its music anew; output: one was
-# switched on or off. MPD 0.23 forgets what it could report but was not asked for at the next
-# "idle", so it is always asked for all of these.
-SUBSYSTEMS = ("player", "playlist", "mixer", "options", "message", "database", "output")
+# The changes that MPD is asked to report; database: it has read its music anew; sticker: a like or
+# a skip; output: one was switched on or off. MPD 0.23 forgets what it could report but was not
+# asked for at the next "idle", so it is always asked for all of these.
+SUBSYSTEMS = ("player", "playlist", "mixer", "options", "message", "database", "sticker", "output")
 
 
 class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types

@@ -65,15 +65,15 @@ class Likes:
             return
         before = round(self._all_skips(client, emotion).get(uri, 0.0))
         try:
-            client.sticker_set("song", uri, _skips(emotion), str(before + 1))
+            client.sticker_set("song", uri, skips_sticker(emotion), str(before + 1))
             self._date_skip(client, uri, emotion)
         except CommandError as error:  # a song outside MPD's music directory
             log.debug("%s keeps no stickers: %s", uri, error)
 
     def _all_skips(self, client: MPDClient, emotion: Emotion) -> dict[str, float]:
         """How many skips each song has in this mood, as far as they have not faded."""
-        counts = self._all(client, _skips(emotion))
-        days = self._all(client, _skip_day(emotion)) if counts else {}
+        counts = self._all(client, skips_sticker(emotion))
+        days = self._all(client, skip_day_sticker(emotion)) if counts else {}
         skips: dict[str, float] = {}
         for uri, count in counts.items():
             last = _day(days.get(uri, ""))
@@ -87,7 +87,7 @@ class Likes:
     def _date_skip(self, client: MPDClient, uri: str, emotion: Emotion) -> None:
         """Note that the song was last skipped today, if the machine knows what day it is."""
         if (today := self._today()) >= FIRST_DAY:
-            client.sticker_set("song", uri, _skip_day(emotion), today.isoformat())
+            client.sticker_set("song", uri, skip_day_sticker(emotion), today.isoformat())
 
     def _all(self, client: MPDClient, name: str) -> Mapping[str, str]:
         """The values of a sticker, by the uris of the songs that have it."""
@@ -101,11 +101,13 @@ class Likes:
         return {song["file"]: song["sticker"].partition("=")[2] for song in found}
 
 
-def _skips(emotion: Emotion) -> str:
+def skips_sticker(emotion: Emotion) -> str:
+    """The name of the sticker with the number of skips in this mood."""
     return f"jukebox_skips_{emotion}"
 
 
-def _skip_day(emotion: Emotion) -> str:
+def skip_day_sticker(emotion: Emotion) -> str:
+    """The name of the sticker with the day of the last of these skips."""
     return f"jukebox_skip_day_{emotion}"
 
 

@@ -16,17 +16,23 @@ MODES = ("repeat", "random", "single", "consume", "xfade")
 
 
 def action_between(
-    before: Snapshot, status: Status, time_s: float, *, edited: bool, turned: bool
+    before: Snapshot,
+    status: Status,
+    time_s: float,
+    *,
+    edited: bool,
+    turned: bool,
+    link: bool = False,
 ) -> ListenerAction | None:
     """The most important of a person's actions since the snapshot; None if there was none.
 
     time_s: of the status. edited: whether others changed the queue; turned: whether others changed
-    the volume.
+    the volume. link: whether the song of the snapshot comes over a network, which may break off.
     """
     cleared = edited and status["state"] == "stop" and status["playlistlength"] == "0"
     if cleared and before.status["state"] == "stop":
         return "queue"
-    if action := _on_playing(before, status, time_s):
+    if action := _on_playing(before, status, time_s, link=link):
         return "queue" if cleared else action
     if edited:
         return "queue"
@@ -51,7 +57,9 @@ def may_have_ended(before: Snapshot, time_s: float) -> bool:
     return left_s - (time_s - before.time_s) <= early_s
 
 
-def _on_playing(before: Snapshot, status: Status, time_s: float) -> ListenerAction | None:
+def _on_playing(
+    before: Snapshot, status: Status, time_s: float, *, link: bool
+) -> ListenerAction | None:
     """A person's action on the playing itself: play, pause, stop, skip or seek."""
     was, now = before.status["state"], status["state"]
     same = before.status.get("songid") == status.get("songid")
@@ -59,7 +67,7 @@ def _on_playing(before: Snapshot, status: Status, time_s: float) -> ListenerActi
     if has_failed(before, status):  # a song or an output failed
         action = None
     elif was == "play":
-        action = _while_playing(before, status, time_s, same=same)
+        action = _while_playing(before, status, time_s, same=same, link=link)
     elif was != now:
         action = now  # type: ignore[assignment]  # MPD's states have the names of the actions
     elif now == "pause" and not same:
@@ -70,23 +78,30 @@ def _on_playing(before: Snapshot, status: Status, time_s: float) -> ListenerActi
 
 
 def _while_playing(
-    before: Snapshot, status: Status, time_s: float, *, same: bool
+    before: Snapshot, status: Status, time_s: float, *, same: bool, link: bool
 ) -> ListenerAction | None:
     ended = may_have_ended(before, time_s)
+    # MPD tells no difference between a download that broke off and a person's "next".
+    over = ended or (link and not same)
     # With "single", MPD pauses or stops after each song, and "oneshot" switches itself off then.
-    by_itself = ended and before.status["single"] != "0"
+    by_itself = over and before.status["single"] != "0"
     if status["state"] == "pause":
         return None if by_itself else "pause"
     if status["state"] == "stop" and "songid" in status:
         return None if by_itself else "stop"
     if not same:  # another song, or none: after the last one MPD has no current song
-        return None if ended and _is_next(before, status) else "skip"
+        return None if over and _is_next(before, status, link=link) else "skip"
+    begins_anew = link and status.get("songid") == before.status.get("nextsongid")  # by "repeat"
+    if begins_anew and _elapsed_s(status) <= time_s - before.time_s + JUMP_S:
+        return None
     return "seek" if _has_jumped(before, status, time_s, ended=ended) else None
 
 
-def _is_next(before: Snapshot, status: Status) -> bool:
+def _is_next(before: Snapshot, status: Status, *, link: bool) -> bool:
     """Whether MPD goes on to this song by itself."""
-    known_length = before.playback.remaining_s is not None
+    if link and before.status["single"] != "0":  # it would have paused
+        return "songid" not in status
+    known_length = before.playback.remaining_s is not None and not link
     song_id = status.get("songid")
     return known_length or song_id is None or song_id == before.status.get("nextsongid")
 

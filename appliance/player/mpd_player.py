@@ -28,6 +28,7 @@ from appliance.player.queue import Queue
 from appliance.player.refusals import Refusals
 from appliance.player.restarts import Restarts
 from appliance.player.selection import Selection
+from appliance.player.skip_copies import SkipArchive, SkipCopies
 from appliance.player.snapshot import Snapshot
 from appliance.player.sources import Song, given_title, name_of
 from appliance.player.state import PlayerStateFile, UnsavedState
@@ -40,6 +41,7 @@ NEAR_END_S = 10.0
 # MPD is asked at least this often: a lost network reports nothing, and Mopidy hangs up after 60 s.
 ASK_AT_LEAST_EVERY_S = 20.0
 READING_S = 10.0  # how long MPD may need to read a mood's playlists and to fetch linked ones
+MAY_BE_IN_QUEUE = 2  # of the songs put on before: the last one plays, or waits behind another
 LONGEST_ANSWER = 1000  # characters; MPD hangs up on a line of more than 4096 bytes
 
 
@@ -49,10 +51,11 @@ class MpdPlayer:
     address: a host, or the path of a Unix socket; "" for MPD_HOST and MPD_PORT, else for the usual
     places. playlists: the sources of each emotion's songs (sources.py). crossfade_s: the seconds of
     a whole fade, down and up; 0 for no fades. put_on: songs that an earlier run of the jukebox put
-    on, which MPD may still be playing. start_percent: the first song starts no louder than this;
-    max_percent: the jukebox never sets a higher volume; both are 0 to 100. chime: the source of a
-    sound for the start, "" for none. state: the file for what must outlive this process; the
-    jukebox makes stored playlists for the moods only if it has this file.
+    on, oldest first, for a state that keeps none; MPD may still be playing the last. start_percent:
+    the first song starts no louder than this; max_percent: the jukebox never sets a higher volume;
+    both are 0 to 100. chime: the source of a sound for the start, "" for none. state: the file for
+    what must outlive this process; the jukebox makes stored playlists for the moods only if it has
+    this file. skips: keeps a copy of the skips, None for no copy.
 
     Methods that talk to MPD raise PlayerError if it cannot be reached or hangs, or if this jukebox
     may not even read what it does. If MPD refuses anything else, the log says so once, that one
@@ -73,6 +76,7 @@ class MpdPlayer:
         max_percent: int = 100,
         chime: str = "",
         state: PlayerStateFile | None = None,
+        skips: SkipArchive | None = None,
     ) -> None:
         self._connection = Connection(Address(address, port, password), self._greet)
         self._capabilities = Capabilities()
@@ -80,9 +84,10 @@ class MpdPlayer:
         self._messages: list[str] = []
         self._refusals = Refusals()
         likes = Likes(self._capabilities)
-        self._selection = Selection(playlists, random, likes)
+        self._selection = Selection(playlists, random, likes, self._state, put_on)
+        self._skips = SkipCopies(self._capabilities, skips, self._state)
         self._stored = StoredLists(playlists.values(), self._state)
-        self._queue = Queue(put_on)
+        self._queue = Queue(self._state, put_on[-MAY_BE_IN_QUEUE:])
         self._restarts = Restarts(self._state)
         self._fader = Fader(crossfade_s, max_percent, self._state)
         self._observer = Observer(self._queue, self._fader, self._state, self._selection, likes)
@@ -282,4 +287,6 @@ class MpdPlayer:
             self._messages += [entry["message"] for entry in client.readmessages()]
         if "database" in changes and self._state.outlives and self._may_play:
             self._stored.update(client)
+        if changes & {"database", "sticker"} and self._may_play:
+            self._skips.compare(client)
         changes.clear()

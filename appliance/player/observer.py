@@ -15,7 +15,8 @@ from appliance.player.client import Client, Status
 from appliance.player.fade import Fader
 from appliance.player.likes import Likes
 from appliance.player.listener_action import action_between, is_passed_over
-from appliance.player.queue import OwnSong, Queue
+from appliance.player.own_songs import OwnSong
+from appliance.player.queue import Queue
 from appliance.player.selection import Selection
 from appliance.player.snapshot import Snapshot, describe, event_between, has_failed, played_song
 from appliance.player.state import PlayerStateFile, kept_charge
@@ -80,10 +81,13 @@ class Observer:
         before = self.last
         status = _settled(client, before)
         was_on = self._queue.own.get(before.status.get("songid", "")) if before else None
+        link = before is not None and self._queue.is_link(before.status.get("songid", ""))
         edited = self._queue.follow(client, status)
         if before is not None:
             turned = self._fader.is_turned(before.status, status, time_s)
-            action = action_between(before, status, time_s + late_s, edited=edited, turned=turned)
+            action = action_between(
+                before, status, time_s + late_s, edited=edited, turned=turned, link=link
+            )
             self._keep_action(action)
             if was_on and action == "skip":
                 self._mark_skipped(client, was_on, passed_over=is_passed_over(before, status))

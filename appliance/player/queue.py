@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mpd import CommandError, FailureResponseCode, MPDClient
 
 from appliance.player.client import Status
+from appliance.player.own_songs import Entry, OwnSong, OwnSongs, find_own, has_restarted
 from appliance.player.sources import Song, given_title, name_of
+from appliance.player.state import PlayerStateFile
 from appliance.records import Emotion, Play
 
 KEPT_PLAYED = 3  # own played songs that stay in the queue, for "previous"
-
-
-@dataclass(frozen=True, slots=True)
-class OwnSong:
-    """A song that the jukebox put into the queue.
-
-    queue_uri: what MPD calls it there, which may differ from the song's own uri; emotion: None for
-    the chime.
-    """
-
-    queue_uri: str
-    song: Song
-    emotion: Emotion | None
 
 
 class Queue:
@@ -37,20 +26,17 @@ class Queue:
     methods do not translate MPD's errors; connection.py does.
     """
 
-    def __init__(self, put_on: Sequence[Play] = ()) -> None:
-        """put_on: songs that an earlier run of the jukebox put on and MPD may still be playing."""
-        self.own = {
-            f"before {number}": OwnSong(
-                play.uri, Song(play.uri, play.title, play.source), play.emotion
-            )
-            for number, play in enumerate(put_on)
-        }
-        self.current_id: str | None = None
-        self.pending_id: str | None = None
+    def __init__(self, state: PlayerStateFile, put_on: Sequence[Play] = ()) -> None:
+        """state: keeps the own songs. put_on: what an earlier run put on, where it kept none."""
+        self._state = state
+        self._known = OwnSongs.kept(state.kept.own) or OwnSongs.of_plays(put_on)
+        self.own = dict(self._known.songs)
+        self.current_id = self._known.current_id
+        self.pending_id = self._known.pending_id
         self.song: Mapping[str, Any] = {}
         self._song_key = ("", "")  # the song id and queue version to which `song` belongs
         self._ids: list[str] = []  # of all songs in their order
-        self._version = "0"  # MPD's count of edits; "0": not yet known
+        self._version = "0"  # MPD's count of edits
 
     @property
     def pending(self) -> OwnSong | None:
@@ -65,31 +51,36 @@ class Queue:
     # Following MPD
 
     def recognise(self, client: MPDClient) -> None:
-        """Find the own songs again: a restarted MPD restores its queue under new ids."""
-        self._ids, self._version, self._song_key = [], "0", ("", "")
-        unclaimed = {song["id"]: song["file"] for song in client.playlistinfo()}
-        new_ids = _new_ids(self.own, unclaimed)
-        self.own = {new_ids[old]: own for old, own in self.own.items() if old in new_ids}
-        self.current_id = new_ids.get(self.current_id or "")
-        self.pending_id = new_ids.get(self.pending_id or "")
+        """Find the own songs again, on a new connection."""
+        self._version, self._song_key = client.status()["playlist"], ("", "")
+        queue = [Entry(song["id"], song["file"]) for song in client.playlistinfo()]
         self.song = client.currentsong()
-        song_id = self.song.get("id")
-        if song_id in self.own:
-            self.current_id = song_id  # any own song counts as put on
-        elif not self.song and len(unclaimed) == 0 and len(self.own) == 1:
+        song_id = self.song.get("id", "")
+        known, version = self._known, int(self._version)
+        found = find_own(known, queue, song_id, version)
+        self.own = {new_id: known.songs[old_id] for old_id, new_id in found.items()}
+        # Any own song counts as put on.
+        self.current_id = song_id if song_id in self.own else found.get(known.current_id or "")
+        self.pending_id = found.get(known.pending_id or "")
+        if not self.song and len(queue) == len(self.own) == 1:
             (self.pending_id,) = self.own  # it was offered before a restart, and waits for "play"
+        self._ids = [entry.id for entry in queue]
+        self._forget_passed(song_id)
+        if has_restarted(known, queue, version):
+            self._known = OwnSongs({})  # ids of before mean other songs now
+        self._keep()
 
     def follow(self, client: MPDClient, status: Status) -> bool:
         """Read the current song and the queue. Returns whether others have edited the queue."""
         edited = False
         if status["playlist"] != self._version:
             current = self._song_key[0]
-            ids_before, was_known = self._ids, self._version != "0"
+            ids_before = self._ids
             self._follow_edits(client, status)
             # "consume" removes what was played; a radio's new title is not an edit.
             without_current = [song_id for song_id in ids_before if song_id != current]
             consumed = status["consume"] != "0" and self._ids == without_current
-            edited = was_known and self._ids != ids_before and not consumed
+            edited = self._ids != ids_before and not consumed
         # A radio's new title changes the queue's version.
         key = (status.get("songid", ""), status["playlist"])
         if key != self._song_key:
@@ -97,11 +88,18 @@ class Queue:
             self._song_key = key
             if key[0] == self.pending_id:
                 self.current_id, self.pending_id = self.pending_id, None
+            self._keep()
         return edited
 
     def position(self, song_id: str) -> str:
         """The position of a song, counted from 0. Raises ValueError if it is not in the queue."""
         return str(self._ids.index(song_id))
+
+    def is_link(self, song_id: str) -> bool:
+        """Whether this song, an own or the current one, comes over a network, as "://" tells."""
+        own = self.own.get(song_id)
+        current = self.song.get("file", "") if self.song.get("id") == song_id else ""
+        return "://" in (own.queue_uri if own else current)
 
     def queued_after(self, status: Status) -> int:
         """How many songs will play after the current one."""
@@ -147,6 +145,7 @@ class Queue:
             self.remove_pending(client)
         self.own[song_id] = OwnSong(entry["file"], titled, emotion)
         self.pending_id = song_id
+        self._keep()
         return True
 
     def play(self, client: MPDClient, song_id: str) -> None:
@@ -193,6 +192,28 @@ class Queue:
             self.pending_id = None
         return bool(removable)
 
+    def _keep(self) -> None:
+        """Keep which songs are the jukebox's own, for after a restart of it or of MPD."""
+        places = {song_id: self._ids.index(song_id) for song_id in self.own if song_id in self._ids}
+        known = self._known
+        layouts = known.moved_to(places, len(self._ids))
+        songs = {
+            song_id: own
+            for song_id, own in {**known.songs, **self.own}.items()
+            if any(song_id in layout.places for layout in layouts)
+        }
+        now = OwnSongs(songs, layouts, self.current_id, self.pending_id, known.version)
+        if now != known:  # not for each new title of a radio
+            self._known = replace(now, version=int(self._version))
+            # MPD saves its queue later than this, and waits for its disk no more than this.
+            self._state.keep(durable=False, own=self._known.to_keep())
+
+    def _forget_passed(self, current_id: str) -> None:
+        """Let no own song wait that MPD has already passed."""
+        ids = self._ids
+        if current_id in ids and self.pending_id in ids[: ids.index(current_id) + 1]:
+            self.pending_id = None
+
     def _follow_edits(self, client: MPDClient, status: Status) -> None:
         """Update the order of the ids, and forget own songs that were removed."""
         answer = client.plchangesposid(self._version)
@@ -207,23 +228,6 @@ class Queue:
         self.own = {song_id: own for song_id, own in self.own.items() if song_id in there}
         if self.pending_id not in self.own:
             self.pending_id = None
-
-
-def _new_ids(own: Mapping[str, OwnSong], unclaimed: dict[str, str]) -> dict[str, str]:
-    """Old id → new id of the own songs that are still there.
-
-    unclaimed: the uri of every song in the queue, by id; those that are found are removed from it.
-    """
-    new_ids: dict[str, str] = {}
-    # Songs that kept their id come first, so that none is taken for another with the same uri.
-    for song_id, song in sorted(
-        own.items(), key=lambda item: unclaimed.get(item[0]) != item[1].queue_uri
-    ):
-        same = [other for other, uri in unclaimed.items() if uri == song.queue_uri]
-        if same:
-            new_ids[song_id] = song_id if song_id in same else same[0]
-            del unclaimed[new_ids[song_id]]
-    return new_ids
 
 
 @contextmanager

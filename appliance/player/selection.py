@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
@@ -11,10 +12,12 @@ from mpd import MPDClient
 
 from appliance.player.likes import Likes
 from appliance.player.sources import PlaylistError, Song, is_there, read_songs
-from appliance.records import Emotion
+from appliance.player.state import HASH_LENGTH, PlayerStateFile, UnsavedState, song_hash
+from appliance.records import Emotion, Play
 
 log = logging.getLogger("jukebox")
 
+KEPT_HEARD = 2000  # songs of a round that survive a restart: 12 kB, written with each song
 SONGS_PER_DRAW = 5  # so many are offered to MPD for one decision
 LEFT_OUT_S = 300.0  # how long a song or link that failed is left out
 UNWANTED = 0.05  # a song below this weight, such as a disliked one, is not drawn for a change
@@ -30,17 +33,26 @@ class Selection:
 
     sources: for each emotion where its songs come from, see read_songs. They are read anew for each
     draw, so that a playlist edited on the phone counts at once. One warning tells of each source
-    that cannot be used.
+    that cannot be used. state: keeps the rounds beyond a restart. put_on: what was put on last,
+    oldest first, for a state that keeps no rounds.
     """
 
     def __init__(
-        self, sources: Mapping[Emotion, tuple[str, ...]], random: Random, likes: Likes
+        self,
+        sources: Mapping[Emotion, tuple[str, ...]],
+        random: Random,
+        likes: Likes,
+        state: PlayerStateFile | None = None,
+        put_on: Sequence[Play] = (),
     ) -> None:
         self._sources = sources
         self._random = random
         self._likes = likes
         self._tickets: dict[Emotion, dict[str, int]] = {}  # left in this round, by uri
+        self._state = state or UnsavedState()
+        self._heard = _kept_rounds(self._state.kept.heard) or _rounds_of(put_on)
         self._last_heard: dict[Emotion, str] = {}
+        self._last_before = {emotion: heard[-1] for emotion, heard in self._heard.items()}
         self._just_skipped = (
             ""  # the uri of the song that a person skipped last, until another plays
         )
@@ -75,6 +87,10 @@ class Selection:
         tickets = self._tickets.setdefault(emotion, {})
         tickets[song.uri] = max(0, tickets.get(song.uri, 0) - 1)
         self._last_heard[emotion] = song.uri
+        heard = [*self._heard.get(emotion, []), song_hash(song.uri)]
+        self._heard[emotion] = heard[-KEPT_HEARD:]
+        rounds = {str(mood): "".join(hashes) for mood, hashes in self._heard.items()}
+        self._state.keep(durable=False, heard=rounds)
         if not _is_same(song.uri, self._just_skipped):
             self._just_skipped = ""
 
@@ -109,7 +125,7 @@ class Selection:
         """
         skipped = [song for song in weights if _is_same(song.uri, self._just_skipped)]
         others = [song for song in weights if song not in skipped]
-        others = [song for song in others if song.uri != self._last_heard.get(emotion)]
+        others = [song for song in others if not self._was_last(emotion, song)]
         groups = [self._unheard(emotion, others, weights)]
         if not groups[0]:
             # The same song again is better than one that nobody likes.
@@ -120,19 +136,34 @@ class Selection:
         groups += [self._random.sample(group, len(group)) for group in (again, others)] + [skipped]
         return list(dict.fromkeys(song for group in groups for song in group))[:SONGS_PER_DRAW]
 
+    def _was_last(self, emotion: Emotion, song: Song) -> bool:
+        """Whether this song was heard last in this mood, perhaps before a restart."""
+        if emotion in self._last_heard:
+            return song.uri == self._last_heard[emotion]
+        return song_hash(song.uri) == self._last_before.get(emotion)
+
     def _unheard(
         self, emotion: Emotion, others: Sequence[Song], weights: Mapping[Song, float]
     ) -> list[Song]:
         """Those of the songs that this round still has, or else a new one, in random order."""
         for _round in range(2):
-            tickets = self._tickets.setdefault(emotion, {})
-            for song, weight in weights.items():
-                if song.uri not in tickets:
-                    tickets[song.uri] = int(weight) + (self._random.random() < weight % 1)
+            tickets = self._with_new_songs(emotion, weights)
             if unheard := [song for song in others if tickets[song.uri]]:
                 return self._random.sample(unheard, len(unheard))
             self._tickets[emotion] = {}
+            self._heard.pop(emotion, None)
         return []
+
+    def _with_new_songs(self, emotion: Emotion, weights: Mapping[Song, float]) -> dict[str, int]:
+        """The tickets of this round, also those of songs that are new in it or after a restart."""
+        tickets = self._tickets.setdefault(emotion, {})
+        new = [song for song in weights if song.uri not in tickets]
+        heard = Counter(self._heard.get(emotion, []) if new else [])
+        for song in new:
+            weight = weights[song]
+            whole = int(weight) + (self._random.random() < weight % 1)
+            tickets[song.uri] = max(0, whole - heard[song_hash(song.uri)])
+        return tickets
 
     def _by_weight(self, songs: Sequence[Song], weights: Mapping[Song, float]) -> list[Song]:
         """The songs in random order, those with more weight rather first."""
@@ -183,6 +214,27 @@ class Selection:
         if about not in self._warned:
             self._warned.add(about)
             log.warning("%s", message)
+
+
+def _kept_rounds(kept: Mapping[str, str]) -> dict[Emotion, list[str]]:
+    """The hashes of the songs heard in each round, from PlayerState.heard."""
+    rounds: dict[Emotion, list[str]] = {}
+    for name, text in kept.items():
+        if name in list(Emotion) and isinstance(text, str) and text:
+            starts = range(0, len(text), HASH_LENGTH)
+            rounds[Emotion(name)] = [text[start : start + HASH_LENGTH] for start in starts]
+    return rounds
+
+
+def _rounds_of(plays: Sequence[Play]) -> dict[Emotion, list[str]]:
+    """The same from what was put on: a song that came again has begun a new round."""
+    rounds: dict[Emotion, list[str]] = {}
+    for play in plays:
+        heard = rounds.setdefault(play.emotion, [])
+        if song_hash(play.uri) in heard:
+            heard.clear()
+        heard.append(song_hash(play.uri))
+    return rounds
 
 
 def _nothing_named(emotion: Emotion) -> str:

@@ -8,7 +8,8 @@ from appliance.listener import Charge, Event
 from appliance.player.client import Status
 from appliance.player.curve import volume_of
 from appliance.player.fade import Fader
-from appliance.player.queue import OwnSong, Queue
+from appliance.player.own_songs import OwnSong
+from appliance.player.queue import Queue
 from appliance.player.sources import given_title, name_of
 from appliance.records import Playback
 

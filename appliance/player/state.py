@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from appliance.listener import SILENCED, Charge
 
+HASH_LENGTH = 6  # of 2,000 songs a quarter of a million hold one that is taken for another
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -24,7 +25,10 @@ class PlayerState:
     when the MPD was started that was seen last, in seconds since the start of this machine, whose
     id is mpd_boot; "" if none was seen. loud: the listener's volume before the quiet hours, in
     percent, while the jukebox has turned it down, else None. lists: by name, a hash of each stored
-    playlist that the jukebox made; "" for one that belongs to a person.
+    playlist that the jukebox made; "" for one that belongs to a person. own: OwnSongs.to_keep() of
+    the songs in the queue; {} if they were never kept. heard: by emotion, hashes of the songs heard
+    in its present round, one behind the other, oldest first. db_update: when MPD's music was last
+    updated, as MPD told it when its skips were last compared with the copy.
 
     stopped, cleared: what earlier versions keep in place of charge; to be deleted after one more
     release.
@@ -43,6 +47,9 @@ class PlayerState:
     stopped: bool = False
     cleared: bool = False
     lists: dict[str, str] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
+    heard: dict[str, str] = field(default_factory=dict)
+    db_update: str = ""
 
 
 class PlayerStateFile(Protocol):
@@ -89,6 +96,11 @@ def list_hash(uris: Iterable[str]) -> str:
     """The hash that tells whether a stored playlist is still as the jukebox wrote it."""
     text = "\n".join(uris)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def song_hash(uri: str) -> str:
+    """The hash that stands for a song in PlayerState.heard: six characters."""
+    return list_hash([uri])[:HASH_LENGTH]
 
 
 def keep_fade(state: PlayerStateFile, volume: int, low: int, high: int, *, durable: bool) -> None:

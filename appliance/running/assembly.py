@@ -39,7 +39,7 @@ class Assembly:
     def __init__(
         self, settings: Settings, store: SqliteStore, *, reel_stands_in: bool = False
     ) -> None:
-        self._settings = settings
+        self._settings, self._store = settings, store
         self._reel_stands_in = reel_stands_in
         self._kept_wants: object = None  # what of the policy's is in the file
         self._state = state_file(store.path)
@@ -48,7 +48,7 @@ class Assembly:
         self.camera = build_scheduled_camera(settings, reel_stands_in=reel_stands_in)
         self._restore_camera()
         self.player = build_player(
-            settings, self._player_state, starting=True, silent=self.policy.asleep
+            settings, self._player_state, store, starting=True, silent=self.policy.asleep
         )
         self.panel = build_panel(settings)
         network = build_classifier(settings)
@@ -97,7 +97,7 @@ class Assembly:
             self._replace_camera(new)
         if build_player.is_outdated(old, new):
             self.player.close()
-            self.devices.player = self.player = build_player(new, self._player_state)
+            self.devices.player = self.player = build_player(new, self._player_state, self._store)
         if build_panel.is_outdated(old, new):
             self.panel.close()
             self.panel = build_panel(new)
