@@ -155,8 +155,8 @@ def build_scheduled_camera(
 def build_player(
     settings: Settings,
     state: PlayerStateFile | None = None,
-    skips: SkipArchive | None = None,
     *,
+    skips: SkipArchive | None = None,
     starting: bool = False,
     silent: bool = False,
 ) -> MpdPlayer:

@@ -143,6 +143,13 @@ def test_a_reload_replaces_exactly_the_devices_of_the_changed_section(
     assert policy.settings is new
 
 
+def test_every_player_keeps_its_copy_of_the_skips_in_the_history(build, settings, store):
+    parts = build()
+    assert parts.player.options["skips"] is store
+    parts.rebuild(changed(settings, PlaylistSettings(sad=("blues",))))
+    assert parts.player.options["skips"] is store
+
+
 def test_every_section_has_a_change_here():
     assert {SECTIONS[type(section)] for section, _ in CHANGES} == set(SECTIONS.values())
 
@@ -228,7 +235,7 @@ def test_what_people_asked_for_is_kept_and_taken_over(build, database):
     assert (kept.asleep, kept.camera_off) == (True, True)
     again = build()
     assert again.policy.asleep
-    assert again.player.options == {"starting": True, "silent": True}
+    assert (again.player.options["starting"], again.player.options["silent"]) == (True, True)
     assert again.camera.asked is True
 
 

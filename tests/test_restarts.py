@@ -46,10 +46,13 @@ class Box:
 
     def __init__(self, mpd, state, **more):
         self.mpd, self._state, self._more = mpd, state, more
+        self._plays = []  # as the history has them
         self.start()
 
     def start(self):
-        self.jukebox = DrivenPlayer(self.mpd, state=self._state, **self._more)
+        self.jukebox = DrivenPlayer(
+            self.mpd, state=self._state, put_on=self._plays[-50:], **self._more
+        )
 
     def restart(self, what):
         {"mpd": self.mpd_only, "jukebox": self.jukebox_only, "both": self.both,
@@ -92,6 +95,7 @@ class Box:
     def put_on(self, emotion=HAPPY):
         """Put a song on and let MPD play it for a moment."""
         play = self.jukebox.put_on(emotion)
+        self._plays.append(play)
         assert wait_for(lambda: self.jukebox.plays(emotion))
         wait_for(lambda: float(self.jukebox.app.status().get("elapsed", 0)) > 0)
         return play
@@ -165,12 +169,16 @@ def test_after_a_restart_the_mood_is_followed_and_absence_fades_a_radio_out(make
     decided = [policy.decide(jukebox.time_s, 1e9, sad, seen)]
     for _ in range(300):
         jukebox.time_s += 1
-        decided.append(policy.decide(jukebox.time_s, 1e9, sad, jukebox.playback(0)))
+        decided.append(
+            policy.decide(jukebox.time_s, 1e9, sad, jukebox.player.playback(jukebox.time_s))
+        )
     assert any(decision and decision.emotion is SAD for decision in decided)
     policy = MusicPolicy(Settings())
     for _ in range(60):
         jukebox.time_s += 60
-        decided.append(policy.decide(jukebox.time_s, 1e9, nobody, jukebox.playback(0)))
+        decided.append(
+            policy.decide(jukebox.time_s, 1e9, nobody, jukebox.player.playback(jukebox.time_s))
+        )
     assert "pause" in [decision.how for decision in decided if decision]
 
 

@@ -2,14 +2,17 @@
 
 import random
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
+from appliance.history.state import StateFile
 from appliance.player.capabilities import Capabilities
 from appliance.player.likes import Likes
 from appliance.player.selection import Selection
 from appliance.player.sources import Song
-from appliance.records import Emotion
+from appliance.player.state import PlayerState, UnsavedState
+from appliance.records import Emotion, Play
 
 HAPPY, SAD = Emotion.HAPPY, Emotion.SAD
 
@@ -228,3 +231,50 @@ def test_a_machine_that_does_not_know_the_day_dates_no_skip():
     client = Client(TWO)
     likes(lambda: date(1970, 1, 1)).mark_skipped(client, "happy/0.ogg", HAPPY)
     assert client.stickers == {"jukebox_skips_happy": {"happy/0.ogg": "1"}}
+
+
+# Rounds over a restart
+
+
+def restarting(uris, state, stickers=(), times=60, every=1, put_on=()):
+    """The uris of songs that are put on one after the other, with a restart after so many."""
+    client = Client({"happy": uris}, stickers)
+    heard = []
+    for time_s in range(times):
+        if time_s % every == 0:
+            draws = Selection({HAPPY: ("happy",)}, random.Random(time_s), likes(), state, put_on)
+        song = draws.draw(client, HAPPY, float(time_s), local=True)[0]
+        draws.mark_heard(HAPPY, song)
+        heard.append(song.uri)
+    return heard
+
+
+@pytest.mark.parametrize("every", [1, 2, 7])
+@pytest.mark.parametrize("name", ["happy/{}.ogg", "https://a.example/{}", "/srv/m\udce4rz/{}.ogg"])
+def test_a_restart_does_not_begin_a_new_round(tmp_path, every, name):
+    uris = [name.format(number) for number in range(6)]
+    heard = restarting(uris, StateFile(tmp_path / "player.json", PlayerState()), every=every)
+    assert all(set(heard[first : first + 6]) == set(uris) for first in range(0, 60, 6))
+    assert all(uri != following for uri, following in pairwise(heard))
+
+
+def test_a_liked_song_comes_twice_in_a_round_in_spite_of_restarts(tmp_path):
+    uris = [f"happy/{number}.ogg" for number in range(4)]
+    state = StateFile(tmp_path / "player.json", PlayerState())
+    heard = restarting(uris, state, {"like": {uris[0]: "2"}}, times=50)
+    assert 18 <= heard.count(uris[0]) <= 20  # 2 of 5, less what would come twice in a row
+
+
+def test_what_the_history_tells_counts_where_no_state_was_kept():
+    uris = [f"happy/{number}.ogg" for number in range(4)]
+    plays = [Play("", uris[number], HAPPY, "happy", "") for number in (3, 1, 0, 3, 2)]
+    heard = restarting(uris, UnsavedState(), times=2, every=9, put_on=plays)
+    assert set(heard) == {uris[0], uris[1]}
+
+
+@pytest.mark.parametrize("kept", [{"happy": 3}, {"bored": "abcdef"}, {"happy": ""}, {"happy": "x"}])
+def test_rounds_that_cannot_be_understood_begin_anew(kept):
+    state = UnsavedState()
+    state.keep(heard=kept)
+    uris = [f"happy/{number}.ogg" for number in range(3)]
+    assert set(restarting(uris, state, times=3)) == set(uris)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -21,9 +22,9 @@ from appliance.history.database import set_aside
 from appliance.history.diary import read_yesterday
 from appliance.history.files import database_file
 from appliance.history.migrations import STATES, steps
-from appliance.history.queries import read_calibration, read_history
+from appliance.history.queries import read_calibration, read_history, read_skips
 from appliance.history.store import SqliteStore
-from appliance.records import Emotion, Mood, Play
+from appliance.records import Emotion, Mood, Play, SkipCount
 from appliance.settings import StoreSettings
 
 ROOT = Path(__file__).parent.parent
@@ -73,6 +74,44 @@ def titles(path: Path) -> list[str | None]:
 
 
 # --- what is kept -----------------------------------------------------------------------------
+
+
+def skips(count: int, **more: Any) -> SkipCount:
+    return SkipCount("happy/Sun.opus", Emotion.HAPPY, count, "2026-11-27", **more)
+
+
+def test_the_last_copy_of_a_songs_skips_counts_also_before_it_is_written(path: Path) -> None:
+    other = SkipCount("sad/Rain.opus", Emotion.SAD, 1, "")
+    with opened(path) as store:
+        assert store.read_skips() == []
+        for copy in (skips(1), other, skips(2)):
+            store.record_skips(copy)
+        assert set(store.read_skips()) == {skips(2), other}
+        store.write(NOON)
+        store.record_skips(skips(2, lost=True))
+        assert set(store.read_skips()) == {skips(2, lost=True), other}
+    with opened(path) as store:
+        assert set(store.read_skips()) == {skips(2, lost=True), other}
+        store.record_skips(skips(0))
+        assert store.read_skips() == [other]
+        store.write(NOON)
+        assert ask(path, "select uri, emotion, count, day, lost from skips") == [
+            ("sad/Rain.opus", "sad", 1, "", 0)
+        ]
+
+
+def test_skips_are_no_entries_of_a_day_that_are_pruned(path: Path) -> None:
+    with opened(path, days=1) as store:
+        store.record_skips(skips(1))
+        store.write(NOON)
+        store.prune(NOON + 99 * DAY_S)
+        assert store.read_skips() == [skips(1)]
+
+
+def test_the_history_of_an_earlier_version_has_no_copies_of_skips(path: Path) -> None:
+    with Database(path) as db:
+        steps.apply(db, stop_before="m004_skips")
+    assert read_skips(path) == []
 
 
 def test_what_was_written_is_read_back_oldest_first(path: Path) -> None:
@@ -599,7 +638,9 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(path: Path) -> No
     assert names_of_steps(path) == ["m001_tables"]
     with opened(path) as store:
         store.write(NOON)
-    assert names_of_steps(path) == ["m001_tables", "m002_views", "m003_touches_and_calibration"]
+    assert names_of_steps(path) == [
+        "m001_tables", "m002_views", "m003_touches_and_calibration", "m004_skips"
+    ]  # fmt: skip
     assert [entry.state for entry in read_history(path, 0, 9)] == ["nobody"]
 
 

@@ -220,7 +220,9 @@ def _kept_rounds(kept: Mapping[str, str]) -> dict[Emotion, list[str]]:
     """The hashes of the songs heard in each round, from PlayerState.heard."""
     rounds: dict[Emotion, list[str]] = {}
     for name, text in kept.items():
-        if name in list(Emotion) and isinstance(text, str) and text:
+        if name not in list(Emotion) or not isinstance(text, str):
+            continue
+        if text and len(text) % HASH_LENGTH == 0:
             starts = range(0, len(text), HASH_LENGTH)
             rounds[Emotion(name)] = [text[start : start + HASH_LENGTH] for start in starts]
     return rounds

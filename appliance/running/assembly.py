@@ -48,7 +48,7 @@ class Assembly:
         self.camera = build_scheduled_camera(settings, reel_stands_in=reel_stands_in)
         self._restore_camera()
         self.player = build_player(
-            settings, self._player_state, store, starting=True, silent=self.policy.asleep
+            settings, self._player_state, skips=store, starting=True, silent=self.policy.asleep
         )
         self.panel = build_panel(settings)
         network = build_classifier(settings)
@@ -97,7 +97,9 @@ class Assembly:
             self._replace_camera(new)
         if build_player.is_outdated(old, new):
             self.player.close()
-            self.devices.player = self.player = build_player(new, self._player_state, self._store)
+            self.devices.player = self.player = build_player(
+                new, self._player_state, skips=self._store
+            )
         if build_panel.is_outdated(old, new):
             self.panel.close()
             self.panel = build_panel(new)
