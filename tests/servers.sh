@@ -19,8 +19,10 @@ download() {
     command -v mmdebstrap >/dev/null || cannot "needs mmdebstrap: apt-get install mmdebstrap"
     getent hosts deb.debian.org >/dev/null || cannot "no network"
     mkdir -p "$cache"
+    find "$cache" -maxdepth 1 -name 'servers-*.????' -mmin +60 -exec rm -rf {} + # of killed runs
     part=$(mktemp -d "$root.XXXX")
     trap 'rm -rf "$part"' EXIT
+    chmod 755 "$part"
     # Unpacked, not installed: that works for every user, and starts nothing.
     mmdebstrap --quiet --format=tar --variant=extract --include=mpd,mopidy,mopidy-mpd "$release" - |
         tar -C "$part" -x --no-same-owner --exclude='./dev/*' --exclude='./usr/share/*' ||

@@ -12,7 +12,7 @@ of them are in FOLDER/session.log. Another MPD: PATH="$(tests/servers.sh):$PATH"
 from __future__ import annotations
 
 import argparse
-import json
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -20,17 +20,15 @@ import threading
 import time
 import wave
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
-
-from mpd import MPDClient
 
 from appliance.private_mpd.process import PrivateMpd
 from appliance.records import EMOTIONS
 from three_apps.apps import APPS
 from three_apps.compare import Report, Rules, compare
 from three_apps.proxy import Proxy
-from three_apps.records import JUKEBOX, Command, Sight
+from three_apps.records import JUKEBOX
+from three_apps.session import Session
 
 RULES = Rules(override_s=30.0, crossfade_s=4.0)
 CONFIG = """
@@ -56,65 +54,6 @@ BURNER = (
     "import os, time\nos.nice(5)\nwhile True:\n"
     "    end = time.monotonic() + 0.5\n    while time.monotonic() < end: pass\n    time.sleep(0.5)"
 )
-
-
-class Session:
-    """All that is written down. Times count from the start, in seconds."""
-
-    def __init__(self) -> None:
-        self._start_s = time.monotonic()
-        self.commands: list[Command] = []
-        self.sights: list[Sight] = []
-        self.log: list[tuple[float, str]] = []
-        self.over = threading.Event()
-
-    def clock(self) -> float:
-        return time.monotonic() - self._start_s
-
-    def read_log(self, process: subprocess.Popen[str]) -> None:
-        assert process.stderr
-        for line in process.stderr:
-            self.log.append((self.clock(), line.rstrip()))
-
-    def watch(self, socket: Path) -> None:
-        client = MPDClient()
-        client.connect(str(socket))
-        while not self.over.wait(0.2):
-            status = client.status()
-            self.sights.append(Sight.of(self.clock(), status))
-
-    def save(self, file: Path) -> None:
-        """Write it down, so that it can be compared again."""
-        events = {
-            "commands": [asdict(command) for command in self.commands],
-            "sights": [asdict(sight) for sight in self.sights],
-            "log": self.log,
-        }
-        file.write_text(json.dumps(events))
-
-    @classmethod
-    def load(cls, file: Path) -> Session:
-        session, events = cls(), json.loads(file.read_text())
-        session.log = [tuple(line) for line in events["log"]]
-        session.commands = [
-            Command(**command | {"words": tuple(command["words"])})
-            for command in events["commands"]
-        ]
-        session.sights = [
-            Sight(**each | {"modes": tuple(each["modes"])}) for each in events["sights"]
-        ]
-        return session
-
-    def lines(self, from_s: float, to_s: float) -> list[str]:
-        """The log, the commands, and every change of MPD's state or song, in their order."""
-        lines = [(time_s, f"{time_s:8.2f}  log: {line}") for time_s, line in self.log]
-        lines += [(command.done_s, str(command)) for command in self.commands]
-        shown = None
-        for sight in self.sights:
-            if (key := (sight.state, sight.song_id, sight.volume)) != shown:
-                lines.append((sight.time_s, str(sight)))
-                shown = key
-        return [line for time_s, line in sorted(lines) if from_s <= time_s <= to_s]
 
 
 def main() -> int:
@@ -201,11 +140,14 @@ def write_music(folder: Path) -> list[str]:
 
 
 def show(report: Report, session: Session, folder: Path) -> None:
+    history = sqlite3.connect(folder / "jukebox.db")
+    noticed = dict(history.execute("select touch, count(*) from touches group by touch"))
     for finding in report.findings:
         print(f"\n{finding.kind.upper()}: {finding.what}")
         print("\n".join(session.lines(finding.from_s - AROUND_S, finding.to_s + AROUND_S)))
     print(f"\n{'deeds of people':24}{sum(report.deeds.values()):6}  {told(report.deeds)}")
     print(f"{'orders of the jukebox':24}{sum(report.orders.values()):6}  {told(report.orders)}")
+    print(f"{'noticed by the jukebox':24}{sum(noticed.values()):6}  {told(noticed)}")
     for what in ("played_s", "asked_silence_s", "unasked_silence_s"):
         print(f"{what.removesuffix('_s').replace('_', ' ') + ', s':24}{getattr(report, what):6.0f}")
     for kind in ("deed undone", "unasked silence"):
