@@ -125,6 +125,12 @@ def test_another_song_after_the_half_minute_or_at_the_songs_end_is_none():
     assert tape.kinds() == []
 
 
+@pytest.mark.parametrize("deed", [("next",), ("deleteid", "1")])
+def test_music_that_goes_on_after_the_last_song_was_passed_over_is_no_deed_undone(deed):
+    tape = Tape().person(*deed).jukebox(*OWN, song_id="2").jukebox("playid", "2")
+    assert tape.passes(5, song="2").kinds() == []
+
+
 def test_a_persons_own_song_is_never_left_unless_they_ask_for_it():
     tape = Tape().person("addid", "own/own-0.wav", song_id="7").person("playid", "7")
     tape.passes(60, song="7").jukebox(*OWN, song_id="2").jukebox("playid", "2")

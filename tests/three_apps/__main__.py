@@ -86,7 +86,8 @@ def play(folder: Path, seconds: float, seed: int, noise: int) -> Session:
         for who in (JUKEBOX, *(app.__name__.lower() for app in APPS)):
             Proxy(who, folder / who, mpd.socket, session.commands.append, session.clock)
         jukebox = stack.enter_context(started(folder))
-        threading.Thread(target=session.read_log, args=(jukebox,), daemon=True).start()
+        reader = threading.Thread(target=session.read_log, args=(jukebox,), daemon=True)
+        reader.start()
         threading.Thread(target=session.watch, args=(mpd.socket,), daemon=True).start()
         for _ in range(noise):
             stack.callback(subprocess.Popen([sys.executable, "-c", BURNER]).kill)
@@ -105,6 +106,7 @@ def play(folder: Path, seconds: float, seed: int, noise: int) -> Session:
         if jukebox.poll() is not None:
             ended.append(f"the jukebox: {[line for _, line in session.log[-9:]]}")
         jukebox.terminate()
+        reader.join(10)
         if ended:
             raise RuntimeError(f"ended too early: {ended}")
     return session

@@ -76,6 +76,9 @@ class Wishes:
         elif verb in ("play", "playid", "pause") or (verb == "seekid" and now.state == "stop"):
             self.quiet.clear()
             self.now = replace(now, state="play")
+        elif verb in ("next", "previous", "delete", "deleteid"):
+            # It may have been the last song: what plays now is known when MPD is seen again.
+            self.now = replace(now, elapsed_s=now.duration_s)
         elif verb in ("add", "addid"):
             self.now = replace(now, length=now.length + 1)
         elif verb == "disableoutput":
