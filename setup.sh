@@ -155,7 +155,7 @@ tests() {
         shift
     fi
     need_packages python3 python3-venv ffmpeg
-    [[ $fast == yes ]] || need_packages mpd valgrind
+    [[ $fast == yes ]] || need_packages mpd valgrind mmdebstrap
     environment test locks/test.txt
     # shellcheck disable=SC2064 # this process
     trap 'kill "${jobs_by_name[@]}" 2>/dev/null || true' EXIT
@@ -174,12 +174,26 @@ tests() {
     fi
     # Most of their time the booted machines and the tests with servers wait, so all goes on at once.
     in_background boot nice -n 10 $python -m pytest -p no:cacheprovider tests/test_boot.py
-    in_background waiting $python -m pytest -p no:cacheprovider --ignore tests/test_boot.py -m "server or real_time"
+    in_background waiting $python -m pytest -p no:cacheprovider --ignore tests/test_boot.py \
+        --ignore tests/test_mopidy.py -m "server or real_time"
+    in_background servers on_other_servers
     finish lint "linters and types"
     nice -n 5 $python -m pytest -m "not (server or real_time)"
     finish waiting "with servers, in real time"
+    finish servers "with the other Debian release's MPD and Mopidy"
     on_tflite_runtime
     finish boot "the booted machines"
+}
+
+# What concerns the listener, on the MPD of the other Debian release, and on Mopidy.
+on_other_servers() {
+    local folder
+    folder=$(tests/servers.sh) || {
+        [[ $? -eq 75 ]] || return 1
+        return 0
+    }
+    PATH=$folder:$PATH nice -n 5 run/test/bin/python -m pytest -p no:cacheprovider \
+        tests/test_{mopidy,player_errors,player_listener,refusals}.py
 }
 
 # What runs networks, on the other runtime.

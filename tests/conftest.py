@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import subprocess
 import time
 import wave
 from pathlib import Path
@@ -71,6 +72,17 @@ def pytest_configure():
     named = SERVER | REAL_TIME | HEAVY | WORKSHOP
     if gone := {name for name in named if not Path(__file__).with_name(f"{name}.py").exists()}:
         raise pytest.UsageError(f"tests/conftest.py names files that are not there: {gone}")
+
+
+def pytest_report_header():
+    """Which MPD the tests run against."""
+    try:
+        told = subprocess.run(
+            [find_program(), "--version"], check=False, capture_output=True, text=True
+        )
+    except PlayerError as error:
+        return f"MPD: {error}"
+    return told.stdout.partition("\n")[0] or f"MPD: {told.stderr}"
 
 
 def pytest_ignore_collect(collection_path, config):

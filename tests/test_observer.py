@@ -175,3 +175,38 @@ def test_while_no_output_works_nobody_has_paused():
             observing.observe(mpd, time_s)
         assert (observing.charge, observing.action) == ("halted", None)
     assert mpd.did == ["pause 0"] * 3
+
+
+# A song that the jukebox put on
+
+OLD = OPENED | {"song": "0", "elapsed": "20"}
+NEW = OPENED | {"songid": "2", "song": "1", "elapsed": "0"}
+
+
+def put_on_late(*statuses):
+    """What is told of people while MPD gives these answers after a song was put on, each 0.5 s."""
+    observing = begun(OLD)
+    observing._queue.position = lambda song_id: "1"
+    observing.observe(Client(OLD), 100.0)
+    observing._selection = SimpleNamespace(mark_skipped=lambda song: None)
+    own = SimpleNamespace(song=SimpleNamespace(title="new"), emotion=None)
+    observing.note_song(OLD, own, "2", 100.0)
+    observing._queue.own, observing._queue.current_id = {"2": own}, "2"
+    told = []
+    for number, status in enumerate(statuses):
+        observing.action = None
+        seen = observing.observe(Client(status), 100.5 + number / 2).playback
+        told.append((observing.action, seen.listener))
+    return told
+
+
+def test_mopidy_may_tell_of_the_song_before_for_a_while():
+    nobody = (None, False)
+    assert put_on_late(OLD, OLD, NEW, NEW) == [nobody] * 4
+    assert put_on_late(OLD, NEW, OLD)[2] == ("skip", True)  # a person went back
+    assert put_on_late(*[OLD] * 7)[6] == ("skip", True)  # later than 3 s
+
+
+@pytest.mark.parametrize("state", ["pause", "stop"])
+def test_a_person_who_acts_while_mopidy_is_late_is_told_of(state):
+    assert put_on_late(OLD, OLD | {"state": state})[1] == (state, True)

@@ -413,6 +413,33 @@ def test_after_a_clear_the_real_policy_gives_play_something_to_play(jukebox):
 # While a person is acting
 
 
+def test_a_person_who_moves_within_a_song_keeps_it_in_the_middle_of_a_fade(jukebox):
+    jukebox.app.setvol(60)
+    put_on(jukebox, HAPPY)
+    song = jukebox.app.currentsong()["id"]
+    jukebox.put_on(SAD, "fade")
+    for _ in range(5):
+        jukebox.playback(after_s=0.1)
+    jukebox.app.seekcur(40)
+    seen = [jukebox.playback(after_s=0.1) for _ in range(30)]
+    assert [playback.listener_action for playback in seen if playback.listener_action] == ["seek"]
+    assert (jukebox.app.currentsong()["id"], jukebox.queue()) == (song, ["happy"])
+    assert jukebox.app.status()["volume"] == "60"
+    assert seen[-1].emotion == HAPPY
+
+
+def test_a_person_who_moves_within_the_new_song_of_a_fade_hears_it_rise(jukebox):
+    jukebox.app.setvol(60)
+    put_on(jukebox, HAPPY)
+    jukebox.put_on(SAD, "fade")
+    wait_for(lambda: jukebox.playback(after_s=0.1) and jukebox.app.currentsong()["file"] > "sad")
+    jukebox.playback(after_s=0.1)
+    jukebox.app.seekcur(40)
+    seen = [jukebox.playback(after_s=0.1) for _ in range(20)]
+    assert seen[-1].emotion == SAD
+    assert (jukebox.plays(SAD), jukebox.app.status()["volume"]) == (True, "60")
+
+
 @pytest.mark.parametrize("how", ["switch", "append", "fade"])
 @pytest.mark.parametrize("action", ["pause", "add", "clear", "louder", "next", "repeat"])
 def test_a_person_who_acts_just_before_a_decision_comes_first(jukebox, how, action):

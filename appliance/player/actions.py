@@ -62,6 +62,9 @@ class Actions:
         new_id = self._fader.new_id
         if self._fader.is_going_out and self._observer.action not in (None, "volume"):
             self._fader.end(client, snapshot.time_s)
+        elif self._observer.action == "seek" and new_id and new_id == self._queue.pending_id:
+            self._fader.end(client, snapshot.time_s)  # a person wants to hear the song before
+            self._queue.remove_pending(client)
         due = self._fader.advance(client, self._queue, snapshot.status, snapshot.time_s)
         if due == "pause":
             try:

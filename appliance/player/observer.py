@@ -26,6 +26,7 @@ from appliance.records import Playback
 # again so many times, with so many seconds between.
 ASK_AGAIN_TIMES, ASK_AGAIN_S = 3, 0.05
 SAME_POSITION_S = 3.0  # MPD rounds the position in a song when it restores it
+LATE_S = 3.0  # for so long Mopidy may tell of the song that the jukebox has just left
 
 
 class Observer:
@@ -43,6 +44,7 @@ class Observer:
         self.last: Snapshot | None = None
         self.action: ListenerAction | None = None
         self.charge = kept_charge(state.kept)
+        self._late: tuple[str, str | None, float] | None = None  # state and song before one, when
 
     @property
     def held(self) -> bool:
@@ -84,6 +86,7 @@ class Observer:
         link = before is not None and self._queue.is_link(before.status.get("songid", ""))
         edited = self._queue.follow(client, status)
         if before is not None:
+            status = self._without_delay(status, before, time_s)
             turned = self._fader.is_turned(before.status, status, time_s)
             action = action_between(
                 before, status, time_s + late_s, edited=edited, turned=turned, link=link
@@ -111,6 +114,19 @@ class Observer:
         pause = pause if self.charge == "resting" else {"paused": None}
         cleared = self.charge == "cleared"
         self._state.keep(charge=self.charge, stopped=stopped, cleared=cleared, **pause)
+
+    def _without_delay(self, status: Status, before: Snapshot, time_s: float) -> Status:
+        """MPD's status, which is that of the new song while Mopidy still tells of the one before.
+
+        Without this, on a busy machine, a song that the jukebox put on was taken for a person's.
+        """
+        if self._late is None:
+            return status
+        state, song_id, since_s = self._late
+        if (status["state"], status.get("songid")) != (state, song_id) or time_s - since_s > LATE_S:
+            self._late = None
+            return status
+        return _with_song(status, {key: before.status[key] for key in ("state", "songid", "song")})
 
     def _keep_action(self, action: ListenerAction | None) -> None:
         """Keep what a person did until a playback reports it."""
@@ -181,10 +197,11 @@ class Observer:
     def note_song(self, status: Status, own: OwnSong, song_id: str, time_s: float) -> None:
         """Note that the jukebox just put this song on, which MPD's status may show only later."""
         self._happened("own song", status)
+        self._late = None
         if status.get("songid") != song_id or status["state"] != "play":
             place = {"state": "play", "songid": song_id, "song": self._queue.position(song_id)}
-            later = ("elapsed", "duration", "nextsongid", "error")
-            status = {key: status[key] for key in status if key not in later} | place
+            self._late = status["state"], status.get("songid"), time_s
+            status = _with_song(status, place)
         self._update_last(time_s, status, title=own.song.title)
 
     def note_pause(self) -> None:
@@ -222,6 +239,12 @@ class Observer:
         playback = replace(playback, volume_before=self._state.kept.loud, **known)
         self.last = Snapshot(time_s, status, playback)
         return self.last
+
+
+def _with_song(status: Status, place: Status) -> Status:
+    """The status when another song has begun. place: its state, songid and song."""
+    later = ("elapsed", "duration", "nextsongid", "error")
+    return {**{key: status[key] for key in status if key not in later}, **place}
 
 
 def _without_error(status: Status) -> Status:
