@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from appliance.decide.phrases import describe
+from appliance.decide.phrases import describe, describe_pictures
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError
 from appliance.records import Emotion, Frame, Step
@@ -35,7 +35,8 @@ class Status:
     asleep: the sleep timer ran out, and nobody has asked for music since. resting: the jukebox
     itself paused the music. reason: why the last song was put on. looks_per_second: frames read per
     second now; looks_reason: why not as many as the settings allow, or "". refusal: why MPD lets
-    the jukebox do nothing, or "".
+    the jukebox do nothing, or "". pictures: faces of the last frame that are pictures, which
+    faces leaves out.
     """
 
     mood: str
@@ -55,6 +56,7 @@ class Status:
     looks_per_second: float = 0.0
     looks_reason: str = ""
     refusal: str = ""
+    pictures: int = 0
 
     @classmethod
     def of(
@@ -91,12 +93,17 @@ class Status:
             looks_per_second=frames_per_second,
             looks_reason=frame_rate_reason,
             refusal="" if playing is None else playing.refusal,
+            pictures=sum(score.picture for score in step.scores),
         )
 
     def sentence(self) -> str:
         """One line for people."""
         player = {"play": f"playing {self.title}", "pause": "paused", "stop": "silent"}
-        parts = [self.mood, player.get(self.player, "waiting for MPD")]
+        parts = [
+            self.mood,
+            describe_pictures(self.pictures),
+            player.get(self.player, "waiting for MPD"),
+        ]
         if self.refusal:
             parts.append(self.refusal)
         if self.asked:
@@ -111,7 +118,7 @@ class Status:
             parts.append("the jukebox sleeps until somebody asks for music")
         if self.camera in ("lost", "off"):
             parts.append("waiting for the camera" if self.camera == "lost" else "the camera is off")
-        return "; ".join(parts)
+        return "; ".join(filter(None, parts))
 
     def frame_rate(self) -> str:
         """A second line for people: how many frames are read per second, and why."""
