@@ -92,6 +92,13 @@ def build_faces(
     )
 
 
+@depends_on("faces")
+def build_thorough_detector(settings: Settings) -> Detector:
+    """A detector that searches all of a picture at once. Raises ModelError."""
+    haar = settings.faces.detector == "haar"
+    return Haar() if haar else BlazeFace(squares_per_search=EVERYWHERE)
+
+
 @depends_on("emotion")
 def build_classifier(settings: Settings, *, still: bool = False) -> EmotionClassifier:
     """The emotion network that the settings name. Raises ModelError.

@@ -115,7 +115,7 @@ def devices_of(parts):
     return {
         "camera": parts.camera,
         "faces": parts.devices.faces,
-        "classifier": parts.devices.classifier.uncorrected,
+        "classifier": parts.devices.classifier.uncorrected.classifier,
         "player": parts.player,
         "panel": parts.panel,
     }
@@ -260,7 +260,8 @@ def watch(parts, seconds, per_second=1):
     """Shows a face at rest that looks angry. Returns what the calibrator told."""
     told = []
     for number in range(seconds * per_second + 1):
-        score = SimpleNamespace(mean_probabilities=ANGRY, face=SimpleNamespace(box=BOX))
+        face = SimpleNamespace(box=BOX)
+        score = SimpleNamespace(mean_probabilities=ANGRY, face=face, picture=False)
         parts.devices.classifier.last = (score,)
         time_s = 1000.0 + number / per_second
         told.append(parts.calibrator.note(SimpleNamespace(time_s=time_s, unix_s=time_s)))

@@ -75,6 +75,7 @@ def test_the_builders_are_found():
         "build_panel",
         "build_player",
         "build_scheduled_camera",
+        "build_thorough_detector",
     ]
 
 

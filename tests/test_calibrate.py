@@ -17,7 +17,7 @@ from appliance.settings import ControlSettings, Settings, StoreSettings
 
 ANGRY = (0.6, 0.0, 0.1, 0.0, 0.1, 0.0, 0.2)
 FACE = SimpleNamespace(
-    mean_probabilities=ANGRY, face=SimpleNamespace(box=SimpleNamespace(height=9))
+    mean_probabilities=ANGRY, face=SimpleNamespace(box=SimpleNamespace(height=9)), picture=False
 )
 
 

@@ -1,5 +1,7 @@
 """A face at rest that is not read as neutral: how a minute of it corrects the network."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from priors import PRIORS
@@ -105,3 +107,11 @@ def test_a_classifier_is_corrected_and_its_own_scores_are_still_there():
     assert calibrated.last == (scores(SCOWL),)
     calibrated.factors = NONE
     assert calibrated.classify(FRAME, []) == (scores(SCOWL),)
+
+
+def test_a_poster_is_nobodys_resting_face():
+    poster = replace(scores(LAUGH, height=200), picture=True)
+    resting = RestingFace(0.0, PRIORS)
+    for _ in range(60):
+        resting.watch([poster, scores(SCOWL)])
+    assert resting.factors() == resting_face(SCOWL).factors()

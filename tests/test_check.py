@@ -33,7 +33,7 @@ def result_of(what, settings):
 
 @pytest.fixture
 def no_camera(monkeypatch):
-    monkeypatch.setattr(check, "_camera", lambda settings: "none")
+    monkeypatch.setattr(check, "_camera", lambda pictures, settings: "none")
 
 
 @pytest.mark.parametrize("priors", [True, False])
@@ -86,5 +86,5 @@ def test_a_camera_that_gives_no_picture_within_some_seconds_fails(monkeypatch):
 
     monkeypatch.setattr(check, "build_camera", lambda settings: Blind())
     with pytest.raises(CameraError, match="no picture within 6 s"):
-        check._camera(Settings())
+        check._camera([], Settings())
     assert waits == [6.0, "closed"]

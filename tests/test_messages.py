@@ -61,6 +61,12 @@ def test_the_camera_can_be_switched(controls):
     assert controls.off is False
 
 
+def test_why_says_which_face_is_a_picture(controls):
+    poster = replace(STEP, scores=(replace(STEP.scores[0], weight=0.0, picture=True),))
+    answer = messages.answer("why", poster, controls)
+    assert answer.endswith("Now: face 3: a picture, which is left out")
+
+
 def test_status_and_why_are_one_line_each_that_says_looks_not_is(controls):
     assert answered(controls, "status") == "1 face: the room looks happy; playing Sunny"
     assert answered(controls, "why") == (

@@ -10,14 +10,17 @@ COOL = Need(45.0, 0.1)
 ROOM = np.full((480, 640), 120, np.uint8)
 
 
-def step(time_s, shows=None, mood=None, luma=ROOM):
+def step(time_s, shows=None, mood=None, luma=ROOM, *, picture=False):
     """shows: the emotion of the only face there, None for nobody."""
     scores = ()
     if shows:
         shares = tuple(0.9 if emotion is shows else 0.1 / 6 for emotion in EMOTIONS)
-        scores = (EmotionScores(Face(Box(0, 0, 90, 90), 0.9, 1), shares, shares, 0.5),)
-    state = "settled" if mood else "uncertain" if shows else "nobody"
-    told = Mood(state, mood, 0.9 if mood else 0.0, len(scores), 0.0)
+        scores = (
+            EmotionScores(Face(Box(0, 0, 90, 90), 0.9, 1), shares, shares, 0.5, picture=picture),
+        )
+    people = 0 if picture else len(scores)
+    state = "settled" if mood else "uncertain" if people else "nobody"
+    told = Mood(state, mood, 0.9 if mood else 0.0, people, 0.0)
     return Step(Frame(time_s, 0.0, luma), scores, told, None, None)
 
 
@@ -34,6 +37,11 @@ def test_an_empty_room_gets_two_frames_a_second_after_half_a_minute():
     policy = after(31)
     assert policy.frames_per_second == 2.0
     assert policy.reason == "nobody is here"
+
+
+def test_a_poster_alone_needs_as_few_frames_as_an_empty_room():
+    policy = after(31, shows=Emotion.HAPPY, picture=True)
+    assert (policy.frames_per_second, policy.reason) == (2.0, "nobody is here")
 
 
 def test_a_face_that_shows_the_mood_needs_few_frames():

@@ -216,6 +216,7 @@ def test_check_names_what_is_wrong_and_fails(config):
         "config": True,
         "camera": True,
         "face detector": True,
+        "picture": True,
         "emotion model": True,
         "database": True,
         "MPD": False,

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError
-from appliance.records import Emotion, Frame, Mood, Playback, Step
+from appliance.records import Box, Emotion, EmotionScores, Face, Frame, Mood, Playback, Step
 from appliance.remote import status as module
 from appliance.remote.status import Status, StatusReporter
 from appliance.settings import Settings
@@ -17,9 +17,9 @@ PLAYS = Playback("play", "Sunny", Emotion.HAPPY, 50.0, 0)
 NOON = 1_795_780_800.0
 
 
-def make(policy=None, playback=PLAYS, camera="a camera", time_s=1000.0, **rate):
+def make(policy=None, playback=PLAYS, camera="a camera", time_s=1000.0, scores=(), **rate):
     mood = Mood("settled", Emotion.HAPPY, 0.9, 1, 0.0)
-    step = Step(Frame(time_s, NOON + time_s, None), (), mood, playback, None)
+    step = Step(Frame(time_s, NOON + time_s, None), scores, mood, playback, None)
     rate = {"frames_per_second": 5.0, "frame_rate_reason": ""} | rate
     policy = policy or MusicPolicy(Settings())
     return Status.of(step, camera=camera, policy=policy, reason="", **rate)
@@ -86,6 +86,19 @@ def test_the_sentence_says_what_mpd_does_not_allow():
     assert make().refusal == ""
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, ""), (1, "; 1 picture on the wall is left out"), (2, "; 2 pictures are left out")],
+)
+def test_the_sentence_tells_of_faces_that_are_pictures(count, words):
+    shares = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    poster = EmotionScores(Face(Box(0, 0, 9, 9), 1.0, 3), shares, shares, 0.0, picture=True)
+    person = replace(poster, weight=0.5, picture=False)
+    status = make(scores=(person, *[poster] * count))
+    assert status.sentence() == f"1 face: the room looks happy{words}; playing Sunny"
+    assert (status.faces, status.pictures) == (1, count)
+
+
 def test_the_frame_rate_comes_with_its_reason():
     assert make().frame_rate() == "reads 5 frames a second"
     calm = make(frames_per_second=2.0, frame_rate_reason="nobody is here")
@@ -97,9 +110,8 @@ def test_programs_read_these_keys(tmp_path):
     kept = json.loads(module.status_file(tmp_path / "jukebox.db").read_text())
     assert sorted(kept) == [
         "asked", "asleep", "camera", "charge", "charge_since", "emotion", "faces", "history",
-        "hold_until", "listener_in_charge",
-        "looks_per_second", "looks_reason", "mood", "player", "playlist", "reason", "refusal",
-        "resting", "sleep_at", "title",
+        "hold_until", "listener_in_charge", "looks_per_second", "looks_reason", "mood", "pictures",
+        "player", "playlist", "reason", "refusal", "resting", "sleep_at", "title",
     ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -16,19 +16,24 @@ from appliance.build import (
     build_faces,
     build_gender,
     build_player,
+    build_thorough_detector,
 )
+from appliance.camera.reopening import ReopeningCamera
 from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.errors import CameraError, JukeboxError, PlayerError, StoreError
 from appliance.history.files import database_file, missing
 from appliance.history.queries import read_history
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import PlaylistError
-from appliance.records import EMOTIONS, Emotion, Frame
+from appliance.records import EMOTIONS, Emotion, Frame, GrayImage
 from appliance.settings import Settings
 from appliance.vision.interpreter import runtime_name
+from appliance.vision.view import advice, view_of
 
 # A camera may need this long to open and to find its exposure.
 CAMERA_WAIT_S = 6.0
+# For so long, and so often, its pictures are looked at; none is kept.
+VIEWED_S, VIEW_EVERY_S = 1.5, 0.6
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
@@ -65,9 +70,11 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
         yield Check("config", False, str(error))
         return
     yield Check("config", True, "no mistakes")
+    pictures: list[GrayImage] = []
     tests: dict[str, Callable[[Settings], str]] = {
-        "camera": _camera,
+        "camera": partial(_camera, pictures),
         "face detector": _faces,
+        "picture": partial(_picture, pictures),
         "emotion model": _emotion,
         "gender model": _gender,
         "database": _database,
@@ -76,6 +83,8 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
     if not settings.gender.enabled:
         del tests["gender model"]
     for what, test in tests.items():
+        if what == "picture" and not pictures:
+            continue  # the camera has failed, and said so
         yield (last := _checked(what, partial(test, settings)))
     if last.good:  # the last one is MPD, without which there is no music to test
         yield from _playlists(settings)
@@ -88,13 +97,34 @@ def _checked(what: str, test: Callable[[], str]) -> Check:
         return Check(what, False, str(error))
 
 
-def _camera(settings: Settings) -> str:
+def _camera(pictures: list[GrayImage], settings: Settings) -> str:
+    """What the camera is. pictures: gets what it sees, and goes when the check is over."""
     with closing(build_camera(settings).open()) as camera:
         frame = camera.read(CAMERA_WAIT_S)
         if frame.luma is None:
             raise camera.failure or CameraError(f"no picture within {CAMERA_WAIT_S:.0f} s")
         height, width = frame.luma.shape
+        pictures += _views(camera, frame)
         return f"{camera.description}; {width}×{height}, {_light(frame)}"
+
+
+def _views(camera: ReopeningCamera, first: Frame) -> Iterator[GrayImage]:
+    """A few pictures: the exposure needs a moment, and somebody may turn their head."""
+    frame, due_s = first, first.time_s
+    while frame.luma is not None and frame.time_s - first.time_s < VIEWED_S:
+        if frame.time_s >= due_s:
+            yield frame.luma
+            due_s = frame.time_s + VIEW_EVERY_S
+        frame = camera.read(CAMERA_WAIT_S)
+
+
+def _picture(pictures: Sequence[GrayImage], settings: Settings) -> str:
+    """What there is to see. Raises CameraError, with advice, if no face can be read in it."""
+    view = view_of(pictures, build_thorough_detector(settings), settings.faces)
+    is_fit, text = advice(view, settings.faces.min_height_px, settings.camera.rotate_degrees)
+    if not is_fit:
+        raise CameraError(text)
+    return text
 
 
 def _light(frame: Frame) -> str:

@@ -42,3 +42,10 @@ def describe(mood: Mood) -> str:
     if mood.emotion is None:
         return f"{who}: the mood is uncertain"
     return f"{who}: the room {PHRASES[mood.emotion]}"
+
+
+def describe_pictures(count: int) -> str:
+    """How many faces are pictures, which are nobody; "" if none is."""
+    if not count:
+        return ""
+    return "1 picture on the wall is left out" if count == 1 else f"{count} pictures are left out"

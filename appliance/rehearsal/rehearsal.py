@@ -32,6 +32,7 @@ from appliance.rehearsal.player import RecordingPlayer, StandIn
 from appliance.rehearsal.room import Room
 from appliance.settings import Settings
 from appliance.vision.calibration import LASTS_S, NONE, Calibrated, RestingFace
+from appliance.vision.pictures import PictureAware
 
 NO_PICTURE = np.zeros((1, 1), np.uint8)  # nobody looks at it
 
@@ -101,7 +102,7 @@ class Rehearsal:
             self._face_set = with_resting(
                 self._face_set, lambda face: _likeliest(still.probabilities(face)), plan.resting
             )
-        self._classifier = Calibrated(network)
+        self._classifier = Calibrated(PictureAware(network))
         if plan.calibrated:
             self._classifier.factors = self._calibration(network)
         self._script = script.write(3600 * plan.hours, plan.seed)

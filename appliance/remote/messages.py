@@ -205,7 +205,7 @@ def _why(_rest: str) -> Action:
 
 
 def _explain(step: Step, controls: Controls) -> Answer:
-    seen = "; ".join(f"face {scores.face.track}: {_likeliest(scores)}" for scores in step.scores)
+    seen = "; ".join(f"face {scores.face.track}: {_how(scores)}" for scores in step.scores)
     reason = controls.status().reason or "nothing was put on yet"
     if step.playback is not None and step.playback.listener:
         reason = "somebody chose what plays"
@@ -213,10 +213,15 @@ def _explain(step: Step, controls: Controls) -> Answer:
         {
             "track": scores.face.track,
             "probabilities": dict(zip(EMOTIONS, map(_rounded, scores.probabilities), strict=True)),
+            "picture": scores.picture,
         }
         for scores in step.scores
     ]
     return Answer(f"{reason}. Now: {seen or 'no face'}", {"reason": reason, "faces": faces})
+
+
+def _how(scores: EmotionScores) -> str:
+    return "a picture, which is left out" if scores.picture else _likeliest(scores)
 
 
 def _rounded(probability: float) -> float:

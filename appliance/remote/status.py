@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from appliance.decide.phrases import IN_CHARGE, describe
+from appliance.decide.phrases import IN_CHARGE, describe, describe_pictures
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError
 from appliance.listener import NEVER, Charge
@@ -38,7 +38,7 @@ class Status:
     resting: the jukebox itself paused the music. reason: why the last song was put on.
     looks_per_second: frames read per second now; looks_reason: why not as many as the settings
     allow, or "". refusal: why MPD lets the jukebox do nothing, or "". history: "lost" while it
-    cannot be written.
+    cannot be written. pictures: faces of the last frame that are pictures, which faces leaves out.
     """
 
     mood: str
@@ -61,6 +61,7 @@ class Status:
     charge: Charge = "jukebox"
     charge_since: str | None = None
     history: Literal["kept", "lost"] = "kept"
+    pictures: int = 0
 
     @classmethod
     def of(
@@ -100,12 +101,17 @@ class Status:
             charge=policy.listener.charge,
             history="kept" if step.recorded else "lost",
             charge_since=_local_time(policy.listener.since_s, step.frame),
+            pictures=sum(score.picture for score in step.scores),
         )
 
     def sentence(self) -> str:
         """One line for people."""
         player = {"play": f"playing {self.title}", "pause": "paused", "stop": "silent"}
-        parts = [self.mood, player.get(self.player, "waiting for MPD")]
+        parts = [
+            self.mood,
+            describe_pictures(self.pictures),
+            player.get(self.player, "waiting for MPD"),
+        ]
         if self.refusal:
             parts.append(self.refusal)
         if self.asked:
@@ -124,7 +130,7 @@ class Status:
             parts.append("the history cannot be written")
         if self.camera in ("lost", "off"):
             parts.append("waiting for the camera" if self.camera == "lost" else "the camera is off")
-        return "; ".join(parts)
+        return "; ".join(filter(None, parts))
 
     def frame_rate(self) -> str:
         """A second line for people: how many frames are read per second, and why."""

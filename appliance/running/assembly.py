@@ -25,6 +25,7 @@ from appliance.records import Frame
 from appliance.running.calibrator import Calibrator
 from appliance.settings import Settings
 from appliance.vision.calibration import Calibrated
+from appliance.vision.pictures import PictureAware
 
 log = logging.getLogger("jukebox")
 
@@ -52,7 +53,8 @@ class Assembly:
         )
         self.panel = build_panel(settings)
         network = build_classifier(settings)
-        self._calibrated = Calibrated(network, kept_calibration(store.path))
+        self._pictures = PictureAware(network)
+        self._calibrated = Calibrated(self._pictures, kept_calibration(store.path))
         self._mood = HmmMoodFilter(settings.mood, network.priors)
         self.calibrator = Calibrator(self._calibrated, self._mood, store)
         self.frame_rate = FrameRatePolicy(settings.camera.frames_per_second)
@@ -108,7 +110,7 @@ class Assembly:
                 log.warning("reload: [%s] takes effect at the next start", section)
         self.devices.faces = faces
         if network is not None:
-            self._calibrated.uncorrected, self._mood.priors = network, network.priors
+            self._pictures.classifier, self._mood.priors = network, network.priors
         self._mood.settings, self.policy.settings, self._settings = new.mood, new, new
 
     def _restored_policy(self) -> MusicPolicy:

@@ -104,8 +104,9 @@ class RestingFace:
 
     def watch(self, scores: Sequence[EmotionScores]) -> None:
         """Takes a sample of one more frame. scores: uncorrected, of all faces in it."""
-        if scores:
-            largest = max(scores, key=lambda score: score.face.box.height)
+        people = [score for score in scores if not score.picture]
+        if people:
+            largest = max(people, key=lambda score: score.face.box.height)
             self._samples.append(largest.mean_probabilities)
 
     def is_over(self, time_s: float) -> bool:

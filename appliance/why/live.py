@@ -12,6 +12,7 @@ from appliance.build import build_camera, build_classifier, build_faces, emotion
 from appliance.camera.reopening import ReopeningCamera
 from appliance.records import Emotion, Frame
 from appliance.settings import Settings
+from appliance.vision.pictures import PictureAware
 from appliance.why.explainer import Explainer, Explanation
 from appliance.why.photo import as_json
 from appliance.why.terminal import lines, redraw, second_screen
@@ -57,7 +58,7 @@ class _Vision:
 
     def __init__(self, settings: Settings, emotion: Emotion | None) -> None:
         self._explainer = Explainer(emotion_model(settings))
-        self._classifier = build_classifier(settings)
+        self._classifier = PictureAware(build_classifier(settings))
         self._faces = build_faces(settings)
         self._emotion = emotion
 

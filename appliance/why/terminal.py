@@ -59,7 +59,16 @@ def words(explanation: Explanation) -> list[str]:
         for emotion, share in zip(EMOTIONS, shares, strict=True)
     ]
     parts = [f"{share:5.0%}  {name}" for name, share in explanation.regions.items()]
-    return [PHRASES[best], "", *bars, "", f"what spoke for {explanation.emotion}:", *parts]
+    left_out = ["a picture, which is left out"] if explanation.scores.picture else []
+    return [
+        PHRASES[best],
+        *left_out,
+        "",
+        *bars,
+        "",
+        f"what spoke for {explanation.emotion}:",
+        *parts,
+    ]
 
 
 @contextmanager

@@ -1,0 +1,172 @@
+"""Which of the faces are pictures: posters, photos, a screen that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import hypot
+
+from appliance.records import Box, Face, Frame, GrayImage
+from appliance.vision.likeness import Likeness
+
+# A face in which nothing has moved for so long, as far as it was seen, is a picture. People blink
+# every 2 to 10 s, and half of the blinks fall between two frames.
+STILL_S = 100.0
+# A face is compared no more often: a blink lasts as long, and each costs 30 µs.
+COMPARED_EVERY_S = 0.25
+# What is seen in one frame stands for no longer than this.
+LONGEST_STEP_S = 0.6
+# A patch that changes by so many spreads has moved: of a picture that sways, is lit anew and comes
+# as JPEG, none changes by more than 0.12; a blink changes one by 0.2 and more, half of them by 0.4.
+MOVED = 0.15
+# A picture counts again if it moves so many times as much, or twice within this time.
+STRONGLY, MOVES_AGAIN_S = 2.0, 30.0
+# After a movement the face is left alone for so long: it may go on moving.
+RESTS_S = 2.0
+# The likeness is averaged over about so many comparisons, and replaced as often, so that slow
+# changes of the light go into it.
+LEARNED_EVERY = 64
+# A face that another one has hidden for less long is no wall that shows itself again: it has turned
+# or blinked, and is somebody's. (A blink, and RESTS_S until the face is looked at again, take 3 s.)
+AWAY_S = 5.0
+# In a smaller face a blink is not told from noise: it is never taken for a picture.
+MIN_SIDE_PX = 48
+# The light changes while the mean of these pixels of the frame is by this share off its own average
+# over the last two seconds. What differs then may be a shadow, or white that is whiter no more.
+LIGHT_CHANGES = 0.04
+_SOME_PIXELS = slice(None, None, 16), slice(None, None, 16)
+# So many faces are remembered, that of a picture behind somebody among them.
+REMEMBERED = 8
+
+
+class Stillness:
+    """Follows how long nothing has moved within each face.
+
+    It remembers faces by their place, not by their track: a poster that is lost and found again
+    goes on being a poster, and whoever sits down in front of it is somebody else.
+    """
+
+    def __init__(self) -> None:
+        self._watched: dict[int, _Watched] = {}  # by track
+        self._remembered: list[_Watched] = []  # the longest unseen first
+        self._light = _Light()
+
+    def pictures(self, frame: Frame, faces: Sequence[Face]) -> frozenset[int]:
+        """The tracks of those faces of a frame that are pictures."""
+        if frame.luma is None:
+            return frozenset()
+        self._light.note(frame.luma, frame.time_s)
+        for gone in self._watched.keys() - {face.track for face in faces}:
+            self._remember(self._watched.pop(gone))
+        for face in faces:
+            if face.box.width >= MIN_SIDE_PX:
+                self._look(frame.luma, face, frame.time_s)
+        return frozenset(track for track, face in self._watched.items() if face.is_picture)
+
+    def _look(self, luma: GrayImage, face: Face, time_s: float) -> None:
+        watched = self._watched.get(face.track)
+        if watched is not None and time_s < watched.due_s:
+            return
+        if watched is None or not watched.look(luma, face.box, time_s, self._light.changes):
+            if watched is not None and watched.is_picture:
+                self._remember(watched)
+            self._watched[face.track] = self._known(luma, face.box, time_s)
+
+    def _known(self, luma: GrayImage, box: Box, time_s: float) -> _Watched:
+        """The remembered face that is at this place; a new one if there is none."""
+        for known in reversed(self._remembered):
+            if known.is_back(luma, box, time_s):
+                self._remembered.remove(known)
+                return known
+        return _Watched(Likeness(luma, box), time_s)
+
+    def _remember(self, watched: _Watched) -> None:
+        if watched.still_s > 0.0:
+            self._remembered = [*self._remembered, watched][-REMEMBERED:]
+
+
+class _Light:
+    """Whether the light in the room changes, or the camera's exposure."""
+
+    def __init__(self) -> None:
+        self.changes = False
+        self._usual: float | None = None
+        self._due_s = float("-inf")
+
+    def note(self, luma: GrayImage, time_s: float) -> None:
+        """Takes note of one more frame."""
+        if time_s < self._due_s:
+            return
+        self._due_s = time_s + COMPARED_EVERY_S
+        now = float(luma[_SOME_PIXELS].mean())
+        usual = now if self._usual is None else self._usual
+        self.changes = abs(now - usual) > LIGHT_CHANGES * usual
+        self._usual = usual + 0.2 * (now - usual)
+
+
+class _Watched:
+    """One face. still_s: for how long nothing has moved in it; due_s: when to look again."""
+
+    def __init__(self, likeness: Likeness, time_s: float) -> None:
+        self.is_picture = False
+        self.still_s = 0.0
+        self.due_s = time_s + COMPARED_EVERY_S
+        self._likeness = likeness
+        self._looked_s = time_s
+        self._looks = 1
+        self._is_outdated = False  # something has moved since the likeness was taken
+        self._moved_s = float("-inf")  # when a picture last moved a little
+        self._left_s = float("-inf")  # when another face was there instead of the picture
+
+    def look(self, luma: GrayImage, box: Box, time_s: float, light_changes: bool) -> bool:
+        """Takes note of how the face is now; False if a face must be watched anew."""
+        if self._is_outdated:
+            return False
+        difference = self._likeness.compare(luma)
+        passed_s = min(time_s - self._looked_s, LONGEST_STEP_S)
+        self._looked_s, self.due_s = time_s, time_s + COMPARED_EVERY_S
+        if light_changes and difference.peak > MOVED and not difference.is_other:
+            self._likeness, self._looks = Likeness(luma, self._likeness.box), 1
+            return True
+        is_other = difference.is_other or not self._is_at(box)
+        if is_other and self.is_picture:
+            self._left_s = time_s
+            return False
+        if is_other or difference.peak > MOVED:
+            self._note_movement(difference.peak, time_s)
+        else:
+            self._note_stillness(passed_s)
+        return True
+
+    def is_back(self, luma: GrayImage, box: Box, time_s: float) -> bool:
+        """Whether this is the face that is there now."""
+        if not self._is_at(box) or self._likeness.compare(luma).peak > STRONGLY * MOVED:
+            return False
+        if time_s - self._left_s < AWAY_S:
+            self._begin_anew(time_s)
+        self._looked_s, self.due_s = time_s, time_s + COMPARED_EVERY_S
+        return True
+
+    def _is_at(self, box: Box) -> bool:
+        """Whether the face that is tracked there is this one. box: of the tracked face."""
+        x, y, side = self._likeness.square
+        apart = hypot(box.x + box.width / 2 - x, box.y + box.height / 2 - y)
+        return apart < 0.35 * side and 0.7 < box.width / side < 1.4
+
+    def _note_stillness(self, passed_s: float) -> None:
+        self.still_s += passed_s
+        self.is_picture = self.is_picture or self.still_s >= STILL_S
+        self._looks += 1
+        self._likeness.absorb(max(1 / self._looks, 1 / LEARNED_EVERY))
+        # At first often: a single frame has all of its noise.
+        if self._looks % LEARNED_EVERY == 0 or self._looks in (2, 4, 8, 16, 32):
+            self._likeness.learn()
+
+    def _note_movement(self, peak: float, time_s: float) -> None:
+        again = time_s - self._moved_s < MOVES_AGAIN_S
+        self._moved_s = time_s
+        if not self.is_picture or again or peak > STRONGLY * MOVED:
+            self._begin_anew(time_s)
+
+    def _begin_anew(self, time_s: float) -> None:
+        self.is_picture, self.still_s = False, 0.0
+        self._is_outdated, self.due_s = True, time_s + RESTS_S
