@@ -64,8 +64,12 @@ def jukebox(mpd, web):
     links = (f"{web}/song-1.wav", f"{web}/song-2.wav")
     jukebox = DrivenPlayer(mpd, {HAPPY: links, SAD: ("sad",)})
     jukebox.playback()
-    yield jukebox
+    newer = jukebox.app.mpd_version.startswith("0.24")
+    if not newer:
+        yield jukebox
     jukebox.close()
+    if newer:
+        pytest.skip("MPD 0.24 tells no length of a WAV from a network: it ends as a radio does")
 
 
 def until_it_sounds(jukebox):

@@ -96,10 +96,14 @@ class Queue:
         return str(self._ids.index(song_id))
 
     def is_link(self, song_id: str) -> bool:
-        """Whether this song, an own or the current one, comes over a network, as "://" tells."""
+        """Whether this song, an own or the current one, comes over a network, as "://" tells.
+
+        Mopidy's names of files on this machine have it, too.
+        """
         own = self.own.get(song_id)
         current = self.song.get("file", "") if self.song.get("id") == song_id else ""
-        return "://" in (own.queue_uri if own else current)
+        uri = own.queue_uri if own else current
+        return "://" in uri and not uri.startswith("file://")
 
     def queued_after(self, status: Status) -> int:
         """How many songs will play after the current one."""
