@@ -98,7 +98,8 @@ def test_a_place_in_the_song_that_stands_still_is_silence():
 
 
 def test_an_output_that_a_person_switched_off_is_asked_silence():
-    tape = Tape().person("disableoutput", "0").passes(30, state="pause")
+    tape = Tape().person("single", "1").passes(1, modes=["0", "0", "1", "0"])
+    tape.person("disableoutput", "0").passes(30, state="pause")
     tape.jukebox("pause", "0")
     assert tape.passes(1).kinds() == []
     assert tape.person("enableoutput", "0").passes(15).kinds() == SILENT

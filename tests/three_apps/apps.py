@@ -81,7 +81,7 @@ class App(threading.Thread):
 
     def pause(self) -> None:
         self._client.pause(1)
-        self._after(3, 40, "play_on")
+        self._after(3, 20, "play_on")
 
     def play_on(self) -> None:
         if self._client.status()["state"] == "pause":
@@ -91,7 +91,7 @@ class App(threading.Thread):
 
     def stop(self) -> None:
         self._client.stop()
-        self._after(5, 40, "play_on")
+        self._after(4, 20, "play_on")
 
     def next(self) -> None:
         self._client.next()
@@ -124,7 +124,7 @@ class App(threading.Thread):
 
     def clear(self) -> None:
         self._client.clear()
-        self._after(13, 60, "play_on")
+        self._after(2, 40, "play_on")
 
     def output(self) -> None:
         self._client.disableoutput(OUTPUT)

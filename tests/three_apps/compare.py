@@ -183,7 +183,7 @@ class Comparison:
     def _see_stop(self, before: Sight, sight: Sight) -> None:
         """It has just become silent: perhaps because people want one song at a time, or none."""
         single, last = self._wishes.modes.get("single"), self._wishes.last
-        if single and before.modes[MODES.index("single")] != "0":
+        if single and before.modes[MODES.index("single")] != "0" and not self._wishes.off:
             self._wishes.quiet.setdefault("single", single)
         deleted = last and last.verb in ("delete", "deleteid")
         if last and deleted and sight.length == 0 and sight.time_s - last.done_s < 1.0:
