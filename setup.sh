@@ -193,7 +193,7 @@ on_other_servers() {
         return 0
     }
     PATH=$folder:$PATH nice -n 5 run/test/bin/python -m pytest -p no:cacheprovider \
-        tests/test_{mopidy,player_errors,player_listener,refusals}.py
+        tests/test_{mopidy,player_errors,player_listener,player_restarts,refusals,restarts,skip_copies}.py
 }
 
 # What runs networks, on the other runtime.

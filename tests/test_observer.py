@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from appliance.errors import PlayerError
-from appliance.player import observer
+from appliance.player import change_of_song
+from appliance.player.change_of_song import settled
 from appliance.player.fade import Fader
-from appliance.player.observer import Observer, _settled
+from appliance.player.observer import Observer
 from appliance.player.snapshot import Snapshot
 from appliance.player.state import UnsavedState
 from appliance.records import Playback
@@ -45,9 +46,9 @@ def test_mpd_is_asked_three_times_more_to_drop_a_song_that_ended(
     monkeypatch, before, answers, asked, status
 ):
     slept = []
-    monkeypatch.setattr(observer, "time", SimpleNamespace(sleep=slept.append))
+    monkeypatch.setattr(change_of_song, "time", SimpleNamespace(sleep=slept.append))
     client = Client(*answers)
-    assert _settled(client, before) == status
+    assert settled(client, before) == status
     assert client.asked == asked
     assert slept == [0.05] * (asked - 1)
 
@@ -210,3 +211,14 @@ def test_mopidy_may_tell_of_the_song_before_for_a_while():
 @pytest.mark.parametrize("state", ["pause", "stop"])
 def test_a_person_who_acts_while_mopidy_is_late_is_told_of(state):
     assert put_on_late(OLD, OLD | {"state": state})[1] == (state, True)
+
+
+def test_a_new_song_that_mpd_pauses_at_once_for_want_of_an_output_is_not_late():
+    observing = begun(OLD)
+    observing._queue.position = lambda song_id: "1"
+    observing._queue.current_id = "2"
+    own = SimpleNamespace(song=SimpleNamespace(title="new"), emotion=None)
+    failed = NEW | {"state": "pause", "error": ERROR}
+    observing.note_song(failed, own, "2", 100.0)
+    with pytest.raises(PlayerError, match=f"cannot be heard: {ERROR}"):
+        observing.observe(OldErrors(failed, works=False), 100.5)

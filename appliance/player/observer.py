@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ from mpd import CommandError
 
 from appliance.errors import PlayerError
 from appliance.listener import SILENCED, Event, ListenerAction, charge_after, charge_after_restart
+from appliance.player.change_of_song import Delay, settled
 from appliance.player.client import Client, Status
 from appliance.player.fade import Fader
 from appliance.player.likes import Likes
@@ -22,11 +22,7 @@ from appliance.player.snapshot import Snapshot, describe, event_between, has_fai
 from appliance.player.state import PlayerStateFile, kept_charge
 from appliance.records import Playback
 
-# At the end of its queue MPD says "stop" a moment before it drops the song that ended: it is asked
-# again so many times, with so many seconds between.
-ASK_AGAIN_TIMES, ASK_AGAIN_S = 3, 0.05
 SAME_POSITION_S = 3.0  # MPD rounds the position in a song when it restores it
-LATE_S = 3.0  # for so long Mopidy may tell of the song that the jukebox has just left
 
 
 class Observer:
@@ -44,7 +40,7 @@ class Observer:
         self.last: Snapshot | None = None
         self.action: ListenerAction | None = None
         self.charge = kept_charge(state.kept)
-        self._late: tuple[str, str | None, float] | None = None  # state and song before one, when
+        self._delay = Delay()
 
     @property
     def held(self) -> bool:
@@ -81,12 +77,12 @@ class Observer:
         error is answered. Raises PlayerError if MPD's outputs fail, so that nothing can be heard.
         """
         before = self.last
-        status = _settled(client, before)
+        status = settled(client, before)
         was_on = self._queue.own.get(before.status.get("songid", "")) if before else None
         link = before is not None and self._queue.is_link(before.status.get("songid", ""))
         edited = self._queue.follow(client, status)
         if before is not None:
-            status = self._without_delay(status, before, time_s)
+            status = self._delay.undone(status, before, time_s)
             turned = self._fader.is_turned(before.status, status, time_s)
             action = action_between(
                 before, status, time_s + late_s, edited=edited, turned=turned, link=link
@@ -114,19 +110,6 @@ class Observer:
         pause = pause if self.charge == "resting" else {"paused": None}
         cleared = self.charge == "cleared"
         self._state.keep(charge=self.charge, stopped=stopped, cleared=cleared, **pause)
-
-    def _without_delay(self, status: Status, before: Snapshot, time_s: float) -> Status:
-        """MPD's status, which is that of the new song while Mopidy still tells of the one before.
-
-        Without this, on a busy machine, a song that the jukebox put on was taken for a person's.
-        """
-        if self._late is None:
-            return status
-        state, song_id, since_s = self._late
-        if (status["state"], status.get("songid")) != (state, song_id) or time_s - since_s > LATE_S:
-            self._late = None
-            return status
-        return _with_song(status, {key: before.status[key] for key in ("state", "songid", "song")})
 
     def _keep_action(self, action: ListenerAction | None) -> None:
         """Keep what a person did until a playback reports it."""
@@ -197,11 +180,8 @@ class Observer:
     def note_song(self, status: Status, own: OwnSong, song_id: str, time_s: float) -> None:
         """Note that the jukebox just put this song on, which MPD's status may show only later."""
         self._happened("own song", status)
-        self._late = None
-        if status.get("songid") != song_id or status["state"] != "play":
-            place = {"state": "play", "songid": song_id, "song": self._queue.position(song_id)}
-            self._late = status["state"], status.get("songid"), time_s
-            status = _with_song(status, place)
+        place = {"state": "play", "songid": song_id, "song": self._queue.position(song_id)}
+        status = self._delay.begin(status, place, time_s)
         self._update_last(time_s, status, title=own.song.title)
 
     def note_pause(self) -> None:
@@ -241,26 +221,5 @@ class Observer:
         return self.last
 
 
-def _with_song(status: Status, place: Status) -> Status:
-    """The status when another song has begun. place: its state, songid and song."""
-    later = ("elapsed", "duration", "nextsongid", "error")
-    return {**{key: status[key] for key in status if key not in later}, **place}
-
-
 def _without_error(status: Status) -> Status:
     return {key: value for key, value in status.items() if key != "error"}
-
-
-def _settled(client: Client, before: Snapshot | None) -> Status:
-    """MPD's status, after a song that just ended is dropped from it.
-
-    Without this, on a slow machine, the end of the chime was taken for a person's stop.
-    """
-    status = client.state()
-    for _ in range(ASK_AGAIN_TIMES):
-        played = before is not None and before.status["state"] == "play"
-        if not (played and status["state"] == "stop" and "songid" in status):
-            break
-        time.sleep(ASK_AGAIN_S)
-        status = client.state()
-    return status
