@@ -62,6 +62,23 @@ def test_a_draw_offers_five_different_songs():
     assert len(songs) == len(set(songs)) == 5
 
 
+def test_the_time_of_a_draw_grows_with_the_songs_not_with_their_square(monkeypatch):
+    compared = 0
+
+    def equal(song, other):
+        nonlocal compared
+        compared += 1
+        return song.uri == other.uri
+
+    monkeypatch.setattr(Song, "__eq__", equal)
+    draws = selection("happy")
+    songs = {Song(f"{number}.ogg", "", "happy"): 1.0 for number in range(3000)}
+    draws.mark_heard(HAPPY, draws._shuffled(HAPPY, songs)[0])
+    compared = 0
+    draws._shuffled(HAPPY, songs)
+    assert compared < 10 * len(songs)
+
+
 def test_a_song_that_failed_is_left_out_for_five_minutes(caplog):
     draws = selection("happy")
     draws.leave_out(Song("happy/0.ogg", "", "happy"), "it is broken", 100.0)

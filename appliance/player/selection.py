@@ -132,7 +132,8 @@ class Selection:
             wanted = [song for song in others if weights[song] >= UNWANTED]
             groups = [self._by_weight(wanted, weights)]
         # The others come last, in case MPD refuses all of the first; what was skipped, last of all.
-        again = [song for song in weights if song not in others and song not in skipped]
+        earlier = set(others) | set(skipped)
+        again = [song for song in weights if song not in earlier]
         groups += [self._random.sample(group, len(group)) for group in (again, others)] + [skipped]
         return list(dict.fromkeys(song for group in groups for song in group))[:SONGS_PER_DRAW]
 
