@@ -27,6 +27,8 @@ VERBS = {
     "bench": "measure how fast it is here, compared with the published pipeline",
     "status": "show what the jukebox sees and plays now",
     "history": "list moods, songs and what people did",
+    "web": "serve the page for the phones and computers of this house",
+    "pair": "let a phone or computer use the page: print a one-time code",
     "tell": "tell the running jukebox: mood happy, auto, hold 30, why, …",
     "calibrate": "watch your face at rest for a minute and read it as neutral",
     "resolve": "find out what links play, for the jukebox or for you",

@@ -190,7 +190,7 @@ put_units() { # put_units RELEASE_FOLDER: installs, enables and starts exactly t
     local unit enabled=()
     for unit in "$1"/systemd/jukebox*.{service,socket,timer}; do
         put "$unit" "$units/${unit##*/}"
-        ! grep -q '^\[Install\]' "$unit" || enabled+=("${unit##*/}")
+        ! grep -q '^\[Install\]' "$unit" || ! may_listen "$unit" || enabled+=("${unit##*/}")
     done
     for unit in "$units"/jukebox*.{service,socket,timer}; do
         [[ ! -e $unit || -e $1/systemd/${unit##*/} ]] || remove_unit "${unit##*/}"
@@ -204,6 +204,12 @@ put_units() { # put_units RELEASE_FOLDER: installs, enables and starts exactly t
         systemctl reset-failed 'jukebox*' 2>/dev/null || true
         systemctl start "${enabled[@]}"
     fi
+}
+
+# Another web server keeps its port 80.
+may_listen() { # may_listen UNIT
+    [[ ${1##*/} != jukebox-web-80.socket ]] || systemctl --quiet is-active jukebox-web-80.socket ||
+        ! grep -qsE '^ *[0-9]+: [0-9A-F]+:0050 [0-9A-F:]+ 0A ' /proc/net/tcp /proc/net/tcp6
 }
 
 put_back_off() { # put_back_off RELEASE_FOLDER UNITS: if systemd is new enough to know its settings
@@ -224,7 +230,7 @@ remove_units() {
     for unit in "$units"/jukebox*.{timer,socket,service}; do # what starts a service before it
         [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done
-    rm -rf "$units/jukebox.service.d" /run/jukebox /run/jukebox-control /var/lib/systemd/timers/stamp-jukebox-backup.timer
+    rm -rf "$units/jukebox.service.d" /run/jukebox /run/jukebox-control /run/jukebox-pair /var/lib/systemd/timers/stamp-jukebox-backup.timer
     if systemd_runs; then
         systemctl daemon-reload
         systemctl reset-failed 'jukebox*' 2>/dev/null || true

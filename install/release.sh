@@ -90,7 +90,8 @@ make_environment() { # make_environment FOLDER; sets pip
 compile_what_is_used() { # compile_what_is_used ENVIRONMENT
     env -u PYTHONDONTWRITEBYTECODE "$1/bin/python" - <<'PYTHON'
 import ai_edge_litert.interpreter, cv2, mpd, numpy.typing, sqlite_utils
-import yt_dlp
+import anyio._backends._asyncio, jinja2, segno, starlette.applications, uvicorn.lifespan.off
+import uvicorn.protocols.http.h11_impl, yt_dlp
 yt_dlp.YoutubeDL({"quiet": True, "cachedir": False})  # this loads more of it
 PYTHON
 }
@@ -128,8 +129,8 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
     printf '%s\n' "$2" >"$opt/before"
     activate "$1"
     rm -f "$opt/trial-copy"
-    # Now it runs the new release, too, as the jukebox already does.
-    ! systemd_runs || systemctl try-restart jukebox-resolver.service
+    # Now they run the new release, too, as the jukebox already does.
+    ! systemd_runs || systemctl try-restart jukebox-resolver.service jukebox-web.service
 }
 
 # The new release may have changed the history to a schema that the old one cannot write.

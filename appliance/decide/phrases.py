@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from appliance.records import Emotion, ListenerAction, Mood
 
 PHRASES = {
@@ -23,6 +25,18 @@ LISTENER_ACTIONS: dict[ListenerAction, str] = {
     "volume": "somebody changed the volume",
     "mode": "somebody changed how MPD plays",
 }
+
+
+Sureness = Literal["", "fairly", "quite", "very"]
+
+
+def how_sure(mood: Mood) -> Sureness:
+    """How sure a settled mood is, in steps coarse enough that they seldom change; else ""."""
+    if mood.emotion is None:
+        return ""
+    if mood.probability >= 0.9:
+        return "very"
+    return "quite" if mood.probability >= 0.7 else "fairly"
 
 
 def describe(mood: Mood) -> str:

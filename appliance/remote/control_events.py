@@ -11,7 +11,7 @@ from appliance.remote.status import Status
 # The keys of the status that travel with each event. Whoever lays them over the status of
 # "subscribe" has the present one.
 STATUS_EVENTS = {
-    "mood": ("mood", "emotion", "faces"),
+    "mood": ("mood", "emotion", "sure", "unclear", "faces"),
     "play": ("player", "title", "playlist", "listener_in_charge", "resting", "reason", "refusal"),
     "hold": ("asked", "hold_until", "sleep_at", "asleep"),
     "camera": ("camera", "looks_per_second", "looks_reason"),

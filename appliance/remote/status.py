@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from appliance.decide.phrases import describe
+from appliance.decide.phrases import Sureness, describe, how_sure
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError
-from appliance.records import Emotion, Frame, Step
+from appliance.records import Emotion, Frame, Step, Unclear
 
 if TYPE_CHECKING:  # `jukebox status` needs no socket
     from appliance.process.notify import Notifier
@@ -28,7 +28,8 @@ log = logging.getLogger("jukebox")
 class Status:
     """How things are, in words and values for people and programs.
 
-    mood: in words; emotion: of a settled mood. faces: in the last frame. camera: its description,
+    mood: in words; emotion: of a settled mood, and sure: how sure it is. unclear: why faces cannot
+    be read well; None if they can. faces: in the last frame. camera: its description,
     "lost" or "off". playlist: the emotion whose music the jukebox put on; None if a person chose
     the song. asked: the emotion that somebody asked for. hold_until, sleep_at: the local time, such
     as "18:30", until which automatic changes pause or at which the music fades out; else None.
@@ -55,6 +56,8 @@ class Status:
     looks_per_second: float = 0.0
     looks_reason: str = ""
     refusal: str = ""
+    sure: Sureness = ""
+    unclear: Unclear | None = None
 
     @classmethod
     def of(
@@ -91,6 +94,8 @@ class Status:
             looks_per_second=frames_per_second,
             looks_reason=frame_rate_reason,
             refusal="" if playing is None else playing.refusal,
+            sure=how_sure(step.mood),
+            unclear=step.mood.unclear,
         )
 
     def sentence(self) -> str:
