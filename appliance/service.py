@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 
 from appliance.decide.policy import MusicPolicy
@@ -15,7 +16,7 @@ from appliance.loop import Loop
 from appliance.process.log import NOTICE
 from appliance.process.notify import Notifier
 from appliance.process.signals import Signals
-from appliance.records import Frame, Step
+from appliance.records import Emotion, Frame, Step
 from appliance.remote import messages
 from appliance.remote.control import ControlServer
 from appliance.remote.control_history import HistoryReader
@@ -76,6 +77,8 @@ class Service:
             self._parts.camera.open()
             self._control = self._open_control()
             at_end.callback(self._control.close)
+            # In a calm room frames are few, and who presses a button must not wait for one.
+            self._parts.wait_by(self._control.wait)
             self._notifier.ready()
             at_end.callback(self._notifier.stopping)
             Loop(self._parts.devices).run(self._after_step)
@@ -223,6 +226,15 @@ class Service:
     def forget_calibration(self) -> str:
         """Undoes the calibration. Returns the answer."""
         return self._parts.calibrator.forget(self._last_step.frame.unix_s)
+
+    def correct(self, told: Emotion) -> None:
+        """Keeps that a person says that the room looks like this."""
+        step = self._last_step
+        self._store.record_correction(step.frame.unix_s, told, step.mood)
+
+    def forget(self, from_unix_s: float, to_unix_s: float) -> Future[int]:
+        """Begins to delete this time from the history. The result is how many rows are gone."""
+        return self._store.forget(from_unix_s, to_unix_s)
 
     @property
     def _last_step(self) -> Step:

@@ -97,3 +97,15 @@ def m003_touches_and_calibration(db: Database) -> None:
         """,
         replace=True,
     )
+
+
+@steps()
+def m004_corrections(db: Database) -> None:
+    """Makes a table for what people said about how the room looks."""
+    db.table("corrections").create(
+        {"id": int, "at": str, "told": str, "state": str, "emotion": str, "probability": float},
+        pk="id",
+        not_null={"at", "told", "state", "probability"},
+        strict=True,
+    )
+    db.table("corrections").create_index(["at"])
