@@ -1,14 +1,17 @@
 """Who may ask the page for what, pairing, and words; without a network."""
 
 import json
+import re
 import stat
 from urllib.parse import urlencode
 
 import pytest
 from web_page import InProcess
+from web_texts import texts
 
 from appliance.settings import WebSettings
 from appliance.web.devices import Devices
+from appliance.web.language import read_po
 from appliance.web.mpd import Playing, Song
 from appliance.web.pairing import Pairing
 from appliance.web.places import is_own, own_names
@@ -271,3 +274,58 @@ def test_what_songs_are_called_is_no_html(web):
     shown = web.ask("/", cookie=web.pairs()).text
     assert "<script>alert" not in shown
     assert "&lt;script&gt;alert" in shown
+
+
+# --- languages -----------------------------------------------------------------------------------
+
+
+def test_every_text_is_there_in_every_language(web):
+    for language in web.page.languages.values():
+        if language.code != "en":
+            assert {text for text in texts() if text not in language.texts} == set()
+
+
+def test_a_translation_keeps_the_names_in_braces(web):
+    for language in web.page.languages.values():
+        for english, own in language.texts.items():
+            if "{word}" not in english:
+                assert sorted(re.findall(r"\{\w+\}", english)) == sorted(
+                    re.findall(r"\{\w+\}", own)
+                )
+
+
+@pytest.mark.parametrize(
+    ("accepted", "code"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("fr,de", "de"),
+        ("fr", "en"),
+        ("", "en"),
+        (",;,;" * 99, "en"),
+    ],
+)
+def test_the_language_is_the_first_known_that_the_browser_wants(web, accepted, code):
+    assert f'<html lang="{code}">' in web.ask("/pair", accept_language=accepted).text
+
+
+def test_a_chosen_language_stays(web):
+    chosen = web.ask("/language", "POST", "language=de&back=/pair").cookie
+    assert '<html lang="de">' in web.ask("/pair", cookie=chosen, accept_language="en").text
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("the room looks happy", "der Raum sieht so aus: fröhlich"),
+        ("the room looks angry; calm", "der Raum sieht so aus: verärgert; darum etwas Ruhiges"),
+        ("somebody asked for disgust", "jemand hat sich das gewünscht: angewidert"),
+        ("something new", "something new"),
+    ],
+)
+def test_what_the_jukebox_says_is_said_in_german_as_far_as_it_is_known(web, english, german):
+    assert web.page.languages["de"].of_jukebox(english) == german
+
+
+def test_a_po_file_may_have_long_texts_and_quotes():
+    read = read_po('msgid ""\nmsgstr "Head"\n\nmsgid "a "\n"b"\nmsgstr "\\"c\\" "\n"d"\n')
+    assert read == {"a b": '"c" d'}

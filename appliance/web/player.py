@@ -21,6 +21,18 @@ from appliance.web.actions import FAILURES
 from appliance.web.page import Page, form_of, page_of
 from appliance.web.view import now_view
 
+# What these pages say after an action.
+DONE = "Done."
+TEXTS = (
+    DONE,
+    CLEARED := "The queue is empty.",
+    ADDED := "It plays after the others.",
+    NEXT := "It plays next.",
+    NOTED := "I remember that.",
+    PUT := "It is in the playlist now.",
+    TAKEN := "It is out of the playlist.",
+    LINKED := "The link plays, and is in the playlist.",
+)
 LOOKUP_S = 35.0  # the resolver itself gives up after 30
 Form = dict[str, str]
 Action = Callable[[Client], None]
@@ -97,7 +109,7 @@ async def act(request: Request) -> Response:
     return page.done(request, _(said), back)
 
 
-def _in_mpd(action: Callable[[Client, Form], None], said: str = "Done.") -> Do:
+def _in_mpd(action: Callable[[Client, Form], None], said: str = DONE) -> Do:
     async def do(page: Page, form: Form) -> str:
         await page.mpd.do(lambda client: action(client, form))
         return said
@@ -128,7 +140,7 @@ async def _put_link(page: Page, form: Form) -> str:
         raise UsageError(f"this link plays nothing: {answer.error}")
     put = _in_list(
         lambda client, name, _form: library.put_into(client, name, link, link=True),
-        "The link plays, and is in the playlist.",
+        LINKED,
     )
     return await put(page, form)
 
@@ -157,40 +169,40 @@ DO: dict[str, Do] = {
     "up": _in_mpd(lambda client, form: library.move(client, form.get("id", ""), -1)),
     "down": _in_mpd(lambda client, form: library.move(client, form.get("id", ""), 1)),
     "remove": _in_mpd(lambda client, form: library.remove(client, form.get("id", ""))),
-    "clear": _in_mpd(lambda client, _form: client.clear(), "The queue is empty."),
+    "clear": _in_mpd(lambda client, _form: client.clear(), CLEARED),
     "add": _in_mpd(
         lambda client, form: library.add(client, form.get("uri", ""), following=False),
-        "It plays after the others.",
+        ADDED,
     ),
     "next": _in_mpd(
         lambda client, form: library.add(client, form.get("uri", ""), following=True),
-        "It plays next.",
+        NEXT,
     ),
     "like": _in_mpd(
         lambda client, form: library.set_like(client, form.get("uri", ""), form.get("how", "")),
-        "I remember that.",
+        NOTED,
     ),
     "put": _in_list(
         lambda client, name, form: library.put_into(client, name, form.get("uri", "")),
-        "It is in the playlist now.",
+        PUT,
     ),
     "take-out": _in_list(
         lambda client, name, form: library.take_out(
             client, name, form.get("place", ""), form.get("uri", "")
         ),
-        "It is out of the playlist.",
+        TAKEN,
     ),
     "list-up": _in_list(
         lambda client, name, form: library.move_in(
             client, name, form.get("place", ""), form.get("uri", ""), -1
         ),
-        "Done.",
+        DONE,
     ),
     "list-down": _in_list(
         lambda client, name, form: library.move_in(
             client, name, form.get("place", ""), form.get("uri", ""), 1
         ),
-        "Done.",
+        DONE,
     ),
     "link": _put_link,
 }
