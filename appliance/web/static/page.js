@@ -91,10 +91,15 @@ function take(event) {
   lost(false)
 }
 
+// A short gap is nobody's business; the browser tries again every second.
 function lost(is) {
-  clearTimeout(waiting)
-  if (is) waiting = setTimeout(() => sayLost(body.dataset.lost), 2500)
-  else sayLost("")
+  if (is) {
+    waiting ||= setTimeout(() => sayLost(body.dataset.lost), 2500)
+  } else {
+    clearTimeout(waiting)
+    waiting = 0
+    sayLost("")
+  }
 }
 
 function sayLost(text) {
