@@ -85,7 +85,7 @@ def test_programs_read_these_keys(tmp_path):
     assert sorted(kept) == [
         "asked", "asleep", "camera", "emotion", "faces", "hold_until", "listener_in_charge",
         "looks_per_second", "looks_reason", "mood", "player", "playlist", "reason", "refusal",
-        "resting", "sleep_at", "title",
+        "resting", "sleep_at", "sure", "title", "unclear",
     ]  # fmt: skip
 
 

@@ -54,10 +54,10 @@ class Page:
         self.one_guess = asyncio.Lock()
         self.languages = languages()
         self.streams = Streams(lambda language: now_view(house, language))
-        self.static = _read_static()
+        self.static = read_static()
         self.jukebox: Jukebox
         self.mpd: Mpd
-        self._templates = _environment(self.static)
+        self._templates = environment(self.static)
 
     def language(self, request: Request) -> Language:
         """The one that the browser's owner chose here, else the first that the browser wants."""
@@ -110,7 +110,8 @@ def page_of(request: Request) -> Page:
     return cast(Page, request.app.state.page)
 
 
-def _environment(static: Mapping[str, Static]) -> Environment:
+def environment(static: Mapping[str, Static]) -> Environment:
+    """The templates, with what all of them use."""
     found = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -124,7 +125,8 @@ def _environment(static: Mapping[str, Static]) -> Environment:
     return found
 
 
-def _read_static() -> dict[str, Static]:
+def read_static() -> dict[str, Static]:
+    """The files of static/ by name."""
     found = {}
     for file in sorted((HERE / "static").iterdir()):
         content = file.read_bytes()
