@@ -1,8 +1,10 @@
 """Who may ask the page for what, pairing, and words; without a network."""
 
+import asyncio
 import json
 import re
 import stat
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +18,7 @@ from appliance.web.mpd import Playing, Song
 from appliance.web.pairing import Pairing
 from appliance.web.places import is_own, own_names
 from appliance.web.view import House, now_view
+from appliance.web.volume import SteadyVolume
 
 STATUS = {
     "mood": "2 faces: the room looks happy", "emotion": "happy", "faces": 2, "camera": "reel",
@@ -329,3 +332,33 @@ def test_what_the_jukebox_says_is_said_in_german_as_far_as_it_is_known(web, engl
 def test_a_po_file_may_have_long_texts_and_quotes():
     read = read_po('msgid ""\nmsgstr "Head"\n\nmsgid "a "\n"b"\nmsgstr "\\"c\\" "\n"d"\n')
     assert read == {"a b": '"c" d'}
+
+
+# --- the volume ----------------------------------------------------------------------------------
+
+
+def test_the_steps_of_a_fade_are_not_shown_but_what_stays_and_what_people_set(monkeypatch):
+    monkeypatch.setattr("appliance.web.volume.STEADY_S", 0.05)
+    shown = []
+
+    async def listen():
+        volume = SteadyVolume(lambda: shown.append(volume.shown))
+        for percent in (60, 50, 40, 30, 20, 30, 40, 50, 60):
+            volume.see(percent)
+        await asyncio.sleep(0.1)
+        volume.see(45)
+        await asyncio.sleep(0.1)
+        volume.set(30)
+        volume.see(30)
+        volume.see(None)
+
+    asyncio.run(listen())
+    assert shown == [60, 45, 30, None]
+
+
+def test_time_and_volume_alone_are_no_news():
+    later = replace(PLAYING, elapsed_s=22.0, unix_s=10.0, volume_percent=3)
+    assert not later.tells_more_than(PLAYING)
+    assert replace(later, elapsed_s=60.0).tells_more_than(PLAYING)
+    assert replace(later, state="pause").tells_more_than(PLAYING)
+    assert replace(later, error="no sound card").tells_more_than(PLAYING)

@@ -67,6 +67,7 @@ async def _turn(page: Page, value: str, _: Language) -> str:
         raise UsageError(_("The volume must be a number from 0 to {most}.", most=most))
     wanted = min(int(value), most)
     await page.mpd.do(lambda client: client.setvol(wanted))
+    page.volume.set(wanted)
     return _("Volume {percent} %.", percent=wanted)
 
 

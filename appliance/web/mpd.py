@@ -17,6 +17,7 @@ from appliance.player.connection import Address, Connection
 from appliance.player.curve import volume_of
 from appliance.settings import MpdSettings
 
+JUMP_S = 1.5  # what a place in a song may differ from what time explains
 TRY_AGAIN_S = (0.5, 1.0, 2.0, 5.0)  # the last one for ever
 Result = TypeVar("Result")
 Action = Callable[[Client], Result]
@@ -51,6 +52,18 @@ class Playing:
     elapsed_s: float
     unix_s: float
     error: str = ""
+
+    def tells_more_than(self, other: Playing | None) -> bool:
+        """Whether more has changed than time explains, and the volume, which fades move."""
+        if other is None or abs(self.began_s - other.began_s) > JUMP_S:
+            return True
+        known = ("state", "song", "following", "error")
+        return any(getattr(self, name) != getattr(other, name) for name in known)
+
+    @property
+    def began_s(self) -> float:
+        """When the song began, if it plays; else where it stands."""
+        return self.unix_s - self.elapsed_s if self.state == "play" else self.elapsed_s
 
 
 class Mpd:

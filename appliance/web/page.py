@@ -22,6 +22,7 @@ from appliance.web.mpd import Mpd
 from appliance.web.pairing import Pairing
 from appliance.web.streams import Streams
 from appliance.web.view import MOODS, NAMES, House, duration_words, full_title, now_view
+from appliance.web.volume import SteadyVolume
 
 HERE = Path(__file__).parent
 SAID = "said"  # the cookie with what an action led to, shown once
@@ -54,10 +55,28 @@ class Page:
         self.one_guess = asyncio.Lock()
         self.languages = languages()
         self.streams = Streams(lambda language: now_view(house, language))
+        self.volume = SteadyVolume(self._show_volume)
         self.static = read_static()
         self.jukebox: Jukebox
         self.mpd: Mpd
         self._templates = environment(self.static)
+
+    def take_in_jukebox(self) -> None:
+        """Shows what has changed at the jukebox."""
+        self.house.status, self.house.settings = self.jukebox.status, self.jukebox.settings
+        self.streams.change()
+
+    def take_in_mpd(self) -> None:
+        """Shows what has changed at MPD."""
+        before, now = self.house.playing, self.mpd.playing
+        self.house.playing = now
+        self.volume.see(now.volume_percent if now else None)
+        if now is None or now.tells_more_than(before):
+            self.streams.change()
+
+    def _show_volume(self) -> None:
+        self.house.volume_percent = self.volume.shown
+        self.streams.change()
 
     def language(self, request: Request) -> Language:
         """The one that the browser's owner chose here, else the first that the browser wants."""

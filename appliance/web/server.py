@@ -57,13 +57,8 @@ async def _serve(
     devices = Devices(devices_file(settings, environ))
     page = Page(house, devices, Pairing(), is_open=settings.web.open != "none")
 
-    def changed() -> None:
-        house.status, house.settings = page.jukebox.status, page.jukebox.settings
-        house.playing = page.mpd.playing
-        page.streams.change()
-
-    page.jukebox = Jukebox(control_sockets(settings, environ), changed)
-    page.mpd = Mpd(settings.mpd, changed)
+    page.jukebox = Jukebox(control_sockets(settings, environ), page.take_in_jukebox)
+    page.mpd = Mpd(settings.mpd, page.take_in_mpd)
     port = sockets[0].getsockname()[1]
     links = addresses(port, loopback=settings.web.address.startswith("127."))
     server = _Server(uvicorn.Config(

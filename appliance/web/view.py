@@ -62,11 +62,15 @@ assert set(MOODS) == set(EMOTIONS)  # noqa: S101 - one button for each
 
 @dataclass(slots=True)
 class House:
-    """All that the page's process knows now. status: of the jukebox; playing: of MPD."""
+    """All that the page's process knows now.
+
+    status: of the jukebox; playing: of MPD. volume_percent: to be shown; None where MPD has none.
+    """
 
     status: Values | None = None
     settings: Values = field(default_factory=dict)
     playing: Playing | None = None
+    volume_percent: int | None = None
 
     def max_volume(self) -> int:
         """What the owner allows, in percent."""
@@ -124,7 +128,7 @@ def _music(house: House, _: Language) -> Values:
         "elapsed": playing.elapsed_s if playing and song else 0,
         "at": playing.unix_s if playing else 0,
         "duration": song.seconds if song and song.seconds else 0,
-        "volume": playing.volume_percent if playing else None,
+        "volume": house.volume_percent if playing else None,
         "volume_max": house.max_volume(),
         "why": _why(status, _),
         "next": _next(playing, status, _),
