@@ -65,6 +65,13 @@ def test_devices_are_listed_and_revoked_from_the_terminal(demo, browser):
     assert ask("pair", "--revoke", "nobody", *config).returncode == 2
 
 
+def test_status_and_check_say_where_the_page_is(demo):
+    config = ("--config", str(demo.config))
+    link = demo.link.partition("pair?")[0]
+    assert f"the page is at {link}" in ask("status", *config).stdout
+    assert f"page: {link}" in ask("check", *config).stdout
+
+
 def test_without_a_page_pairing_says_so(config):
     told = ask("pair", "--config", str(config))
     assert (told.returncode, told.stderr.strip()) == (

@@ -1,4 +1,4 @@
-"""A Unix socket at which `jukebox pair` asks: for a code, for the devices, to let one go.
+"""A Unix socket at which `jukebox pair` asks: for a code, the devices, or to let one go.
 
 Lines as at the control socket (docs/control.md). Whoever may connect may pair: the file's mode
 decides.
@@ -93,6 +93,8 @@ class PairingSocket:
                 code = self._page.pairing.open(time.monotonic())
                 links = [f"{link}pair?code={code}" for link in self._links]
                 return f"{code}, valid for {VALID_S / 60:g} minutes", {"code": code, "links": links}
+            case "where":
+                return " and ".join(self._links), {"links": list(self._links)}
             case "devices":
                 known = [
                     {key: value for key, value in asdict(device).items() if key != "token_hash"}
@@ -104,4 +106,4 @@ class PairingSocket:
                 if gone is None:
                     raise UsageError("no device has this number; jukebox pair --list shows them")
                 return f"{gone.name} is no longer paired", {}
-        raise UsageError(f"unknown word {word[:40]!r}; the words are pair, devices, revoke")
+        raise UsageError(f"unknown word {word[:40]!r}; the words are pair, where, devices, revoke")

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from appliance.errors import ControlError
 from appliance.history.files import database_file
+from appliance.remote.control_client import connect
 from appliance.remote.control_socket import FROM_SYSTEMD, socket_files
 from appliance.settings import Settings, WebSettings
 
@@ -37,6 +39,15 @@ def devices_file(settings: Settings, environ: Mapping[str, str]) -> Path:
 
 def _is_service(environ: Mapping[str, str]) -> bool:
     return "RUNTIME_DIRECTORY" in environ
+
+
+def page_link(settings: Settings, environ: Mapping[str, str]) -> str | None:
+    """Where browsers reach the page that runs here; None if none does."""
+    with suppress(ControlError):
+        if (page := connect(pair_sockets(settings, environ))) is not None:
+            with page:
+                return str(page.ask("where")["data"]["links"][0])
+    return None
 
 
 # --- names of this machine ---------------------------------------------------------------------
