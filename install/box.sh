@@ -113,7 +113,9 @@ tell_how_it_is() {
     fi
     say "The jukebox runs: $(systemctl show --property=StatusText --value jukebox.service)"
     say "Settings: $etc/jukebox.toml, then: sudo systemctl reload jukebox"
-    say "The page for phones and computers: http://$(hostname).local:8080/; to pair one: sudo jukebox pair"
+    local port=:8080
+    ! systemctl --quiet is-active jukebox-web-80.socket || port=""
+    say "The page for phones and computers: http://$(hostname).local$port/; to let one in: sudo jukebox pair"
     say "What it sees and does: sudo jukebox status, sudo jukebox check, journalctl -u jukebox"
     if ! grep -qsw memory /sys/fs/cgroup/cgroup.controllers; then
         say "This kernel enforces no memory limits (a Raspberry Pi's default), so the jukebox may use more"

@@ -188,7 +188,7 @@ remove_own_playlists() {
 
 put_units() { # put_units RELEASE_FOLDER: installs, enables and starts exactly those of that release
     local unit enabled=()
-    for unit in "$1"/systemd/jukebox*.{service,socket,timer}; do
+    for unit in "$1"/systemd/jukebox*.{socket,service,timer}; do # sockets before what they start
         put "$unit" "$units/${unit##*/}"
         ! grep -q '^\[Install\]' "$unit" || ! may_listen "$unit" || enabled+=("${unit##*/}")
     done
@@ -202,6 +202,8 @@ put_units() { # put_units RELEASE_FOLDER: installs, enables and starts exactly t
     if systemd_runs; then
         systemctl daemon-reload
         systemctl reset-failed 'jukebox*' 2>/dev/null || true
+        # A socket cannot be given to a service that already runs.
+        systemctl --quiet is-active jukebox-web-80.socket || systemctl stop jukebox-web.service
         systemctl start "${enabled[@]}"
     fi
 }

@@ -59,7 +59,8 @@ async def _serve(
 
     page.jukebox = Jukebox(control_sockets(settings, environ), page.take_in_jukebox)
     page.mpd = Mpd(settings.mpd, page.take_in_mpd)
-    port = sockets[0].getsockname()[1]
+    ports = [listener.getsockname()[1] for listener in sockets]
+    port = 80 if 80 in ports else ports[0]
     links = addresses(port, loopback=settings.web.address.startswith("127."))
     server = _Server(uvicorn.Config(
         make_app(page, settings.web), http="h11", ws="none", loop="asyncio", lifespan="off",
