@@ -575,6 +575,15 @@ def test_a_part_of_the_history_is_forgotten_when_somebody_asks(jukebox, client):
     assert "must be a time" in client.ask("forget", 2, to="noon")["error"]["text"]
 
 
+def test_a_code_is_looked_for_and_its_word_comes_later(jukebox, client):
+    assert client.ask("scan", 1) is None
+    jukebox.controls.scanned.set_result("ABCDEFGHKL")
+    jukebox.step()
+    assert client.line()["data"] == {"word": "ABCDEFGHKL"}
+    assert "seconds must be" in client.ask("scan", 2, seconds=0)["error"]["text"]
+    assert "seconds must be" in client.ask("scan", 3, seconds="long")["error"]["text"]
+
+
 def test_how_it_looks_is_noted_and_nothing_else_happens(jukebox, client):
     assert client.ask("looks", emotion="sad")["text"].startswith("noted that it looks sad")
     assert jukebox.controls.corrections == ["sad"]

@@ -10,6 +10,8 @@ import signal
 import subprocess
 from importlib.resources import files
 
+import cv2
+import numpy as np
 import pytest
 from conftest import wait_for
 from running import JUKEBOX
@@ -117,6 +119,34 @@ def test_a_guest_pairs_by_typing_the_code(visit, demo):
     guest.sees("Grandmother's phone")
     guest.button("Remove Grandmother's phone").click()
     guest.sees("May this device use the jukebox?")
+
+
+def show_in(room, picture):
+    """Puts a picture of the room, 640×480, into the folder that serves as the camera."""
+    cv2.imwrite(str(room.with_suffix(".png")), picture)
+    room.with_suffix(".png").replace(room / "room.png")
+
+
+def test_a_phone_that_is_held_before_the_camera_is_paired(chromium, music, tmp_path):
+    room = tmp_path / "room"
+    room.mkdir()
+    picture = np.full((480, 640), 90, np.uint8)
+    show_in(room, picture)
+    with demo_with_page(tmp_path / "demo", "--camera", str(room)) as demo:
+        guest = Visitor(chromium, demo, paired=False)
+        guest.go("/")
+        guest.button("Show the pattern").click()
+        screen = np.frombuffer(guest.page.locator(".shown").screenshot(), np.uint8)
+        code = cv2.imdecode(screen, cv2.IMREAD_GRAYSCALE)
+        width = 180  # a phone at an arm's length
+        height = code.shape[0] * width // code.shape[1]
+        picture[150 : 150 + height, 230 : 230 + width] = cv2.resize(
+            code, (width, height), interpolation=cv2.INTER_AREA
+        )
+        show_in(room, picture)
+        guest.page.wait_for_url(f"{guest.home}/", timeout=30_000)
+        guest.sees("Play music for …")
+        guest.context.close()
 
 
 def test_the_mood_the_song_and_the_reason_are_shown(visit):

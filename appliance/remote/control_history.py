@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, TypeVar, cast, get_args
 
 from appliance.errors import ControlError, StoreError, UsageError
 from appliance.history.queries import Entry, Place, Step, What, read_minutes, read_page
@@ -23,6 +23,7 @@ END_OF_TIME_S = 253_402_300_799.0  # the last second of the year 9999
 
 Outcome = Answer | StoreError
 Receive = Callable[[Outcome], None]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +67,19 @@ class HistoryReader:
         page = self._thread.submit(_read, self._database, wanted)
         self._asked.append((page, receive))
 
-    def wait_for(self, forgetting: Future[int], receive: Receive) -> None:
-        """Lets deliver() hand over how many rows were forgotten, once that is known."""
+    def wait_for(
+        self, result: Future[Result], words: Callable[[Result], Answer], receive: Receive
+    ) -> None:
+        """Lets deliver() hand over another result in words, too, once it is known."""
         answer: Future[Answer] = Future()
 
-        def done(deleted: Future[int]) -> None:
-            if error := deleted.exception():
+        def done(known: Future[Result]) -> None:
+            if error := known.exception():
                 answer.set_exception(error)
             else:
-                answer.set_result(_forgotten(deleted.result()))
+                answer.set_result(words(known.result()))
 
-        forgetting.add_done_callback(done)
+        result.add_done_callback(done)
         self._asked.append((answer, receive))
 
     def deliver(self) -> None:
@@ -95,7 +98,8 @@ class HistoryReader:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def _forgotten(rows: int) -> Answer:
+def forgotten(rows: int) -> Answer:
+    """How many rows were forgotten, as an answer."""
     return Answer(f"{_rows(rows)} forgotten", {"rows": rows})
 
 

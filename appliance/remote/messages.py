@@ -49,6 +49,12 @@ class Controls(Protocol):
     def forget(self, from_unix_s: float, to_unix_s: float) -> Future[int]:
         """Begins to delete this time from the history. The result is how many rows are gone."""
 
+    def scan(self, time_s: float, seconds: float) -> Future[str]:
+        """Begins to look for the page's QR code. The result is its word, or "" without one.
+
+        Raises ControlError if the camera is off, or if somebody else waits for one.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -22,6 +22,7 @@ from appliance.web.page import Page, form_of, page_of
 
 Row = Mapping[str, Any]
 
+FORGETTING_S = 600.0  # a slow SD card rewrites a large file
 SHOWN_SONGS = 5  # of a mood
 COLUMNS = (
     "at", "what", "state", "emotion", "probability", "faces", "title", "uri", "source", "reason",
@@ -187,7 +188,7 @@ async def forget(request: Request) -> Response:
     elif form.get("what") != "everything":
         return page.done(request, _("This button is not known here."), back, good=False)
     try:
-        answer = await page.jukebox.ask("forget", arguments)
+        answer = await page.jukebox.ask("forget", arguments, FORGETTING_S)
     except ControlError as error:
         return page.done(request, _.of_jukebox(str(error)), back, good=False)
     return page.done(request, _("Forgotten: {n} entries.", n=answer["data"]["rows"]), back)

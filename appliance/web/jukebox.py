@@ -50,11 +50,15 @@ class Jukebox:
             self._lose()
             await asyncio.sleep(TRY_AGAIN_S[min(failures, len(TRY_AGAIN_S) - 1)])
 
-    async def ask(self, word: str, arguments: Fields | None = None) -> Fields:
+    async def ask(
+        self, word: str, arguments: Fields | None = None, wait_s: float = ANSWER_WAIT_S
+    ) -> Fields:
         """The answer: "text" for people, "data" for programs. Raises RefusedError, ControlError."""
-        return (await self.ask_all([(word, arguments or {})]))[0]
+        return (await self.ask_all([(word, arguments or {})], wait_s))[0]
 
-    async def ask_all(self, requests: Sequence[tuple[str, Fields]]) -> list[Fields]:
+    async def ask_all(
+        self, requests: Sequence[tuple[str, Fields]], wait_s: float = ANSWER_WAIT_S
+    ) -> list[Fields]:
         """The answers to requests that are sent together, so that one frame answers all."""
         if self._writer is None:
             raise ControlError(AWAY)
@@ -67,7 +71,7 @@ class Jukebox:
             lines += b"\n"
         self._writer.write(lines)
         try:
-            async with asyncio.timeout(ANSWER_WAIT_S):
+            async with asyncio.timeout(wait_s):
                 return [_good(await answer) for answer in answers]
         except TimeoutError as error:
             raise ControlError("the jukebox gave no answer") from error

@@ -20,6 +20,7 @@ from appliance.web.jukebox import Jukebox
 from appliance.web.language import Language, languages, preferred
 from appliance.web.mpd import Mpd
 from appliance.web.pairing import Pairing
+from appliance.web.showing import Showing
 from appliance.web.streams import Streams
 from appliance.web.view import MOODS, NAMES, House, duration_words, full_title, now_view
 from appliance.web.volume import SteadyVolume
@@ -52,6 +53,7 @@ class Page:
         self.house = house
         self.devices = devices
         self.pairing = pairing
+        self.showing = Showing()
         self.one_guess = asyncio.Lock()
         self.languages = languages()
         self.streams = Streams(lambda language: now_view(house, language))

@@ -13,7 +13,10 @@ from starlette.routing import Route
 from appliance.web.guard import COOKIE
 from appliance.web.language import Language
 from appliance.web.page import Page, form_of, page_of
+from appliance.web.qr import svg
+from appliance.web.showing import SHOWN_S
 
+SHOWING = "showing"  # the cookie of a browser that shows a code to the camera
 COOKIE_DAYS = 400  # browsers keep none for longer
 PROBLEMS = {
     "wrong": "This code is not right. Please look at it again.",
@@ -40,22 +43,58 @@ async def pair(request: Request) -> Response:
     """Pairs the browser, if the code is right."""
     page, form = page_of(request), await form_of(request)
     async with page.one_guess:  # many at once must not be faster than one
-        await asyncio.sleep(page.pairing.delay_s)
+        if page.pairing.is_open(time.monotonic()):  # else there is nothing to guess
+            await asyncio.sleep(page.pairing.delay_s)
         result = page.pairing.take(form.get("code", ""), time.monotonic())
     if result != "good":
         problem = page.language(request)(PROBLEMS[result])
         return _form(page, request, 403, problem=problem, **_typed(form))
-    _device, token = page.devices.pair(form.get("name", ""), f"{date.today()}")  # noqa: DTZ011
+    return _paired(page, request, form.get("name", ""))
+
+
+def _paired(page: Page, request: Request, name: str) -> Response:
+    """Lets the browser in, from now on."""
+    _device, token = page.devices.pair(name, f"{date.today()}")  # noqa: DTZ011
     response = RedirectResponse("/", 303)
+    _set_cookie(response, request, COOKIE, token, COOKIE_DAYS * 86_400)
+    return response
+
+
+def _set_cookie(response: Response, request: Request, name: str, value: str, age_s: int) -> None:
     response.set_cookie(
-        COOKIE,
-        token,
-        max_age=COOKIE_DAYS * 86_400,
+        name,
+        value,
+        max_age=age_s,
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
     )
+
+
+async def begin_showing(request: Request) -> Response:
+    """Gives the browser a QR code to hold before the camera."""
+    page = page_of(request)
+    shown = page.showing.begin(page.jukebox)
+    if shown is None:
+        problem = page.language(request)("Others show a code just now. Please wait two minutes.")
+        return _form(page, request, 403, problem=problem)
+    response = RedirectResponse("/pair/camera", 303)
+    _set_cookie(response, request, SHOWING, shown.key, round(SHOWN_S))
     return response
+
+
+async def show_code(request: Request) -> Response:
+    """The QR code; once the camera has seen it, the browser is paired."""
+    page = page_of(request)
+    _ = page.language(request)
+    shown = page.showing.find(request.cookies.get(SHOWING, ""))
+    if shown is None:
+        return RedirectResponse("/pair", 303)
+    if shown.seen:
+        page.showing.end(shown)
+        return _paired(page, request, _kind(request, _))
+    problem = _.of_jukebox(page.showing.problem)
+    return page.html(request, "showing.html", code=svg(shown.text, ""), problem=problem)
 
 
 async def devices(request: Request) -> Response:
@@ -104,6 +143,8 @@ def _kind(request: Request, _: Language) -> str:
 ROUTES = [
     Route("/pair", show),
     Route("/pair", pair, methods=["POST"]),
+    Route("/pair/camera", show_code),
+    Route("/pair/camera", begin_showing, methods=["POST"]),
     Route("/devices", devices),
     Route("/devices", revoke, methods=["POST"]),
 ]
