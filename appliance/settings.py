@@ -287,6 +287,11 @@ class WebSettings:
         Text(may_be_empty=True),
         "One more name by which browsers may call this machine, such as music.home; empty: none.",
     ] = ""
+    certificate: Annotated[
+        str,
+        Location(words=("",)),
+        "A .pem file with your certificate and its key, for https:// instead; empty: none.",
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)

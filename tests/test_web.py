@@ -103,6 +103,12 @@ def test_a_good_post_passes(web):
     assert (answer.status, answer.headers["location"]) == (303, "/")
 
 
+def test_behind_a_proxy_with_a_certificate_forms_pass():
+    web = InProcess(name="music.home")
+    sent = {"host": "music.home", "origin": "https://music.home"}
+    assert web.ask("/language", "POST", "language=de&back=/", **sent).status == 303
+
+
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example/", "/\\evil.example"])
 def test_a_form_leads_to_no_other_site(web, back):
     answer = web.ask("/language", "POST", urlencode({"language": "de", "back": back}))

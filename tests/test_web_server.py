@@ -1,16 +1,18 @@
 """The page of a running demo, asked by HTTP: what buttons do, streams, and what happens in need."""
 
+import http.client
 import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from conftest import wait_for
-from running import JUKEBOX, ask
+from running import JUKEBOX, ask, started
 from web_page import Browser, demo_with_page
 
 from appliance.remote.control_client import ControlClient
@@ -77,6 +79,42 @@ def test_without_a_page_pairing_says_so(config):
     assert (told.returncode, told.stderr.strip()) == (
         1, "no page runs here; start it with: jukebox web",
     )  # fmt: skip
+
+
+def test_with_the_owners_certificate_it_speaks_https(tmp_path, config):
+    made, key = tmp_path / "own.pem", tmp_path / "key.pem"
+    openssl = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=music.home",
+    ]
+    files = ["-days", "2", "-keyout", str(key), "-out", str(made)]
+    subprocess.run([*openssl, *files], capture_output=True, check=True)
+    made.write_bytes(made.read_bytes() + key.read_bytes())
+    config.write_text(f'{config.read_text()}[web]\ncertificate = "{made}"\n')
+    command = [*JUKEBOX, "web", "--config", str(config), "--address", "127.0.0.1", "--port", "0"]
+    with started(command, stderr=subprocess.PIPE, text=True) as page:
+        said = page.stderr.readline()
+        port = int(said.rpartition(":")[2].strip("/\n"))
+        trusting = ssl.create_default_context(cafile=str(made))
+        trusting.check_hostname = False
+        with closing(http.client.HTTPSConnection("127.0.0.1", port, context=trusting)) as asked:
+            asked.request("GET", "/")
+            assert asked.getresponse().status == 401
+        page.send_signal(signal.SIGTERM)
+        assert page.wait(5.0) == 0
+
+
+def test_a_certificate_that_cannot_be_used_is_a_mistake_in_the_settings(config, tmp_path):
+    config.write_text(f'{config.read_text()}[web]\ncertificate = "{tmp_path}/none.pem"\n')
+    told = ask("web", "--config", str(config), "--address", "127.0.0.1", "--port", "0")
+    assert told.returncode == 78
+    assert "none.pem, which cannot be used: No such file" in told.stderr
 
 
 # --- buttons -------------------------------------------------------------------------------------

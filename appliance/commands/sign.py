@@ -19,7 +19,8 @@ def add_options(verb: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Writes it. Raises UsageError if the file cannot be written."""
-    link = chosen.link or addresses(settings_of(chosen).web.port)[0]
+    web = settings_of(chosen).web
+    link = chosen.link or addresses(web.port, web)[0]
     try:
         chosen.out.write_text(notice(link), encoding="utf-8")
     except OSError as error:

@@ -82,7 +82,7 @@ class Guard:
         scope["device"] = device
         safe = scope["method"] in ("GET", "HEAD")
         scope["may_act"] = device is not None or self._open == "all"
-        if why := refusal(request.headers, self._names, scheme=scope["scheme"], safe=safe):
+        if why := refusal(request.headers, self._names, safe=safe):
             await PlainTextResponse(f"{why}\n", HTTPStatus.FORBIDDEN)(
                 scope, receive, _guarded(send)
             )
@@ -100,7 +100,7 @@ def may_pass(path: str, openness: Open, *, safe: bool) -> bool:
     return openness == "all" or (openness == "read" and safe and readable)
 
 
-def refusal(headers: Headers, names: frozenset[str], *, scheme: str, safe: bool) -> str:
+def refusal(headers: Headers, names: frozenset[str], *, safe: bool) -> str:
     """Why a request is not even looked at; "" if it is.
 
     safe: whether its method changes nothing.
@@ -117,26 +117,27 @@ def refusal(headers: Headers, names: frozenset[str], *, scheme: str, safe: bool)
         return "the form does not say how long it is"
     if int(headers["content-length"]) > LONGEST_FORM:
         return "the form is too long"
-    return "" if _is_from_here(headers, f"{scheme}://{host}") else "this comes from another site"
+    return "" if _is_from_here(headers, host) else "this comes from another site"
 
 
-def _is_from_here(headers: Headers, here: str) -> bool:
+def _is_from_here(headers: Headers, host: str) -> bool:
     """Whether a page of this machine sent the form. Every browser says so in one header or two."""
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if site not in (None, "same-origin", "none"):
         return False
     if origin is None:
         return site == "same-origin"
-    return _parts(origin) == _parts(here)
+    # Not the scheme: behind an owner's proxy with a certificate, it is another one here.
+    return _place(origin) == _place(f"//{host}") is not None
 
 
-def _parts(origin: str) -> tuple[str, str, int | None] | None:
+def _place(link: str) -> tuple[str, int | None] | None:
+    """Host and port of a link; None if it has none."""
+    parts = urlsplit(link.lower())
     try:
-        parts = urlsplit(origin.lower())
-        port = parts.port
+        return (parts.hostname, parts.port) if parts.hostname else None
     except ValueError:
         return None
-    return parts.scheme, parts.hostname or "", port
 
 
 def _guarded(send: Send) -> Send:

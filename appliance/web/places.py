@@ -87,12 +87,13 @@ def is_own(host: str, names: frozenset[str]) -> bool:
     return False
 
 
-def addresses(port: int, *, loopback: bool = False) -> list[str]:
+def addresses(port: int, settings: WebSettings) -> list[str]:
     """Links at which browsers reach this machine; the best for a phone comes first."""
-    where = "" if port == 80 else f":{port}"
-    if loopback:
-        return [f"http://127.0.0.1{where}/"]
-    return [f"http://{host}{where}/" for host in dict.fromkeys(_hosts())]
+    scheme, usual = ("https", 443) if settings.certificate else ("http", 80)
+    where = "" if port == usual else f":{port}"
+    here = settings.address.startswith("127.")
+    hosts = [settings.address] if here else [*filter(None, [settings.name]), *_hosts()]
+    return [f"{scheme}://{host}{where}/" for host in dict.fromkeys(hosts)]
 
 
 def _hosts() -> Iterator[str]:

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
 
+from appliance.errors import ConfigError
 from appliance.process.notify import Notifier
 from appliance.settings import Settings
 from appliance.web.app import make_app
@@ -26,6 +27,7 @@ from appliance.web.view import House
 
 log = logging.getLogger("jukebox")
 
+MOST_CONNECTIONS = 256  # the rest is told to come back
 Announce = Callable[[Page, list[str]], None]
 
 # Streams end at once when they are told to; this is for a browser that does not take its answer.
@@ -61,16 +63,18 @@ async def _serve(
     page.mpd = Mpd(settings.mpd, page.take_in_mpd)
     ports = [listener.getsockname()[1] for listener in sockets]
     port = 80 if 80 in ports else ports[0]
-    links = addresses(port, loopback=settings.web.address.startswith("127."))
+    links = addresses(port, settings.web)
     server = _Server(uvicorn.Config(
         make_app(page, settings.web), http="h11", ws="none", loop="asyncio", lifespan="off",
         log_config=None, access_log=False, server_header=False, proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=GRACE_S, limit_concurrency=MOST_CONNECTIONS,
+        ssl_certfile=settings.web.certificate or None,
     ), page)  # fmt: skip
     doing = [asyncio.create_task(task) for task in (page.jukebox.run(), page.mpd.run())]
     door = PairingSocket(page, links, _version())
     notifier = Notifier()
     try:
+        _read_certificate(server.config)
         await door.open(pair_socket)
         announce(page, links)
         notifier.ready()
@@ -83,6 +87,17 @@ async def _serve(
         for task in doing:
             task.cancel()
         await asyncio.gather(*doing, return_exceptions=True)
+
+
+def _read_certificate(config: uvicorn.Config) -> None:
+    """Makes the server ready. Raises ConfigError if the owner's certificate cannot be used."""
+    try:
+        config.load()
+    except OSError as error:  # an SSLError is one, too
+        raise ConfigError(
+            f"web.certificate is {config.ssl_certfile}, which cannot be used:"
+            f" {error.strerror or error}; it must be a .pem file with a certificate and its key"
+        ) from error
 
 
 class _Server(uvicorn.Server):
