@@ -197,6 +197,7 @@ put_units() { # put_units RELEASE_FOLDER: installs, enables and starts exactly t
     done
     put_back_off "$1" "$units"
     put "$1/install/jukebox.sh" "$command" 755
+    put_manual "$1/share"
     systemctl --quiet enable "${enabled[@]}"
     sync -f "$units"
     if systemd_runs; then
@@ -214,6 +215,36 @@ may_listen() { # may_listen UNIT
         ! grep -qsE '^ *[0-9]+: [0-9A-F]+:0050 [0-9A-F:]+ 0A ' /proc/net/tcp /proc/net/tcp6
 }
 
+# Manual pages and completions: where each lies, below /usr/local/share.
+declare -A manual=(
+    [jukebox.1]=man/man1/jukebox.1
+    [jukebox.toml.5]=man/man5/jukebox.toml.5
+    [jukebox.bash]=bash-completion/completions/jukebox
+    [_jukebox]=zsh/site-functions/_jukebox
+    [jukebox.fish]=fish/vendor_completions.d/jukebox.fish
+)
+
+put_manual() { # put_manual FOLDER: an earlier release has none
+    local name
+    for name in "${!manual[@]}"; do
+        [[ ! -e $1/$name ]] || put "$1/$name" "/usr/local/share/${manual[$name]}"
+    done
+}
+
+remove_manual() {
+    local name place
+    for name in "${!manual[@]}"; do
+        place=/usr/local/share/${manual[$name]}
+        [[ ! -e $place ]] || {
+            rm "$place"
+            rmdir --ignore-fail-on-non-empty "${place%/*}"
+        }
+    done
+    for place in bash-completion zsh fish; do
+        [[ ! -d /usr/local/share/$place ]] || rmdir --ignore-fail-on-non-empty "/usr/local/share/$place"
+    done
+}
+
 put_back_off() { # put_back_off RELEASE_FOLDER UNITS: if systemd is new enough to know its settings
     local version
     version=$(systemctl --version | awk 'NR == 1 { print $2 }')
@@ -229,6 +260,7 @@ remove_unit() {
 remove_units() {
     local unit
     remove_trial
+    remove_manual
     for unit in "$units"/jukebox*.{timer,socket,service}; do # what starts a service before it
         [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done

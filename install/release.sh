@@ -7,7 +7,7 @@ steady_s=${JUKEBOX_STEADY_S:-10}      # and to stay healthy
 wheels=$cache/wheels
 
 # What decides whether this version differs from the present one.
-contents=(appliance models music systemd install/jukebox.sh docs/install.md pyproject.toml)
+contents=(appliance models music systemd install/jukebox.sh install/manual.py docs/install.md pyproject.toml)
 # A unit here takes precedence over one in /etc, and is gone after a restart of the machine.
 trial=/run/systemd/system.control
 environment_from=(locks/box.txt locks/build.txt)
@@ -58,6 +58,7 @@ make_release() { # make_release FOLDER FINGERPRINT
     install -m 644 -D -t "$folder/docs" docs/install.md
     install -m 755 -D -t "$folder/install" install/jukebox.sh
     install -m 644 -D -t "$folder/models" models/*.json models/*.tflite
+    PYTHONDONTWRITEBYTECODE=1 "$folder/env/bin/python" install/manual.py "$folder/share"
     ln -s "$state/music" "$folder/music" # for `jukebox demo`
     sync -f "$folder" # a plug pulled now must not leave a release that only looks complete
     printf '%s\n' "$2" >"$folder/made-from"
