@@ -13,6 +13,7 @@ from web_texts import texts
 
 from appliance.settings import WebSettings
 from appliance.web.devices import Devices
+from appliance.web.embed import frame_of
 from appliance.web.language import read_po
 from appliance.web.mpd import Playing, Song
 from appliance.web.pairing import Pairing
@@ -283,6 +284,38 @@ def test_what_songs_are_called_is_no_html(web):
     shown = web.ask("/", cookie=web.pairs()).text
     assert "<script>alert" not in shown
     assert "&lt;script&gt;alert" in shown
+
+
+# --- players of other sites ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("link", "player"),
+    [
+        ("https://www.youtube.com/watch?v=abcdefghijk", "youtube-nocookie.com/embed/abcdefghijk"),
+        ("https://youtu.be/abcdefghijk?t=3", "youtube-nocookie.com/embed/abcdefghijk"),
+        (
+            "https://open.spotify.com/track/0123456789abcdefghijkl?si=x",
+            "open.spotify.com/embed/track/0123456789abcdefghijkl",
+        ),
+    ],
+)
+def test_a_link_of_a_known_site_has_a_player(link, player):
+    site, frame = frame_of(link)
+    assert frame.endswith(player)
+    assert frame.startswith(f"{site.origin}/")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/watch?v=abcdefghijk",
+        "https://www.youtube.com.evil.example/watch?v=abcdefghijk",
+        "https://youtu.be/abc", "javascript:alert(1)", 'https://youtu.be/abcdefghijk" onload="', "",
+    ],
+)  # fmt: skip
+def test_no_other_link_has_one(link):
+    assert frame_of(link) is None
 
 
 # --- languages -----------------------------------------------------------------------------------

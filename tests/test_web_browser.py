@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import wait_for
+from mpd import MPDClient
 from running import JUKEBOX
 from web_page import demo_with_page
 
@@ -228,6 +229,26 @@ def test_what_is_no_link_gets_a_sentence_and_stays_typed(visit):
     visitor.button("Try it and add it").click()
     visitor.sees("this is no link")
     assert field.input_value() == "ftp://example.org/"
+
+
+def test_a_stored_video_opens_in_its_sites_player_only_after_a_yes(visit, demo):
+    link = "https://www.youtube.com/watch?v=abcdefghijk"
+    app = MPDClient()
+    app.connect(str(demo.mpd_socket))
+    app.playlistadd("happy", link)
+    visitor = visit()
+    visitor.context.route("https://**", lambda route: route.abort("blockedbyclient"))
+    visitor.go("/player/list/happy")
+    visitor.page.get_by_role("link", name="Open there").click()
+    visitor.sees("YouTube then sees this device's address")
+    assert visitor.page.locator("iframe").count() == 0
+    assert all(url.startswith(visitor.home) for url in visitor.requested)
+    visitor.button("Open the player of YouTube").click()
+    frame = visitor.page.locator("iframe").get_attribute("src")
+    assert frame == "https://www.youtube-nocookie.com/embed/abcdefghijk"
+    assert visitor.go("/embed?link=https://youtu.be/lmnopqrstuv").status == 404
+    app.playlistdelete("happy", len(app.listplaylist("happy")) - 1)
+    app.disconnect()
 
 
 def test_the_diary_forgets_the_day_only_after_a_yes(visit):

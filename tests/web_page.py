@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import tomllib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
@@ -121,6 +122,11 @@ class Demo:
         self.folder, self.process, self.link = folder, process, link
         self.port = urlsplit(link).port
         self.config = folder / "jukebox.toml"
+
+    @property
+    def mpd_socket(self):
+        """Where its MPD listens."""
+        return tomllib.loads(self.config.read_text())["mpd"]["address"]
 
     def pair(self):
         told = subprocess.run(

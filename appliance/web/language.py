@@ -48,17 +48,13 @@ class Language:
 
     def _patterns(self) -> Iterator[tuple[re.Pattern[str], str]]:
         for english, text in self.texts.items():
-            if "{" in english:
-                parts = re.split(r"\{(\w+)\}", english)
-                yield (
-                    re.compile(
-                        "".join(
-                            f"(?P<{part}>.+?)" if number % 2 else re.escape(part)
-                            for number, part in enumerate(parts)
-                        )
-                    ),
-                    text,
+            parts = re.split(r"\{(\w+)\}", english)
+            if len(parts) > 1 and len(set(parts[1::2])) == len(parts) // 2:
+                pattern = "".join(
+                    f"(?P<{part}>.+?)" if number % 2 else re.escape(part)
+                    for number, part in enumerate(parts)
                 )
+                yield re.compile(pattern), text
 
 
 def languages() -> dict[str, Language]:

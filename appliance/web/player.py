@@ -18,6 +18,7 @@ from appliance.player.client import Client
 from appliance.resolver.protocol import LONGEST_LINE, Answer, answer_of, find_socket, is_link
 from appliance.web import library
 from appliance.web.actions import FAILURES
+from appliance.web.embed import frame_of
 from appliance.web.page import Page, form_of, page_of
 from appliance.web.view import now_view
 
@@ -79,7 +80,15 @@ async def _list(
         songs = await page.mpd.ask(partial(library.stored, name=name))
     except PlayerError:
         problem = page.language(request)("This mood has no playlist that can be changed here.")
-    shown = {"mood": mood, "songs": songs, "problem": problem, "link": link, "wrong": wrong}
+    embeds = {song.uri for song in songs if frame_of(song.uri)}
+    shown = {
+        "embeds": embeds,
+        "mood": mood,
+        "songs": songs,
+        "problem": problem,
+        "link": link,
+        "wrong": wrong,
+    }
     return _shown(page, request, "list.html", **shown)
 
 
