@@ -701,8 +701,14 @@ def test_all_is_forgotten_and_what_was_set_aside_with_it(path: Path) -> None:
     damaged = path.with_name("jukebox.db.corrupt-20261127-120000")
     with opened(path) as store:
         three_hours(store)
+        for number in range(3000):
+            store.record_play(NOON, song(f"Song {number}"), happy())
+        store.write(NOON)
+        store.prune(NOON)  # brings all of it into the file
+        before = path.stat().st_size
         damaged.write_bytes(b"Song 1")
         store.forget(0.0, END_OF_TIME_S).result(10.0)
+        assert path.stat().st_size < before / 2
     assert titles(path) == []
     assert not damaged.exists()
 

@@ -384,6 +384,7 @@ def test_the_steps_of_a_fade_are_not_shown_but_what_stays_and_what_people_set(mo
         volume = SteadyVolume(lambda: shown.append(volume.shown))
         for percent in (60, 50, 40, 30, 20, 30, 40, 50, 60):
             volume.see(percent)
+            await asyncio.sleep(0.002)
         await asyncio.sleep(0.1)
         volume.see(45)
         await asyncio.sleep(0.1)

@@ -228,7 +228,7 @@ def test_twenty_streams_and_one_that_never_reads_keep_nobody_waiting(demo):
         for connection in heard[:-1]:
             assert wait_for(lambda one=connection: next_state(one)["volume"] == 59)
         assert memory_kb(demo) < before + 4_000
-        assert memory_kb(demo) < 56_000
+        assert memory_kb(demo) < 50_000
         del deaf
 
 
