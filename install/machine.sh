@@ -211,7 +211,8 @@ put_units() { # put_units RELEASE_FOLDER: installs, enables and starts exactly t
 
 # Another web server keeps its port 80.
 may_listen() { # may_listen UNIT
-    [[ ${1##*/} != jukebox-web-80.socket ]] || systemctl --quiet is-active jukebox-web-80.socket ||
+    [[ ${1##*/} != jukebox-web-80.socket ]] || ! systemd_runs || # the ports of an image are free
+        systemctl --quiet is-active jukebox-web-80.socket ||
         ! grep -qsE '^ *[0-9]+: [0-9A-F]+:0050 [0-9A-F:]+ 0A ' /proc/net/tcp /proc/net/tcp6
 }
 
