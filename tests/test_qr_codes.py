@@ -1,6 +1,7 @@
 """QR codes of the page before the camera: what is read, and that no frame waits for it."""
 
 import io
+import re
 import threading
 
 import cv2
@@ -14,6 +15,7 @@ from appliance.records import Frame
 from appliance.running.code_scanner import CodeScanner
 from appliance.vision.qr_codes import shown_word
 from appliance.web.pairing import ALPHABET
+from appliance.web.qr import terminal
 from appliance.web.showing import Shown
 
 WORD = ALPHABET[:10]
@@ -135,3 +137,11 @@ def test_a_slow_look_delays_no_frame(scanner):
     go_on.set()
     wait_for(lambda: slow.note(frame(3.0)) or found.done())
     slow.close()
+
+
+def test_what_the_terminal_shows_is_a_code_that_phones_read():
+    link = "http://192.0.2.2:8080/pair?code=ABCDEF"
+    blocks = [re.sub(r"\x1b\[[\d;]*m", "", line) for line in terminal(link).splitlines()]
+    halves = [[block in half for block in line] for line in blocks for half in ("█▀", "█▄")]
+    picture = cv2.resize(np.array(halves, np.uint8) * 255, None, fx=8, fy=8, interpolation=0)
+    assert cv2.QRCodeDetectorAruco().detectAndDecode(picture)[0] == link

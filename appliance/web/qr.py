@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 import segno
 
+WHITE_ON_BLACK, AS_BEFORE = "\x1b[97;40m", "\x1b[0m"
+
 
 def terminal(text: str) -> str:
-    """The code in half blocks, dark on light and light on dark alike."""
+    """The code in half blocks, white and black whatever the terminal's colours are."""
     out = io.StringIO()
     _made(text).terminal(out, border=2, compact=True)
-    return out.getvalue()
+    return "\n".join(f"{WHITE_ON_BLACK}{line}{AS_BEFORE}" for line in out.getvalue().splitlines())
 
 
 def svg(text: str, title: str) -> str:
