@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 
 from appliance.decide.policy import MusicPolicy
@@ -15,7 +16,7 @@ from appliance.loop import Loop
 from appliance.process.log import NOTICE
 from appliance.process.notify import Notifier
 from appliance.process.signals import Signals
-from appliance.records import Frame, Step
+from appliance.records import Emotion, Frame, Step
 from appliance.remote import messages
 from appliance.remote.control import ControlServer
 from appliance.remote.control_history import HistoryReader
@@ -23,6 +24,7 @@ from appliance.remote.control_socket import listen
 from appliance.remote.panel import use_panel
 from appliance.remote.status import Status, StatusReporter
 from appliance.running.assembly import Assembly
+from appliance.running.code_scanner import CodeScanner
 from appliance.settings import Settings
 from appliance.vision.calibration import TOO_FEW
 
@@ -60,6 +62,7 @@ class Service:
         self._step: Step | None = None  # the last one
         self._reason = ""  # why the last song was put on
         self._control = ControlServer()
+        self._scanner = CodeScanner()
 
     def run(self) -> None:
         """Builds everything, runs the loop, and leaves everything tidy.
@@ -73,9 +76,12 @@ class Service:
             self._reporter = StatusReporter(self._notifier, self._store.path)
             self._parts = Assembly(self._settings, self._store, reel_stands_in=self._reel_stands_in)
             at_end.callback(self._parts.close)
+            at_end.callback(self._scanner.close)
             self._parts.camera.open()
             self._control = self._open_control()
             at_end.callback(self._control.close)
+            # In a calm room frames are few, and who presses a button must not wait for one.
+            self._parts.wait_by(self._control.wait)
             self._notifier.ready()
             at_end.callback(self._notifier.stopping)
             Loop(self._parts.devices).run(self._after_step)
@@ -87,6 +93,7 @@ class Service:
         self._feed_watchdog(step)
         self._parts.frame_rate.note(step)
         self._watch_resting_face(step)
+        self._scanner.note(step.frame)
         if self._report_due.at(step.frame.time_s):
             self.keep_requests()
             self._report_status()
@@ -226,6 +233,21 @@ class Service:
     def forget_calibration(self) -> str:
         """Undoes the calibration. Returns the answer."""
         return self._parts.calibrator.forget(self._last_step.frame.unix_s)
+
+    def correct(self, told: Emotion) -> None:
+        """Keeps that a person says that the room looks like this."""
+        step = self._last_step
+        self._store.record_correction(step.frame.unix_s, told, step.mood)
+
+    def forget(self, from_unix_s: float, to_unix_s: float) -> Future[int]:
+        """Begins to delete this time from the history. The result is how many rows are gone."""
+        return self._store.forget(from_unix_s, to_unix_s)
+
+    def scan(self, time_s: float, seconds: float) -> Future[str]:
+        """Begins to look for the page's QR code. The result is its word, or "" without one."""
+        if self._parts.camera.off or self._parts.camera.lost:
+            raise ControlError("the camera is off, or it is not there")
+        return self._scanner.begin(time_s, seconds)
 
     @property
     def _last_step(self) -> Step:

@@ -267,6 +267,34 @@ class ControlSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The page for the phones and computers of this house (docs/page.md)."""
+
+    open: Annotated[
+        Literal["none", "read", "all"],
+        "What devices may do that nobody has paired: nothing, look at what plays, or everything.",
+    ] = "none"
+    port: Annotated[
+        int,
+        Between(1, 65535),
+        "TCP port; for an installed jukebox, jukebox-web.socket names the ports (docs/page.md).",
+    ] = 8080
+    address: Annotated[
+        str, Text(may_be_empty=True), "Where it listens; empty: at all addresses of this machine."
+    ] = ""
+    name: Annotated[
+        str,
+        Text(may_be_empty=True),
+        "One more name by which browsers may call this machine, such as music.home; empty: none.",
+    ] = ""
+    certificate: Annotated[
+        str,
+        Location(words=("",)),
+        "A .pem file with your certificate and its key, for https:// instead; empty: none.",
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GpioSettings:
     """A light and a button between pins of a Raspberry Pi (Broadcom's numbers) and ground."""
 
@@ -299,6 +327,7 @@ class Settings:
     mpd: MpdSettings = field(default_factory=MpdSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
+    web: WebSettings = field(default_factory=WebSettings)
     gpio: GpioSettings = field(default_factory=GpioSettings)
 
 

@@ -60,6 +60,7 @@ uninstall_box() {
     if [[ $purge == yes ]]; then
         step "remove the stored playlists that nobody has edited" remove_own_playlists
         step "remove $etc and $state: settings, history and music" rm -rf "$etc" "$state"
+        step "remove the list of paired devices" rm -rf "$state-web" /var/lib/private/jukebox-web
         step "remove the user jukebox" remove_user
         say "Debian packages stay; if nothing else needs them: apt-get purge mpd avahi-daemon alsa-utils"
     else
@@ -112,6 +113,9 @@ tell_how_it_is() {
     fi
     say "The jukebox runs: $(systemctl show --property=StatusText --value jukebox.service)"
     say "Settings: $etc/jukebox.toml, then: sudo systemctl reload jukebox"
+    local port=:8080
+    ! systemctl --quiet is-active jukebox-web-80.socket || port=""
+    say "The page for phones and computers: http://$(hostname).local$port/; to let one in: sudo jukebox pair"
     say "What it sees and does: sudo jukebox status, sudo jukebox check, journalctl -u jukebox"
     if ! grep -qsw memory /sys/fs/cgroup/cgroup.controllers; then
         say "This kernel enforces no memory limits (a Raspberry Pi's default), so the jukebox may use more"

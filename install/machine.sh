@@ -188,22 +188,62 @@ remove_own_playlists() {
 
 put_units() { # put_units RELEASE_FOLDER: installs, enables and starts exactly those of that release
     local unit enabled=()
-    for unit in "$1"/systemd/jukebox*.{service,socket,timer}; do
+    for unit in "$1"/systemd/jukebox*.{socket,service,timer}; do # sockets before what they start
         put "$unit" "$units/${unit##*/}"
-        ! grep -q '^\[Install\]' "$unit" || enabled+=("${unit##*/}")
+        ! grep -q '^\[Install\]' "$unit" || ! may_listen "$unit" || enabled+=("${unit##*/}")
     done
     for unit in "$units"/jukebox*.{service,socket,timer}; do
         [[ ! -e $unit || -e $1/systemd/${unit##*/} ]] || remove_unit "${unit##*/}"
     done
     put_back_off "$1" "$units"
     put "$1/install/jukebox.sh" "$command" 755
+    put_manual "$1/share"
     systemctl --quiet enable "${enabled[@]}"
     sync -f "$units"
     if systemd_runs; then
         systemctl daemon-reload
         systemctl reset-failed 'jukebox*' 2>/dev/null || true
+        # A socket cannot be given to a service that already runs.
+        systemctl --quiet is-active jukebox-web-80.socket || systemctl stop jukebox-web.service
         systemctl start "${enabled[@]}"
     fi
+}
+
+# Another web server keeps its port 80.
+may_listen() { # may_listen UNIT
+    [[ ${1##*/} != jukebox-web-80.socket ]] || ! systemd_runs || # the ports of an image are free
+        systemctl --quiet is-active jukebox-web-80.socket ||
+        ! grep -qsE '^ *[0-9]+: [0-9A-F]+:0050 [0-9A-F:]+ 0A ' /proc/net/tcp /proc/net/tcp6
+}
+
+# Manual pages and completions: where each lies, below /usr/local/share.
+declare -A manual=(
+    [jukebox.1]=man/man1/jukebox.1
+    [jukebox.toml.5]=man/man5/jukebox.toml.5
+    [jukebox.bash]=bash-completion/completions/jukebox
+    [_jukebox]=zsh/site-functions/_jukebox
+    [jukebox.fish]=fish/vendor_completions.d/jukebox.fish
+)
+
+put_manual() { # put_manual FOLDER: an earlier release has none
+    local name
+    for name in "${!manual[@]}"; do
+        [[ ! -e $1/$name ]] || put "$1/$name" "/usr/local/share/${manual[$name]}"
+    done
+}
+
+remove_manual() {
+    local name place
+    for name in "${!manual[@]}"; do
+        place=/usr/local/share/${manual[$name]}
+        [[ ! -e $place ]] || {
+            rm "$place"
+            rmdir --ignore-fail-on-non-empty "${place%/*}"
+        }
+    done
+    for place in bash-completion zsh fish; do
+        [[ ! -d /usr/local/share/$place ]] || rmdir --ignore-fail-on-non-empty "/usr/local/share/$place"
+    done
 }
 
 put_back_off() { # put_back_off RELEASE_FOLDER UNITS: if systemd is new enough to know its settings
@@ -221,10 +261,11 @@ remove_unit() {
 remove_units() {
     local unit
     remove_trial
+    remove_manual
     for unit in "$units"/jukebox*.{timer,socket,service}; do # what starts a service before it
         [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done
-    rm -rf "$units/jukebox.service.d" /run/jukebox /run/jukebox-control /var/lib/systemd/timers/stamp-jukebox-backup.timer
+    rm -rf "$units/jukebox.service.d" /run/jukebox /run/jukebox-control /run/jukebox-pair /var/lib/systemd/timers/stamp-jukebox-backup.timer
     if systemd_runs; then
         systemctl daemon-reload
         systemctl reset-failed 'jukebox*' 2>/dev/null || true

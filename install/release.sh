@@ -7,7 +7,7 @@ steady_s=${JUKEBOX_STEADY_S:-10}      # and to stay healthy
 wheels=$cache/wheels
 
 # What decides whether this version differs from the present one.
-contents=(appliance models music systemd install/jukebox.sh docs/install.md pyproject.toml)
+contents=(appliance models music systemd install/jukebox.sh install/manual.py docs/install.md pyproject.toml)
 # A unit here takes precedence over one in /etc, and is gone after a restart of the machine.
 trial=/run/systemd/system.control
 environment_from=(locks/box.txt locks/build.txt)
@@ -58,6 +58,7 @@ make_release() { # make_release FOLDER FINGERPRINT
     install -m 644 -D -t "$folder/docs" docs/install.md
     install -m 755 -D -t "$folder/install" install/jukebox.sh
     install -m 644 -D -t "$folder/models" models/*.json models/*.tflite
+    PYTHONDONTWRITEBYTECODE=1 "$folder/env/bin/python" install/manual.py "$folder/share"
     ln -s "$state/music" "$folder/music" # for `jukebox demo`
     sync -f "$folder" # a plug pulled now must not leave a release that only looks complete
     printf '%s\n' "$2" >"$folder/made-from"
@@ -90,7 +91,8 @@ make_environment() { # make_environment FOLDER; sets pip
 compile_what_is_used() { # compile_what_is_used ENVIRONMENT
     env -u PYTHONDONTWRITEBYTECODE "$1/bin/python" - <<'PYTHON'
 import ai_edge_litert.interpreter, cv2, mpd, numpy.typing, sqlite_utils
-import yt_dlp
+import anyio._backends._asyncio, jinja2, segno, starlette.applications, uvicorn.lifespan.off
+import uvicorn.protocols.http.h11_impl, yt_dlp
 yt_dlp.YoutubeDL({"quiet": True, "cachedir": False})  # this loads more of it
 PYTHON
 }
@@ -128,8 +130,8 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
     printf '%s\n' "$2" >"$opt/before"
     activate "$1"
     rm -f "$opt/trial-copy"
-    # Now it runs the new release, too, as the jukebox already does.
-    ! systemd_runs || systemctl try-restart jukebox-resolver.service
+    # Now they run the new release, too, as the jukebox already does.
+    ! systemd_runs || systemctl try-restart jukebox-resolver.service jukebox-web.service
 }
 
 # The new release may have changed the history to a schema that the old one cannot write.

@@ -1,6 +1,7 @@
 """A jukebox that only notes what it is asked for, and a step that a frame of it led to."""
 
 import threading
+from concurrent.futures import Future
 from contextlib import contextmanager
 from queue import SimpleQueue
 
@@ -32,6 +33,8 @@ class RecordingControls:
         self.policy = MusicPolicy(settings or Settings())
         self.off: bool | None = None
         self.calibrations: list[object] = []
+        self.corrections: list[Emotion] = []
+        self.forgotten: list[tuple[float, float]] = []
 
     def status(self) -> Status:
         return Status.of(
@@ -55,6 +58,19 @@ class RecordingControls:
 
     def forget_calibration(self) -> str:
         return "faces are read as they are"
+
+    def correct(self, told: Emotion) -> None:
+        self.corrections.append(told)
+
+    def forget(self, from_unix_s: float, to_unix_s: float) -> Future[int]:
+        self.forgotten.append((from_unix_s, to_unix_s))
+        done: Future[int] = Future()
+        done.set_result(3)
+        return done
+
+    def scan(self, time_s: float, seconds: float) -> Future[str]:
+        self.scanned: Future[str] = Future()
+        return self.scanned
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from appliance.settings import (
     StoreSettings,
     StrategySettings,
     VolumeSettings,
+    WebSettings,
 )
 
 # A change in each section, and the devices that it replaces.
@@ -47,6 +48,7 @@ CHANGES = [
     (MpdSettings(port=6601), {"player"}),
     (StoreSettings(retention_days=7), set()),
     (ControlSettings(path="/elsewhere"), set()),
+    (WebSettings(port=8081), set()),
     (GpioSettings(led=17), {"panel"}),
 ]
 SECTIONS = {type(getattr(Settings(), name)): name for name in Settings.__dataclass_fields__}

@@ -123,8 +123,11 @@ def test_phones_find_its_mpd(machine):
 
 
 def test_its_units_have_no_mistakes_and_are_locked_down(machine):
-    units = ("jukebox.service", "jukebox-resolver.service", "jukebox-backup.service")
-    others = "jukebox-backup.timer jukebox-control.socket"
+    units = (
+        "jukebox.service", "jukebox-resolver.service", "jukebox-backup.service",
+        "jukebox-web.service",
+    )  # fmt: skip
+    others = "jukebox-backup.timer jukebox-control.socket jukebox-web.socket jukebox-pair.socket"
     verified = machine.run(f"systemd-analyze verify {' '.join(units)} {others}")
     assert verified.stdout + verified.stderr == ""
     for unit in units:
@@ -132,6 +135,47 @@ def test_its_units_have_no_mistakes_and_are_locked_down(machine):
         exposure = float(re.search(r"exposure level for \S+: ([\d.]+)", judged)[1])
         machine.figures[unit] = exposure
         assert exposure <= 1.5
+
+
+PAGE = """
+import http.client, urllib.parse
+def asked(port, method="GET", path="/", cookie="", **form):
+    page = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    headers = {"Origin": f"http://127.0.0.1:{port}", "Cookie": cookie, "Accept": "text/html"}
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    page.request(method, path, urllib.parse.urlencode(form) or None, headers)
+    answer = page.getresponse()
+    set_cookie = answer.getheader("set-cookie", "").partition(";")[0]
+    return answer.status, set_cookie, answer.read().decode()
+"""
+
+
+def page_says(machine, program):
+    return machine.says(f"python3 - <<'PYTHON'\n{PAGE}\n{program}\nPYTHON")
+
+
+def test_its_page_lets_in_who_was_paired_at_both_ports(machine):
+    machine.until(lambda: machine.show("ActiveState", "jukebox-web") == "active")
+    assert page_says(machine, "print(asked(80)[0], asked(8080)[0])") == "401 401"
+    code = json.loads(machine.says("jukebox pair --json"))["code"]
+    told = page_says(
+        machine,
+        f"status, cookie, _ = asked(8080, 'POST', '/pair', code='{code}', name='phone')\n"
+        "print(status, 'data-mood=' in asked(8080, cookie=cookie)[2])",
+    )
+    assert told == "303 True"
+    assert "phone, since" in machine.says("jukebox pair --list")
+
+
+def test_its_page_sees_neither_faces_nor_history_and_opens_no_connection(machine):
+    process = machine.show("MainPID", "jukebox-web")
+    assert machine.says(f"stat -c %u /proc/{process}") != machine.says("id -u jukebox")
+    inside = f"nsenter --target {process} --mount --net"
+    connect = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 6600), 3)'"
+    assert machine.run(f"{inside} {connect}", check=False).returncode != 0
+    for secret in ("/var/lib/jukebox/jukebox.db", "/etc/jukebox/jukebox.toml"):
+        machine.run(f"test -e {secret}")
+        assert machine.run(f"{inside} test -e {secret}", check=False).returncode == 1
 
 
 def test_who_sees_faces_has_no_network_no_homes_and_nothing_to_write_on(machine):

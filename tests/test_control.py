@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import wait_for
-from controls import STEP, RecordingControls
+from controls import HAPPY, STEP, RecordingControls
 
 from appliance.decide.policy import NEVER
 from appliance.history.queries import read_history
@@ -83,7 +83,11 @@ class Client:
         """The next line; None if there is none, "end" if the jukebox has hung up."""
         with suppress(BlockingIOError):
             while b"\n" not in self._received:
-                if not (found := self.socket.recv(KIB * KIB)):
+                try:
+                    found = self.socket.recv(KIB * KIB)
+                except ConnectionResetError:  # hung up with requests unread
+                    found = b""
+                if not found:
                     return "end"
                 self._received += found
         if b"\n" not in self._received:
@@ -103,7 +107,11 @@ class Client:
 
     def page(self, **arguments):
         """An answer that comes later."""
-        answer = self.ask("history", **arguments)
+        return self.page_of("history", **arguments)
+
+    def page_of(self, word, **arguments):
+        """The same to another word."""
+        answer = self.ask(word, **arguments)
         while answer is None:
             time.sleep(0.01)
             self._jukebox.step()
@@ -142,6 +150,7 @@ def test_a_client_is_greeted_with_the_version_and_the_protocol(client):
 
 SAID = [
     ("mood", {"emotion": "sad"}, "mood sad"),
+    ("looks", {"emotion": "sad"}, "looks sad"),
     ("auto", {}, "auto"),
     ("hold", {"minutes": 45}, "hold 45"),
     ("hold", {"minutes": "45"}, "hold 45"),
@@ -223,7 +232,7 @@ def test_settings_are_those_in_force_with_passwords_masked(client):
         (b'{"id": 4}', 4, "do must be"),
         (b'{"id": 4, "do": ["status"]}', 4, "do must be"),
         (b'{"id": 4, "do": "status", "args": 5}', 4, "args must be"),
-        (b'{"id": 4, "do": "dance"}', 4, "unknown word 'dance'; the words are mood, auto"),
+        (b'{"id": 4, "do": "dance"}', 4, "unknown word 'dance'; the words are mood, looks"),
         (b'{"id": 4, "do": "teach"}', 4, "unknown word"),
         (b'{"id": 4, "do": "Status"}', 4, "unknown word"),
         (b'{"id": 4, "do": "\\ud800"}', 4, "unknown word"),
@@ -541,6 +550,66 @@ def test_the_history_of_some_hours_and_of_one_kind(database, client):
     assert (touch["what"], touch["reason"]) == ("touch", "pause")
     (play,) = client.page(what="play")["data"]["rows"]
     assert (play["title"], play["uri"], play["source"]) == ("Sun", "sun.opus", "happy")
+
+
+def test_the_minutes_come_added_up_by_hour_and_by_day(database, client):
+    with closing(SqliteStore(StoreSettings(path=str(database)))) as store:
+        for minute in range(300):
+            store.record_seconds(NOON + 60 * minute, Mood("settled", HAPPY, 0.9, 1, 0.0), 60.0)
+    first = client.page(number=1, what="minutes")
+    assert len(first["data"]["rows"]) == 250
+    assert first["data"]["rows"][0]["at"] == "2026-11-27T12:00:00Z"
+    rest = client.page(number=2, what="minutes", after=first["data"]["next"])
+    assert (len(rest["data"]["rows"]), rest["data"]["next"]) == (50, None)
+    hours = client.page(number=3, what="hours")["data"]["rows"]
+    assert [hour["happy_s"] for hour in hours] == [3600.0] * 5
+    days = client.page(number=4, what="days")["data"]["rows"]
+    assert sum(day["happy_s"] for day in days) == 18_000.0
+    some = client.page(number=5, what="minutes", to="2026-11-27T12:10:00Z")["data"]["rows"]
+    assert len(some) == 10
+
+
+def test_a_part_of_the_history_is_forgotten_when_somebody_asks(jukebox, client):
+    told = client.page_of(
+        "forget", **{"from": "2026-11-27T12:00:00Z", "to": "2026-11-27T13:00:00Z"}
+    )
+    assert (told["text"], told["data"]) == ("3 rows forgotten", {"rows": 3})
+    assert jukebox.controls.forgotten == [(NOON, NOON + 3600)]
+    assert "must be a time" in client.ask("forget", 2, to="noon")["error"]["text"]
+
+
+def test_a_code_is_looked_for_and_its_word_comes_later(jukebox, client):
+    assert client.ask("scan", 1) is None
+    jukebox.controls.scanned.set_result("ABCDEFGHKL")
+    jukebox.step()
+    assert client.line()["data"] == {"word": "ABCDEFGHKL"}
+    assert "seconds must be" in client.ask("scan", 2, seconds=0)["error"]["text"]
+    assert "seconds must be" in client.ask("scan", 3, seconds="long")["error"]["text"]
+
+
+def test_how_it_looks_is_noted_and_nothing_else_happens(jukebox, client):
+    assert client.ask("looks", emotion="sad")["text"].startswith("noted that it looks sad")
+    assert jukebox.controls.corrections == ["sad"]
+    assert jukebox.controls.policy.asked is None
+
+
+def test_who_asks_ends_the_wait_for_the_next_frame(jukebox, client):
+    began = time.monotonic()
+    jukebox.server.wait(0.2)
+    assert time.monotonic() - began >= 0.2
+    client.send(b'{"id": 1, "do": "status"}\n')
+    jukebox.server.wait(60.0)
+    jukebox.step()
+    assert client.line()["ok"]
+
+
+def test_who_has_said_all_ends_no_wait(jukebox, client):
+    client.ask("subscribe")
+    client.socket.shutdown(socket.SHUT_WR)
+    jukebox.step()
+    began = time.monotonic()
+    jukebox.server.wait(0.2)
+    assert time.monotonic() - began >= 0.2
 
 
 def test_a_history_that_is_not_there_is_unavailable(client):

@@ -111,7 +111,8 @@ def test_programs_read_these_keys(tmp_path):
     assert sorted(kept) == [
         "asked", "asleep", "camera", "charge", "charge_since", "emotion", "faces", "history",
         "hold_until", "listener_in_charge", "looks_per_second", "looks_reason", "mood", "pictures",
-        "player", "playlist", "reason", "refusal", "resting", "sleep_at", "title",
+        "player", "playlist", "reason", "refusal", "resting", "sleep_at", "sure", "title",
+        "unclear",
     ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -18,12 +19,14 @@ import pytest
 from sqlite_utils import Database
 
 from appliance.errors import BusyError, StoreError
+from appliance.history.backup import back_up
 from appliance.history.database import set_aside
 from appliance.history.diary import read_yesterday
 from appliance.history.files import database_file
+from appliance.history.forgetting import forget
 from appliance.history.migrations import STATES, steps
 from appliance.history.queries import read_calibration, read_history, read_skips
-from appliance.history.store import SqliteStore
+from appliance.history.store import END_OF_TIME_S, SqliteStore
 from appliance.records import Emotion, Mood, Play, SkipCount
 from appliance.settings import StoreSettings
 
@@ -361,7 +364,7 @@ import resource, sys
 from pathlib import Path
 from appliance.errors import StoreError
 from appliance.settings import StoreSettings
-from appliance.history.store import SqliteStore
+from appliance.history.store import END_OF_TIME_S, SqliteStore
 from tests.test_store import NOON, happy, song
 store = SqliteStore(StoreSettings(sys.argv[1]))
 store.write(NOON)
@@ -530,7 +533,7 @@ def test_a_second_jukebox_is_turned_away_until_the_first_one_ends(path: Path) ->
 WRITER = """
 import sys
 from appliance.settings import StoreSettings
-from appliance.history.store import SqliteStore
+from appliance.history.store import END_OF_TIME_S, SqliteStore
 from tests.test_store import NOON, happy, song
 store = SqliteStore(StoreSettings(sys.argv[1]))
 store.write(NOON)
@@ -639,7 +642,8 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(path: Path) -> No
     with opened(path) as store:
         store.write(NOON)
     assert names_of_steps(path) == [
-        "m001_tables", "m002_views", "m003_touches_and_calibration", "m004_skips"
+        "m001_tables", "m002_views", "m003_touches_and_calibration", "m004_skips",
+        "m005_corrections",
     ]  # fmt: skip
     assert [entry.state for entry in read_history(path, 0, 9)] == ["nobody"]
 
@@ -721,3 +725,82 @@ def test_everything_in_the_database_is_documented(path: Path) -> None:
             for column in ask(path, f"select name from pragma_table_info('{name}')"):
                 assert f"`{column[0]}`" in section
     assert all(f"{state}_s" in DOCUMENT for state in STATES)
+
+
+# --- forgetting ----------------------------------------------------------------------------------
+
+
+def three_hours(store: SqliteStore) -> None:
+    """A song and a minute of a mood in each of three hours, and one correction."""
+    for hour in range(3):
+        at = NOON + 3600 * hour
+        store.record_mood(at, happy())
+        store.record_play(at, song(f"Song {hour}"), happy())
+        store.record_seconds(at, happy(), 60.0)
+    store.record_correction(NOON + 3600, Emotion.SAD, happy())
+    store.write(NOON + 7200)
+
+
+def test_an_hour_is_forgotten_in_the_file_and_in_its_copies(path: Path) -> None:
+    with opened(path) as store:
+        three_hours(store)
+        back_up(StoreSettings(path=str(path)), NOON)
+        assert store.forget(NOON + 3600, NOON + 7200).result(10.0) == 4
+        store.record_play(NOON + 7300, song("Later"), happy())
+        store.write(NOON + 7300)
+    assert titles(path) == ["Song 0", "Song 2", "Later"]
+    (copy,) = (path.parent / "backups").glob("*.db")
+    assert titles(copy) == ["Song 0", "Song 2"]
+    assert ask(path, "select count(*) from corrections") == [(0,)]
+    for file in (*path.parent.glob("jukebox.db*"), copy):
+        assert b"Song 1" not in file.read_bytes()
+
+
+def test_what_waits_and_the_minute_under_way_are_forgotten_too(path: Path) -> None:
+    with opened(path) as store:
+        store.record_play(NOON, song("Sun"), happy())
+        store.record_seconds(NOON, happy(), 5.0)
+        assert store.forget(0.0, END_OF_TIME_S).result(10.0) == 1
+        store.record_play(NOON + 9, song("Moon"), happy())
+    assert titles(path) == ["Moon"]
+    assert ask(path, "select count(*) from minutes") == [(0,)]
+
+
+def test_all_is_forgotten_and_what_was_set_aside_with_it(path: Path) -> None:
+    damaged = path.with_name("jukebox.db.corrupt-20261127-120000")
+    with opened(path) as store:
+        three_hours(store)
+        for number in range(3000):
+            store.record_play(NOON, song(f"Song {number}"), happy())
+        store.write(NOON)
+        store.prune(NOON)  # brings all of it into the file
+        before = path.stat().st_size
+        damaged.write_bytes(b"Song 1")
+        store.forget(0.0, END_OF_TIME_S).result(10.0)
+        assert path.stat().st_size < before / 2
+    assert titles(path) == []
+    assert not damaged.exists()
+
+
+def test_while_it_forgets_rows_wait_and_the_loop_does_not(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(
+        "appliance.history.store.forget", lambda *_args, **_more: int(go_on.wait(10.0))
+    )
+    with opened(path) as store:
+        forgetting = store.forget(NOON, NOON + 1)
+        store.record_play(NOON, song("Waits"), happy())
+        store.write(NOON)
+        assert not path.exists()
+        go_on.set()
+        forgetting.result(10.0)
+        store.write(NOON + 1)
+        assert titles(path) == ["Waits"]
+
+
+def test_a_history_that_cannot_be_forgotten_is_a_store_error(path: Path) -> None:
+    path.write_bytes(b"no database " * 1000)
+    with pytest.raises(StoreError, match="cannot be used"):
+        forget(path, 0.0, NOON)

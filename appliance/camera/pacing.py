@@ -113,7 +113,10 @@ class FrameRatePolicy:
 
 
 class PacedCamera:
-    """A camera that is read no more often than the frame rate policy says."""
+    """A camera that is read no more often than the frame rate policy says.
+
+    sleep: waits so many seconds for the next frame's time, or less if there is something to do.
+    """
 
     def __init__(
         self,
@@ -125,7 +128,7 @@ class PacedCamera:
         self.camera = camera
         self._frame_rate = frame_rate
         self._monotonic = monotonic
-        self._sleep = sleep
+        self.sleep = sleep
         self._due_s = float("-inf")
 
     def read(self, timeout_s: float) -> Frame:
@@ -135,7 +138,7 @@ class PacedCamera:
         """
         wait_s = min(timeout_s, self._due_s - self._monotonic())
         if wait_s > 0:
-            self._sleep(wait_s)
+            self.sleep(wait_s)
         frame = self.camera.read(timeout_s)
         if (rate := self._frame_rate.frames_per_second) < self._frame_rate.most:
             self._due_s = self._monotonic() + 1.0 / rate

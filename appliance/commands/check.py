@@ -29,6 +29,7 @@ from appliance.records import EMOTIONS, Emotion, Frame, GrayImage
 from appliance.settings import Settings
 from appliance.vision.interpreter import runtime_name
 from appliance.vision.view import advice, view_of
+from appliance.web.places import page_link
 
 # A camera may need this long to open and to find its exposure.
 CAMERA_WAIT_S = 6.0
@@ -78,6 +79,7 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
         "emotion model": _emotion,
         "gender model": _gender,
         "database": _database,
+        "page": _page,
         "MPD": _mpd,
     }
     if not settings.gender.enabled:
@@ -165,6 +167,11 @@ def _database(settings: Settings) -> str:
     if not os.access(folder, os.W_OK):
         raise StoreError(f"{path} cannot be made: this user may not write to {folder}")
     return f"{path}: the first run makes it"
+
+
+def _page(settings: Settings) -> str:
+    link = page_link(settings, os.environ)
+    return f"{link} (jukebox pair lets a device in)" if link else "none runs"
 
 
 def _mpd(settings: Settings) -> str:

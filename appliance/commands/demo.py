@@ -5,20 +5,29 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from appliance.commands.shared import settings_of
 from appliance.config.writing import as_toml
+from appliance.errors import JukeboxError
 from appliance.history.state import StateFile, player_file, state_file
 from appliance.player.state import PlayerState
 from appliance.private_mpd.process import PrivateMpd
+from appliance.process.listen import listen_near
+from appliance.process.signals import interrupt_waits
 from appliance.service import Service
 from appliance.settings import PlaylistSettings, Settings
 from appliance.wishes import Wishes
 
 log = logging.getLogger("jukebox")
 
+PAGE_STOP_S = 1.0  # the demo must have ended two seconds after Ctrl-C
 MUSIC = Path(__file__).resolve().parents[2] / "music"
 
 
@@ -75,7 +84,41 @@ def play(
         player_state.keep_for_earlier_versions(asleep=False, camera_off=False)
         state_file(database).keep(camera_off=False, **asdict(Wishes()))
         log.info("Ctrl-C ends the demo; any MPD app can join: MPD_HOST=%s mpc", mpd.socket)
-        Service(own, for_s=for_s, reel_stands_in=True).run()
+        with _page(own, folder / "jukebox.toml"):
+            Service(own, for_s=for_s, reel_stands_in=True).run()
+
+
+@contextmanager
+def _page(settings: Settings, config: Path) -> Iterator[None]:
+    """The page, in a process of its own, which prints a link. Without it, the music plays, too."""
+    if find_spec("uvicorn") is None:
+        log.info("there is no page: this Python environment lacks the extra [web]")
+        yield
+        return
+    try:
+        listener = listen_near(settings.web.address, settings.web.port)
+    except JukeboxError as error:
+        log.warning("there is no page: %s", error)
+        yield
+        return
+    fd = listener.fileno()
+    # setpriv: the kernel ends it when this process ends, for whatever reason. A session of its own:
+    # Ctrl-C reaches only the demo, which ends it.
+    command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "appliance.cli", "web"]
+    options = ["--config", str(config), "--fd", str(fd), "--pair"]
+    with listener, interrupt_waits():
+        page = subprocess.Popen(  # noqa: S603  fixed arguments and own paths
+            [*command, *options], pass_fds=[fd], stdin=subprocess.DEVNULL, start_new_session=True
+        )
+    try:
+        yield
+    finally:
+        page.terminate()
+        try:
+            page.wait(PAGE_STOP_S)
+        except subprocess.TimeoutExpired:
+            page.kill()
+            page.wait()
 
 
 def _absolute(source: str) -> str:

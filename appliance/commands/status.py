@@ -16,6 +16,7 @@ from appliance.remote.control_client import connect
 from appliance.remote.control_socket import socket_files
 from appliance.remote.status import Status
 from appliance.settings import ControlSettings
+from appliance.web.places import page_link
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
@@ -36,6 +37,8 @@ def run(chosen: argparse.Namespace) -> int:
         print(last.sentence() if running else f"not running; at the end: {last.sentence()}")
         if running:
             print(last.frame_rate())
+            if link := page_link(settings, os.environ):
+                print(f"the page is at {link}")
     return 0 if running else 1
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from appliance.listener import Charge, ListenerAction
 from appliance.records import Emotion, Mood
 
@@ -32,6 +34,18 @@ IN_CHARGE: dict[Charge, str] = {
     "stopped": "somebody stopped the music",
     "cleared": "somebody cleared the queue",
 }
+
+
+Sureness = Literal["", "fairly", "quite", "very"]
+
+
+def how_sure(mood: Mood) -> Sureness:
+    """How sure a settled mood is, in steps coarse enough that they seldom change; else ""."""
+    if mood.emotion is None:
+        return ""
+    if mood.probability >= 0.9:
+        return "very"
+    return "quite" if mood.probability >= 0.7 else "fairly"
 
 
 def describe(mood: Mood) -> str:

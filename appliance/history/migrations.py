@@ -104,3 +104,15 @@ def m004_skips(db: Database) -> None:
     """Makes a table for a copy of the skip counts that MPD keeps as stickers."""
     columns = {"uri": str, "emotion": str, "count": int, "day": str, "lost": int}
     db.table("skips").create(columns, pk=("uri", "emotion"), not_null=set(columns), strict=True)
+
+
+@steps()
+def m005_corrections(db: Database) -> None:
+    """Makes a table for what people said about how the room looks."""
+    db.table("corrections").create(
+        {"id": int, "at": str, "told": str, "state": str, "emotion": str, "probability": float},
+        pk="id",
+        not_null={"at", "told", "state", "probability"},
+        strict=True,
+    )
+    db.table("corrections").create_index(["at"])

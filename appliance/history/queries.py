@@ -6,10 +6,10 @@ import os
 import sqlite3
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from appliance.errors import StoreError
-from appliance.history.files import explained, iso, missing, open_for_reading
+from appliance.history.files import STATES, explained, iso, missing, open_for_reading
 from appliance.records import EMOTIONS, Emotion, Factors, SkipCount
 
 What = Literal["mood", "play", "touch"]
@@ -102,6 +102,39 @@ def read_page(
         raise explained(path, error) from error
     entries = [(Entry(*row[:-1]), row[-1]) for row in rows]
     return [(entry, Place(entry.at, entry.what, number)) for entry, number in entries]
+
+
+Step = Literal["minutes", "hours", "days"]
+# What minutes are added up to: their own beginning in UTC, or an hour or a day of local time.
+PERIODS: dict[Step, str] = {
+    "minutes": "at",
+    "hours": "strftime('%Y-%m-%dT%H:00', at, 'localtime')",
+    "days": "date(at, 'localtime')",
+}
+
+
+def read_minutes(
+    path: Path, step: Step, *, from_unix_s: float, to_unix_s: float, after: str, limit: int
+) -> list[dict[str, Any]]:
+    """Seconds of each mood by minute, hour or day of [from_unix_s, to_unix_s), oldest first.
+
+    Each row has "at", a key such as "happy_s" for each of STATES, and "faces", the most at once.
+    after: go on behind the row with this "at". Raises StoreError as read_history does.
+    """
+    sums = ", ".join(f"round(sum({name}_s), 1)" for name in STATES)
+    sql = (
+        f"select {PERIODS[step]} as period, {sums}, max(faces) from minutes"  # noqa: S608 (own names)
+        " where at >= ? and at < ? group by period having period > ? order by period limit ?"
+    )
+    names = ["at", *(f"{name}_s" for name in STATES), "faces"]
+    if not path.exists():
+        raise missing(path)
+    try:
+        with open_for_reading(path) as db:
+            rows = db.execute(sql, [iso(from_unix_s), iso(to_unix_s), after, limit]).fetchall()
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def read_calibration(path: Path) -> Factors | None:

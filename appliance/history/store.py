@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
@@ -21,14 +22,16 @@ from sqlite_utils import Database
 from appliance.errors import JukeboxError
 from appliance.history.database import check, is_damaged, open_for_writing, set_aside
 from appliance.history.files import STATES, Lock, database_file, explained, iso
+from appliance.history.forgetting import TABLES, forget
 from appliance.history.queries import read_skips
-from appliance.history.wrong_clock import DATED, believable_now
+from appliance.history.wrong_clock import believable_now
 from appliance.listener import ListenerAction
-from appliance.records import EMOTIONS, Factors, Mood, Play, SkipCount
+from appliance.records import EMOTIONS, Emotion, Factors, Mood, Play, SkipCount
 from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")
 
+END_OF_TIME_S = 253_402_300_799.0  # the last second of the year 9999
 MAX_WAITING = 10_000  # rows, some MB: a week of a full disk
 
 
@@ -49,6 +52,8 @@ class SqliteStore:
         self._dropped = 0
         self._minute: _Minute | None = None
         self._unix_s = 0.0
+        self._forgetter = ThreadPoolExecutor(1, "forget")
+        self._forgetting: Future[int] | None = None
         try:
             self._lock.take()
         except OSError:
@@ -100,6 +105,17 @@ class SqliteStore:
                 copies[skips.uri, skips.emotion] = skips
         return [skips for skips in copies.values() if skips.count]
 
+    def record_correction(self, unix_s: float, told: Emotion, mood: Mood) -> None:
+        """Queues a row for how a person says that the room looks. mood: as it was read."""
+        self._add(
+            "corrections",
+            at=iso(unix_s),
+            told=told,
+            state=mood.state,
+            emotion=mood.emotion,
+            probability=round(mood.probability, 3),
+        )
+
     def record_seconds(self, unix_s: float, mood: Mood, seconds: float) -> None:
         """Adds seconds of a mood to the minute under way, which is queued once it is over."""
         if self._is_private(mood):
@@ -117,7 +133,7 @@ class SqliteStore:
         has taken the database while this one could not.
         """
         self._unix_s = unix_s
-        if not self._waiting and self._db is not None:
+        if self._is_forgetting() or (not self._waiting and self._db is not None):
             return
         self._guarded(self._write_waiting)
         if self._dropped:
@@ -133,10 +149,30 @@ class SqliteStore:
         A clock that has jumped by years deletes nothing (wrong_clock.py).
         """
         self._unix_s = unix_s
-        self._guarded(self._check_and_prune)
+        if not self._is_forgetting():
+            self._guarded(self._check_and_prune)
+
+    def forget(self, from_unix_s: float, to_unix_s: float) -> Future[int]:
+        """Begins to delete the rows of [from_unix_s, to_unix_s), in a thread; see forgetting.py.
+
+        Until that is done, write() lets rows wait. The result is how many rows were deleted, or
+        StoreError. An infinite end: everything.
+        """
+        within = _within(from_unix_s, to_unix_s)
+        before = len(self._waiting)
+        self._waiting = deque((table, row) for table, row in self._waiting if not within(row["at"]))
+        dropped = before - len(self._waiting)
+        if self._minute is not None and from_unix_s < self._minute.begins_s + 60.0 <= to_unix_s:
+            self._minute = None
+        everything = from_unix_s <= 0.0 and to_unix_s == END_OF_TIME_S
+        self._forgetting = self._forgetter.submit(
+            lambda: dropped + forget(self.path, from_unix_s, to_unix_s, everything=everything)
+        )
+        return self._forgetting
 
     def close(self) -> None:
         """Writes the rows that wait and the minute under way; releases the lock. Never raises."""
+        self._forgetter.shutdown(wait=True)
         self._end_minute()
         try:
             if self._waiting:
@@ -146,6 +182,9 @@ class SqliteStore:
         finally:
             self._disconnect()
             self._lock.release()
+
+    def _is_forgetting(self) -> bool:
+        return self._forgetting is not None and not self._forgetting.done()
 
     def _is_private(self, mood: Mood) -> bool:
         """Whether guests are here, whose moods are not kept unless the owner wants it."""
@@ -214,7 +253,7 @@ class SqliteStore:
         check(db)
         oldest = believable_now(db, self._unix_s) - self._retention
         with db.atomic():
-            for table in DATED:
+            for table in TABLES:
                 db.table(table).delete_where("at < ?", [iso(oldest.timestamp())])
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
@@ -237,6 +276,12 @@ class _Minute:
     def row(self) -> dict[str, Any]:
         seconds = {f"{name}_s": round(value, 2) for name, value in self.seconds.items()}
         return {"at": iso(self.begins_s), **seconds, "faces": self.faces}
+
+
+def _within(from_unix_s: float, to_unix_s: float) -> Callable[[str], bool]:
+    """Whether a row's time lies in [from_unix_s, to_unix_s)."""
+    begin, end = iso(from_unix_s), iso(to_unix_s)
+    return lambda at: begin <= at < end
 
 
 def _storable(text: str) -> str:

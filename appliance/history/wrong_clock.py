@@ -8,11 +8,12 @@ from itertools import pairwise
 
 from sqlite_utils import Database
 
+from appliance.history.forgetting import TABLES
+
 # A box is rarely switched off for two years, and a wrong clock is rarely wrong by less.
 JUMP = timedelta(days=730)
 # Whoever uses it on so many days after a jump has set the clock, or can live with it.
 DAYS_TO_BELIEVE = 10
-DATED = ("plays", "moods", "minutes", "touches")  # the tables whose rows grow old
 
 
 def believable_now(db: Database, unix_s: float) -> datetime:
@@ -42,7 +43,7 @@ def without_jump(dates: Iterable[datetime], now: datetime) -> list[datetime]:
 
 def _newest_days(db: Database, now: datetime) -> Iterator[datetime]:
     """The newest ten days of which there are rows, the newest first."""
-    days = " union ".join(f"select substr(at, 1, 10) day from {table}" for table in DATED)  # noqa: S608
+    days = " union ".join(f"select substr(at, 1, 10) day from {table}" for table in TABLES)  # noqa: S608
     found = db.execute(
         f"select day from ({days}) where day <= ? order by day desc limit ?",  # noqa: S608
         [f"{now:%Y-%m-%d}", DAYS_TO_BELIEVE],

@@ -65,6 +65,11 @@ class Connection:
         """Whether MPD has reported a change or closed the connection. It does not wait."""
         return self._client is not None and self._client.is_readable
 
+    @property
+    def descriptor(self) -> int | None:
+        """The file descriptor of the open connection, for whoever waits for news; else None."""
+        return self._client.fileno() if self._client is not None else None
+
     def listen(self) -> None:
         """Ask MPD to report changes until the next client()."""
         if self._client and not self._listening:

@@ -7,6 +7,8 @@ amount of work, whatever clients send: read `ControlServer.serve`.
 from __future__ import annotations
 
 import logging
+import select
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -20,7 +22,13 @@ from appliance.records import Step
 from appliance.remote import control_line as lines
 from appliance.remote.control_connection import Connection
 from appliance.remote.control_events import Event, Events
-from appliance.remote.control_history import HistoryReader, Outcome, PageRequest
+from appliance.remote.control_history import (
+    HistoryReader,
+    Outcome,
+    PageRequest,
+    forgotten,
+    range_of,
+)
 from appliance.remote.control_socket import Listener
 from appliance.remote.messages import WORDS, Answer, Controls, as_message, understand
 from appliance.remote.status import Status
@@ -32,7 +40,8 @@ NEW_CLIENTS_PER_STEP = 8
 # What a step may answer: so many bytes of requests, of which each counts as some thousand at least.
 BYTES_PER_STEP = 64 * 1024
 LEAST_COST = 4 * 1024
-ONLY_HERE = ("subscribe", "settings", "history")
+ONLY_HERE = ("subscribe", "settings", "history", "forget", "scan")
+SCAN_S, LONGEST_SCAN_S = 20.0, 120.0
 CHANGES_NOTHING = {"status", "why"}
 
 
@@ -64,6 +73,15 @@ class ControlServer:
         for client in self._clients:
             client.flush()
         self._forget()
+
+    def wait(self, seconds: float) -> None:
+        """Waits so long, or until a client connects or sends something."""
+        clients = [client.awaited for client in self._clients]
+        sockets = [*(listener.socket for listener in self._listeners), *filter(None, clients)]
+        if sockets:
+            select.select(sockets, [], [], seconds)
+        else:
+            time.sleep(seconds)
 
     def tell_change(self, status: Status) -> None:
         """Tells subscribers what has changed since the status before."""
@@ -155,6 +173,12 @@ class ControlServer:
             case "history":
                 self._read_history(client, request)
                 return None
+            case "forget":
+                self._forget_history(client, request, controls)
+                return None
+            case "scan":
+                self._scan(client, request, step, controls)
+                return None
             case word if word in WORDS:
                 message = as_message(word, request.arguments)
                 action = understand(message)
@@ -169,6 +193,30 @@ class ControlServer:
             raise ControlError("there is no history here")
         wanted = PageRequest.of(request.arguments)
         self._history.ask(wanted, partial(_deliver, client, request.id))
+        client.reading += 1
+
+    def _forget_history(
+        self, client: Connection, request: lines.Request, controls: Controls
+    ) -> None:
+        if self._history is None:
+            raise ControlError("there is no history here")
+        begin, end = range_of("forget", request.arguments)
+        log.info("asked to forget a part of the history")  # not which: that would tell of it
+        receive = partial(_deliver, client, request.id)
+        self._history.wait_for(controls.forget(begin, end), forgotten, receive)
+        client.reading += 1
+
+    def _scan(
+        self, client: Connection, request: lines.Request, step: Step, controls: Controls
+    ) -> None:
+        if self._history is None:
+            raise ControlError("there is nobody who could look")
+        seconds = request.arguments.get("seconds", SCAN_S)
+        if type(seconds) not in (int, float) or not 0 < seconds <= LONGEST_SCAN_S:
+            raise UsageError(f"scan: seconds must be a number up to {LONGEST_SCAN_S:g}")
+        found = controls.scan(step.frame.time_s, float(seconds))
+        log.info("looking for a QR code of the page")
+        self._history.wait_for(found, _scanned, partial(_deliver, client, request.id))
         client.reading += 1
 
     def _log(self, message: str) -> None:
@@ -198,6 +246,12 @@ def _deliver(client: Connection, number: int, outcome: Outcome) -> None:
         client.send(lines.answer(number, outcome.text, outcome.data))
     else:
         client.send(_refusal(number, outcome))
+
+
+def _scanned(word: str) -> Answer:
+    return Answer(
+        "a code was read" if word else "no code was held before the camera", {"word": word}
+    )
 
 
 def _refusal(number: int, error: JukeboxError) -> bytes:

@@ -36,6 +36,12 @@ class Connection:
         """The lowest goes first where there are too many: it has gone home, or only waits."""
         return self._sends_more, self.subscribed, self.reading > 0, self.active
 
+    @property
+    def awaited(self) -> socket.socket | None:
+        """The socket at which news of this client will show; None if none is expected."""
+        expected = self._sends_more and not self.gone and b"\n" not in self._received
+        return self._socket if expected else None
+
     def receive(self) -> None:
         """Takes in what has arrived, unless a whole line still waits to be answered."""
         if not self._sends_more or b"\n" in self._received:

@@ -8,44 +8,48 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, TypeVar, cast, get_args
 
 from appliance.errors import ControlError, StoreError, UsageError
-from appliance.history.queries import Entry, Place, What, read_page
+from appliance.history.queries import Entry, Place, Step, What, read_minutes, read_page
 from appliance.remote.control_line import LONGEST_LINE, encode
 from appliance.remote.messages import Answer
 
 PAGE = 1000  # rows
+MINUTES = 250  # rows of a page with the seconds of each mood, of up to 240 bytes each
 PAGE_BYTES = LONGEST_LINE - 1024  # leaves room for what stands around the rows
 MOST_WAITING = 16
 END_OF_TIME_S = 253_402_300_799.0  # the last second of the year 9999
 
 Outcome = Answer | StoreError
 Receive = Callable[[Outcome], None]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which rows a client wants: those of [from, to), of one kind or all, from a place on."""
+    """Which rows a client wants: those of [from, to), of one kind or all, from a place on.
+
+    step: minutes, added up to this, in place of entries; after is then the "at" of a row.
+    """
 
     from_unix_s: float
     to_unix_s: float
     what: What | None
-    after: Place | None
+    after: Place | str | None
+    step: Step | None = None
 
     @classmethod
     def of(cls, arguments: dict[str, Any]) -> PageRequest:
         """The request in a client's arguments. Raises UsageError."""
-        what = arguments.get("what")
+        what, after = arguments.get("what"), arguments.get("after")
+        begin, end = range_of("history", arguments)
+        if what in get_args(Step):
+            return cls(begin, end, None, str(after or "")[:32], cast(Step, what))
         if what is not None and what not in get_args(What):
-            raise UsageError(f"history: what must be one of {', '.join(get_args(What))}")
-        after = arguments.get("after")
-        return cls(
-            _moment(arguments, "from", 0.0),
-            _moment(arguments, "to", END_OF_TIME_S),
-            what,
-            None if after is None else _place(after),
-        )
+            known = ", ".join((*get_args(What), *get_args(Step)))
+            raise UsageError(f"history: what must be one of {known}")
+        return cls(begin, end, what, None if after is None else _place(after))
 
 
 class HistoryReader:
@@ -63,6 +67,21 @@ class HistoryReader:
         page = self._thread.submit(_read, self._database, wanted)
         self._asked.append((page, receive))
 
+    def wait_for(
+        self, result: Future[Result], words: Callable[[Result], Answer], receive: Receive
+    ) -> None:
+        """Lets deliver() hand over another result in words, too, once it is known."""
+        answer: Future[Answer] = Future()
+
+        def done(known: Future[Result]) -> None:
+            if error := known.exception():
+                answer.set_exception(error)
+            else:
+                answer.set_result(words(known.result()))
+
+        result.add_done_callback(done)
+        self._asked.append((answer, receive))
+
     def deliver(self) -> None:
         """Hands over the pages that have been read."""
         done = [asked for asked in self._asked if asked[0].done()]
@@ -79,7 +98,15 @@ class HistoryReader:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
+def forgotten(rows: int) -> Answer:
+    """How many rows were forgotten, as an answer."""
+    return Answer(f"{_rows(rows)} forgotten", {"rows": rows})
+
+
 def _read(database: Path, wanted: PageRequest) -> Answer:
+    if wanted.step is not None:
+        return _read_minutes(database, wanted, wanted.step)
+    assert not isinstance(wanted.after, str)  # noqa: S101 - PageRequest.of() made it
     found = read_page(
         database,
         from_unix_s=wanted.from_unix_s,
@@ -91,12 +118,32 @@ def _read(database: Path, wanted: PageRequest) -> Answer:
     rows = list(_fitting(found))
     more = len(rows) < len(found)
     return Answer(
-        f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}" + (", and more follow" * more),
+        _rows(len(rows)) + (", and more follow" * more),
         {
             "rows": [asdict(entry) for entry, _ in rows],
             "next": str(rows[-1][1]) if more else None,
         },
     )
+
+
+def _read_minutes(database: Path, wanted: PageRequest, step: Step) -> Answer:
+    found = read_minutes(
+        database,
+        step,
+        from_unix_s=wanted.from_unix_s,
+        to_unix_s=wanted.to_unix_s,
+        after=str(wanted.after),
+        limit=MINUTES + 1,
+    )
+    rows, more = found[:MINUTES], len(found) > MINUTES
+    return Answer(
+        _rows(len(rows)) + (", and more follow" * more),
+        {"rows": rows, "next": rows[-1]["at"] if more else None},
+    )
+
+
+def _rows(number: int) -> str:
+    return f"{number} {'row' if number == 1 else 'rows'}"
 
 
 def _fitting(found: list[tuple[Entry, Place]]) -> Iterator[tuple[Entry, Place]]:
@@ -109,7 +156,17 @@ def _fitting(found: list[tuple[Entry, Place]]) -> Iterator[tuple[Entry, Place]]:
         yield entry, place
 
 
-def _moment(arguments: dict[str, Any], name: str, default_s: float) -> float:
+def range_of(word: str, arguments: dict[str, Any]) -> tuple[float, float]:
+    """The time from and to which a client names; all of it where it names none.
+
+    Raises UsageError.
+    """
+    begin = _moment(word, arguments, "from", 0.0)
+    end = _moment(word, arguments, "to", END_OF_TIME_S)
+    return begin, end
+
+
+def _moment(word: str, arguments: dict[str, Any], name: str, default_s: float) -> float:
     text = arguments.get(name)
     if text is None:
         return default_s
@@ -119,7 +176,7 @@ def _moment(arguments: dict[str, Any], name: str, default_s: float) -> float:
             return min(max(moment.timestamp(), 0.0), END_OF_TIME_S)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise UsageError(f"history: {name} must be a time in UTC, such as 2026-11-23T18:04:05Z")
+    raise UsageError(f"{word}: {name} must be a time in UTC, such as 2026-11-23T18:04:05Z")
 
 
 def _place(text: object) -> Place:

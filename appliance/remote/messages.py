@@ -8,6 +8,7 @@ of one line on "jukebox-status". docs/control.md tells of the other way.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -19,7 +20,7 @@ from appliance.remote.status import Status
 
 LONGEST_MINUTES = 1440.0
 USAGE = (
-    "mood NAME · auto · hold MINUTES · resume · sleep MINUTES|off · camera on|off ·"
+    "mood NAME · looks NAME · auto · hold MINUTES · resume · sleep MINUTES|off · camera on|off ·"
     " calibrate [forget] · status · why"
 )
 
@@ -45,6 +46,18 @@ class Controls(Protocol):
 
     def forget_calibration(self) -> str:
         """Undoes the calibration. Returns the answer."""
+
+    def correct(self, told: Emotion) -> None:
+        """Keeps that a person says that the room looks like this."""
+
+    def forget(self, from_unix_s: float, to_unix_s: float) -> Future[int]:
+        """Begins to delete this time from the history. The result is how many rows are gone."""
+
+    def scan(self, time_s: float, seconds: float) -> Future[str]:
+        """Begins to look for the page's QR code. The result is its word, or "" without one.
+
+        Raises ControlError if the camera is off, or if somebody else waits for one.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +123,17 @@ def _mood(name: str) -> Action:
     def act(step: Step, controls: Controls) -> Answer:
         controls.policy.ask_for(Emotion(name))
         return Answer(f"music for {name}, until you say auto{_but(step)}")
+
+    return act
+
+
+def _looks(name: str) -> Action:
+    if name not in set(EMOTIONS):
+        raise UsageError(f"looks {name[:40]}: it must be one of {', '.join(EMOTIONS)}")
+
+    def act(_step: Step, controls: Controls) -> Answer:
+        controls.correct(Emotion(name))
+        return Answer(f"noted that it looks {name} now; the music stays as it is")
 
     return act
 
@@ -261,6 +285,7 @@ class Word:
 
 WORDS = {
     "mood": Word(_mood, "emotion"),
+    "looks": Word(_looks, "emotion"),
     "auto": Word(_auto),
     "hold": Word(_hold, "minutes"),
     "resume": Word(_resume),

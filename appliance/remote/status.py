@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from appliance.decide.phrases import IN_CHARGE, describe, describe_pictures
+from appliance.decide.phrases import IN_CHARGE, Sureness, describe, describe_pictures, how_sure
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError
 from appliance.listener import NEVER, Charge
-from appliance.records import Emotion, Frame, Step
+from appliance.records import Emotion, Frame, Step, Unclear
 
 if TYPE_CHECKING:  # `jukebox status` needs no socket
     from appliance.process.notify import Notifier
@@ -29,7 +29,8 @@ log = logging.getLogger("jukebox")
 class Status:
     """How things are, in words and values for people and programs.
 
-    mood: in words; emotion: of a settled mood. faces: in the last frame. camera: its description,
+    mood: in words; emotion: of a settled mood, and sure: how sure it is. unclear: why faces cannot
+    be read well; None if they can. faces: in the last frame. camera: its description,
     "lost" or "off". playlist: the emotion whose music the jukebox put on; None if a person chose
     the song. asked: the emotion that somebody asked for. hold_until, sleep_at: the local time, such
     as "18:30", until which automatic changes pause or at which the music fades out; else None.
@@ -62,6 +63,8 @@ class Status:
     charge_since: str | None = None
     history: Literal["kept", "lost"] = "kept"
     pictures: int = 0
+    sure: Sureness = ""
+    unclear: Unclear | None = None
 
     @classmethod
     def of(
@@ -102,6 +105,8 @@ class Status:
             history="kept" if step.recorded else "lost",
             charge_since=_local_time(policy.listener.since_s, step.frame),
             pictures=sum(score.picture for score in step.scores),
+            sure=how_sure(step.mood),
+            unclear=step.mood.unclear,
         )
 
     def sentence(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 
 from appliance.build import (
@@ -68,6 +69,10 @@ class Assembly:
             player=self.player,
             store=store,
         )
+
+    def wait_by(self, wait: Callable[[float], object]) -> None:
+        """Lets the loop wait for the next frame's time by this, which may return earlier."""
+        self._paced.sleep = wait
 
     def close(self) -> None:
         """Closes what holds a device or a connection; the store stays open."""

@@ -1,0 +1,29 @@
+"""`jukebox sign`: a notice for the room, in A6, to be printed by any browser."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from appliance.commands.shared import settings_of
+from appliance.errors import UsageError
+from appliance.web.places import addresses
+from appliance.web.sign import notice
+
+
+def add_options(verb: argparse.ArgumentParser) -> None:
+    """Adds where to write it, and the link on it."""
+    verb.add_argument("--out", type=Path, metavar="FILE.html", default=Path("sign.html"))
+    verb.add_argument("--link", metavar="LINK", help="for its QR code, instead of the page's own")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Writes it. Raises UsageError if the file cannot be written."""
+    web = settings_of(chosen).web
+    link = chosen.link or addresses(web.port, web)[0]
+    try:
+        chosen.out.write_text(notice(link), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{chosen.out} cannot be written: {error.strerror}") from error
+    print(f"{chosen.out}: print it from a browser; it is as large as a postcard (A6)")
+    return 0

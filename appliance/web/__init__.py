@@ -1,0 +1,1 @@
+"""The page for phones and computers: a process that sees neither camera nor history itself."""

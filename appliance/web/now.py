@@ -1,0 +1,112 @@
+"""The first screen: how the room looks, what plays and why, and the buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mpd import CommandError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from appliance.errors import ControlError, PlayerError
+from appliance.player.client import Client
+from appliance.web.actions import FAILURES, play, tell
+from appliance.web.page import form_of, page_of
+from appliance.web.view import now_view
+
+LARGEST_COVER = 4 * 1024 * 1024
+PICTURES = {
+    b"\x89PNG\r\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"RIFF": "image/webp",
+}
+
+
+async def show(request: Request) -> Response:
+    """The page."""
+    page = page_of(request)
+    view = now_view(page.house, page.language(request))
+    return page.html(request, "now.html", now=view)
+
+
+async def events(request: Request) -> Response:
+    """The stream of states for one browser."""
+    page, device = page_of(request), request.scope["device"]
+    client = request.client.host if request.client else ""
+    stream = page.streams.of(device.id if device else client, page.language(request))
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+async def act(request: Request) -> Response:
+    """Does what a button says: to the jukebox ("tell") or to MPD ("player")."""
+    page, form = page_of(request), await form_of(request)
+    _ = page.language(request)
+    try:
+        if words := form.get("tell"):
+            minutes = form.get("minutes", "")
+            text = await tell(page, f"{words} {minutes}".strip(), _)
+        else:
+            text = await play(page, form.get("player", ""), form.get("value", ""), _)
+    except FAILURES as error:
+        return page.done(request, _.of_jukebox(str(error)), good=False)
+    return page.done(request, text)
+
+
+async def cover(request: Request) -> Response:
+    """The picture of a song in the queue, from its file or its folder."""
+    page, number = page_of(request), request.path_params["id"]
+    try:
+        picture = await page.mpd.ask(lambda client: _picture(client, number))
+    except PlayerError:
+        picture = b""
+    kind = next((kind for mark, kind in PICTURES.items() if picture.startswith(mark)), None)
+    if kind is None or len(picture) > LARGEST_COVER:
+        raise HTTPException(404)
+    headers = {"cache-control": "private, max-age=86400"}
+    return Response(picture, media_type=kind, headers=headers)
+
+
+async def why(request: Request) -> Response:
+    """Why this song plays, and how each face looks, in words and numbers."""
+    page = page_of(request)
+    _ = page.language(request)
+    faces: list[Mapping[str, Any]] = []
+    problem = ""
+    try:
+        faces = (await page.jukebox.ask("why"))["data"]["faces"]
+    except (ControlError, KeyError) as error:
+        problem = _.of_jukebox(str(error))
+    view = now_view(page.house, _)
+    return page.html(request, "why.html", now=view, faces=faces, problem=problem)
+
+
+async def paired(request: Request) -> Response:
+    """Whether this browser may use the page, for a script that waits for it."""
+    return JSONResponse({"may": request.scope["device"] is not None or page_of(request).is_open})
+
+
+def _picture(client: Client, number: int) -> bytes:
+    songs = client.playlistid(number)
+    for ask in (client.readpicture, client.albumart):
+        try:
+            found = ask(songs[0]["file"]) if songs else {}
+        except CommandError:  # there is none, or the server lacks the command
+            continue
+        if found.get("binary"):
+            return bytes(found["binary"])
+    return b""
+
+
+ROUTES = [
+    Route("/", show),
+    Route("/", act, methods=["POST"]),
+    Route("/events", events),
+    Route("/cover/{id:int}", cover),
+    Route("/why", why),
+    Route("/paired", paired),
+]

@@ -1,0 +1,128 @@
+"""The page as a process: it serves until it is told to stop, whatever else is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+
+import uvicorn
+
+from appliance.errors import ConfigError
+from appliance.process.notify import Notifier
+from appliance.settings import Settings
+from appliance.web.app import make_app
+from appliance.web.devices import Devices
+from appliance.web.jukebox import Jukebox
+from appliance.web.mpd import Mpd
+from appliance.web.page import Page
+from appliance.web.pairing import Pairing
+from appliance.web.pairing_socket import PairingSocket
+from appliance.web.places import addresses, control_sockets, devices_file
+from appliance.web.view import House
+
+log = logging.getLogger("jukebox")
+
+MOST_CONNECTIONS = 256  # the rest is told to come back
+Announce = Callable[[Page, list[str]], None]
+
+# Streams end at once when they are told to; this is for a browser that does not take its answer.
+GRACE_S = 2
+
+
+def serve(
+    settings: Settings,
+    environ: Mapping[str, str],
+    sockets: Sequence[socket.socket],
+    pair_socket: socket.socket | None,
+    announce: Announce = lambda _page, _links: None,
+) -> None:
+    """Serves the page at the sockets until SIGTERM or SIGINT.
+
+    pair_socket: where `jukebox pair` asks. announce: called once, before the first request.
+    """
+    asyncio.run(_serve(settings, environ, sockets, pair_socket, announce))
+
+
+async def _serve(
+    settings: Settings,
+    environ: Mapping[str, str],
+    sockets: Sequence[socket.socket],
+    pair_socket: socket.socket | None,
+    announce: Announce,
+) -> None:
+    house = House()
+    devices = Devices(devices_file(settings, environ))
+    page = Page(house, devices, Pairing(), is_open=settings.web.open != "none")
+
+    page.jukebox = Jukebox(control_sockets(settings, environ), page.take_in_jukebox)
+    page.mpd = Mpd(settings.mpd, page.take_in_mpd)
+    ports = [listener.getsockname()[1] for listener in sockets]
+    port = 80 if 80 in ports else ports[0]
+    links = addresses(port, settings.web)
+    server = _Server(uvicorn.Config(
+        make_app(page, settings.web), http="h11", ws="none", loop="asyncio", lifespan="off",
+        log_config=None, access_log=False, server_header=False, proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_S, limit_concurrency=MOST_CONNECTIONS,
+        ssl_certfile=settings.web.certificate or None,
+    ), page)  # fmt: skip
+    doing = [asyncio.create_task(task) for task in (page.jukebox.run(), page.mpd.run())]
+    door = PairingSocket(page, links, _version())
+    notifier = Notifier()
+    try:
+        _read_certificate(server.config)
+        await door.open(pair_socket)
+        announce(page, links)
+        notifier.ready()
+        notifier.status(f"the page is at {', '.join(links)}")
+        log.info("the page is at %s", " and ".join(links))
+        await server.serve(list(sockets))
+        notifier.stopping()
+    finally:
+        await door.close()
+        for task in doing:
+            task.cancel()
+        await asyncio.gather(*doing, return_exceptions=True)
+
+
+def _read_certificate(config: uvicorn.Config) -> None:
+    """Makes the server ready. Raises ConfigError if the owner's certificate cannot be used."""
+    try:
+        config.load()
+    except OSError as error:  # an SSLError is one, too
+        raise ConfigError(
+            f"web.certificate is {config.ssl_certfile}, which cannot be used:"
+            f" {error.strerror or error}; it must be a .pem file with a certificate and its key"
+        ) from error
+
+
+class _Server(uvicorn.Server):
+    """Ends by SIGTERM or SIGINT with exit 0, and ends its streams first."""
+
+    def __init__(self, config: uvicorn.Config, page: Page) -> None:
+        super().__init__(config)
+        self._page = page
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ends at a signal; the way of uvicorn would raise it once more at the end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with suppress(RuntimeError, ValueError):  # not the main thread, as in tests
+                loop.add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+        self._page.streams.end()
+
+
+def _version() -> str:
+    try:
+        return version("emotional-jukebox")
+    except PackageNotFoundError:  # started from a checkout in which nothing was installed
+        return "unknown"
