@@ -138,6 +138,14 @@ def test_a_poster_that_is_lost_and_found_again_is_still_a_picture(poster):
         assert all(poster.shows(5, track))
 
 
+def test_a_poster_is_still_known_after_many_people_have_come_and_gone(poster):
+    places = [(x, y) for x in (-60.0, -35.0, 35.0, 60.0) for y in (-40.0, 0.0, 40.0)]
+    for track, place in enumerate(places, start=100):
+        poster.shows(6, track, how=lambda _, place=place: {"head": OTHER, "moved": place})
+    poster.is_empty(1.0)
+    assert all(poster.shows(5, track=200))
+
+
 def test_who_sits_down_in_front_of_a_poster_counts_at_once(poster):
     sits = {"head": OTHER, "moved": (4.0, 3.0)}
     assert not any(poster.shows(20, how=lambda _: sits))

@@ -90,8 +90,12 @@ class Stillness:
         return _Watched(Likeness(luma, box), time_s)
 
     def _remember(self, watched: _Watched) -> None:
-        if watched.still_s > 0.0:
-            self._remembered = [*self._remembered, watched][-REMEMBERED:]
+        if watched.still_s == 0.0:
+            return
+        self._remembered.append(watched)
+        if len(self._remembered) > REMEMBERED:
+            # The longest unseen goes, first of those that are no pictures.
+            self._remembered.remove(min(self._remembered, key=lambda face: face.is_picture))
 
 
 class _Light:
