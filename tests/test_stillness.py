@@ -6,7 +6,18 @@ from math import sin
 import cv2
 import numpy as np
 import pytest
-from bench.pictures import composite_head
+from bench.pictures import (
+    POSTERS,
+    Scene,
+    as_person,
+    as_picture,
+    calmest,
+    composite_head,
+    film,
+    heads_of,
+    to_and_fro,
+)
+from conftest import DATA
 from priors import PRIORS
 
 from appliance.decide.mood import HmmMoodFilter
@@ -77,8 +88,13 @@ def swaying(time_s):
 
 
 def under_changing_light(time_s):
-    lamp = 0.6 if int(time_s / 40) % 2 else 1.0
+    """A lamp goes on and off, which makes some of the skin white, and the daylight drifts."""
+    lamp = 0.7 if int(time_s / 40) % 2 else 1.7
     return {"light": lamp + 0.1 * sin(time_s / 9)}
+
+
+def in_the_light_of_a_film(time_s):
+    return {"light": 0.8 + 0.2 * sin(5.1 * time_s)}
 
 
 def blinking(time_s):
@@ -104,6 +120,10 @@ def test_small_faces_are_never_pictures_because_their_blinks_may_not_be_seen():
     assert not any(Room(40).shows(200))
 
 
+def test_in_flickering_light_nobody_is_taken_for_a_picture_because_blinks_may_not_be_seen():
+    assert not any(Room().shows(200, how=in_the_light_of_a_film))
+
+
 @pytest.fixture
 def poster():
     """A room with a poster that has been hanging for a while."""
@@ -116,6 +136,14 @@ def test_a_poster_that_is_lost_and_found_again_is_still_a_picture(poster):
     for track, gone_s in ((2, 1.0), (3, 600.0)):
         poster.is_empty(gone_s)
         assert all(poster.shows(5, track))
+
+
+def test_a_poster_is_still_known_after_many_people_have_come_and_gone(poster):
+    places = [(x, y) for x in (-60.0, -35.0, 35.0, 60.0) for y in (-40.0, 0.0, 40.0)]
+    for track, place in enumerate(places, start=100):
+        poster.shows(6, track, how=lambda _, place=place: {"head": OTHER, "moved": place})
+    poster.is_empty(1.0)
+    assert all(poster.shows(5, track=200))
 
 
 def test_who_sits_down_in_front_of_a_poster_counts_at_once(poster):
@@ -164,3 +192,36 @@ def test_before_a_poster_alone_the_room_is_empty_and_a_person_fills_it():
     assert (scores.picture, scores.weight, told.state) == (True, 0.0, "nobody")
     scores, told = after(10, 160.0, head=OTHER)
     assert (scores.picture, scores.weight, told.emotion) == (False, 0.5, Emotion.HAPPY)
+
+
+@pytest.fixture(scope="module")
+def heads():
+    """Two whole heads, from even places of the sorted names."""
+    if not (people := DATA / "people.zip").exists():
+        pytest.skip(f"{people}: not there")
+    return heads_of(people, 2, odd=False)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("kind", POSTERS)
+def test_posters_of_real_heads_are_people_for_two_minutes_at_most(heads, kind):
+    for number, head in enumerate(heads):
+        scene = Scene(head, kind, 90, number, jpeg=70)
+        assert as_person(film(scene, 6.0, 2.5)) <= 0.05
+
+
+@pytest.mark.heavy
+def test_real_heads_that_blink_are_no_pictures(heads):
+    for number, head in enumerate(heads):
+        scene = Scene(head, "person", 90, number, jpeg=70)
+        assert as_picture(film(scene, 15.0, 2.5)) <= 0.01
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", ["again", "eat", "no", "sorry", "thanks", "yes"])
+def test_people_in_their_calmest_seconds_are_no_pictures(name):
+    path = DATA / "video" / "asl_gestures" / f"{name}.mkv"
+    if not path.exists():
+        pytest.skip(f"{path}: not there")
+    clip, rate = calmest(path)
+    assert as_picture(to_and_fro(clip, rate, 5.0, 2.5)) <= 0.01

@@ -23,8 +23,6 @@ ACROSS, ALONG = 0.8, 0.85
 STEPS, NEAR_ENOUGH = 3, 0.01
 # With less than this of its contrast the face is another one, or hidden.
 LEAST_GAIN = 0.1
-# From this gray on (of 255) a pixel may really be brighter than the camera can say.
-WHITE = 230
 # From this root mean square on it is another face, or this one has turned away. Between two people
 # it is 0.28 and more, half of the time 0.75; in a blink up to 0.44.
 OTHER = 0.35
@@ -79,7 +77,6 @@ class Likeness:
     def learn(self) -> None:
         """From now on the face is compared with its average over all that was absorbed."""
         inside = self._cells[_INSIDE]
-        self._white = inside > WHITE
         self._spread = max(float(inside.std()), 1e-3)
         pattern = (self._cells - inside.mean()) / self._spread
         self._basis = _explanations(pattern.reshape(CELLS, CELLS))
@@ -101,24 +98,11 @@ class Likeness:
             if np.abs(moved).sum() < NEAR_ENOUGH:
                 break
             self._move(moved)
-        self._rest[_INSIDE] = self._unexplained(seen, amounts) / np.float32(gain)
+        self._rest[_INSIDE] = (seen - self._basis @ amounts) / np.float32(gain)
         difference = self._difference()
         if difference.is_other:
             self._pose = before
         return difference
-
-    def _unexplained(self, seen: Floats, amounts: Floats) -> Floats:
-        """What the explanation lacks, in grays. White cells may be any brighter."""
-        explained = self._basis @ amounts
-        white = seen > WHITE
-        if white.any():
-            for _ in range(2):
-                seen = np.where(white, np.maximum(seen, explained), seen)
-                explained = self._basis @ (self._solve @ seen)
-        rest: Floats = seen - explained
-        if self._white.any():
-            rest[self._white] = np.minimum(rest[self._white], 0)
-        return rest
 
     def _difference(self) -> Difference:
         smooth = cv2.blur(self._rest.reshape(CELLS, CELLS), (3, 3))

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import hypot
 
+import numpy as np
+import numpy.typing as npt
+
 from appliance.records import Box, Face, Frame, GrayImage
 from appliance.vision.likeness import Likeness
 
 # A face in which nothing has moved for so long, as far as it was seen, is a picture. People blink
 # every 2 to 10 s, and half of the blinks fall between two frames.
 STILL_S = 100.0
-# A face is compared no more often: a blink lasts as long, and each costs 30 µs.
+# A face is compared no more often: a blink lasts as long, and each costs 26 to 31 µs.
 COMPARED_EVERY_S = 0.25
 # What is seen in one frame stands for no longer than this.
 LONGEST_STEP_S = 0.6
-# A patch that changes by so many spreads has moved: of a picture that sways, is lit anew and comes
-# as JPEG, none changes by more than 0.12; a blink changes one by 0.2 and more, half of them by 0.4.
-MOVED = 0.15
-# A picture counts again if it moves so many times as much, or twice within this time.
+# A patch has moved that changes by so many times what the greatest change usually is, but at least
+# and at most by so many spreads. Of posters that hang and sway none changes by more than 2.7 times
+# the usual or 0.12 spreads; of 213 blinks the smallest was 4.2 times and 0.18, half of them 17 and
+# 0.6. What usually changes by more is too noisy to be told from a face that moves.
+TIMES_USUAL, LEAST_MOVED, MOVED = 3.2, 0.07, 0.15
+# How fast the usual follows.
+USUAL_SHARE = 0.05
+# A picture counts again if it moves twice within this time, or so many times MOVED at once.
 STRONGLY, MOVES_AGAIN_S = 2.0, 30.0
 # After a movement the face is left alone for so long: it may go on moving.
 RESTS_S = 2.0
@@ -30,10 +37,13 @@ LEARNED_EVERY = 64
 AWAY_S = 5.0
 # In a smaller face a blink is not told from noise: it is never taken for a picture.
 MIN_SIDE_PX = 48
-# The light changes while the mean of these pixels of the frame is by this share off its own average
-# over the last two seconds. What differs then may be a shadow, or white that is whiter no more.
-LIGHT_CHANGES = 0.04
-_SOME_PIXELS = slice(None, None, 16), slice(None, None, 16)
+# The light changes if more than half of some pixels of the frame change by this share of their mean
+# between two comparisons, and for so long after it, until the camera's exposure has followed. What
+# differs then may be a shadow, or white that is whiter no more.
+LIGHT_CHANGES, LIGHT_RESTS_S = 0.015, 3.0
+_SOME_PIXELS = slice(None, None, 24), slice(None, None, 24)
+# While it changes, only from this root mean square on is it another face.
+SURELY_OTHER = 0.6
 # So many faces are remembered, that of a picture behind somebody among them.
 REMEMBERED = 8
 
@@ -80,8 +90,12 @@ class Stillness:
         return _Watched(Likeness(luma, box), time_s)
 
     def _remember(self, watched: _Watched) -> None:
-        if watched.still_s > 0.0:
-            self._remembered = [*self._remembered, watched][-REMEMBERED:]
+        if watched.still_s == 0.0:
+            return
+        self._remembered.append(watched)
+        if len(self._remembered) > REMEMBERED:
+            # The longest unseen goes, first of those that are no pictures.
+            self._remembered.remove(min(self._remembered, key=lambda face: face.is_picture))
 
 
 class _Light:
@@ -89,18 +103,22 @@ class _Light:
 
     def __init__(self) -> None:
         self.changes = False
-        self._usual: float | None = None
-        self._due_s = float("-inf")
+        self._last: npt.NDArray[np.float32] | None = None
+        self._changed_s = self._due_s = float("-inf")
 
     def note(self, luma: GrayImage, time_s: float) -> None:
         """Takes note of one more frame."""
         if time_s < self._due_s:
             return
         self._due_s = time_s + COMPARED_EVERY_S
-        now = float(luma[_SOME_PIXELS].mean())
-        usual = now if self._usual is None else self._usual
-        self.changes = abs(now - usual) > LIGHT_CHANGES * usual
-        self._usual = usual + 0.2 * (now - usual)
+        now, last = luma[_SOME_PIXELS].astype(np.float32), self._last
+        if last is not None and last.shape == now.shape:
+            change, limit = now - last, LIGHT_CHANGES * float(last.mean())
+            brighter, darker = np.count_nonzero(change > limit), np.count_nonzero(change < -limit)
+            if 2 * max(brighter, darker) > now.size:
+                self._changed_s = time_s
+        self._last = now
+        self.changes = time_s - self._changed_s < LIGHT_RESTS_S
 
 
 class _Watched:
@@ -113,6 +131,7 @@ class _Watched:
         self._likeness = likeness
         self._looked_s = time_s
         self._looks = 1
+        self._usual: float | None = None  # of the greatest changes while nothing moved
         self._is_outdated = False  # something has moved since the likeness was taken
         self._moved_s = float("-inf")  # when a picture last moved a little
         self._left_s = float("-inf")  # when another face was there instead of the picture
@@ -124,17 +143,19 @@ class _Watched:
         difference = self._likeness.compare(luma)
         passed_s = min(time_s - self._looked_s, LONGEST_STEP_S)
         self._looked_s, self.due_s = time_s, time_s + COMPARED_EVERY_S
-        if light_changes and difference.peak > MOVED and not difference.is_other:
-            self._likeness, self._looks = Likeness(luma, self._likeness.box), 1
-            return True
+        has_moved = difference.peak > self._limit()
+        if light_changes and has_moved and difference.whole < SURELY_OTHER:
+            if not difference.is_other:
+                self._likeness, self._looks = Likeness(luma, self._likeness.box), 1
+            return True  # else the exposure may be far off yet
         is_other = difference.is_other or not self._is_at(box)
         if is_other and self.is_picture:
             self._left_s = time_s
             return False
-        if is_other or difference.peak > MOVED:
+        if is_other or has_moved:
             self._note_movement(difference.peak, time_s)
         else:
-            self._note_stillness(passed_s)
+            self._note_stillness(difference.peak, 0.0 if light_changes else passed_s)
         return True
 
     def is_back(self, luma: GrayImage, box: Box, time_s: float) -> bool:
@@ -152,7 +173,14 @@ class _Watched:
         apart = hypot(box.x + box.width / 2 - x, box.y + box.height / 2 - y)
         return apart < 0.35 * side and 0.7 < box.width / side < 1.4
 
-    def _note_stillness(self, passed_s: float) -> None:
+    def _limit(self) -> float:
+        if self._usual is None:
+            return MOVED
+        return min(MOVED, max(LEAST_MOVED, TIMES_USUAL * self._usual))
+
+    def _note_stillness(self, peak: float, passed_s: float) -> None:
+        usual = peak if self._usual is None else self._usual
+        self._usual = usual + USUAL_SHARE * (peak - usual)
         self.still_s += passed_s
         self.is_picture = self.is_picture or self.still_s >= STILL_S
         self._looks += 1

@@ -22,6 +22,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from math import cos, pi, radians, sin
 from pathlib import Path
@@ -151,12 +152,18 @@ class Scene:
         if self._kind == "relit":
             frame = self._relit(frame, time_s)
         spread = np.sqrt(1.5 + 0.03 * frame.clip(0, 255))  # 2.1 at 100: reading, and shot noise
-        frame = frame + self._random.normal(0, 1, frame.shape) * spread
+        frame = frame + self._noise() * spread
         luma = frame.clip(0, 255).astype(np.uint8)
         if self._jpeg:
             content = cv2.imencode(".jpg", luma, [cv2.IMWRITE_JPEG_QUALITY, self._jpeg])[1]
             luma = np.asarray(cv2.imdecode(content, cv2.IMREAD_GRAYSCALE), np.uint8)
         return luma
+
+    def _noise(self) -> Pixels:
+        """One of 96 planes of noise with a standard deviation of 1."""
+        plane = _planes()[self._random.integers(24)]
+        across, down = self._random.integers(0, 2, 2)
+        return plane[:: 2 * int(down) - 1, :: 2 * int(across) - 1]
 
     def _lid(self, time_s: float) -> float:
         """How far the eyes are closed, 0…1. They close in 0.07 s and open in 0.11."""
@@ -203,12 +210,18 @@ class Scene:
             random = self._random
             self._light = random.uniform(0.35, 1.25), *random.uniform(-0.35, 0.35, 2)
         lamp, right, down = self._light
-        x, y = np.meshgrid(np.linspace(-1, 1, WIDTH_PX), np.linspace(-1, 1, HEIGHT_PX))
+        x, y = np.linspace(-1, 1, WIDTH_PX), np.linspace(-1, 1, HEIGHT_PX)[:, np.newaxis]
         light = lamp * (1 + 0.15 * sin(time_s / 37)) * (1 + right * x + down * y)
         lit = frame * light
         wanted = min(1.8, max(0.6, 120 / max(20.0, float(lit.mean()))))
         self._exposure += 0.15 * (wanted - self._exposure)
         return np.asarray(lit * self._exposure, np.float32)
+
+
+@cache
+def _planes() -> Pixels:
+    noise = np.random.default_rng(0).standard_normal((24, HEIGHT_PX, WIDTH_PX), np.float32)
+    return np.asarray(noise, np.float32)
 
 
 def watched(
@@ -296,20 +309,7 @@ def main() -> int:
     if not (asked.data / "people.zip").exists():
         print(f"{asked.data}: no people.zip", file=sys.stderr)
         return 1
-    shares: dict[str, list[float]] = defaultdict(list)
-    for number, head in enumerate(heads_of(asked.data / "people.zip", asked.heads, odd=asked.odd)):
-        for side in SIDES_PX:
-            jpeg = (0, 50, 70, 85)[(number + side // 10) % 4]
-            for kind in POSTERS:
-                scene = Scene(head, kind, side, number, jpeg)
-                shares[f"{kind}, {side} px"].append(as_person(film(scene, 10.0, asked.rate)))
-            scene = Scene(head, "person", side, number, jpeg)
-            share = as_picture(film(scene, asked.minutes, asked.rate))
-            shares[f"person, {side} px"].append(share)
-    videos = sorted(p for p in (asked.data / "video").rglob("*") if p.suffix in {".mkv", ".gif"})
-    for path in videos:
-        clip, rate = calmest(path)
-        shares["clips"].append(as_picture(to_and_fro(clip, rate, asked.minutes, asked.rate)))
+    shares = measured(asked)
     if asked.json:
         print(json.dumps(shares))
         return 0
@@ -318,6 +318,29 @@ def main() -> int:
         mean, worst = sum(found) / len(found), max(found)
         print(f"{what:18} {len(found):2} films, {wrong} {mean:.1%}, at worst {worst:.1%}")
     return 0
+
+
+def measured(asked: argparse.Namespace) -> dict[str, list[float]]:
+    """The share of each film, by its kind. asked: the options."""
+    shares: dict[str, list[float]] = defaultdict(list)
+
+    def note(what: str, share: float) -> None:
+        shares[what].append(share)
+        print(f"{what}: {share:.2%}", file=sys.stderr, flush=True)
+
+    for number, head in enumerate(heads_of(asked.data / "people.zip", asked.heads, odd=asked.odd)):
+        for side in SIDES_PX:
+            jpeg = (0, 50, 70, 85)[(number + side // 10) % 4]
+            for kind in POSTERS:
+                scene = Scene(head, kind, side, number, jpeg)
+                note(f"{kind}, {side} px", as_person(film(scene, 10.0, asked.rate)))
+            scene = Scene(head, "person", side, number, jpeg)
+            note(f"person, {side} px", as_picture(film(scene, asked.minutes, asked.rate)))
+    videos = sorted(p for p in (asked.data / "video").rglob("*") if p.suffix in {".mkv", ".gif"})
+    for path in videos:
+        clip, rate = calmest(path)
+        note("clips", as_picture(to_and_fro(clip, rate, asked.minutes, asked.rate)))
+    return shares
 
 
 if __name__ == "__main__":
