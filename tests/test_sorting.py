@@ -393,6 +393,85 @@ def test_only_the_middle_of_a_long_track_is_listened_to(tmp_path):
         listen(tmp_path / "hush.wav")
 
 
+def ffmpeg(source, *options):
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", source, *options], check=True)
+
+
+def told_s(path):
+    """The length that ffprobe tells, in seconds."""
+    entry = ["-show_entries", "format=duration", "-of", "csv=p=0"]
+    said = subprocess.run(["ffprobe", "-v", "error", *entry, path], capture_output=True, check=True)
+    return float(said.stdout)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("vbr.mp3", ["-c:a", "libmp3lame", "-q:a", "0", "-write_xing", "0"]),
+        ("adts.aac", ["-c:a", "aac", "-b:a", "192k"]),
+    ],
+)
+def test_a_track_whose_length_is_a_guess_is_listened_to_from_its_start(tmp_path, name, options):
+    loud = 0.1 * np.random.default_rng(1).standard_normal(RATE * 110).astype(np.float32)
+    loud[: RATE * 10] = 0  # whoever guesses from here takes the file for much longer
+    write_wav(tmp_path / "whole.wav", loud)
+    ffmpeg(tmp_path / "whole.wav", "-ar", "44100", *options, tmp_path / name)
+    assert told_s(tmp_path / name) > 200  # it has 110 s
+    assert len(listen(tmp_path / name).samples) >= 81 * RATE
+
+
+@needs_ffmpeg
+def test_a_file_cut_short_is_listened_to_as_far_as_it_goes(tmp_path):
+    write_wav(tmp_path / "whole.wav", piece(**PLAIN, seconds=240))
+    ffmpeg(tmp_path / "whole.wav", tmp_path / "whole.flac")  # its header tells 240 s
+    whole = (tmp_path / "whole.flac").read_bytes()
+    (tmp_path / "cut.flac").write_bytes(whole[: len(whole) // 4])
+    assert told_s(tmp_path / "cut.flac") == pytest.approx(240, abs=1)
+    assert len(listen(tmp_path / "cut.flac").samples) > 50 * RATE
+
+
+@needs_ffmpeg
+def test_before_a_hidden_track_the_song_is_heard(tmp_path):
+    pause = np.zeros(RATE * 130, np.float32)
+    write_wav(
+        tmp_path / "last.wav", np.concatenate([piece(**PLAIN, seconds=30), pause, piece(**PLAIN)])
+    )
+    sound = listen(tmp_path / "last.wav")
+    assert sound.loudness_lufs > -40
+
+
+@needs_librosa
+@needs_ffmpeg
+def test_a_song_has_one_mood_in_mono_and_on_two_sides(tmp_path):
+    sounds = []
+    mono = "pan=mono|c0=.5*c0+.5*c1"
+    for name, sides in (("mono", ""), ("two", ",pan=stereo|c0=c0|c1=c0")):  # -ac 2 takes 3 dB off
+        ffmpeg(MUSIC / "happy" / "kite-weather.opus", "-af", mono + sides, tmp_path / f"{name}.wav")
+        sounds.append(listen(tmp_path / f"{name}.wav"))
+    mono, two = sounds
+    assert mono.loudness_lufs == pytest.approx(two.loudness_lufs, abs=0.15)
+    moods_found = [moods.nearest(moods.place(cues.measure(sound)))[0] for sound in sounds]
+    assert moods_found[0] == moods_found[1]
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("pan", "at_least"),
+    [
+        ("stereo|c0=c0|c1=-1*c0", 0.9),  # a cable with one wire crossed
+        ("stereo|c0=c0|c1=-0.9*c0", 0.9),
+        ("stereo|c0=c0|c1=0*c0", 0.4),  # one side only: half of the level is enough
+        ("5.1|FL=c0|FR=c0|FC=0*c0|LFE=0*c0|BL=0*c0|BR=0*c0", 0.2),
+    ],
+)
+def test_two_sides_that_cancel_out_are_not_silence(tmp_path, pan, at_least):
+    write_wav(tmp_path / "mono.wav", piece(**PLAIN))
+    ffmpeg(tmp_path / "mono.wav", "-af", f"pan={pan}", tmp_path / "sides.wav")
+    level = np.std(listen(tmp_path / "sides.wav").samples)
+    assert level > at_least * np.std(listen(tmp_path / "mono.wav").samples)
+
+
 def test_a_name_that_no_playlist_can_carry():
     assert can_be_said("/a/b #1 ü.mp3")
     assert not can_be_said("/a/b\nc.mp3")
