@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+import sysconfig
 import wave
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from appliance import cli
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import can_be_said
 from appliance.records import EMOTIONS, Decision, Emotion
-from appliance.sorting import moods
+from appliance.sorting import extra, moods
 from appliance.sorting.listening import RATE, UnreadableError, find_files, listen
 
 try:
+    import librosa
+
     from appliance.sorting import collection, cues
 except ImportError:  # the extra is not installed
     collection = cues = None
@@ -28,7 +31,7 @@ except ImportError:  # the extra is not installed
 MUSIC = Path(__file__).resolve().parents[1] / "music"
 needs_librosa = pytest.mark.skipif(
     cues is None,
-    reason="librosa is not installed: pip install 'emotional-jukebox[sort]'",
+    reason="librosa is not installed: run/test/bin/python -m pip install -e '.[sort]'",
 )
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 
@@ -346,14 +349,90 @@ def test_the_lists_play(shelf, tmp_path, shared_mpd, app):
     player.close()
 
 
+class Installed:
+    """An installed jukebox: the code of each release by itself, and packages without librosa."""
+
+    def __init__(self, root):
+        self.opt = root / "jukebox"
+        self.beside = self.opt / "sort" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+        self.packages = root / "packages"
+        self.packages.mkdir()
+        installed = Path(sysconfig.get_path("purelib"))
+        for package in installed.iterdir():
+            if package.name != "librosa":
+                (self.packages / package.name).symlink_to(package)
+
+    def sort(self, release, *words):
+        """What sorting says in one of its releases, with the code that pip would copy there."""
+        folder = self.opt / "releases" / release
+        shutil.copytree(
+            Path(cli.__file__).parent,
+            folder / "appliance",
+            ignore=shutil.ignore_patterns("__pycache__", "reel_faces"),
+        )
+        command = "import sys; from appliance.cli import main; sys.exit(main())"
+        return subprocess.run(
+            [sys.executable, "-S", "-c", command, "sort", *map(str, words)],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": "/nowhere",
+                "STATE_DIRECTORY": str(self.opt),
+                "PYTHONPATH": f"{folder}:{self.packages}",
+            },
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@needs_librosa
 @needs_ffmpeg
-def test_without_the_extra_it_says_what_to_install(shelf, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "librosa", None)
-    for module in ("appliance.sorting.cues", "appliance.sorting.collection"):
-        monkeypatch.delitem(sys.modules, module, raising=False)
-    monkeypatch.delattr("appliance.sorting.collection", raising=False)
-    assert cli.main(["sort", str(shelf), "--out", str(tmp_path)]) == 1
-    assert "pip install 'emotional-jukebox[sort]'" in capsys.readouterr().err
+def test_what_sorting_needs_is_named_and_outlives_an_update_of_the_jukebox(shelf, tmp_path):
+    jukebox = Installed(tmp_path)
+    words = (shelf, "--out", tmp_path / "out")
+    said = jukebox.sort("7", *words)
+    assert said.returncode == 1
+    remedy = f": sudo {sys.executable} -m pip install --target {jukebox.beside} 'librosa>=0.11'"
+    assert remedy in said.stderr
+    jukebox.beside.mkdir(parents=True)
+    (jukebox.beside / "librosa").symlink_to(Path(librosa.__file__).parent)
+    (jukebox.beside / "numpy.py").write_text("raise ImportError('not the one in force')")
+    said = jukebox.sort("8", *words)
+    assert said.returncode == 0, said.stderr
+    assert set(listed(tmp_path / "out")) == {str(shelf / "one.wav"), str(shelf / "deep/twö #2.WAV")}
+    assert (jukebox.opt / "sort" / "heard.jsonl").exists()
+
+
+def test_in_a_checkout_the_packages_lie_in_run():
+    remedy = extra.how_to_install()
+    assert not remedy.startswith("sudo ")
+    assert f" --target {MUSIC.parent}/run/sort/python3." in remedy
+    assert " 'tqdm>=" in remedy
+    assert f" 'numpy=={np.__version__}'" in remedy
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere"], "is not a folder"),
+        (["music", "--out", "closed/lists"], "cannot be written to closed/lists"),
+        (["music", "--out", "music/a.mp3"], "cannot be written to music/a.mp3"),
+    ],
+)
+def test_folders_are_looked_at_before_anybody_is_sent_to_install_something(
+    tmp_path, capsys, monkeypatch, words, said
+):
+    monkeypatch.chdir(tmp_path)
+    Path("music").mkdir()
+    Path("music/a.mp3").touch()
+    Path("closed").mkdir()
+    monkeypatch.setattr(
+        "appliance.commands.sort.os.access", lambda path, *_, **__: "closed" not in str(path)
+    )
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    assert cli.main(["sort", *words]) == 1
+    assert said in capsys.readouterr().err
 
 
 @needs_librosa
@@ -368,6 +447,7 @@ def test_a_folder_without_music_is_an_error(tmp_path, capsys, folder, said):
 
 
 def test_without_ffmpeg_it_says_what_to_install(tmp_path, capsys, monkeypatch):
+    (tmp_path / "a.mp3").touch()
     monkeypatch.setenv("PATH", "/nowhere")
     assert cli.main(["sort", str(tmp_path)]) == 1
     assert "sudo apt install ffmpeg" in capsys.readouterr().err

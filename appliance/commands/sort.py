@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.errors import JukeboxError
 from appliance.player.connection import Address, Connection
 from appliance.records import EMOTIONS
-from appliance.sorting import lists
+from appliance.sorting import extra, lists
 from appliance.sorting.listening import check_ffmpeg, find_files
 
 if TYPE_CHECKING:
@@ -40,18 +41,12 @@ def run(chosen: argparse.Namespace) -> int:
 
     Returns 1 if no file could be analysed. Raises JukeboxError.
     """
-    check_ffmpeg()
-    try:
-        from appliance.sorting import collection
-    except ImportError as error:
-        raise JukeboxError(
-            f"sorting needs {error.name}; install it with: pip install 'emotional-jukebox[sort]'"
-        ) from error
     files = find_files(chosen.folder)
     if not files:
         raise JukeboxError(f"there is no music in {chosen.folder}")
-    if not chosen.force:
-        lists.check_unedited(chosen.out)
+    _check_out(chosen)
+    check_ffmpeg()
+    collection = _collection()
     tracks = list(collection.sort(files, collection.CueCache(cache_file(os.environ))))
     music = _music_of_mpd(chosen)
     written = _write(chosen, tracks, music)
@@ -63,8 +58,36 @@ def run(chosen: argparse.Namespace) -> int:
     return 0 if tracks else 1
 
 
+def _check_out(chosen: argparse.Namespace) -> None:
+    """Raises JukeboxError where no playlists could be written: listening may take hours."""
+    out = chosen.out.absolute()
+    there = next(folder for folder in (out, *out.parents) if os.path.exists(folder))
+    if not (os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK)):
+        raise JukeboxError(
+            f"the playlists cannot be written to {chosen.out}: this user may not write to {there};"
+            " choose with --out"
+        )
+    if not chosen.force:
+        lists.check_unedited(chosen.out)
+
+
+def _collection() -> ModuleType:
+    """The module that listens. Raises JukeboxError if what it needs is not installed."""
+    extra.use(cache_file(os.environ).parent / "compiled")
+    try:
+        from appliance.sorting import collection
+    except ImportError as error:
+        raise JukeboxError(
+            f"sorting needs {error.name}, with all that belongs to it about 430 MB; install it"
+            f" with: {extra.how_to_install()}"
+        ) from error
+    return collection
+
+
 def cache_file(environ: Mapping[str, str]) -> Path:
-    """The file that keeps the results of the analysis."""
+    """The file that keeps the results of the analysis, on an installed jukebox in its state."""
+    if state := environ.get("STATE_DIRECTORY"):
+        return Path(state, "sort", "heard.jsonl")
     cache = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "/"), ".cache")
     return Path(cache, "jukebox", "heard.jsonl")
 

@@ -130,7 +130,7 @@ def _in_one(channels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
     channels: float32 (length, sides), the result float32 (length,).
     """
-    mixed = channels.mean(axis=1)
+    mixed: npt.NDArray[np.float32] = channels.mean(axis=1)
     if not mixed.size:
         return mixed
     power = np.mean(channels**2, axis=0)
