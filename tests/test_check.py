@@ -5,6 +5,8 @@ import shutil
 
 import numpy as np
 import pytest
+from conftest import wait_for
+from running import JUKEBOX, ask, started
 
 from appliance.commands import check
 from appliance.errors import CameraError
@@ -88,3 +90,17 @@ def test_a_camera_that_gives_no_picture_within_some_seconds_fails(monkeypatch):
     with pytest.raises(CameraError, match="no picture within 6 s"):
         check._camera(Settings())
     assert waits == [6.0, "closed"]
+
+
+@pytest.mark.server
+@pytest.mark.real_time
+def test_the_camera_of_a_running_demo_is_no_failure(music, tmp_path):
+    """On a machine without a camera the demo shows its reel, which check would not."""
+    log = tmp_path / "log"
+    command = [*JUKEBOX, "demo", "--output", "null", "--folder", str(tmp_path)]
+    with log.open("w") as stderr, started(command, stderr=stderr):
+        wait_for(lambda: "playing " in log.read_text(), 30.0)
+        said = ask("check", "--json", "--config", str(tmp_path / "jukebox.toml"))
+    (camera,) = [line for line in json.loads(said.stdout) if line["what"] == "camera"]
+    assert camera["good"], camera
+    assert "the running jukebox has it" in camera["text"]

@@ -10,18 +10,19 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
+from appliance.commands import history
 from appliance.errors import BusyError, StoreError
 from appliance.history.database import set_aside
 from appliance.history.diary import read_yesterday
 from appliance.history.files import database_file
 from appliance.history.migrations import STATES, steps
-from appliance.history.queries import read_calibration, read_history
+from appliance.history.queries import Entry, read_calibration, read_history
 from appliance.history.store import SqliteStore
 from appliance.records import Emotion, Mood, Play
 from appliance.settings import StoreSettings
@@ -593,6 +594,13 @@ def test_a_database_of_a_newer_jukebox_is_left_alone(path: Path) -> None:
 
 
 # --- reading ----------------------------------------------------------------------------------
+
+
+def test_a_play_before_guests_has_a_word_where_its_reason_is_not_kept() -> None:
+    row = dict.fromkeys((field.name for field in fields(Entry)), "x")
+    entry = Entry(**{**row, "at": "2026-11-30T12:00:00Z", "what": "play", "reason": ""})
+    assert history._line(entry).endswith("  x (x): guests were here")
+    assert history._line(replace(entry, reason="because")).endswith(": because")
 
 
 def test_the_history_can_be_read_while_a_write_is_under_way(path: Path) -> None:

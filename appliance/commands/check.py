@@ -24,6 +24,7 @@ from appliance.history.queries import read_history
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import PlaylistError
 from appliance.records import EMOTIONS, Emotion, Frame
+from appliance.remote.ask_status import ask_status
 from appliance.settings import Settings
 from appliance.vision.interpreter import runtime_name
 
@@ -76,7 +77,10 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
     if not settings.gender.enabled:
         del tests["gender model"]
     for what, test in tests.items():
-        yield (last := _checked(what, partial(test, settings)))
+        last = _checked(what, partial(test, settings))
+        if what == "camera" and not last.good:
+            last = _camera_of_the_running(settings) or last
+        yield last
     if last.good:  # the last one is MPD, without which there is no music to test
         yield from _playlists(settings)
 
@@ -95,6 +99,14 @@ def _camera(settings: Settings) -> str:
             raise camera.failure or CameraError(f"no picture within {CAMERA_WAIT_S:.0f} s")
         height, width = frame.luma.shape
         return f"{camera.description}; {width}×{height}, {_light(frame)}"
+
+
+def _camera_of_the_running(settings: Settings) -> Check | None:
+    """The line of a camera that the running jukebox has open; None if none runs, or has none."""
+    status = ask_status(settings.control, database_file(settings.store, os.environ), os.environ)
+    if status is None or status.camera in ("lost", "off"):
+        return None
+    return Check("camera", True, f"{status.camera}; the running jukebox has it")
 
 
 def _light(frame: Frame) -> str:

@@ -8,7 +8,7 @@ import os
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from appliance.commands.shared import settings_of
+from appliance.commands.shared import seconds, settings_of
 from appliance.config.writing import as_toml
 from appliance.history.state import StateFile, player_file, state_file
 from appliance.player.state import PlayerState
@@ -25,7 +25,7 @@ MUSIC = Path(__file__).resolve().parents[2] / "music"
 def add_options(verb: argparse.ArgumentParser) -> None:
     """Adds how long it runs, which camera it uses, and where it plays."""
     verb.add_argument(
-        "--for", dest="for_s", type=float, metavar="SECONDS", help="stop after this time"
+        "--for", dest="for_s", type=seconds, metavar="SECONDS", help="stop after this time"
     )
     verb.add_argument("--camera", metavar="SOURCE", help="instead of the best one there is")
     verb.add_argument(
