@@ -552,6 +552,35 @@ def test_two_sides_that_cancel_out_are_not_silence(tmp_path, pan, at_least):
     assert level > at_least * np.std(listen(tmp_path / "mono.wav").samples)
 
 
+@needs_ffmpeg
+def test_the_gains_that_files_lack_are_told_and_nothing_is_written(tmp_path, capsys, caplog):
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    write_wav(tmp_path / "mono.wav", piece(**PLAIN, seconds=12))
+    gain = ["-metadata", "REPLAYGAIN_TRACK_GAIN=-1.00 dB"]
+    ffmpeg(tmp_path / "mono.wav", *gain, shelf / "good.flac")
+    ffmpeg(tmp_path / "mono.wav", *gain, shelf / "deaf.opus")  # MPD reads R 128's tag only
+    ffmpeg(tmp_path / "mono.wav", shelf / "mono.flac")
+    ffmpeg(tmp_path / "mono.wav", "-af", "pan=stereo|c0=c0|c1=c0", shelf / "two.flac")
+    (shelf / "broken.mp3").write_bytes(b"no music")
+    before = contents(shelf)
+    assert cli.main(["sort", str(shelf), "--gains", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    found = {Path(row["path"]).name: row for row in told["without_gain"]}
+    assert told["files"] == 5
+    assert found.keys() == {"deaf.opus", "mono.flac", "two.flac"}
+    assert found["mono.flac"]["gain_db"] == pytest.approx(found["two.flac"]["gain_db"], abs=0.2)
+    gain_db = found["mono.flac"]["gain_db"]
+    assert found["mono.flac"]["tag"] == f"REPLAYGAIN_TRACK_GAIN={gain_db:.2f} dB"
+    of_opus = int(found["deaf.opus"]["tag"].removeprefix("R128_TRACK_GAIN="))
+    assert of_opus / 256 + 5 == pytest.approx(gain_db, abs=0.3)
+    assert "broken.mp3' is left out" in caplog.text
+    assert cli.main(["sort", str(shelf), "--gains"]) == 0
+    assert "3 of 5 files carry no gain; nothing was written" in capsys.readouterr().out
+    assert contents(shelf) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mono.wav", "shelf"]
+
+
 def test_a_name_that_no_playlist_can_carry():
     assert can_be_said("/a/b #1 ü.mp3")
     assert not can_be_said("/a/b\nc.mp3")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
+
+from mpd import CommandError
 
 from appliance.access import closed_folder
 from appliance.build import (
@@ -21,6 +23,8 @@ from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.errors import CameraError, JukeboxError, PlayerError, StoreError
 from appliance.history.files import database_file, missing
 from appliance.history.queries import read_history
+from appliance.player.connection import Address, Connection
+from appliance.player.gains import read_gains
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import PlaylistError
 from appliance.records import EMOTIONS, Emotion, Frame
@@ -159,14 +163,43 @@ def _mpd(settings: Settings) -> str:
 
 def _playlists(settings: Settings) -> Iterator[Check]:
     """A line for each emotion's music."""
+    files: dict[str, None] = {}
     with closing(build_player(settings)) as player:
         for emotion in EMOTIONS:
-            yield _checked(f"playlist {emotion}", partial(_songs, player, emotion))
+            yield _checked(f"playlist {emotion}", partial(_songs, files, player, emotion))
+    if text := _loudness(settings, list(files)):
+        yield Check("loudness", True, text)
 
 
-def _songs(player: MpdPlayer, emotion: Emotion) -> str:
-    """How many songs the mood has that can be played. Raises PlaylistError if there is none."""
+def _loudness(settings: Settings, files: Sequence[str]) -> str:
+    """What keeps the songs from being equally loud; "" if nothing does, or nobody can tell."""
+    mpd = settings.mpd
+    connection = Connection(Address(mpd.address, mpd.port, mpd.password), lambda _client: None)
+    try:
+        with closing(connection), connection.client() as client:
+            if client.replay_gain_status() == "off":
+                return "MPD's replay gain is off, so each song is as loud as its file"
+            gains = read_gains(client, files)
+    except (PlayerError, CommandError):
+        return ""
+    if not gains.without:
+        return f"all of {gains.read} files tell how loud they are" if gains.read else ""
+    formats = ", ".join(f"{number} {suffix}" for suffix, number in gains.without.most_common())
+    louder = "; Opus without it plays 5 dB louder and may clip" if gains.without["opus"] else ""
+    return (
+        f"{gains.without.total()} of {gains.read} files do not tell how loud they are ({formats}),"
+        f" so they play louder or softer than others{louder}; jukebox sort FOLDER --gains"
+        " measures what they need"
+    )
+
+
+def _songs(files: dict[str, None], player: MpdPlayer, emotion: Emotion) -> str:
+    """How many songs the mood has that can be played. Raises PlaylistError if there is none.
+
+    files: gets those that are files.
+    """
     songs = player.songs(emotion)
+    files |= dict.fromkeys(song.uri for song in songs if song.there and "://" not in song.uri)
     missing = [song.uri for song in songs if not song.there]
     if len(missing) == len(songs):
         raise PlaylistError(f"MPD has none of the {len(songs)} songs, such as {missing[0]}")

@@ -33,6 +33,11 @@ def add_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--force", action="store_true", help="overwrite playlists that were edited, too"
     )
+    verb.add_argument(
+        "--gains",
+        action="store_true",
+        help="only tell which gain each file lacks to be as loud as others; writes nothing",
+    )
     add_json(verb)
 
 
@@ -44,6 +49,8 @@ def run(chosen: argparse.Namespace) -> int:
     files = find_files(chosen.folder)
     if not files:
         raise JukeboxError(f"there is no music in {chosen.folder}")
+    if chosen.gains:
+        return _tell_gains(chosen, files)
     _check_out(chosen)
     check_ffmpeg()
     collection = _collection()
@@ -56,6 +63,22 @@ def run(chosen: argparse.Namespace) -> int:
     else:
         print(_words(report, music))
     return 0 if tracks else 1
+
+
+def _tell_gains(chosen: argparse.Namespace, files: Sequence[Path]) -> int:
+    """Prints the gains that files lack, with the tags that other programs can write."""
+    check_ffmpeg()
+    from appliance.sorting import gains  # loads tqdm, but nothing of the extra
+
+    found = list(gains.lacking(files))
+    if chosen.json:
+        rows = [{**asdict(gain), "path": str(gain.path)} for gain in found]
+        print_json({"files": len(files), "without_gain": rows})
+        return 0
+    for gain in found:
+        print(f"{gain.gain_db:+6.1f} dB  {gain.path}  {gain.tag}")
+    print(f"{len(found)} of {len(files)} files carry no gain; nothing was written")
+    return 0
 
 
 def _check_out(chosen: argparse.Namespace) -> None:
@@ -155,4 +178,6 @@ def _words(report: Any, music: Path | None) -> str:
         for mood, path in report["playlists"].items()
         if mood in moods
     ]
-    return "\n".join([*counts, *left_out, "", "For jukebox.toml:", "", "[playlists]", *paths])
+    offer = "jukebox sort FOLDER --gains tells which gain each song lacks to be as loud as others."
+    config = ["For jukebox.toml:", "", "[playlists]", *paths]
+    return "\n".join([*counts, *left_out, "", offer, "", *config])

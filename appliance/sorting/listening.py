@@ -101,7 +101,7 @@ class _Told:
 
 def _told(path: Path) -> _Told:
     """Raises UnreadableError."""
-    said = _run("ffprobe", "-v", "error", "-select_streams", "a:0",
+    said = run("ffprobe", "-v", "error", "-select_streams", "a:0",
                 "-show_entries", "format=duration:stream=channels",
                 "-of", "json", str(path))  # fmt: skip
     facts = json.loads(said.stdout)
@@ -111,7 +111,7 @@ def _told(path: Path) -> _Told:
 
 def _passage(path: Path, start_s: float, sides: int) -> Sound:
     """LISTEN_S of a track, or what there is from start_s on. Raises UnreadableError."""
-    said = _run(
+    said = run(
         "ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-ss", f"{start_s:.3f}",
         "-t", f"{LISTEN_S:g}", "-i", str(path), "-map", "0:a:0",
         # dualmono: a mono file plays on both sides, so it is 3 LU louder than its one channel.
@@ -142,7 +142,20 @@ def _is_silent(sound: Sound) -> bool:
     return sound.loudness_lufs < QUIETEST_LUFS
 
 
-def _run(*command: str) -> subprocess.CompletedProcess[bytes]:
+def loudness_lufs(path: Path) -> float:
+    """How loud a whole track is, as EBU R 128 says.
+
+    Raises UnreadableError, also if it is silent.
+    """
+    said = run("ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-i", str(path), "-map", "0:a:0",
+               "-af", "ebur128=framelog=verbose:dualmono=true", "-f", "null", "-")  # fmt: skip
+    loudness = _figure(said.stderr.decode(errors="replace"), "I", "LUFS")
+    if loudness < QUIETEST_LUFS:
+        raise UnreadableError("it is silent")
+    return loudness
+
+
+def run(*command: str) -> subprocess.CompletedProcess[bytes]:
     """What a command printed. Raises UnreadableError if it fails or takes too long."""
     try:
         said = subprocess.run(  # noqa: S603  ffmpeg, and a path that stays one argument
