@@ -171,6 +171,7 @@ def build_player(
         put_on=_last_plays(settings),
         start_percent=settings.volume.start if starting else 100,
         max_percent=settings.volume.max,
+        by_ear=settings.volume.mixer == "software",
         chime=settings.music.chime if starting and not silent else "",
         state=state,
         random=Random(),  # noqa: S311 - which song comes next is no secret

@@ -63,6 +63,7 @@ def play(
             mpd=replace(settings.mpd, address=str(mpd.socket), password=""),
             store=replace(settings.store, path=str((folder / "jukebox.db").absolute())),
             playlists=PlaylistSettings(),
+            volume=replace(settings.volume, mixer="software"),
             music=replace(settings.music, change="crossfade", crossfade_s=3.0),
             camera=replace(settings.camera, source=_absolute(camera or settings.camera.source)),
         )

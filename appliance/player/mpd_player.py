@@ -51,8 +51,9 @@ class MpdPlayer:
     a whole fade, down and up; 0 for no fades. put_on: songs that an earlier run of the jukebox put
     on, which MPD may still be playing. start_percent: the first song starts no louder than this;
     max_percent: the jukebox never sets a higher volume; both are 0 to 100. chime: the source of a
-    sound for the start, "" for none. state: the file for what must outlive this process; the
-    jukebox makes stored playlists for the moods only if it has this file.
+    sound for the start, "" for none. by_ear: MPD's own mixer sets the volume (levels.py). state:
+    the file for what must outlive this process; the jukebox makes stored playlists for the moods
+    only if it has this file.
 
     Methods that talk to MPD raise PlayerError if it cannot be reached or hangs, or if this jukebox
     may not even read what it does. If MPD refuses anything else, the log says so once, that one
@@ -72,6 +73,7 @@ class MpdPlayer:
         start_percent: int = 100,
         max_percent: int = 100,
         chime: str = "",
+        by_ear: bool = False,
         state: PlayerStateFile | None = None,
     ) -> None:
         self._connection = Connection(Address(address, port, password), self._greet)
@@ -84,7 +86,7 @@ class MpdPlayer:
         self._stored = StoredLists(playlists.values(), self._state)
         self._queue = Queue(put_on)
         self._restarts = Restarts(self._state)
-        self._fader = Fader(crossfade_s, max_percent, self._state)
+        self._fader = Fader(crossfade_s, max_percent, self._state, by_ear=by_ear)
         self._observer = Observer(self._queue, self._fader, self._state, self._selection, likes)
         self._actions = Actions(
             self._queue,
