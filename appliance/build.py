@@ -168,7 +168,7 @@ def build_player(
         password=settings.mpd.password,
         playlists={emotion: settings.playlists.of(emotion) for emotion in EMOTIONS},
         crossfade_s=settings.music.crossfade_s,
-        put_on=_last_plays(settings),
+        put_on=last_plays(settings),
         start_percent=settings.volume.start if starting else 100,
         max_percent=settings.volume.max,
         by_ear=settings.volume.mixer == "software",
@@ -178,14 +178,16 @@ def build_player(
     )
 
 
-def _last_plays(settings: Settings) -> list[Play]:
+def last_plays(settings: Settings) -> list[Play]:
     """The song that was put on last and, as that may still wait in the queue, the one before."""
     try:
         plays = read_history(database_file(settings.store, os.environ), 0.0, limit=2, what="play")
     except StoreError:
         return []  # no history yet, or one that cannot be read, which write() reports
     return [
-        Play(play.title or "", play.uri, Emotion(play.emotion), play.source or "", "")
+        Play(
+            play.title or "", play.uri, Emotion(play.emotion), play.source or "", play.reason or ""
+        )
         for play in plays
         if play.uri and play.emotion
     ]

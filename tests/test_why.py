@@ -310,6 +310,14 @@ def test_misuse_is_2(settings, options):
     assert stopped.value.code == 2
 
 
+def test_an_unknown_emotion_is_answered_with_the_words_that_count(settings, capsys):
+    with pytest.raises(SystemExit):
+        why(settings, "x.png", "--emotion", "bored")
+    said = capsys.readouterr().err
+    assert "invalid choice: 'bored' (choose from" in said
+    assert "Emotion" not in said
+
+
 def test_the_photo_is_never_overwritten(settings, photo, tmp_path, capsys):
     link, before = tmp_path / "link.png", photo.read_bytes()
     link.symlink_to(photo)

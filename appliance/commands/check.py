@@ -20,6 +20,7 @@ from appliance.build import (
     build_player,
 )
 from appliance.commands.shared import add_json, print_json, settings_of
+from appliance.decide.phrases import counted
 from appliance.errors import CameraError, JukeboxError, PlayerError, StoreError
 from appliance.history.files import database_file, missing
 from appliance.history.queries import read_history
@@ -203,5 +204,5 @@ def _songs(files: dict[str, None], player: MpdPlayer, emotion: Emotion) -> str:
     missing = [song.uri for song in songs if not song.there]
     if len(missing) == len(songs):
         raise PlaylistError(f"MPD has none of the {len(songs)} songs, such as {missing[0]}")
-    text = f"{len(songs) - len(missing)} songs"
+    text = counted(len(songs) - len(missing), "song")
     return f"{text}; MPD does not have {len(missing)}, such as {missing[0]}" if missing else text

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from appliance.commands.shared import add_json, print_json, settings_of
+from appliance.decide.phrases import counted
 from appliance.errors import JukeboxError
 from appliance.player.connection import Address, Connection
 from appliance.records import EMOTIONS
@@ -171,8 +172,8 @@ def _report(files: Sequence[Path], tracks: Sequence[Track], written: Mapping[str
 def _words(report: Any, music: Path | None) -> str:
     """The report for people: how many tracks each mood has, and what to write into jukebox.toml."""
     moods = [row["mood"] for row in report["tracks"]]
-    counts = [f"{emotion:9}{moods.count(emotion):6} tracks" for emotion in EMOTIONS]
-    left_out = [f"{report['left_out']} files were left out"] if report["left_out"] else []
+    counts = [f"{emotion:9} {counted(moods.count(emotion), 'track'):>12}" for emotion in EMOTIONS]
+    left_out = [f"left out: {counted(report['left_out'], 'file')}"] if report["left_out"] else []
     paths = [
         f'{mood} = "{lists.in_music(Path(path), music) or path}"'
         for mood, path in report["playlists"].items()

@@ -23,7 +23,9 @@ def add_options(verb: argparse.ArgumentParser) -> None:
         "--live", action="store_true", help="explain what the camera sees, in this terminal"
     )
     names = ", ".join(EMOTIONS)
-    verb.add_argument("--emotion", choices=EMOTIONS, metavar="NAME", help=f"one of {names}")
+    verb.add_argument(
+        "--emotion", choices=[*map(str, EMOTIONS)], metavar="NAME", help=f"one of {names}"
+    )
     verb.add_argument(
         "--out", type=Path, metavar="FILE.png", help="PICTURE: draw it into this file"
     )
