@@ -83,7 +83,11 @@ class Client:
         """The next line; None if there is none, "end" if the jukebox has hung up."""
         with suppress(BlockingIOError):
             while b"\n" not in self._received:
-                if not (found := self.socket.recv(KIB * KIB)):
+                try:
+                    found = self.socket.recv(KIB * KIB)
+                except ConnectionResetError:  # it has hung up without reading all that was asked
+                    found = b""
+                if not found:
                     return "end"
                 self._received += found
         if b"\n" not in self._received:
