@@ -13,6 +13,7 @@ from appliance.camera.schedule import ScheduledCamera
 from appliance.errors import StoreError
 from appliance.history.files import database_file
 from appliance.history.queries import read_calibration, read_history
+from appliance.player.mixer import outputs_with_volume
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.state import PlayerStateFile
 from appliance.records import EMOTIONS, Emotion, Factors, Play
@@ -172,6 +173,7 @@ def build_player(
         start_percent=settings.volume.start if starting else 100,
         max_percent=settings.volume.max,
         by_ear=settings.volume.mixer == "software",
+        outputs_with_volume=outputs_with_volume(settings, os.environ),
         chime=settings.music.chime if starting and not silent else "",
         state=state,
         random=Random(),  # noqa: S311 - which song comes next is no secret

@@ -203,6 +203,6 @@ def _songs(files: dict[str, None], player: MpdPlayer, emotion: Emotion) -> str:
     files |= dict.fromkeys(song.uri for song in songs if song.there and "://" not in song.uri)
     missing = [song.uri for song in songs if not song.there]
     if len(missing) == len(songs):
-        raise PlaylistError(f"MPD has none of the {len(songs)} songs, such as {missing[0]}")
+        raise PlaylistError(f"of {counted(len(songs), 'song')} MPD has none, such as {missing[0]}")
     text = counted(len(songs) - len(missing), "song")
     return f"{text}; MPD does not have {len(missing)}, such as {missing[0]}" if missing else text

@@ -51,9 +51,10 @@ class MpdPlayer:
     a whole fade, down and up; 0 for no fades. put_on: songs that an earlier run of the jukebox put
     on, which MPD may still be playing. start_percent: the first song starts no louder than this;
     max_percent: the jukebox never sets a higher volume; both are 0 to 100. chime: the source of a
-    sound for the start, "" for none. by_ear: MPD's own mixer sets the volume (levels.py). state:
-    the file for what must outlive this process; the jukebox makes stored playlists for the moods
-    only if it has this file.
+    sound for the start, "" for none. by_ear: MPD's own mixer sets the volume (levels.py).
+    outputs_with_volume: their names; None if nobody knows which have one. state: the file for what
+    must outlive this process; the jukebox makes stored playlists for the moods only if it has this
+    file.
 
     Methods that talk to MPD raise PlayerError if it cannot be reached or hangs, or if this jukebox
     may not even read what it does. If MPD refuses anything else, the log says so once, that one
@@ -74,10 +75,12 @@ class MpdPlayer:
         max_percent: int = 100,
         chime: str = "",
         by_ear: bool = False,
+        outputs_with_volume: frozenset[str] | None = None,
         state: PlayerStateFile | None = None,
     ) -> None:
         self._connection = Connection(Address(address, port, password), self._greet)
         self._capabilities = Capabilities()
+        self._outputs_with_volume = outputs_with_volume
         self._state = state or UnsavedState()
         self._messages: list[str] = []
         self._refusals = Refusals()
@@ -270,6 +273,7 @@ class MpdPlayer:
     def _greet(self, client: Client) -> None:
         """Prepare a new connection."""
         self._capabilities.greet(client, CHANNEL)
+        self._note_outputs(client)
         self._queue.recognise(client)
         restarted = self._restarts.just_restarted(client)
         self._observer.begin(client, restarted=restarted and self._may_play)
@@ -277,11 +281,21 @@ class MpdPlayer:
             self._fader.recover(client)
         self._connection.changes.add("database")
 
+    def _note_outputs(self, client: Client) -> None:
+        """Note whether an output that is on has a volume; MPD does not tell."""
+        if self._outputs_with_volume is None:
+            return
+        with suppress(CommandError):
+            on = {each["outputname"] for each in client.outputs() if each["outputenabled"] == "1"}
+            client.volume_is_lent = self._outputs_with_volume.isdisjoint(on)
+
     def _read_news(self, client: Client) -> None:
         """Handle the changes that MPD reported besides those of the music."""
         changes = self._connection.changes
         if "message" in changes and self._capabilities.has_messages:
             self._messages += [entry["message"] for entry in client.readmessages()]
+        if "output" in changes:
+            self._note_outputs(client)
         if "database" in changes and self._state.outlives and self._may_play:
             self._stored.update(client)
         changes.clear()
