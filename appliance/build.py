@@ -13,6 +13,7 @@ from appliance.camera.schedule import ScheduledCamera
 from appliance.errors import StoreError
 from appliance.history.files import database_file
 from appliance.history.queries import read_calibration, read_history
+from appliance.player.mixer import outputs_with_volume
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.skip_copies import SkipArchive
 from appliance.player.state import PlayerStateFile
@@ -179,9 +180,11 @@ def build_player(
         password=settings.mpd.password,
         playlists={emotion: settings.playlists.of(emotion) for emotion in EMOTIONS},
         crossfade_s=settings.music.crossfade_s,
-        put_on=_last_plays(settings),
+        put_on=last_plays(settings),
         start_percent=settings.volume.start if starting else 100,
         max_percent=settings.volume.max,
+        by_ear=settings.volume.mixer == "software",
+        outputs_with_volume=outputs_with_volume(settings, os.environ),
         chime=settings.music.chime if starting and not silent else "",
         state=state,
         skips=skips,
@@ -189,7 +192,7 @@ def build_player(
     )
 
 
-def _last_plays(settings: Settings) -> list[Play]:
+def last_plays(settings: Settings) -> list[Play]:
     """The songs that were put on last, oldest first."""
     file = database_file(settings.store, os.environ)
     try:
@@ -197,7 +200,9 @@ def _last_plays(settings: Settings) -> list[Play]:
     except StoreError:
         return []  # no history yet, or one that cannot be read, which write() reports
     return [
-        Play(play.title or "", play.uri, Emotion(play.emotion), play.source or "", "")
+        Play(
+            play.title or "", play.uri, Emotion(play.emotion), play.source or "", play.reason or ""
+        )
         for play in plays
         if play.uri and play.emotion
     ]

@@ -52,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     asked = words[0] if words else ""
     try:
-        chosen = parser(asked).parse_args(words)
+        chosen, unknown = parser(asked).parse_known_args(words)
+        if unknown:
+            # Its own parser, because the usage of all verbs tells nothing about its options.
+            chosen.verb.error(f"unrecognized arguments: {' '.join(unknown)}")
         log_to_stderr(chosen.log_level)
         code: int = chosen.run(chosen)
     except JukeboxError as error:
@@ -78,7 +81,7 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     known = VERBS | HIDDEN_VERBS
     for name, text in {asked: known[asked]}.items() if asked in known else VERBS.items():
         verb = verbs.add_parser(name, help=text, description=text)
-        verb.set_defaults(log_level=logging.WARNING)
+        verb.set_defaults(log_level=logging.WARNING, verb=verb)
         verb.add_argument("--config", type=Path, metavar="FILE", help="this jukebox.toml")
         if name == asked:
             command = import_module(f"appliance.commands.{name.replace('-', '_')}")

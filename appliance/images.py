@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from appliance.records import GrayImage
 
 # No camera writes a larger file, and one file must not fill the jukebox's memory.
 LARGEST_BYTES = 64 * 1024 * 1024
+JPEG_BEGINS, JPEG_ENDS = b"\xff\xd8", b"\xff\xd9"
 
 
 def read_gray(path: Path) -> GrayImage:
@@ -35,13 +36,63 @@ def read_gray(path: Path) -> GrayImage:
 
 
 def decoded(content: npt.NDArray[np.uint8]) -> GrayImage | None:
-    """The picture in a file's bytes, uint8 (height, width); None if OpenCV cannot read it.
+    """The picture in a file's bytes, upright, uint8 (height, width); None if OpenCV cannot read it.
 
-    content: uint8 (bytes,).
+    Of a JPEG that ends early, what there is. content: uint8 (bytes,).
     """
     if not content.size:
         return None
+    data = content.tobytes()
+    if data.startswith(JPEG_BEGINS) and not data.endswith(JPEG_ENDS):
+        # Many webcams leave the end marker out, and imdecode() then gives nothing.
+        content = np.frombuffer(data + JPEG_ENDS, np.uint8)
+    # OpenCV turns other formats as their EXIF says, but WebP only from 4.13 on.
+    is_webp = data.startswith(b"RIFF") and data[8:12] == b"WEBP"
+    flags = cv2.IMREAD_GRAYSCALE | (cv2.IMREAD_IGNORE_ORIENTATION if is_webp else 0)
     try:
-        return cast("GrayImage | None", cv2.imdecode(content, cv2.IMREAD_GRAYSCALE))
+        luma = cv2.imdecode(content, flags)
     except cv2.error:  # such as a header that promises a picture of 10^10 pixels
         return None
+    if luma is None or not is_webp:
+        return cast("GrayImage | None", luma)
+    return _upright(cast("GrayImage", luma), _orientation_of_webp(data))
+
+
+def _orientation_of_webp(data: bytes) -> int:
+    """The orientation in a WebP file's EXIF, 1…8; 1, upright, if it does not tell.
+
+    Chunks: https://developers.google.com/speed/webp/docs/riff_container
+    """
+    start = 12
+    while start + 8 <= len(data):
+        size = int.from_bytes(data[start + 4 : start + 8], "little")
+        if data[start : start + 4] == b"EXIF":
+            return _orientation(data[start + 8 : start + 8 + size].removeprefix(b"Exif\0\0"))
+        start += 8 + size + size % 2
+    return 1
+
+
+def _orientation(exif: bytes) -> int:
+    """Tag 0x0112 of the first directory of EXIF, which is a TIFF file."""
+    order: Literal["little", "big"] = "little" if exif.startswith(b"II") else "big"
+
+    def number(start: int, length: int) -> int:
+        return int.from_bytes(exif[start : start + length], order)
+
+    directory = number(4, 4)
+    for entry in range(min(number(directory, 2), 512)):
+        place = directory + 2 + 12 * entry
+        if number(place, 2) == 0x0112:
+            return number(place + 8, 2)
+    return 1
+
+
+def _upright(luma: GrayImage, orientation: int) -> GrayImage:
+    """A picture turned as EXIF's orientation says. Unknown numbers turn nothing."""
+    if orientation in (5, 6, 7, 8):
+        luma = luma.T
+    if orientation in (2, 3, 6, 7):
+        luma = luma[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        luma = luma[::-1]
+    return np.ascontiguousarray(luma)

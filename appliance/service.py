@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 
+from appliance.build import last_plays
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import ControlError, JukeboxError, PlayerError
 from appliance.history.diary import read_yesterday
@@ -61,6 +62,7 @@ class Service:
         self._prune_due = _Every(DAY_S, first_after_s=PRUNE_AFTER_S)
         self._step: Step | None = None  # the last one
         self._reason = ""  # why the last song was put on
+        self._kept_reasons: dict[str, str] = {}  # by title, of songs from before a restart
         self._control = ControlServer()
         self._scanner = CodeScanner()
 
@@ -73,6 +75,7 @@ class Service:
         with ExitStack() as at_end, self._signals:
             self._store = SqliteStore(self._settings.store)
             at_end.callback(self._store.close)
+            self._kept_reasons = {play.title: play.reason for play in last_plays(self._settings)}
             self._reporter = StatusReporter(self._notifier, self._store.path)
             self._parts = Assembly(self._settings, self._store, reel_stands_in=self._reel_stands_in)
             at_end.callback(self._parts.close)
@@ -112,6 +115,8 @@ class Service:
             self._began_s = step.frame.time_s
         if step.play is not None:
             self._reason = step.play.reason
+        elif not self._reason and step.playback is not None and step.playback.emotion is not None:
+            self._reason = self._kept_reasons.get(step.playback.title, "")
 
     def _is_over(self, frame: Frame) -> bool:
         time_is_up = (

@@ -201,6 +201,11 @@ class VolumeSettings:
     )
     quiet_hours: Annotated[str, DailyHours(), "Daily hours in which the volume is kept lower."] = ""
     quiet_max: Annotated[int, Between(0, 100), "The highest volume in these hours."] = 30
+    mixer: Annotated[
+        Literal["auto", "software", "hardware"],
+        "Whose volume MPD sets: its own, which fades and quiet hours then take as it is heard, or"
+        " the sound card's; auto: as the jukebox's mpd.conf says.",
+    ] = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import struct
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,6 +67,33 @@ def test_a_film_runs_at_its_own_speed_and_begins_again(
     source.close()
 
 
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+@pytest.mark.parametrize(("rotate", "upright"), [(0, (48, 64)), (90, (64, 48)), (270, (64, 48))])
+def test_a_film_that_a_phone_took_upright_stands_upright(
+    rotate: int, upright: tuple[int, int], tmp_path: Path
+) -> None:
+    """The upper left quarter is white, of the picture as people see it."""
+    flat, turned = tmp_path / "flat.mp4", tmp_path / "turned.mp4"
+    corner = {0: "0:0", 90: "32:0", 270: "0:24"}[rotate]  # where it lies in the file
+    draw = f"drawbox=x={corner.replace(':', ':y=')}:w=32:h=24:color=white:t=fill"
+    ffmpeg = ["ffmpeg", "-v", "error", "-y"]
+    black = ["-f", "lavfi", "-i", "color=black:s=64x48:d=1:r=10"]
+    subprocess.run([*ffmpeg, *black, "-vf", draw, "-pix_fmt", "yuv420p", flat], check=True)
+    tag = ["-metadata:s:v:0", f"rotate={rotate}"]
+    subprocess.run([*ffmpeg, "-i", flat, "-c", "copy", *tag, turned], check=True)
+    clock = Clock()
+    film = Film(turned, 10.0, clock.sleep, clock)
+    film.open()
+    for _ in range(15):  # also in the second round
+        luma = film.read()
+        assert luma is not None
+        assert luma.shape == upright
+        height, width = upright
+        assert luma[: height // 2 - 2, : width // 2 - 2].min() > 200
+        assert luma[height // 2 + 2 :].max() < 50
+    film.close()
+
+
 def test_a_film_deleted_while_it_runs_is_an_error(tmp_path: Path) -> None:
     clock, path = Clock(), film(tmp_path / "a.avi", [20, 60])
     source = Film(path, 10.0, clock.sleep, clock)
@@ -119,6 +149,48 @@ def test_a_file_of_more_than_64_megabytes_is_not_read(
         file.truncate(megabytes * 1024 * 1024)
     with pytest.raises(CameraError, match=says):
         read_gray(tmp_path / "a.png")
+
+
+def exif(orientation: int) -> bytes:
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    return b"II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4)
+
+
+def webp(pixels: np.ndarray, orientation: int) -> bytes:
+    """A WebP as phones write it: with the chunks VP8X and EXIF."""
+    height, width = pixels.shape
+    plain = cv2.imencode(".webp", cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR))[1].tobytes()
+    size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    chunks = [b"VP8X", struct.pack("<I", 10), b"\x08\0\0\0", size, plain[12:]]
+    chunks += [b"EXIF", struct.pack("<I", len(exif(orientation))), exif(orientation)]
+    body = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_webp_stands_as_a_jpeg_of_the_same_orientation_does(
+    orientation: int, tmp_path: Path
+) -> None:
+    pixels = np.zeros((48, 64), np.uint8)
+    pixels[:24, :32] = 250
+    pixels[:24, 32:] = 120
+    jpeg = cv2.imencode(".jpg", pixels)[1].tobytes()
+    app1 = b"Exif\0\0" + exif(orientation)
+    app1 = b"\xff\xe1" + struct.pack(">H", len(app1) + 2) + app1
+    (tmp_path / "a.jpg").write_bytes(jpeg[:2] + app1 + jpeg[2:])
+    (tmp_path / "a.webp").write_bytes(webp(pixels, orientation))
+    expected, found = read_gray(tmp_path / "a.jpg"), read_gray(tmp_path / "a.webp")
+    assert found.shape == expected.shape
+    assert np.abs(found.astype(int) - expected).max() < 40
+
+
+def test_of_a_jpeg_cut_short_the_upper_part_is_seen(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (480, 640), np.uint8)
+    jpeg = cv2.imencode(".jpg", noise)[1].tobytes()
+    (tmp_path / "a.jpg").write_bytes(jpeg[: len(jpeg) // 2])
+    (tmp_path / "whole.jpg").write_bytes(jpeg)
+    seen, whole = read_gray(tmp_path / "a.jpg"), read_gray(tmp_path / "whole.jpg")
+    assert np.array_equal(seen[:200], whole[:200])
 
 
 def test_a_folder_that_vanishes_is_a_loss_and_not_a_crash(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fake_camera import Clock, Scripted, picture
 
-from appliance.camera import picamera2
+from appliance.camera import devices, picamera2
 from appliance.camera.reopening import ReopeningCamera
 from appliance.camera.sources import Choice, choose
 from appliance.camera.v4l2 import V4l2Source
@@ -150,3 +150,56 @@ def test_a_camera_plugged_in_later_replaces_the_demo_reel() -> None:
     assert camera.description == "HD Webcam"
     assert not camera.lost
     assert reel.closed.wait(5)
+
+
+def test_a_webcam_plugged_in_later_is_opened_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The capture that waits for it opens it, and so could the search that finds it."""
+    caplog.set_level("INFO")
+    plugged_in, opened, clock = threading.Event(), [], Clock()
+
+    def first() -> str:
+        if not plugged_in.is_set():
+            raise CameraError("no camera plugged in")
+        return "HD Webcam at /dev/video0"
+
+    class Webcam(Scripted):
+        def open(self) -> None:
+            first()
+            opened.append(self)
+
+    made: list[Webcam] = []
+
+    def source(*_: object) -> Webcam:
+        made.append(Webcam())
+        return made[-1]
+
+    monkeypatch.setattr(picamera2, "find", no_pi_camera)
+    monkeypatch.setattr(devices, "describe_first", first)
+    monkeypatch.setattr("appliance.camera.sources.V4l2Source", source)
+    camera = ReopeningCamera(monotonic=clock).open()
+    seen = 0
+    for step in range(120):
+        if step == 20:
+            plugged_in.set()
+        for webcam in made:
+            webcam.script.put(picture(2))
+        if opened:
+            camera._capture.wait(5)
+        elif camera._capture is not None:
+            camera._capture._thread.join(5)
+        if camera._search is not None:
+            camera._search.join(5)
+        seen += camera.read(0).luma is not None
+        clock.now_s += 0.5
+    for webcam in made:
+        webcam.script.put(CameraError("the test is over"))
+    camera.close()
+    assert len(opened) == 1
+    assert camera.description == "HD Webcam at /dev/video0"
+    assert not camera.lost
+
+
+def no_pi_camera() -> str:
+    raise CameraError("no Raspberry Pi camera")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,6 +147,83 @@ def test_a_picture_in_one_row_of_bytes_is_read_in_the_size_agreed_on(tmp_path: P
 
 def test_a_raw_picture_of_another_size_than_agreed_on_is_not_a_picture() -> None:
     assert luma_of(in_rows(RAMP.reshape(1, -1), "YUYV", 12, 8), "YUYV") is None
+
+
+@pytest.mark.parametrize("pixel_format", ["GREY", "YUYV", "UYVY", "NV12", "YU12"])
+@pytest.mark.parametrize(
+    ("told", "last_line_is_full"),
+    [(True, True), (True, False), (False, True)],  # if it is not, only the kernel knows its length
+)
+def test_lines_that_are_longer_in_memory_than_their_pixels_are_cut(
+    pixel_format: str, told: bool, last_line_is_full: bool
+) -> None:
+    lines = {"GREY": RAMP, "YUYV": np.dstack([RAMP, RAMP]), "UYVY": np.dstack([RAMP, RAMP])}
+    planar = np.vstack([RAMP, np.full((4, 12), 99, np.uint8)])
+    pixels = lines.get(pixel_format, planar)
+    pixels = pixels.reshape(len(pixels), -1)
+    padded = np.pad(pixels, ((0, 0), (0, 32 - pixels.shape[1])), constant_values=255)
+    row = padded.reshape(1, -1)
+    if not last_line_is_full:
+        row = row[:, : row.size - 32 + pixels.shape[1]]
+    picture = in_rows(row, pixel_format, 12, 8, line_bytes=32 if told else 0)
+    assert np.array_equal(luma_of(picture, pixel_format), RAMP)
+
+
+def test_what_fills_up_the_end_of_a_picture_is_cut() -> None:
+    """The buffers of some drivers end with a whole page."""
+    row = np.pad(RAMP.reshape(1, -1), ((0, 0), (0, 5)))
+    assert np.array_equal(luma_of(in_rows(row, "GREY", 12, 8, line_bytes=12), "GREY"), RAMP)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+@pytest.mark.parametrize("line_bytes", [128, 192])
+def test_a_driver_with_long_lines_is_read_through_opencv_itself(
+    line_bytes: int, tmp_path: Path
+) -> None:
+    library, node = tmp_path / "fake_v4l2.so", tmp_path / "video0"
+    source = Path(__file__).with_name("fake_v4l2.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    node.touch()
+    script = (
+        "import sys; from appliance.camera.v4l2 import V4l2Source\n"
+        "camera = V4l2Source(sys.argv[1], 64, 48, 10)\n"
+        "camera.open(); luma = camera.read(); camera.close()\n"
+        "print(luma.shape, (luma == luma[:, :1]).all(), *luma[:, 0])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script, node],
+        env={
+            **os.environ,
+            "LD_PRELOAD": str(library),
+            "FAKE_CAMERA": str(node),
+            "FAKE_LINE_BYTES": str(line_bytes),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == " ".join(["(48, 64) True", *map(str, range(48))])
+
+
+def test_pictures_of_another_size_are_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    capture, clock = FakeVideoCapture({"YUYV": 10}, np.zeros((1, 1000), np.uint8)), Clock()
+    capture.on_grab = lambda: clock.sleep(0.1)
+    source = v4l2(tmp_path / "video0", capture, clock)
+    source.open()
+    assert [source.read() for _ in range(3)] == [None] * 3
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "gives pictures of 1000 bytes, which is not 640×480 in YUYV" in line
+
+
+def test_a_jpeg_without_its_end_marker_is_a_picture() -> None:
+    jpeg = cv2.imencode(".jpg", RAMP)[1].reshape(1, -1)
+    assert bytes(jpeg[0, -2:]) == b"\xff\xd9"
+    for end in (jpeg[:, :-2], np.pad(jpeg[:, :-2], ((0, 0), (0, 30)))):  # or filled up
+        luma = luma_of(end, "MJPG")
+        assert luma is not None
+        assert np.abs(luma.astype(int) - RAMP).max() <= 12
 
 
 @pytest.mark.parametrize("jpeg", [b"", b"\xff\xd8 torn"])

@@ -2,14 +2,19 @@
 
 import json
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
+from conftest import wait_for
+from mpd import MPDClient
+from running import JUKEBOX, ask, started
 
 from appliance.commands import check
 from appliance.errors import CameraError
+from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Frame
-from appliance.settings import EmotionSettings, Settings, StoreSettings
+from appliance.settings import EmotionSettings, MpdSettings, Settings, StoreSettings
 from appliance.vision.cards import MODELS
 
 
@@ -88,3 +93,47 @@ def test_a_camera_that_gives_no_picture_within_some_seconds_fails(monkeypatch):
     with pytest.raises(CameraError, match="no picture within 6 s"):
         check._camera([], Settings())
     assert waits == [6.0, "closed"]
+
+
+@pytest.mark.server
+@pytest.mark.real_time
+def test_the_camera_of_a_running_demo_is_no_failure(music, tmp_path):
+    """On a machine without a camera the demo shows its reel, which check would not."""
+    log = tmp_path / "log"
+    command = [*JUKEBOX, "demo", "--output", "null", "--folder", str(tmp_path)]
+    with log.open("w") as stderr, started(command, stderr=stderr):
+        wait_for(lambda: "playing " in log.read_text(), 30.0)
+        said = ask("check", "--json", "--config", str(tmp_path / "jukebox.toml"))
+    (camera,) = [line for line in json.loads(said.stdout) if line["what"] == "camera"]
+    assert camera["good"], camera
+    assert "the running jukebox has it" in camera["text"]
+
+
+def with_music(tmp_path, name, *options):
+    """A file of the mood happy, of noise."""
+    path = tmp_path / "library" / "happy" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = ["-f", "lavfi", "-i", "anoisesrc=d=1:a=0.1"]
+    subprocess.run(["ffmpeg", "-v", "error", *noise, *options, path], check=True)
+
+
+@pytest.mark.server
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_files_that_do_not_tell_how_loud_they_are_are_counted_by_format(no_camera, tmp_path):
+    gain = ["-metadata", "REPLAYGAIN_TRACK_GAIN=-1.00 dB"]
+    with_music(tmp_path, "a.mp3")
+    with_music(tmp_path, "b.mp3")
+    with_music(tmp_path, "good.mp3", *gain)
+    with_music(tmp_path, "deaf.opus", *gain)
+    with_music(tmp_path, "good.opus", "-metadata", "R128_TRACK_GAIN=-1280")
+    with_music(tmp_path, "good.flac", *gain)
+    with PrivateMpd(tmp_path / "mpd", tmp_path / "library", "null") as mpd:
+        settings = Settings(mpd=MpdSettings(address=str(mpd.socket)))
+        text = result_of("loudness", settings).text
+        assert text.startswith("3 of 6 files do not tell how loud they are (2 mp3, 1 opus), so")
+        assert "Opus without it plays 5 dB louder" in text
+        client = MPDClient()
+        client.connect(str(mpd.socket))
+        client.replay_gain_mode("off")
+        client.disconnect()
+        assert "replay gain is off" in result_of("loudness", settings).text

@@ -63,6 +63,29 @@ def test_misuse_ends_with_2(words, capsys):
     assert "usage: jukebox" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("status --nonsense", "jukebox status: error: unrecognized arguments: --nonsense"),
+        ("history --day 1 --limits", "jukebox history: error: unrecognized arguments: --limits"),
+        ("demo --for 0", "jukebox demo: error: argument --for: must be more than 0, not 0"),
+        ("demo --for nan", "jukebox demo: error: argument --for: must be more than 0, not nan"),
+        ("why --live --for -1", "jukebox why: error: argument --for: must be more than 0, not -1"),
+        ("bench --frames 0", "jukebox bench: error: argument --frames: must be 1 or more, not 0"),
+        ("bench --daemon -1", "jukebox bench: error: argument --daemon: must be more than 0"),
+        ("history --days 0", "jukebox history: error: argument --days: must be more than 0"),
+        ("history --limit -1", "jukebox history: error: argument --limit: must be 1 or more"),
+    ],
+)
+def test_a_wrong_option_is_answered_with_the_usage_of_its_verb(words, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words.split())
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert f"usage: jukebox {words.split()[0]} " in told
+    assert said in told
+
+
 def test_the_version_is_that_of_the_package(capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(["--version"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.config import loading
+from appliance.config import lines, loading
 from appliance.config.loading import find, load, parse
 from appliance.config.writing import as_dict, as_toml
 from appliance.errors import ConfigError
@@ -68,7 +68,7 @@ MISTAKES = {
     "[music]\ndwell_s = 3": "f:2: music.dwell_s is not a setting; did you mean [mood] dwell_s?",
     "[music]\ndwel_s = 3": "f:2: music.dwel_s is not a setting; did you mean [mood] dwell_s?",
     "[music]\nvolume = 3": "f:2: music.volume is not a setting; [music] has change, crossfade_s",
-    '[music]\n"a b\\u001b" = 3': 'f:1: music."a b\\u001b" is not a setting; [music] has change',
+    '[music]\n"a b\\u001b" = 3': 'f:2: music."a b\\u001b" is not a setting; [music] has change',
     "[moods]\ndwell_s = 3": "f:1: [moods] is not a section; did you mean [mood]?",
     "[garden]": "f:1: [garden] is not a section; there are [camera], [faces], [emotion], [gender],",
     "dwell_s = 3": "f:1: dwell_s stands outside a section; did you mean [mood] dwell_s?",
@@ -77,6 +77,12 @@ MISTAKES = {
     "[[mood]]\ndwell_s = 3": "f:1: mood must be a section: write [mood] and its keys in the lines",
     # two keys together
     "[camera]\nheight_px = 240\n[faces]\nmin_height_px = 400": "f:4: faces.min_height_px is 400;",
+    "[gpio]\nled = 17\nbutton = 17": "f:3: gpio.button is 17, and so is gpio.led; they need a pin",
+    "[volume]\nmax = 40\nquiet_max = 50": "f:3: volume.quiet_max is 50; it must not be higher than",
+    "[volume]\nquiet_max = 50\nmax = 40": "f:2: volume.quiet_max is 50; it must not be higher than",
+    # links
+    '[playlists]\nhappy = ["a", "ftp://x/y"]': "f:2: playlists.happy has ftp://x/y; MPD plays",
+    '[playlists]\nsad = "SFTP://x/y"': "f:2: playlists.sad has SFTP://x/y; MPD plays no SFTP links",
     # not TOML
     "[mood]\ndwell_s = eight": "f:2: is not TOML: Invalid value at column 11; write texts in",
     "[mood]\ndwell_s = 1\ndwell_s = 2": "f:3: is not TOML: Cannot overwrite a value;",
@@ -100,11 +106,59 @@ def test_a_near_word_is_suggested() -> None:
     assert line.endswith('or a path that begins with / or ~/; did you mean "picamera2"?')
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("yes", "true"), ("on # please", "true"), ("True", "true"), ("no", "false"), ("OFF", "false")],
+)
+def test_a_word_for_true_or_false_is_answered_with_it(written: str, meant: str) -> None:
+    (line,) = complaints(f"[gender]\nenabled = {written}")
+    assert line.startswith("f:2: is not TOML: Invalid value")
+    assert line.endswith(f"; write {meant}")
+    word = written.partition(" ")[0]
+    (line,) = complaints(f'[gender]\nenabled = "{word}"')
+    assert line.endswith(f"it must be true or false; did you mean {meant}?")
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[gpio]", "[gpio]\nled = 17\nbutton = 27", "[volume]\nmax = 20", "[volume]\nquiet_max = 100"],
+)
+def test_what_an_owner_leaves_out_contradicts_nothing(content: str) -> None:
+    parse(content.encode(), "f")
+
+
+def test_thousands_of_mistakes_cost_one_reading_of_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "".join(f"[mood{n}]\nsilly_{n} = [\n{n},\n]\n" for n in range(1000))
+    assert parse_length_of_lines(text, monkeypatch) < 3 * len(text)
+    assert complaints(text)[-1].startswith("f:3997: [mood999]")
+
+
+def parse_length_of_lines(text: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many characters tomllib reads to find the lines of a text."""
+    read: list[int] = []
+    loads = lines.tomllib.loads
+    with monkeypatch.context() as patched:
+        patched.setattr(lines.tomllib, "loads", lambda part: read.append(len(part)) or loads(part))
+        lines.Lines(text)
+    return sum(read)
+
+
+def test_a_key_within_braces_has_the_line_of_its_section() -> None:
+    (line,) = complaints("[music]\n[faces]\n[camera]\nwidth_px = 640\n[mood.dwell_s]\nx = 1\n")
+    assert line.startswith("f:5: mood.dwell_s")
+    (line,) = complaints("# first\nmood = { margin = 0.5, dwell_s = -1 }")
+    assert line.startswith("f:2: mood.dwell_s")
+    (line,) = complaints("mood.margin = 0.5\nmood . 'dwell_s' = -1")
+    assert line.startswith("f:2: mood.dwell_s")
+
+
 def test_all_mistakes_are_named_at_once_in_the_order_of_the_file() -> None:
-    lines = complaints(
+    said = complaints(
         "extra = 1\n[mood]\ndwell_s = -1\n\n[mpd]\nport = 'x'\n[moon]\n[music]\na = 1\n"
     )
-    assert [line.split(" ")[0] for line in lines] == ["f:1:", "f:3:", "f:6:", "f:7:", "f:9:"]
+    assert [line.split(" ")[0] for line in said] == ["f:1:", "f:3:", "f:6:", "f:7:", "f:9:"]
 
 
 def test_a_contradiction_is_not_claimed_about_a_value_that_is_wrong_itself() -> None:

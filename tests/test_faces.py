@@ -16,6 +16,7 @@ from appliance.vision.detectors import BlazeFace, Haar
 from appliance.vision.faces import FollowingFaceDetector
 from appliance.vision.geometry import Detection, covering_squares, square_around
 from appliance.vision.interpreter import runtime_name
+from appliance.vision.tracker import FaceTracker
 
 PROJECT = Path(__file__).resolve().parents[1]
 VIDEOS = DATA / "video"
@@ -228,6 +229,26 @@ def test_faces_that_pass_each_other_keep_their_numbers():
 def test_a_face_keeps_its_number_for_a_second_without_being_seen(gap_s, number):
     script = [[face(300.0)], [], [face(310.0)]]
     assert tracks(script, [0.0, gap_s / 2, gap_s]) == [[1], [], [number]]
+
+
+@pytest.mark.parametrize("every_s", [1.0, 1.02, 1.4, 2.0])
+def test_at_one_frame_a_second_a_face_keeps_its_number(every_s):
+    script = [[face(300.0)], [face(310.0)], [face(305.0)]]
+    assert tracks(script, [0.0, every_s, 2 * every_s]) == [[1]] * 3
+
+
+def test_at_one_frame_a_second_the_tracker_follows():
+    detector = thorough_blazeface()
+    faces = FollowingFaceDetector(
+        detector,
+        FaceTracker(PROJECT / "models" / "tracker_int8.tflite"),
+        min_score=MIN_SCORE,
+        min_height_px=MIN_HEIGHT_PX,
+        search_every_s=FaceSettings().search_every_s,
+    )
+    luma = picture(Box(200, 140, 200, 200))
+    found = [faces.find(frame(luma, second * 1.04)) for second in range(6)]
+    assert [[f.track for f in each] for each in found] == [[1]] * 6
 
 
 def test_a_face_far_from_all_others_is_a_new_one():

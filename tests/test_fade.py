@@ -1,5 +1,6 @@
 """Fades and the volume, without an MPD: a client that records what it is told."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -32,8 +33,8 @@ def status(volume, state="play", songid="1"):
     return {"state": state, "songid": songid, "volume": str(volume)}
 
 
-def fader(crossfade_s=2.0, max_percent=100, state=None):
-    return Fader(crossfade_s, max_percent, state or UnsavedState())
+def fader(crossfade_s=2.0, max_percent=100, state=None, *, by_ear=False):
+    return Fader(crossfade_s, max_percent, state or UnsavedState(), by_ear=by_ear)
 
 
 def advance(fader, mixer, time_s, songid="1"):
@@ -59,6 +60,34 @@ def test_a_fade_over_switches_at_its_lowest_and_ends_at_the_listeners_volume():
         assert advance(over, mixer, 100.0 + tenth / 10, songid="2") is None
     assert mixer.set_to[9:] == [0, 6, 12, 18, 24, 30, 36, 42, 48, 54, 60]
     assert not over.active
+
+
+def decibels(percent):
+    """What MPD's own mixer makes of a volume (measured)."""
+    return 20 * math.log10((math.exp(percent / 25) - 1) / (math.exp(4) - 1))
+
+
+@pytest.mark.parametrize("volume", [100, 60, 25])
+def test_with_mpds_own_mixer_half_of_a_fade_sounds_half_as_loud(volume):
+    """10 dB softer is half as loud. Half of the percent were 18 dB, a third as loud."""
+    fade = Fade("over", volume, volume, 1.0, 100.0, "1", "2", by_ear=True)
+    half, end = fade.wanted_volume(100.5), fade.wanted_volume(101.0)
+    assert decibels(volume) - decibels(half) == pytest.approx(10, abs=0.6)
+    assert end == 0
+    quarter = fade.wanted_volume(100.75)
+    assert decibels(volume) - decibels(quarter) == pytest.approx(20, abs=1.2)
+    fade.up_since_s = 101.0
+    assert [fade.wanted_volume(102.0 - s) for s in (0.0, 0.5, 1.0)] == [volume, half, 0]
+    assert fade.share_at(half) == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_fade_in_by_ear_goes_on_from_where_the_fade_out_was():
+    mixer, out = Mixer(100), fader(crossfade_s=2.0, by_ear=True)
+    out.out(mixer.state(), 100.0)
+    advance(out, mixer, 101.0)
+    low = mixer.set_to[-1]
+    out.up(mixer, mixer.state(), 101.0)
+    assert mixer.set_to[-1] == pytest.approx(low, abs=1)
 
 
 def test_a_fade_into_a_pause_takes_the_whole_time():

@@ -101,6 +101,33 @@ def test_what_cannot_be_done_is_answered_with_what_can(controls, message, text):
     assert "\n" not in answer
 
 
+def test_a_hold_says_how_long_nothing_is_really_changed(controls):
+    policy = controls.policy
+    policy.listener = policy.listener.acted("skip", 1000.0 + 30 * 60)
+    said = "nothing is changed for 30 minutes, because somebody used the player; resume ends that"
+    assert answered(controls, "hold 5") == said
+    assert answered(controls, "hold 45") == "nothing is changed for 45 minutes"
+    assert answered(controls, "hold 5") == said  # the shorter wish counts, but so does the act
+
+
+def test_one_is_one_minute(controls):
+    assert answered(controls, "hold 1") == "nothing is changed for 1 minute"
+    assert answered(controls, "sleep 1") == "the music fades out in 1 minute"
+    assert answered(controls, "hold 1.5") == "nothing is changed for 1.5 minutes"
+
+
+def test_of_a_song_from_before_there_is_a_word_where_no_reason_is_kept(controls):
+    controls.status = lambda: replace(RecordingControls().status(), reason="")
+    said = {
+        emotion: messages.answer(
+            "why", replace(STEP, playback=replace(PLAYING, emotion=emotion)), controls
+        )
+        for emotion in (HAPPY, None)
+    }
+    assert said[HAPPY].startswith("the song that was put on before goes on. Now: ")
+    assert said[None].startswith("nothing was put on yet. Now: ")
+
+
 def test_a_day_is_the_longest_hold(controls):
     assert answered(controls, "hold 1440") == "nothing is changed for 1440 minutes"
 

@@ -15,7 +15,10 @@ import pytest
 pytest.importorskip("mido", reason="needs the extra [music]")
 
 import mido
+from conftest import wait_for
+from mpd import MPDClient
 
+from appliance.private_mpd.process import PrivateMpd
 from appliance.records import EMOTIONS
 from music.arrange import arrange
 from music.cues import mean_cues
@@ -308,6 +311,39 @@ def test_a_piece_lasts_as_long_as_its_beats_and_longer_with_a_ritardando(tmp_pat
     for line, length_s in [("ritardando = [4, 1.0]", 4.0), ("ritardando = [2, 0.5]", 4.54)]:
         path.write_text(f"{line}\n{TINY}", encoding="utf-8")
         assert duration_s(read_score(path)) == pytest.approx(length_s, abs=0.01)
+
+
+@pytest.mark.server
+@needs_ffmpeg
+@pytest.mark.parametrize("name", ["happy/kite-weather", "chime/chime"])
+@pytest.mark.parametrize(("tagged", "louder_db"), [(True, 0), (False, 5)])
+def test_what_the_starter_music_sounds_like_is_as_loud_as_it_was_made(
+    name, tagged, louder_db, tmp_path
+):
+    """Under "track" MPD plays Opus without the tag 5 dB louder: so the test can fail."""
+    track = MUSIC / f"{name}.opus"
+    shelf = tmp_path / "music"
+    shelf.mkdir()
+    drop = [] if tagged else ["-metadata:s:a", "R128_TRACK_GAIN="]
+    command = ["ffmpeg", "-v", "error", "-i", track, "-map", "0:a", "-c", "copy", *drop]
+    subprocess.run([*command, shelf / "a.opus"], check=True)
+    heard = tmp_path / "heard.wav"
+    with PrivateMpd(tmp_path / "mpd", shelf, f"record:{heard}", real_time=False) as mpd:
+        client = MPDClient()
+        client.connect(str(mpd.socket))
+        client.add("a.opus")
+        client.play()
+        wait_for(lambda: client.status()["state"] == "stop", 30.0)
+        client.disconnect()
+    assert loudness(heard) - loudness(track) == pytest.approx(louder_db, abs=0.5)
+
+
+def loudness(sound):
+    """In LUFS, mono as it sounds on two sides."""
+    command = ["ffmpeg", "-hide_banner", "-nostats", "-i", sound, "-map", "0:a"]
+    command += ["-af", "ebur128=dualmono=true", "-f", "null", "-"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    return float(re.findall(r"\bI:\s+(-?[\d.]+) LUFS", said)[-1])
 
 
 def test_the_chime_is_short_and_softer_than_the_music():

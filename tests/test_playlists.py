@@ -1,5 +1,8 @@
+import os
 import random
+import shutil
 import threading
+from contextlib import closing
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -9,6 +12,7 @@ from conftest import TONES_HZ, wait_for, write_tone
 
 from appliance.errors import PlayerError
 from appliance.player import connection
+from appliance.player.client import Client
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import PlaylistError, given_title, name_of, read_songs
 from appliance.private_mpd.process import PrivateMpd
@@ -123,6 +127,70 @@ def test_a_source_that_cannot_be_used_is_an_error_that_says_what_to_do(app, sour
     with pytest.raises(PlaylistError, match=f"^happy: .*{said}"):
         read_songs(app, HAPPY, source, local=local)
     app.ping()
+
+
+@pytest.fixture
+def library(tmp_path):
+    """An MPD whose folders are named as people name them."""
+    for folder in ("Happy Songs", "Rock/Live", "Fro\u0308hlich", "twice", "Twice"):
+        write_tone(tmp_path / "library" / folder / "a.wav", 330, seconds=0.5)
+    with PrivateMpd(tmp_path / "mpd", tmp_path / "library", "null") as mpd:
+        client = Client()
+        client.connect(str(mpd.socket))
+        client.playlistadd("Evening", "Rock/Live/a.wav")
+        yield mpd.music, client
+        client.disconnect()
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("Happy Songs/", "Happy Songs/a.wav"),
+        ("./Happy Songs", "Happy Songs/a.wav"),
+        ("happy songs", "Happy Songs/a.wav"),
+        ("rock//live/./", "Rock/Live/a.wav"),
+        ("fr\u00f6hlich", "Fro\u0308hlich/a.wav"),  # macOS writes the dots by themselves
+        ("EVENING", "Rock/Live/a.wav"),
+        ("Twice", "Twice/a.wav"),
+        ("file://{music}/Happy%20Songs", "{music}/Happy Songs/a.wav"),
+        ("FILE://localhost{music}/Rock/", "{music}/Rock/Live/a.wav"),
+    ],
+)
+def test_music_is_found_as_owners_write_its_name(library, written, found):
+    music, client = library
+    (song,) = read_songs(client, HAPPY, written.format(music=music), local=True)
+    assert song.uri == found.format(music=music)
+
+
+@pytest.mark.parametrize(
+    ("written", "near"),
+    [("Hapy Song", "Happy Songs"), ("Rock/Life", "Rock/Live"), ("evning", "Evening")],
+)
+def test_the_nearest_name_is_suggested(library, written, near):
+    with pytest.raises(PlaylistError, match=f"called '{written}'; did you mean '{near}'"):
+        read_songs(library[1], HAPPY, written, local=True)
+
+
+def test_of_two_folders_that_differ_in_case_neither_is_taken_for_a_third(library):
+    with pytest.raises(PlaylistError, match="called 'TWICE'"):
+        read_songs(library[1], HAPPY, "TWICE", local=True)
+
+
+def test_files_whose_names_mpd_cannot_read_are_told_once(tmp_path, shared_mpd, caplog):
+    shelf = tmp_path / "shelf"
+    write_tone(shelf / "a.wav", 330, seconds=0.5)
+    for name in (b"Gr\xfc\xdfe.wav", b"two\nlines.wav"):
+        shutil.copy(shelf / "a.wav", os.fsencode(shelf) + b"/" + name)
+    sources = {HAPPY: (str(shelf),)}
+    with closing(MpdPlayer(address=str(shared_mpd.socket), playlists=sources,
+                           random=random.Random(1))) as player:  # fmt: skip
+        for time_s in range(3):
+            assert player.carry_out(Decision(HAPPY, "switch", ""), float(time_s))
+        missing = [song.uri for song in player.songs(HAPPY) if not song.there]
+    (line,) = [r.getMessage() for r in caplog.records if "MPD does not have" in r.getMessage()]
+    assert f"2 of the 3 songs in {shelf}, such as {shelf}/Grüße.wav (its name is not UTF-8" in line
+    assert [name.count("rename it") for name in missing] == [1, 1]
+    assert f"{shelf}/two\\nlines.wav (" in missing[1]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from appliance.private_mpd import process
 from appliance.private_mpd.outputs import choose_output, output_blocks
 from appliance.private_mpd.process import PrivateMpd
 from appliance.private_mpd.recording import begin_recording
+from appliance.records import EMOTIONS
 
 
 def test_it_knows_its_music_at_once_and_leaves_nothing_running(tmp_path, music):
@@ -253,3 +254,13 @@ def test_a_recording_survives_a_stop_and_has_its_true_length(tmp_path, music):
     with wave.open(str(file)) as wav:
         assert wav.getnframes() == pytest.approx(8 * 48000, rel=0.02)
         assert wav.getnframes() * 4 + 44 == file.stat().st_size
+
+
+def test_the_starter_library_shows_music_only(tmp_path):
+    """As phones see it in the demo: no folder is empty."""
+    with PrivateMpd(tmp_path, Path(__file__).resolve().parents[1] / "music", "null") as mpd:
+        client = MPDClient()
+        client.connect(str(mpd.socket))
+        folders = {entry["directory"] for entry in client.listall() if "directory" in entry}
+        assert {str(emotion) for emotion in EMOTIONS} | {"chime"} == folders
+        client.disconnect()

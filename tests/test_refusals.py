@@ -418,7 +418,7 @@ def test_check_counts_the_songs_whose_file_is_there(own_mpd, shelf, caplog):
     said = {name: (results[f"playlist {name}"].good, results[f"playlist {name}"].text)
             for name in ("happy", "sad", "fear", "angry")}  # fmt: skip
     assert said["happy"] == (True, "2 songs; MPD does not have 1, such as happy/gone.wav")
-    assert said["fear"] == (True, "1 songs; MPD does not have 1, such as Grüße.wav")
+    assert said["fear"] == (True, "1 song; MPD does not have 1, such as Grüße.wav")
     assert not said["sad"][0]
     assert "none of the 2 songs in none, of which the first is happy/gone.wav" in said["sad"][1]
-    assert said["angry"] == (False, "MPD has none of the 1 songs, such as Grüße.wav")
+    assert said["angry"] == (False, "of 1 song MPD has none, such as Grüße.wav")

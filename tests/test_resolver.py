@@ -32,7 +32,7 @@ PAGE = b"""<html><head><title>The Lark at Noon</title></head>
 <body><audio src="/song.wav"></audio></body></html>"""
 needs_yt_dlp = pytest.mark.skipif(
     importlib.util.find_spec("yt_dlp") is None,
-    reason="yt-dlp is not installed: pip install 'emotional-jukebox[streams]'",
+    reason="yt-dlp is not installed: run/test/bin/python -m pip install yt-dlp",
 )
 
 
@@ -280,7 +280,7 @@ def test_only_web_links_are_looked_up(link):
 
 def test_a_web_page_without_yt_dlp_says_what_to_install(site, monkeypatch):
     monkeypatch.setitem(sys.modules, "yt_dlp", None)
-    assert "pip install 'emotional-jukebox[streams]'" in look_up(f"{site}/watch").error
+    assert f"{sys.executable} -m pip install yt-dlp" in look_up(f"{site}/watch").error
 
 
 @needs_yt_dlp

@@ -27,6 +27,9 @@ class Client:
     def listplaylists(self):
         return []
 
+    def lsinfo(self, folder):
+        return [] if folder else [{"directory": name} for name in self.folders]
+
     def listallinfo(self, folder):
         self.asked.append(folder)
         return [{"file": uri} for uri in self.folders.get(folder, [])]

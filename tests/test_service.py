@@ -180,6 +180,9 @@ def test_after_a_restart_the_song_that_still_plays_is_known_as_its_own(config, t
                 told = json.loads(status.stdout)
                 assert (told["title"], told["playlist"]) == ("long", "happy")
                 assert told["listener_in_charge"] is False
+                assert told["reason"] == "the room looks happy"  # also in the second run
+                why = ask("tell", "why", "--config", str(config)).stdout
+                assert why.startswith("the room looks happy. Now: ")
                 assert jukebox.ends() == 0
         history = json.loads(ask("history", "--json", "--config", str(config)).stdout)
     assert [entry["what"] for entry in history].count("play") == 1

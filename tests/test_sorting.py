@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+import sysconfig
 import wave
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from appliance import cli
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import can_be_said
 from appliance.records import EMOTIONS, Decision, Emotion
-from appliance.sorting import moods
+from appliance.sorting import extra, moods
 from appliance.sorting.listening import RATE, UnreadableError, find_files, listen
 
 try:
+    import librosa
+
     from appliance.sorting import collection, cues
 except ImportError:  # the extra is not installed
     collection = cues = None
@@ -28,7 +31,7 @@ except ImportError:  # the extra is not installed
 MUSIC = Path(__file__).resolve().parents[1] / "music"
 needs_librosa = pytest.mark.skipif(
     cues is None,
-    reason="librosa is not installed: pip install 'emotional-jukebox[sort]'",
+    reason="librosa is not installed: run/test/bin/python -m pip install -e '.[sort]'",
 )
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 
@@ -264,7 +267,7 @@ def test_each_track_is_in_one_list_and_unreadable_files_are_left_out(
     for name, why in (("short", "shorter than 10 s"), ("silent", "silent"), ("broken", "ff")):
         assert any(f"{name}." in line and why in line for line in lines)
     said = capsys.readouterr()
-    assert "3 files were left out" in said.out
+    assert "left out: 3 files" in said.out
     for mood in EMOTIONS:  # only lists with songs are of use
         assert (f'{mood} = "{out}/{mood}.m3u"' in said.out) is (mood in listed(out).values())
     assert said.err == ""
@@ -346,14 +349,90 @@ def test_the_lists_play(shelf, tmp_path, shared_mpd, app):
     player.close()
 
 
+class Installed:
+    """An installed jukebox: the code of each release by itself, and packages without librosa."""
+
+    def __init__(self, root):
+        self.opt = root / "jukebox"
+        self.beside = self.opt / "sort" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+        self.packages = root / "packages"
+        self.packages.mkdir()
+        installed = Path(sysconfig.get_path("purelib"))
+        for package in installed.iterdir():
+            if package.name != "librosa":
+                (self.packages / package.name).symlink_to(package)
+
+    def sort(self, release, *words):
+        """What sorting says in one of its releases, with the code that pip would copy there."""
+        folder = self.opt / "releases" / release
+        shutil.copytree(
+            Path(cli.__file__).parent,
+            folder / "appliance",
+            ignore=shutil.ignore_patterns("__pycache__", "reel_faces"),
+        )
+        command = "import sys; from appliance.cli import main; sys.exit(main())"
+        return subprocess.run(
+            [sys.executable, "-S", "-c", command, "sort", *map(str, words)],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": "/nowhere",
+                "STATE_DIRECTORY": str(self.opt),
+                "PYTHONPATH": f"{folder}:{self.packages}",
+            },
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@needs_librosa
 @needs_ffmpeg
-def test_without_the_extra_it_says_what_to_install(shelf, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "librosa", None)
-    for module in ("appliance.sorting.cues", "appliance.sorting.collection"):
-        monkeypatch.delitem(sys.modules, module, raising=False)
-    monkeypatch.delattr("appliance.sorting.collection", raising=False)
-    assert cli.main(["sort", str(shelf), "--out", str(tmp_path)]) == 1
-    assert "pip install 'emotional-jukebox[sort]'" in capsys.readouterr().err
+def test_what_sorting_needs_is_named_and_outlives_an_update_of_the_jukebox(shelf, tmp_path):
+    jukebox = Installed(tmp_path)
+    words = (shelf, "--out", tmp_path / "out")
+    said = jukebox.sort("7", *words)
+    assert said.returncode == 1
+    remedy = f": sudo {sys.executable} -m pip install --target {jukebox.beside} 'librosa>=0.11'"
+    assert remedy in said.stderr
+    jukebox.beside.mkdir(parents=True)
+    (jukebox.beside / "librosa").symlink_to(Path(librosa.__file__).parent)
+    (jukebox.beside / "numpy.py").write_text("raise ImportError('not the one in force')")
+    said = jukebox.sort("8", *words)
+    assert said.returncode == 0, said.stderr
+    assert set(listed(tmp_path / "out")) == {str(shelf / "one.wav"), str(shelf / "deep/twö #2.WAV")}
+    assert (jukebox.opt / "sort" / "heard.jsonl").exists()
+
+
+def test_in_a_checkout_the_packages_lie_in_run():
+    remedy = extra.how_to_install()
+    assert not remedy.startswith("sudo ")
+    assert f" --target {MUSIC.parent}/run/sort/python3." in remedy
+    assert " 'tqdm>=" in remedy
+    assert f" 'numpy=={np.__version__}'" in remedy
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere"], "is not a folder"),
+        (["music", "--out", "closed/lists"], "cannot be written to closed/lists"),
+        (["music", "--out", "music/a.mp3"], "cannot be written to music/a.mp3"),
+    ],
+)
+def test_folders_are_looked_at_before_anybody_is_sent_to_install_something(
+    tmp_path, capsys, monkeypatch, words, said
+):
+    monkeypatch.chdir(tmp_path)
+    Path("music").mkdir()
+    Path("music/a.mp3").touch()
+    Path("closed").mkdir()
+    monkeypatch.setattr(
+        "appliance.commands.sort.os.access", lambda path, *_, **__: "closed" not in str(path)
+    )
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    assert cli.main(["sort", *words]) == 1
+    assert said in capsys.readouterr().err
 
 
 @needs_librosa
@@ -368,6 +447,7 @@ def test_a_folder_without_music_is_an_error(tmp_path, capsys, folder, said):
 
 
 def test_without_ffmpeg_it_says_what_to_install(tmp_path, capsys, monkeypatch):
+    (tmp_path / "a.mp3").touch()
     monkeypatch.setenv("PATH", "/nowhere")
     assert cli.main(["sort", str(tmp_path)]) == 1
     assert "sudo apt install ffmpeg" in capsys.readouterr().err
@@ -391,6 +471,114 @@ def test_only_the_middle_of_a_long_track_is_listened_to(tmp_path):
     write_wav(tmp_path / "hush.wav", hush)
     with pytest.raises(UnreadableError, match="silent"):
         listen(tmp_path / "hush.wav")
+
+
+def ffmpeg(source, *options):
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", source, *options], check=True)
+
+
+def told_s(path):
+    """The length that ffprobe tells, in seconds."""
+    entry = ["-show_entries", "format=duration", "-of", "csv=p=0"]
+    said = subprocess.run(["ffprobe", "-v", "error", *entry, path], capture_output=True, check=True)
+    return float(said.stdout)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("vbr.mp3", ["-c:a", "libmp3lame", "-q:a", "0", "-write_xing", "0"]),
+        ("adts.aac", ["-c:a", "aac", "-b:a", "192k"]),
+    ],
+)
+def test_a_track_whose_length_is_a_guess_is_listened_to_from_its_start(tmp_path, name, options):
+    loud = 0.1 * np.random.default_rng(1).standard_normal(RATE * 110).astype(np.float32)
+    loud[: RATE * 10] = 0  # whoever guesses from here takes the file for much longer
+    write_wav(tmp_path / "whole.wav", loud)
+    ffmpeg(tmp_path / "whole.wav", "-ar", "44100", *options, tmp_path / name)
+    assert told_s(tmp_path / name) > 200  # it has 110 s
+    assert len(listen(tmp_path / name).samples) >= 81 * RATE
+
+
+@needs_ffmpeg
+def test_a_file_cut_short_is_listened_to_as_far_as_it_goes(tmp_path):
+    write_wav(tmp_path / "whole.wav", piece(**PLAIN, seconds=240))
+    ffmpeg(tmp_path / "whole.wav", tmp_path / "whole.flac")  # its header tells 240 s
+    whole = (tmp_path / "whole.flac").read_bytes()
+    (tmp_path / "cut.flac").write_bytes(whole[: len(whole) // 4])
+    assert told_s(tmp_path / "cut.flac") == pytest.approx(240, abs=1)
+    assert len(listen(tmp_path / "cut.flac").samples) > 50 * RATE
+
+
+@needs_ffmpeg
+def test_before_a_hidden_track_the_song_is_heard(tmp_path):
+    pause = np.zeros(RATE * 130, np.float32)
+    write_wav(
+        tmp_path / "last.wav", np.concatenate([piece(**PLAIN, seconds=30), pause, piece(**PLAIN)])
+    )
+    sound = listen(tmp_path / "last.wav")
+    assert sound.loudness_lufs > -40
+
+
+@needs_librosa
+@needs_ffmpeg
+def test_a_song_has_one_mood_in_mono_and_on_two_sides(tmp_path):
+    sounds = []
+    mono = "pan=mono|c0=.5*c0+.5*c1"
+    for name, sides in (("mono", ""), ("two", ",pan=stereo|c0=c0|c1=c0")):  # -ac 2 takes 3 dB off
+        ffmpeg(MUSIC / "happy" / "kite-weather.opus", "-af", mono + sides, tmp_path / f"{name}.wav")
+        sounds.append(listen(tmp_path / f"{name}.wav"))
+    mono, two = sounds
+    assert mono.loudness_lufs == pytest.approx(two.loudness_lufs, abs=0.15)
+    moods_found = [moods.nearest(moods.place(cues.measure(sound)))[0] for sound in sounds]
+    assert moods_found[0] == moods_found[1]
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("pan", "at_least"),
+    [
+        ("stereo|c0=c0|c1=-1*c0", 0.9),  # a cable with one wire crossed
+        ("stereo|c0=c0|c1=-0.9*c0", 0.9),
+        ("stereo|c0=c0|c1=0*c0", 0.4),  # one side only: half of the level is enough
+        ("5.1|FL=c0|FR=c0|FC=0*c0|LFE=0*c0|BL=0*c0|BR=0*c0", 0.2),
+    ],
+)
+def test_two_sides_that_cancel_out_are_not_silence(tmp_path, pan, at_least):
+    write_wav(tmp_path / "mono.wav", piece(**PLAIN))
+    ffmpeg(tmp_path / "mono.wav", "-af", f"pan={pan}", tmp_path / "sides.wav")
+    level = np.std(listen(tmp_path / "sides.wav").samples)
+    assert level > at_least * np.std(listen(tmp_path / "mono.wav").samples)
+
+
+@needs_ffmpeg
+def test_the_gains_that_files_lack_are_told_and_nothing_is_written(tmp_path, capsys, caplog):
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    write_wav(tmp_path / "mono.wav", piece(**PLAIN, seconds=12))
+    gain = ["-metadata", "REPLAYGAIN_TRACK_GAIN=-1.00 dB"]
+    ffmpeg(tmp_path / "mono.wav", *gain, shelf / "good.flac")
+    ffmpeg(tmp_path / "mono.wav", *gain, shelf / "deaf.opus")  # MPD reads R 128's tag only
+    ffmpeg(tmp_path / "mono.wav", shelf / "mono.flac")
+    ffmpeg(tmp_path / "mono.wav", "-af", "pan=stereo|c0=c0|c1=c0", shelf / "two.flac")
+    (shelf / "broken.mp3").write_bytes(b"no music")
+    before = contents(shelf)
+    assert cli.main(["sort", str(shelf), "--gains", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    found = {Path(row["path"]).name: row for row in told["without_gain"]}
+    assert told["files"] == 5
+    assert found.keys() == {"deaf.opus", "mono.flac", "two.flac"}
+    assert found["mono.flac"]["gain_db"] == pytest.approx(found["two.flac"]["gain_db"], abs=0.2)
+    gain_db = found["mono.flac"]["gain_db"]
+    assert found["mono.flac"]["tag"] == f"REPLAYGAIN_TRACK_GAIN={gain_db:.2f} dB"
+    of_opus = int(found["deaf.opus"]["tag"].removeprefix("R128_TRACK_GAIN="))
+    assert of_opus / 256 + 5 == pytest.approx(gain_db, abs=0.3)
+    assert "broken.mp3' is left out" in caplog.text
+    assert cli.main(["sort", str(shelf), "--gains"]) == 0
+    assert "3 of 5 files carry no gain; nothing was written" in capsys.readouterr().out
+    assert contents(shelf) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mono.wav", "shelf"]
 
 
 def test_a_name_that_no_playlist_can_carry():

@@ -11,13 +11,14 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlite_utils import Database
 
+from appliance.commands import history
 from appliance.errors import BusyError, StoreError
 from appliance.history.backup import back_up
 from appliance.history.database import set_aside
@@ -25,7 +26,7 @@ from appliance.history.diary import read_yesterday
 from appliance.history.files import database_file
 from appliance.history.forgetting import forget
 from appliance.history.migrations import STATES, steps
-from appliance.history.queries import read_calibration, read_history, read_skips
+from appliance.history.queries import Entry, read_calibration, read_history, read_skips
 from appliance.history.store import END_OF_TIME_S, SqliteStore
 from appliance.records import Emotion, Mood, Play, SkipCount
 from appliance.settings import StoreSettings
@@ -667,6 +668,13 @@ def test_a_database_of_a_newer_jukebox_is_left_alone(path: Path) -> None:
 
 
 # --- reading ----------------------------------------------------------------------------------
+
+
+def test_a_play_before_guests_has_a_word_where_its_reason_is_not_kept() -> None:
+    row = dict.fromkeys((field.name for field in fields(Entry)), "x")
+    entry = Entry(**{**row, "at": "2026-11-30T12:00:00Z", "what": "play", "reason": ""})
+    assert history._line(entry).endswith("  x (x): guests were here")
+    assert history._line(replace(entry, reason="because")).endswith(": because")
 
 
 def test_the_history_can_be_read_while_a_write_is_under_way(path: Path) -> None:

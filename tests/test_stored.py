@@ -1,5 +1,6 @@
 import random
 import shutil
+from contextlib import closing
 
 import pytest
 from conftest import wait_for
@@ -66,6 +67,33 @@ def test_folders_of_moods_become_stored_playlists_that_every_app_shows(restarts,
     restarts.begin()
     assert lists(app) == {"happy": ALL_HAPPY, "sad": [f"sad/sad-{n}.wav" for n in range(3)]}
     assert app.status()["playlistlength"] == "0"
+
+
+def test_a_folder_inside_another_gets_a_word_instead_of_a_playlist(tmp_path, music, caplog):
+    caplog.set_level("INFO")
+    shutil.copytree(music / "happy", tmp_path / "music" / "Moods" / "Happy")
+    shutil.copytree(music / "happy", tmp_path / "music" / "Sad")
+    sources = {HAPPY: ("Moods/Happy/", "moods.m3u", "lists/x.m3u", "no/where"), SAD: ("./Sad/",)}
+    with PrivateMpd(tmp_path / "mpd", tmp_path / "music", "null") as mpd:
+        client = MPDClient()
+        client.connect(str(mpd.socket))
+        for number in range(2):
+            with closing(
+                MpdPlayer(
+                    address=str(mpd.socket),
+                    playlists=sources,
+                    random=random.Random(1),
+                    state=StateFile(tmp_path / f"{number}.json", PlayerState()),
+                )
+            ) as player:
+                player.playback(0.0)
+                player.playback(1.0)
+        made = [stored["playlist"] for stored in client.listplaylists()]
+        client.disconnect()
+    assert made == ["Sad"]
+    told = [r.getMessage() for r in caplog.records if "inside another" in r.getMessage()]
+    assert len(told) == 2  # once by each player
+    assert "from a folder inside another (Moods/Happy); to edit it" in told[0]
 
 
 def test_a_list_that_a_person_made_stays(restarts, app):

@@ -310,6 +310,25 @@ def test_misuse_is_2(settings, options):
     assert stopped.value.code == 2
 
 
+def test_an_unknown_emotion_is_answered_with_the_words_that_count(settings, capsys):
+    with pytest.raises(SystemExit):
+        why(settings, "x.png", "--emotion", "bored")
+    said = capsys.readouterr().err
+    assert "invalid choice: 'bored' (choose from" in said
+    assert "Emotion" not in said
+
+
+def test_the_photo_is_never_overwritten(settings, photo, tmp_path, capsys):
+    link, before = tmp_path / "link.png", photo.read_bytes()
+    link.symlink_to(photo)
+    for out in (photo, photo.parent / "." / photo.name, link):
+        with pytest.raises(SystemExit) as stopped:
+            why(settings, photo, "--out", out)
+        assert stopped.value.code == 2
+        assert "is the picture itself" in capsys.readouterr().err
+    assert photo.read_bytes() == before
+
+
 @pytest.mark.real_time
 def test_live_tells_every_frame_and_leaves_nothing_behind(photo, settings, capsys, monkeypatch):
     folder = photo.parent

@@ -19,6 +19,12 @@ from pathlib import Path
 from appliance.errors import CameraError
 
 VIDIOC_QUERYCAP = 0x80685600  # _IOR('V', 0, struct v4l2_capability), 104 bytes
+# _IOWR('V', 4, struct v4l2_format): 208 bytes with pointers of 64 bits, else 204. It begins with
+# the type of buffer, width, height, pixel format, field, bytes per line and bytes of a picture.
+IS_64_BIT = struct.calcsize("P") == 8
+VIDIOC_G_FMT = 0xC0D05604 if IS_64_BIT else 0xC0CC5604
+FORMAT = struct.Struct("=I 4x 6I" if IS_64_BIT else "=I 6I")
+CAPTURED = 1  # V4L2_BUF_TYPE_VIDEO_CAPTURE
 CAPABILITY = struct.Struct("=16s 32s 32s 3I 3I")  # driver, card, bus, version, all, this node, …
 
 VIDEO_CAPTURE = 0x00000001
@@ -57,6 +63,24 @@ def query(node: Path) -> Capability:
     finally:
         os.close(descriptor)
     return parse(bytes(answer))
+
+
+def bytes_per_line(node: str) -> int:
+    """How long a line of an open camera's pictures is in memory; 0 if the kernel does not tell.
+
+    It may be longer than the line's pixels: some hardware wants lines of a multiple of 64 bytes.
+    """
+    answer = bytearray(208)
+    FORMAT.pack_into(answer, 0, CAPTURED, 0, 0, 0, 0, 0, 0)
+    try:
+        descriptor = os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.ioctl(descriptor, VIDIOC_G_FMT, answer)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return 0
+    return int(FORMAT.unpack_from(answer)[5])
 
 
 def parse(answer: bytes) -> Capability:

@@ -94,6 +94,8 @@ class Film:
     def _rewind(self, began_s: float) -> None:
         self.close()
         self._capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+        # Phones film lying down and say so in a tag, which OpenCV 4.11 heeds only if asked.
+        self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         if not self._capture.grab():
             raise CameraError(
                 f"{self._path} cannot be read as a video; play it to see whether it is whole"

@@ -210,10 +210,17 @@ class ReopeningCamera:
         choice, self._search = self._search.choice, None
         self._search_s = now_s + SEARCH_EVERY_S
         if choice is not None and not choice.stands_in:
-            log.info("camera: %s", choice)
-            self._choice = choice
-            self._end_capture()
-            self._begin(now_s)
+            self._change_to(choice, now_s)
+
+    def _change_to(self, choice: Choice, now_s: float) -> None:
+        log.info("camera: %s", choice)
+        before, self._choice = self._choice, choice
+        if before is not None and before.make == choice.make and self._capture is not None:
+            # It waited for a webcam and has opened this one meanwhile, or is about to.
+            self._delay_s = FIRST_DELAY_S
+            return
+        self._end_capture()
+        self._begin(now_s)
 
 
 class _Search(threading.Thread):

@@ -22,8 +22,9 @@ from appliance.errors import CameraError
 class Choice:
     """A chosen source.
 
-    make: makes it. name: in words. reasons: why each better source was not chosen. stands_in: it
-    was chosen only because there is no camera, and gives way as soon as there is one.
+    make: makes it; two that are equal open the same. name: in words. reasons: why each better
+    source was not chosen. stands_in: it was chosen only because there is no camera, and gives way
+    as soon as there is one.
     """
 
     make: SourceMaker
@@ -33,6 +34,19 @@ class Choice:
 
     def __str__(self) -> str:
         return "; ".join([self.name, *self.reasons])
+
+
+@dataclass(frozen=True, slots=True)
+class _Webcam:
+    """Makes the source of a V4L2 camera. device: None for the best one at the time."""
+
+    device: str | None
+    width_px: int
+    height_px: int
+    frames_per_second: float
+
+    def __call__(self, _sleep: Sleep) -> Source:
+        return V4l2Source(self.device, self.width_px, self.height_px, self.frames_per_second)
 
 
 def choose(
@@ -53,7 +67,7 @@ def choose(
         return Picamera2Source(width_px, height_px, frames_per_second)
 
     def v4l2(device: str | None) -> SourceMaker:
-        return lambda _sleep: V4l2Source(device, width_px, height_px, frames_per_second)
+        return _Webcam(device, width_px, height_px, frames_per_second)
 
     def reel(sleep: Sleep) -> Source:
         return Reel(frames_per_second, sleep)

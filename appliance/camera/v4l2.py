@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from appliance.camera import devices
 from appliance.camera.capture import Clock
 from appliance.errors import CameraError
+from appliance.images import decoded
 from appliance.records import GrayImage
 
 # Pixel formats to ask for, least work first. At 640×480, YUYV's gray is every second byte, 0.07 ms;
@@ -24,6 +26,8 @@ PACKED = {"YUYV": 0, "UYVY": 1}  # channel of the luma
 PLANAR = ("NV12", "NV21", "YU12", "YV12")
 JPEG = ("MJPG", "JPEG")
 READABLE = ("GREY", *PACKED, *PLANAR, *JPEG)
+
+log = logging.getLogger("jukebox")
 
 
 class V4l2Source:
@@ -42,6 +46,7 @@ class V4l2Source:
         *,
         monotonic: Clock = time.monotonic,
         open_capture: Callable[[str, int], cv2.VideoCapture] = cv2.VideoCapture,
+        bytes_per_line: Callable[[str], int] = devices.bytes_per_line,
     ) -> None:
         self._wanted_device = device
         self._width_px = width_px
@@ -49,9 +54,12 @@ class V4l2Source:
         self._frames_per_second = frames_per_second
         self._monotonic = monotonic
         self._open_capture = open_capture
+        self._bytes_per_line = bytes_per_line
         self._device = ""
         self._capture: cv2.VideoCapture | None = None
         self._pixel_format = ""
+        self._line_bytes = 0  # of a line in memory; 0 if unknown
+        self._warned = False
         self._due_s = 0.0
 
     def open(self) -> None:
@@ -65,6 +73,7 @@ class V4l2Source:
         if not self._capture.isOpened():
             raise CameraError(f"{self._device} cannot be opened; {self._suspicion()}")
         self._pixel_format = self._negotiate(self._capture)
+        self._line_bytes = self._bytes_per_line(self._device)
         self._due_s = self._monotonic()
 
     def read(self) -> GrayImage | None:
@@ -81,14 +90,7 @@ class V4l2Source:
             return None
         self._due_s = max(self._due_s, now_s - interval_s) + interval_s
         taken, picture = self._capture.retrieve()
-        if not taken:
-            return None
-        width, height = (
-            int(self._capture.get(size))
-            for size in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
-        )
-        raw = in_rows(cast("GrayImage", picture), self._pixel_format, width, height)
-        return luma_of(raw, self._pixel_format)
+        return self._luma(cast("GrayImage", picture)) if taken else None
 
     def close(self) -> None:
         """Releases the device."""
@@ -110,6 +112,21 @@ class V4l2Source:
             capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
         return agreed
 
+    def _luma(self, picture: GrayImage) -> GrayImage | None:
+        capture = cast("cv2.VideoCapture", self._capture)
+        width, height = (
+            int(capture.get(size)) for size in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        raw = in_rows(picture, self._pixel_format, width, height, self._line_bytes)
+        if raw.size == 0 and picture.size and not self._warned:
+            self._warned = True
+            log.warning(
+                "camera: %s gives pictures of %d bytes, which is not %d×%d in %s; they are left"
+                " out: choose another [camera] width and height",
+                self._device, picture.size, width, height, self._pixel_format,
+            )  # fmt: skip
+        return luma_of(raw, self._pixel_format)
+
     def _suspicion(self) -> str:
         if not os.path.exists(self._device):
             return "it was unplugged"
@@ -117,22 +134,27 @@ class V4l2Source:
 
 
 def in_rows(
-    picture: npt.NDArray[np.uint8], pixel_format: str, width: int, height: int
+    picture: npt.NDArray[np.uint8], pixel_format: str, width: int, height: int, line_bytes: int = 0
 ) -> npt.NDArray[np.uint8]:
     """A raw picture as luma_of() takes it; an empty one if its size is not the one agreed on.
 
-    picture: uint8, as OpenCV hands it over. OpenCV 4.14 hands a device's raw pictures over as one
-    row of bytes (v4l2loopback, QEMU). The result is uint8 (height, width), for YUYV and UYVY
-    (height, width, 2), for NV12 and its like (height × 3/2, width). width, height: in pixels.
+    picture: uint8, as OpenCV hands it over, which is one row of bytes (4.11 and 4.14 alike). The
+    result is uint8 (height, width), for YUYV and UYVY (height, width, 2), for NV12 and its like
+    (height × 3/2, width). width, height: in pixels. line_bytes: of a line in memory, 0 if unknown.
     """
     if picture.ndim != 2 or picture.shape[0] != 1 or pixel_format in JPEG:
         return picture
-    shape: tuple[int, ...] = (height, width)
-    if pixel_format in PACKED:
-        shape = (height, width, 2)
-    elif pixel_format in PLANAR:
-        shape = (height * 3 // 2, width)
-    return picture.reshape(shape) if picture.size == np.prod(shape) else picture[:, :0]
+    lines = height * 3 // 2 if pixel_format in PLANAR else height
+    used = 2 * width if pixel_format in PACKED else width
+    line = max(line_bytes, used)
+    if not line_bytes and picture.size % lines == 0:
+        line = max(used, picture.size // lines)  # of lines filled up to a length
+    missing = lines * line - picture.size
+    if missing > line - used:  # the last line need not be filled up
+        return picture[:, :0]
+    whole = np.pad(picture[0], (0, missing)) if missing > 0 else picture[0, : lines * line]
+    rows = np.ascontiguousarray(whole.reshape(lines, line)[:, :used])
+    return rows.reshape(height, width, 2) if pixel_format in PACKED else rows
 
 
 def luma_of(picture: npt.NDArray[np.uint8], pixel_format: str) -> GrayImage | None:
@@ -145,7 +167,7 @@ def luma_of(picture: npt.NDArray[np.uint8], pixel_format: str) -> GrayImage | No
     if picture.ndim == 3 and picture.shape[2] == 3:  # BGR: this format or driver was not left raw
         return cast("GrayImage", cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
     if pixel_format in JPEG:
-        return cast("GrayImage | None", cv2.imdecode(picture.reshape(-1), cv2.IMREAD_GRAYSCALE))
+        return decoded(picture.reshape(-1))
     if pixel_format in PACKED and picture.ndim == 3:
         return cast("GrayImage", cv2.extractChannel(picture, PACKED[pixel_format]))
     if pixel_format in PLANAR:

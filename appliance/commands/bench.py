@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.bench.bench import bench
-from appliance.commands.shared import add_json, print_json, settings_of
+from appliance.commands.shared import add_json, count, print_json, seconds, settings_of
 from appliance.config.loading import parse
 
 PROFILES = Path(__file__).resolve().parents[1] / "bench" / "profiles"
@@ -30,8 +30,8 @@ def add_options(verb: argparse.ArgumentParser) -> None:
         help="settings of appliance/bench/profiles/NAME.toml; auto: those in force",
     )
     verb.add_argument("--camera", metavar="SOURCE", help="its frames, instead of the demo reel's")
-    verb.add_argument("--frames", type=int, default=1200, help="so many frames (default: 1200)")
-    verb.add_argument("--daemon", type=float, default=10.0, metavar="SECONDS",
+    verb.add_argument("--frames", type=count, default=1200, help="so many frames (default: 1200)")
+    verb.add_argument("--daemon", type=seconds, default=10.0, metavar="SECONDS",
                        help="how long to watch the whole daemon (default: 10)")  # fmt: skip
     add_json(verb)
 

@@ -9,6 +9,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from mpd import CommandError
+
 from appliance.access import closed_folder
 from appliance.build import (
     build_camera,
@@ -20,12 +22,16 @@ from appliance.build import (
 )
 from appliance.camera.reopening import ReopeningCamera
 from appliance.commands.shared import add_json, print_json, settings_of
+from appliance.decide.phrases import counted
 from appliance.errors import CameraError, JukeboxError, PlayerError, StoreError
 from appliance.history.files import database_file, missing
 from appliance.history.queries import read_history
+from appliance.player.connection import Address, Connection
+from appliance.player.gains import read_gains
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import PlaylistError
 from appliance.records import EMOTIONS, Emotion, Frame, GrayImage
+from appliance.remote.ask_status import ask_status
 from appliance.settings import Settings
 from appliance.vision.interpreter import runtime_name
 from appliance.vision.view import advice, view_of
@@ -86,8 +92,11 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
         del tests["gender model"]
     for what, test in tests.items():
         if what == "picture" and not pictures:
-            continue  # the camera has failed, and said so
-        yield (last := _checked(what, partial(test, settings)))
+            continue  # the camera has failed, or the running jukebox has it
+        last = _checked(what, partial(test, settings))
+        if what == "camera" and not last.good:
+            last = _camera_of_the_running(settings) or last
+        yield last
     if last.good:  # the last one is MPD, without which there is no music to test
         yield from _playlists(settings)
 
@@ -127,6 +136,14 @@ def _picture(pictures: Sequence[GrayImage], settings: Settings) -> str:
     if not is_fit:
         raise CameraError(text)
     return text
+
+
+def _camera_of_the_running(settings: Settings) -> Check | None:
+    """The line of a camera that the running jukebox has open; None if none runs, or has none."""
+    status = ask_status(settings.control, database_file(settings.store, os.environ), os.environ)
+    if status is None or status.camera in ("lost", "off"):
+        return None
+    return Check("camera", True, f"{status.camera}; the running jukebox has it")
 
 
 def _light(frame: Frame) -> str:
@@ -184,16 +201,45 @@ def _mpd(settings: Settings) -> str:
 
 def _playlists(settings: Settings) -> Iterator[Check]:
     """A line for each emotion's music."""
+    files: dict[str, None] = {}
     with closing(build_player(settings)) as player:
         for emotion in EMOTIONS:
-            yield _checked(f"playlist {emotion}", partial(_songs, player, emotion))
+            yield _checked(f"playlist {emotion}", partial(_songs, files, player, emotion))
+    if text := _loudness(settings, list(files)):
+        yield Check("loudness", True, text)
 
 
-def _songs(player: MpdPlayer, emotion: Emotion) -> str:
-    """How many songs the mood has that can be played. Raises PlaylistError if there is none."""
+def _loudness(settings: Settings, files: Sequence[str]) -> str:
+    """What keeps the songs from being equally loud; "" if nothing does, or nobody can tell."""
+    mpd = settings.mpd
+    connection = Connection(Address(mpd.address, mpd.port, mpd.password), lambda _client: None)
+    try:
+        with closing(connection), connection.client() as client:
+            if client.replay_gain_status() == "off":
+                return "MPD's replay gain is off, so each song is as loud as its file"
+            gains = read_gains(client, files)
+    except (PlayerError, CommandError):
+        return ""
+    if not gains.without:
+        return f"all of {gains.read} files tell how loud they are" if gains.read else ""
+    formats = ", ".join(f"{number} {suffix}" for suffix, number in gains.without.most_common())
+    louder = "; Opus without it plays 5 dB louder and may clip" if gains.without["opus"] else ""
+    return (
+        f"{gains.without.total()} of {gains.read} files do not tell how loud they are ({formats}),"
+        f" so they play louder or softer than others{louder}; jukebox sort FOLDER --gains"
+        " measures what they need"
+    )
+
+
+def _songs(files: dict[str, None], player: MpdPlayer, emotion: Emotion) -> str:
+    """How many songs the mood has that can be played. Raises PlaylistError if there is none.
+
+    files: gets those that are files.
+    """
     songs = player.songs(emotion)
+    files |= dict.fromkeys(song.uri for song in songs if song.there and "://" not in song.uri)
     missing = [song.uri for song in songs if not song.there]
     if len(missing) == len(songs):
-        raise PlaylistError(f"MPD has none of the {len(songs)} songs, such as {missing[0]}")
-    text = f"{len(songs) - len(missing)} songs"
+        raise PlaylistError(f"of {counted(len(songs), 'song')} MPD has none, such as {missing[0]}")
+    text = counted(len(songs) - len(missing), "song")
     return f"{text}; MPD does not have {len(missing)}, such as {missing[0]}" if missing else text

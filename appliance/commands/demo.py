@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from appliance.commands.shared import settings_of
+from appliance.commands.shared import seconds, settings_of
 from appliance.config.writing import as_toml
 from appliance.errors import JukeboxError
 from appliance.history.state import StateFile, player_file, state_file
@@ -34,7 +34,7 @@ MUSIC = Path(__file__).resolve().parents[2] / "music"
 def add_options(verb: argparse.ArgumentParser) -> None:
     """Adds how long it runs, which camera it uses, and where it plays."""
     verb.add_argument(
-        "--for", dest="for_s", type=float, metavar="SECONDS", help="stop after this time"
+        "--for", dest="for_s", type=seconds, metavar="SECONDS", help="stop after this time"
     )
     verb.add_argument("--camera", metavar="SOURCE", help="instead of the best one there is")
     verb.add_argument(
@@ -72,6 +72,7 @@ def play(
             mpd=replace(settings.mpd, address=str(mpd.socket), password=""),
             store=replace(settings.store, path=str((folder / "jukebox.db").absolute())),
             playlists=PlaylistSettings(),
+            volume=replace(settings.volume, mixer="software"),
             music=replace(settings.music, change="crossfade", crossfade_s=3.0),
             camera=replace(settings.camera, source=_absolute(camera or settings.camera.source)),
         )

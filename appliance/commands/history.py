@@ -8,17 +8,19 @@ import time
 from dataclasses import asdict
 from datetime import datetime
 
-from appliance.commands.shared import add_json, print_json, settings_of
+from appliance.commands.shared import add_json, count, more_than_nothing, print_json, settings_of
 from appliance.history.files import database_file
 from appliance.history.queries import Entry, read_history
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
     """Adds how far back to go, and --json."""
-    verb.add_argument("--days", type=float, default=1.0, help="how far back (default: 1)")
+    verb.add_argument(
+        "--days", type=more_than_nothing, default=1.0, help="how far back (default: 1)"
+    )
     verb.add_argument(
         "--limit",
-        type=int,
+        type=count,
         default=1000,
         help="at most so many entries, the newest (default: 1000)",
     )
@@ -40,7 +42,9 @@ def run(chosen: argparse.Namespace) -> int:
 def _line(entry: Entry) -> str:
     at = datetime.fromisoformat(entry.at).astimezone()
     if entry.what == "play":
-        return f"{at:%a %d %b %H:%M:%S}  {entry.title} ({entry.emotion}): {entry.reason}"
+        # The store keeps no reasons while guests are here.
+        why = entry.reason or "guests were here"
+        return f"{at:%a %d %b %H:%M:%S}  {entry.title} ({entry.emotion}): {why}"
     if entry.what == "touch":
         return f"{at:%a %d %b %H:%M:%S}  somebody used the player: {entry.reason}"
     return f"{at:%a %d %b %H:%M:%S}  {entry.emotion or entry.state}"

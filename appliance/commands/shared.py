@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 from typing import Any
 
@@ -14,6 +15,25 @@ from appliance.settings import Settings
 def settings_of(chosen: argparse.Namespace) -> Settings:
     """The settings in force for this command. Raises ConfigError."""
     return boot_partition.load(chosen.config, os.environ)
+
+
+def count(word: str) -> int:
+    """The type of an option that is a whole number from 1 on."""
+    if (number := int(word)) < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {word}")
+    return number
+
+
+def more_than_nothing(word: str) -> float:
+    """The type of an option that is a number above 0."""
+    if not 0 < (number := float(word)) < math.inf:
+        raise argparse.ArgumentTypeError(f"must be more than 0, not {word}")
+    return number
+
+
+def seconds(word: str) -> float:
+    """The type of an option that is a length of time, as more_than_nothing()."""
+    return more_than_nothing(word)
 
 
 def add_json(verb: argparse.ArgumentParser) -> None:

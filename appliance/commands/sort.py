@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from appliance.commands.shared import add_json, print_json, settings_of
+from appliance.decide.phrases import counted
 from appliance.errors import JukeboxError
 from appliance.player.connection import Address, Connection
 from appliance.records import EMOTIONS
-from appliance.sorting import lists
+from appliance.sorting import extra, lists
 from appliance.sorting.listening import check_ffmpeg, find_files
 
 if TYPE_CHECKING:
@@ -32,6 +34,11 @@ def add_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--force", action="store_true", help="overwrite playlists that were edited, too"
     )
+    verb.add_argument(
+        "--gains",
+        action="store_true",
+        help="only tell which gain each file lacks to be as loud as others; writes nothing",
+    )
     add_json(verb)
 
 
@@ -40,18 +47,14 @@ def run(chosen: argparse.Namespace) -> int:
 
     Returns 1 if no file could be analysed. Raises JukeboxError.
     """
-    check_ffmpeg()
-    try:
-        from appliance.sorting import collection
-    except ImportError as error:
-        raise JukeboxError(
-            f"sorting needs {error.name}; install it with: pip install 'emotional-jukebox[sort]'"
-        ) from error
     files = find_files(chosen.folder)
     if not files:
         raise JukeboxError(f"there is no music in {chosen.folder}")
-    if not chosen.force:
-        lists.check_unedited(chosen.out)
+    if chosen.gains:
+        return _tell_gains(chosen, files)
+    _check_out(chosen)
+    check_ffmpeg()
+    collection = _collection()
     tracks = list(collection.sort(files, collection.CueCache(cache_file(os.environ))))
     music = _music_of_mpd(chosen)
     written = _write(chosen, tracks, music)
@@ -63,8 +66,52 @@ def run(chosen: argparse.Namespace) -> int:
     return 0 if tracks else 1
 
 
+def _tell_gains(chosen: argparse.Namespace, files: Sequence[Path]) -> int:
+    """Prints the gains that files lack, with the tags that other programs can write."""
+    check_ffmpeg()
+    from appliance.sorting import gains  # loads tqdm, but nothing of the extra
+
+    found = list(gains.lacking(files))
+    if chosen.json:
+        rows = [{**asdict(gain), "path": str(gain.path)} for gain in found]
+        print_json({"files": len(files), "without_gain": rows})
+        return 0
+    for gain in found:
+        print(f"{gain.gain_db:+6.1f} dB  {gain.path}  {gain.tag}")
+    print(f"{len(found)} of {len(files)} files carry no gain; nothing was written")
+    return 0
+
+
+def _check_out(chosen: argparse.Namespace) -> None:
+    """Raises JukeboxError where no playlists could be written: listening may take hours."""
+    out = chosen.out.absolute()
+    there = next(folder for folder in (out, *out.parents) if os.path.exists(folder))
+    if not (os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK)):
+        raise JukeboxError(
+            f"the playlists cannot be written to {chosen.out}: this user may not write to {there};"
+            " choose with --out"
+        )
+    if not chosen.force:
+        lists.check_unedited(chosen.out)
+
+
+def _collection() -> ModuleType:
+    """The module that listens. Raises JukeboxError if what it needs is not installed."""
+    extra.use(cache_file(os.environ).parent / "compiled")
+    try:
+        from appliance.sorting import collection
+    except ImportError as error:
+        raise JukeboxError(
+            f"sorting needs {error.name}, with all that belongs to it about 430 MB; install it"
+            f" with: {extra.how_to_install()}"
+        ) from error
+    return collection
+
+
 def cache_file(environ: Mapping[str, str]) -> Path:
-    """The file that keeps the results of the analysis."""
+    """The file that keeps the results of the analysis, on an installed jukebox in its state."""
+    if state := environ.get("STATE_DIRECTORY"):
+        return Path(state, "sort", "heard.jsonl")
     cache = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "/"), ".cache")
     return Path(cache, "jukebox", "heard.jsonl")
 
@@ -125,11 +172,13 @@ def _report(files: Sequence[Path], tracks: Sequence[Track], written: Mapping[str
 def _words(report: Any, music: Path | None) -> str:
     """The report for people: how many tracks each mood has, and what to write into jukebox.toml."""
     moods = [row["mood"] for row in report["tracks"]]
-    counts = [f"{emotion:9}{moods.count(emotion):6} tracks" for emotion in EMOTIONS]
-    left_out = [f"{report['left_out']} files were left out"] if report["left_out"] else []
+    counts = [f"{emotion:9} {counted(moods.count(emotion), 'track'):>12}" for emotion in EMOTIONS]
+    left_out = [f"left out: {counted(report['left_out'], 'file')}"] if report["left_out"] else []
     paths = [
         f'{mood} = "{lists.in_music(Path(path), music) or path}"'
         for mood, path in report["playlists"].items()
         if mood in moods
     ]
-    return "\n".join([*counts, *left_out, "", "For jukebox.toml:", "", "[playlists]", *paths])
+    offer = "jukebox sort FOLDER --gains tells which gain each song lacks to be as loud as others."
+    config = ["For jukebox.toml:", "", "[playlists]", *paths]
+    return "\n".join([*counts, *left_out, "", offer, "", *config])

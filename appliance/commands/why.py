@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from appliance.commands.shared import add_json, print_json, settings_of
+from appliance.commands.shared import add_json, print_json, seconds, settings_of
 from appliance.records import EMOTIONS, Emotion
 from appliance.settings import Settings
 from appliance.why import photo, terminal
@@ -22,7 +23,9 @@ def add_options(verb: argparse.ArgumentParser) -> None:
         "--live", action="store_true", help="explain what the camera sees, in this terminal"
     )
     names = ", ".join(EMOTIONS)
-    verb.add_argument("--emotion", choices=EMOTIONS, metavar="NAME", help=f"one of {names}")
+    verb.add_argument(
+        "--emotion", choices=[*map(str, EMOTIONS)], metavar="NAME", help=f"one of {names}"
+    )
     verb.add_argument(
         "--out", type=Path, metavar="FILE.png", help="PICTURE: draw it into this file"
     )
@@ -31,7 +34,7 @@ def add_options(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--camera", metavar="SOURCE", help="live: instead of the configured one")
     verb.add_argument(
-        "--for", dest="for_s", type=float, metavar="SECONDS", help="live: stop after this time"
+        "--for", dest="for_s", type=seconds, metavar="SECONDS", help="live: stop after this time"
     )
     add_json(verb)
     verb.set_defaults(misuse=verb.error)
@@ -56,8 +59,18 @@ def _check(chosen: argparse.Namespace) -> None:
             chosen.misuse(f"{option} goes only with {'PICTURE' if chosen.live else '--live'}")
     if chosen.out and chosen.out.suffix.lower() != ".png":
         chosen.misuse(f"--out: {chosen.out} is not the name of a .png file")
+    if chosen.out and chosen.picture and _is_same_file(chosen.out, chosen.picture):
+        chosen.misuse(f"--out: {chosen.out} is the picture itself, which stays as it is")
     if chosen.live and not (chosen.json or sys.stdout.isatty()):
         chosen.misuse("--live draws in a terminal; give --json for programs")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    """Whether two names, also by links, are of one file that exists."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
 
 
 def _watch(chosen: argparse.Namespace, settings: Settings, emotion: Emotion | None) -> None:

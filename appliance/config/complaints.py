@@ -1,10 +1,9 @@
-"""What to say about a mistake in jukebox.toml: its line, what is allowed, what was meant."""
+"""What to say about a mistake in jukebox.toml: what is allowed, what was meant."""
 
 from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -39,29 +38,6 @@ def about_value(key: Key, value: object) -> str:
     return f"{key} is {shown}; it must be {_allowed(key)}{_nearest_word(key, value)}"
 
 
-def line_of(where: tuple[str, ...], text: str) -> int:
-    """The number of the line in which a section or key begins, from 1 on. where: its names.
-
-    tomllib does not tell, but it can be asked: a file cut off after a complete statement is TOML,
-    too. So the line is the first one that holds the name and without which the key does not exist.
-    """
-    lines = text.split("\n")
-    for number, line in enumerate(lines, 1):
-        if where[-1] not in line:
-            continue
-        for end in range(number, len(lines) + 1):
-            try:
-                part: Any = tomllib.loads("\n".join(lines[:end]))
-            except tomllib.TOMLDecodeError:
-                continue  # the cut is inside a list or a text of several lines
-            for name in where:
-                part = part.get(name) if isinstance(part, dict) else None
-            if part is not None:
-                return number
-            break
-    return 1  # a quoted key with escapes in its name
-
-
 def comment(key: Key) -> str:
     """The line that explains a key, such as "Length of that fade (0.5 to 30; default 6.0)."."""
     match key.limit:
@@ -81,6 +57,13 @@ def as_toml_value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def boolean_meant(word: str) -> str:
+    """The TOML for a word such as yes or off; "" if it is none."""
+    if word.lower() in ("true", "yes", "on", "y", "1"):
+        return "true"
+    return "false" if word.lower() in ("false", "no", "off", "n", "0") else ""
+
+
 def _nearest_key(section: str, name: str) -> str:
     """A hint at the key that was meant: the same name elsewhere, or a similar one here or there."""
     homes = {key: other for other, table in keys().items() for key in table}
@@ -96,6 +79,8 @@ def _nearest_key(section: str, name: str) -> str:
 
 def _nearest_word(key: Key, value: object) -> str:
     """A hint at the word that was meant, or ""."""
+    if key.kind is bool and (meant := boolean_meant(str(value))):
+        return f"; did you mean {meant}?"
     words = key.limit.words if isinstance(key.limit, Location) else key.choices
     known = [str(word) for word in words if word != ""]
     near = get_close_matches(value.lower(), known, 1) if isinstance(value, str) else []

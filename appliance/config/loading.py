@@ -19,10 +19,12 @@ from appliance.config.complaints import (
     about_key,
     about_section,
     about_value,
-    line_of,
+    boolean_meant,
 )
+from appliance.config.lines import Lines
 from appliance.errors import ConfigError
 from appliance.hours import is_daily_hours
+from appliance.records import EMOTIONS
 from appliance.settings import (
     Between,
     DailyHours,
@@ -34,6 +36,9 @@ from appliance.settings import (
 )
 
 SYSTEM_FILE = Path("/etc/jukebox/jukebox.toml")
+# MPD's inputs and its playlists take http, https, and according to how it was built mms, nfs, rtsp,
+# smb and others; these never.
+NEVER_PLAYED = ("ftp://", "ftps://", "sftp://", "ssh://", "dav://", "davs://", "mailto:")
 MAX_BYTES = 64 * 1024  # the full jukebox.toml has 6 kB; `--config /dev/zero` must end, too
 
 
@@ -86,9 +91,8 @@ def parse(content: bytes, file: str, base: Settings | None = None) -> Settings:
     changed = {name: replace(getattr(base, name), **table) for name, table in tables.items()}
     settings = replace(base, **changed)
     wrong = {mistake.where for mistake in mistakes}
-    mistakes += [
-        mistake for mistake in _contradictions(settings) if wrong.isdisjoint(mistake.between)
-    ]
+    together = _contradictions(settings, tables)
+    mistakes += [mistake for mistake in together if wrong.isdisjoint(mistake.between)]
     if mistakes:
         raise ConfigError(_report(mistakes, text, file))
     return settings
@@ -136,9 +140,17 @@ def _document(text: str, file: str) -> dict[str, Any]:
             "Cannot declare": "; write each section only once",
         }
         hint = next((hints[start] for start in hints if what.startswith(start)), "")
+        if meant := _boolean_meant(text.split("\n")[line - 1]):
+            hint = f"; write {meant}"
         raise ConfigError(f"{file}:{line}: is not TOML: {what}{hint}") from error
     except (RecursionError, ValueError) as error:  # thousands of brackets, or of digits
         raise ConfigError(f"{file}: is not a jukebox.toml: {error}") from error
+
+
+def _boolean_meant(line: str) -> str:
+    """The TOML for the value of a line such as "enabled = yes"; "" if it is no such word."""
+    word = re.search(r"=\s*([A-Za-z]+)\s*(#.*)?$", line)
+    return boolean_meant(word[1]) if word else ""
 
 
 def _checked_table(section: str, table: dict[str, Any], mistakes: list[_Mistake]) -> dict[str, Any]:
@@ -190,8 +202,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and not re.search(r"[\x00-\x1f\x7f]", value)
 
 
-def _contradictions(settings: Settings) -> Iterator[_Mistake]:
-    """Mistakes that a single key does not show."""
+def _contradictions(
+    settings: Settings, tables: Mapping[str, Mapping[str, Any]]
+) -> Iterator[_Mistake]:
+    """Mistakes that a single key does not show. tables: what stands in the file."""
     if settings.faces.min_height_px > settings.camera.height_px:
         yield _Mistake(
             ("faces", "min_height_px"),
@@ -199,6 +213,31 @@ def _contradictions(settings: Settings) -> Iterator[_Mistake]:
             f"and camera.height_px is {settings.camera.height_px}",
             between=(("faces", "min_height_px"), ("camera", "height_px")),
         )
+    volume = settings.volume
+    # Whoever writes only a low max need not think of the quiet hours, which are as low then.
+    if "quiet_max" in tables.get("volume", ()) and volume.quiet_max > volume.max:
+        yield _Mistake(
+            ("volume", "quiet_max"),
+            f"volume.quiet_max is {volume.quiet_max}; it must not be higher than volume.max, which"
+            f" is {volume.max}",
+            between=(("volume", "quiet_max"), ("volume", "max")),
+        )
+    pins = settings.gpio
+    if pins.led == pins.button != 0:
+        yield _Mistake(
+            ("gpio", "button"),
+            f"gpio.button is {pins.button}, and so is gpio.led; they need a pin each",
+            between=(("gpio", "led"), ("gpio", "button")),
+        )
+    for emotion in EMOTIONS:
+        for source in settings.playlists.of(emotion):
+            if source.lower().startswith(NEVER_PLAYED):
+                scheme, _, _ = source.partition(":")
+                yield _Mistake(
+                    ("playlists", emotion.value),
+                    f"playlists.{emotion} has {source}; MPD plays no {scheme} links: use a link"
+                    " that begins with http, or put the music into MPD's folder",
+                )
     if "@" in settings.mpd.address[1:]:  # in the first place it marks an abstract socket
         yield _Mistake(
             ("mpd", "address"),
@@ -209,5 +248,6 @@ def _contradictions(settings: Settings) -> Iterator[_Mistake]:
 
 def _report(mistakes: list[_Mistake], text: str, file: str) -> str:
     """A line for each mistake, in the order of the file."""
-    lines = [(line_of(mistake.where, text), mistake.text) for mistake in mistakes]
+    begins = Lines(text)
+    lines = [(begins.of(mistake.where), mistake.text) for mistake in mistakes]
     return "\n".join(f"{file}:{line}: {complaint}" for line, complaint in sorted(lines))

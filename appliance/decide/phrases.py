@@ -48,11 +48,16 @@ def how_sure(mood: Mood) -> Sureness:
     return "quite" if mood.probability >= 0.7 else "fairly"
 
 
+def counted(number: float, noun: str) -> str:
+    """Such as "1 minute", "2 minutes" and "0.5 minutes"."""
+    return f"{number:g} {noun}" if number == 1 else f"{number:g} {noun}s"
+
+
 def describe(mood: Mood) -> str:
     """One line that says how many faces are seen and how the room looks."""
     if mood.state == "nobody":
         return "nobody is here"
-    who = "1 face" if mood.faces == 1 else f"{mood.faces or 'no'} faces"
+    who = counted(mood.faces, "face") if mood.faces else "no faces"
     if mood.emotion is None:
         return f"{who}: the mood is uncertain"
     return f"{who}: the room {PHRASES[mood.emotion]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from appliance.decide.cleared_queue import OFFER_AFTER_S, ClearedQueue
-from appliance.decide.phrases import LISTENER_ACTIONS, PHRASES
+from appliance.decide.phrases import LISTENER_ACTIONS, PHRASES, counted
 from appliance.decide.quiet_hours import QuietHours
 from appliance.decide.strategies import music_for
 from appliance.listener import NEVER, Charge, Listener, ListenerAction
@@ -317,7 +317,7 @@ class MusicPolicy:
 def _how_long(action: ListenerAction, minutes: float) -> str:
     if action in ("pause", "stop"):
         return "; it stays so until somebody presses play"
-    return f"; nothing else is changed for {minutes:g} minutes" if minutes else ""
+    return f"; nothing else is changed for {counted(minutes, 'minute')}" if minutes else ""
 
 
 def _ending(playback: Playback) -> bool:

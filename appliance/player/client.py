@@ -22,8 +22,11 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
 
     A name that is not UTF-8, as in a Latin-1 playlist, comes with its bytes as surrogates (PEP 383)
     and goes back to MPD as the same bytes. Its methods raise MPDError or OSError, as those of
-    MPDClient do.
+    MPDClient do. volume_is_lent: no output that is on has a volume; MPD then tells that of one that
+    is off.
     """
+
+    volume_is_lent = False
 
     def connect(self, host: str, port: int | None = None, timeout: float | None = None) -> None:
         """Connect, and let names through whose bytes are not UTF-8."""
@@ -46,8 +49,13 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
         return bool(select.select([self], [], [], 0)[0])
 
     def state(self) -> Status:
-        """MPD's status, with "duration" and "elapsed" also where the server tells only "time"."""
+        """MPD's status, without a volume that nobody hears.
+
+        It has "duration" and "elapsed" also where the server tells only "time".
+        """
         status: dict[str, str] = self.status()
+        if self.volume_is_lent:
+            status.pop("volume", None)
         if "time" in status and "duration" not in status:  # Mopidy
             elapsed, _, duration = status["time"].partition(":")
             # A stream has a duration of 0.

@@ -25,13 +25,16 @@ class Fader:
 
     crossfade_s: the seconds of a whole fade, down and up; 0 for no fades. max_percent: it never
     sets a higher volume, 0 to 100. state: keeps the listener's volume during a fade, so that they
-    get it back even after a power cut. The methods do not translate MPD's errors; connection.py
-    does.
+    get it back even after a power cut. by_ear: MPD's own mixer sets the volume (levels.py). The
+    methods do not translate MPD's errors; connection.py does.
     """
 
-    def __init__(self, crossfade_s: float, max_percent: int, state: PlayerStateFile) -> None:
+    def __init__(
+        self, crossfade_s: float, max_percent: int, state: PlayerStateFile, *, by_ear: bool = False
+    ) -> None:
         self._crossfade_s = crossfade_s
         self._max_percent = max_percent
+        self._by_ear = by_ear
         self._state = state
         self._fade: Fade | None = None
         self._sent: deque[int] = deque(maxlen=3)  # percent, what the jukebox set, newest last
@@ -105,7 +108,7 @@ class Fader:
         """Start to fade in, from silence or from where a fade out has come."""
         now = int(status["volume"])
         fade = self._begin("in", status, self._crossfade_s / 2, status["songid"], time_s)
-        done = now / fade.volume if fade.volume and status["state"] == "play" else 0.0
+        done = fade.share_at(now) if status["state"] == "play" else 0.0
         fade.up_since_s = time_s - done * fade.half_s
         self._send(client, fade.wanted_volume(time_s), time_s)
 
@@ -120,6 +123,7 @@ class Fader:
             started_s=time_s,
             old_id=status["songid"],
             new_id=new_id,
+            by_ear=self._by_ear,
         )
         self._sent.append(now)
         self._keep(durable=True)

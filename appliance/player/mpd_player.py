@@ -53,9 +53,10 @@ class MpdPlayer:
     a whole fade, down and up; 0 for no fades. put_on: songs that an earlier run of the jukebox put
     on, oldest first, for a state that keeps none; MPD may still be playing the last. start_percent:
     the first song starts no louder than this; max_percent: the jukebox never sets a higher volume;
-    both are 0 to 100. chime: the source of a sound for the start, "" for none. state: the file for
-    what must outlive this process; the jukebox makes stored playlists for the moods only if it has
-    this file. skips: keeps a copy of the skips, None for no copy.
+    both are 0 to 100. chime: the source of a sound for the start, "" for none. by_ear: MPD's own
+    mixer sets the volume (levels.py). outputs_with_volume: their names; None if nobody knows which
+    have one. state: the file for what must outlive this process; the jukebox makes stored playlists
+    for the moods only if it has this file. skips: keeps a copy of the skips, None for no copy.
 
     Methods that talk to MPD raise PlayerError if it cannot be reached or hangs, or if this jukebox
     may not even read what it does. If MPD refuses anything else, the log says so once, that one
@@ -75,11 +76,14 @@ class MpdPlayer:
         start_percent: int = 100,
         max_percent: int = 100,
         chime: str = "",
+        by_ear: bool = False,
+        outputs_with_volume: frozenset[str] | None = None,
         state: PlayerStateFile | None = None,
         skips: SkipArchive | None = None,
     ) -> None:
         self._connection = Connection(Address(address, port, password), self._greet)
         self._capabilities = Capabilities()
+        self._outputs_with_volume = outputs_with_volume
         self._state = state or UnsavedState()
         self._messages: list[str] = []
         self._refusals = Refusals()
@@ -89,7 +93,7 @@ class MpdPlayer:
         self._stored = StoredLists(playlists.values(), self._state)
         self._queue = Queue(self._state, put_on[-MAY_BE_IN_QUEUE:])
         self._restarts = Restarts(self._state)
-        self._fader = Fader(crossfade_s, max_percent, self._state)
+        self._fader = Fader(crossfade_s, max_percent, self._state, by_ear=by_ear)
         self._observer = Observer(self._queue, self._fader, self._state, self._selection, likes)
         self._actions = Actions(
             self._queue,
@@ -273,6 +277,7 @@ class MpdPlayer:
     def _greet(self, client: Client) -> None:
         """Prepare a new connection."""
         self._capabilities.greet(client, CHANNEL)
+        self._note_outputs(client)
         self._queue.recognise(client)
         restarted = self._restarts.just_restarted(client)
         self._observer.begin(client, restarted=restarted and self._may_play)
@@ -280,11 +285,21 @@ class MpdPlayer:
             self._fader.recover(client)
         self._connection.changes.add("database")
 
+    def _note_outputs(self, client: Client) -> None:
+        """Note whether an output that is on has a volume; MPD does not tell."""
+        if self._outputs_with_volume is None:
+            return
+        with suppress(CommandError):
+            on = {each["outputname"] for each in client.outputs() if each["outputenabled"] == "1"}
+            client.volume_is_lent = self._outputs_with_volume.isdisjoint(on)
+
     def _read_news(self, client: Client) -> None:
         """Handle the changes that MPD reported besides those of the music."""
         changes = self._connection.changes
         if "message" in changes and self._capabilities.has_messages:
             self._messages += [entry["message"] for entry in client.readmessages()]
+        if "output" in changes:
+            self._note_outputs(client)
         if "database" in changes and self._state.outlives and self._may_play:
             self._stored.update(client)
         if changes & {"database", "sticker"} and self._may_play:

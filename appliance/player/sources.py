@@ -17,6 +17,7 @@ from mpd import CommandError, FailureResponseCode, MPDClient
 
 from appliance.access import closed_folder, why_closed
 from appliance.errors import JukeboxError
+from appliance.player.names import nearest, other_spelling, plain_name, stored_playlists
 
 # A link to .m3u8 is not a playlist but one HLS stream in pieces, which MPD plays as it is.
 LINKED_PLAYLISTS = (".m3u", ".pls", ".xspf", ".asx")
@@ -61,9 +62,11 @@ def read_songs(client: MPDClient, wanted_for: str, source: str, *, local: bool) 
 
     wanted_for: a name for error messages. source: a stored playlist, else a folder or playlist file
     of MPD's music directory; the absolute path of a folder or a playlist file on this machine; a
-    link to a stream or to a playlist. local: MPD is reached over a Unix socket; otherwise it opens
+    link to a stream or to a playlist; written as MPD does, or in other case, with slashes around it
+    or as file:///. local: MPD is reached over a Unix socket; otherwise it opens
     no files outside its own music. Raises PlaylistError if there is nothing to play.
     """
+    source = plain_name(source)
     if source.startswith("/") and not local:
         raise PlaylistError(
             f"{wanted_for}: MPD refuses {source}, because over the network it opens no local "
@@ -72,11 +75,14 @@ def read_songs(client: MPDClient, wanted_for: str, source: str, *, local: bool) 
         )
     try:
         songs = _songs_of(client, source)
+        if not songs and (spelled := other_spelling(client, source)) not in ("", source):
+            source, songs = spelled, _songs_of(client, spelled)
     except CommandError as error:
         raise PlaylistError(f"{wanted_for}: {_refused(source, error)}") from error
     if not songs:
-        stored = source in stored_playlists(client)
-        reason = f"the stored playlist {source!r} is empty" if stored else _nothing_found(source)
+        is_stored = source in stored_playlists(client)
+        empty = f"the stored playlist {source!r} is empty"
+        reason = empty if is_stored else _nothing_found(client, source)
         raise PlaylistError(f"{wanted_for}: {reason}")
     if all(song.there is False for song in songs):
         raise PlaylistError(f"{wanted_for}: {_none_there(source, songs, local=local)}")
@@ -99,17 +105,6 @@ def songs_in_folder(client: MPDClient, folder: str) -> list[Song]:
             raise
     # Mopidy, unless it is configured otherwise, has no listallinfo.
     return _songs_listed(partial(_walk, client), folder)
-
-
-def stored_playlists(client: MPDClient) -> frozenset[str]:
-    """The names of the stored playlists.
-
-    Ask this first: MPD logs each attempt to read a playlist that it does not have.
-    """
-    try:
-        return frozenset(stored["playlist"] for stored in client.listplaylists())
-    except CommandError:
-        return frozenset()  # "Stored playlists are disabled", or their folder is missing
 
 
 def given_title(entry: Entry) -> str:
@@ -149,7 +144,15 @@ def _files_in(client: MPDClient, folder: str) -> list[Song]:
         for name in names
         if name.rpartition(".")[2].lower() in suffixes
     )
-    return [Song(path, "", folder) for path in paths if can_be_said(path)]
+    return [
+        Song(path, "", folder) if can_be_said(path) else _unsayable(path, folder) for path in paths
+    ]
+
+
+def _unsayable(path: str, folder: str) -> Song:
+    """A file that MPD cannot be asked for. uri: how its path looks, and what to do about it."""
+    shown = readable(path).replace("\n", "\\n")
+    return Song(f"{shown} (its name is not UTF-8, or has two lines: rename it)", "", folder, False)
 
 
 def _songs_of(client: MPDClient, source: str) -> list[Song]:
@@ -260,7 +263,7 @@ def _none_there(source: str, songs: list[Song], *, local: bool) -> str:
     return f"{missing}; correct the paths in it, one a line, in UTF-8"
 
 
-def _nothing_found(source: str) -> str:
+def _nothing_found(client: MPDClient, source: str) -> str:
     if source.startswith("/") and (closed := closed_folder(Path(source))):
         return (
             f"{source} cannot be read, because {why_closed(closed)}; move the music to /srv or "
@@ -273,9 +276,11 @@ def _nothing_found(source: str) -> str:
         )
     if "://" in source:
         return f"MPD got no playlist from {source}; check the link and the network"
+    near = nearest(client, source)
+    hint = f"did you mean {near!r}? Else " if near not in ("", source) else ""
     return (
         f"MPD has no stored playlist and no folder with songs called {source!r}; "
-        "save one with any MPD app, or name another in jukebox.toml"
+        f"{hint}save one with any MPD app, or name another in jukebox.toml"
     )
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from mpd import CommandError
 
 from appliance.player.client import Client
-from appliance.player.sources import songs_in_folder, stored_playlists
+from appliance.player.names import plain_name, stored_playlists
+from appliance.player.sources import PLAYLIST_FILES, songs_in_folder
 from appliance.player.state import PlayerStateFile, list_hash
 
 log = logging.getLogger("jukebox")
@@ -24,7 +25,9 @@ class StoredLists:
 
     def __init__(self, sources: Iterable[Sequence[str]], state: PlayerStateFile) -> None:
         distinct = dict.fromkeys(source for of_mood in sources for source in of_mood)
-        self._names = [source for source in distinct if _may_be_a_name(source)]
+        names = dict.fromkeys(map(plain_name, distinct))
+        self._names = [name for name in names if _may_be_a_name(name)]
+        self._deep = [name for name in names if "/" in name and _may_be_a_folder(name)]
         self._state = state
         self._refused = ""  # the refusal that the log tells of
 
@@ -44,10 +47,21 @@ class StoredLists:
                     made.append(name)
             except CommandError as error:
                 self._tell(error)
+        self._tell_of_deep_folders(client)
         if made:
             log.info(
                 "stored playlists made from folders, to be edited with any MPD app: %s",
                 ", ".join(made),
+            )
+
+    def _tell_of_deep_folders(self, client: Client) -> None:
+        """Say once why a folder inside another has no playlist: its name would need a slash."""
+        deep, self._deep = self._deep, []
+        if folders := [name for name in deep if songs_in_folder(client, name)]:
+            log.info(
+                "no stored playlist is made from a folder inside another (%s); to edit it with an"
+                " MPD app, save a playlist there and name that in jukebox.toml",
+                ", ".join(folders),
             )
 
     def _tell(self, error: CommandError) -> None:
@@ -92,6 +106,11 @@ class StoredLists:
 
     def _remember(self, name: str, made: str) -> None:
         self._state.keep(lists={**self._state.kept.lists, name: made})
+
+
+def _may_be_a_folder(source: str) -> bool:
+    is_file = source.lower().endswith(PLAYLIST_FILES)
+    return "://" not in source and not source.startswith("/") and not is_file
 
 
 def _may_be_a_name(source: str) -> bool:

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from appliance.decide.phrases import counted
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import UsageError
 from appliance.listener import NEVER
@@ -19,6 +20,8 @@ from appliance.records import EMOTIONS, Emotion, EmotionScores, Step
 from appliance.remote.status import Status
 
 LONGEST_MINUTES = 1440.0
+# Of a song that was put on before a restart, or while guests were here: no reason is kept.
+GOES_ON = "the song that was put on before goes on"
 USAGE = (
     "mood NAME · looks NAME · auto · hold MINUTES · resume · sleep MINUTES|off · camera on|off ·"
     " calibrate [forget] · status · why"
@@ -153,7 +156,13 @@ def _hold(text: str) -> Action:
         usual = controls.policy.settings.listener.override_minutes
         minutes = asked or _minutes("hold", f"{usual:g}")
         controls.policy.hold(step.frame.time_s, minutes)
-        return Answer(f"nothing is changed for {minutes:g} minutes")
+        left = (controls.policy.hold_until_s - step.frame.time_s) / 60.0
+        if left < minutes + 0.5:
+            return Answer(f"nothing is changed for {counted(minutes, 'minute')}")
+        return Answer(
+            f"nothing is changed for {counted(round(left), 'minute')}, because somebody used the"
+            " player; resume ends that"
+        )
 
     return act
 
@@ -181,7 +190,7 @@ def _sleep(text: str) -> Action:
 
     def act(step: Step, controls: Controls) -> Answer:
         controls.policy.sleep(step.frame.time_s, minutes)
-        return Answer(f"the music fades out in {minutes:g} minutes")
+        return Answer(f"the music fades out in {counted(minutes, 'minute')}")
 
     return act
 
@@ -230,7 +239,9 @@ def _why(_rest: str) -> Action:
 
 def _explain(step: Step, controls: Controls) -> Answer:
     seen = "; ".join(f"face {scores.face.track}: {_how(scores)}" for scores in step.scores)
-    reason = controls.status().reason or "nothing was put on yet"
+    playing = step.playback
+    goes_on = playing is not None and playing.emotion is not None
+    reason = controls.status().reason or (GOES_ON if goes_on else "nothing was put on yet")
     if step.playback is not None and step.playback.listener:
         reason = "somebody chose what plays"
     faces = [

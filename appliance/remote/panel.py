@@ -11,6 +11,7 @@ import logging
 from contextlib import suppress
 from typing import Any, Literal, Protocol
 
+from appliance.decide.phrases import counted
 from appliance.decide.policy import MusicPolicy
 from appliance.settings import GpioSettings
 
@@ -140,4 +141,4 @@ def _toggle_hold(policy: MusicPolicy, time_s: float) -> None:
     else:
         minutes = policy.settings.listener.override_minutes
         policy.hold(time_s, minutes)
-        log.info("button: what plays is held for %g minutes", minutes)
+        log.info("button: what plays is held for %s", counted(minutes, "minute"))

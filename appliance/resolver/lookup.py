@@ -68,7 +68,7 @@ def _from_page(link: str) -> Answer:
     if importlib.util.find_spec("yt_dlp") is None:
         return Answer(
             error="it is a web page; for links of video sites install yt-dlp: "
-            "pip install 'emotional-jukebox[streams]'"
+            f"{sys.executable} -m pip install yt-dlp"
         )
     import yt_dlp  # noqa: PLC0415  the optional extra, and only for web pages
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -20,6 +21,7 @@ from appliance.decide.mood import HmmMoodFilter
 from appliance.decide.policy import MusicPolicy
 from appliance.history.state import StateFile, player_file, state_file
 from appliance.history.store import SqliteStore
+from appliance.player.mixer import with_known_mixer
 from appliance.player.state import PlayerState, kept_charge
 from appliance.protocols import Devices
 from appliance.records import Frame
@@ -41,7 +43,8 @@ class Assembly:
     def __init__(
         self, settings: Settings, store: SqliteStore, *, reel_stands_in: bool = False
     ) -> None:
-        self._settings, self._store = settings, store
+        self._settings = settings = with_known_mixer(settings, os.environ)
+        self._store = store
         self._reel_stands_in = reel_stands_in
         self._kept_wants: object = None  # what of the policy's is in the file
         self._state = state_file(store.path)
@@ -97,7 +100,7 @@ class Assembly:
 
         Raises ModelError or CameraError before the first device is replaced.
         """
-        old = self._settings
+        old, new = self._settings, with_known_mixer(new, os.environ)
         faces = build_faces(new) if build_faces.is_outdated(old, new) else self.devices.faces
         network = build_classifier(new) if build_classifier.is_outdated(old, new) else None
         if build_scheduled_camera.is_outdated(old, new):

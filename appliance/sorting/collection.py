@@ -18,7 +18,7 @@ from appliance.sorting.cues import Cues, measure
 
 log = logging.getLogger("jukebox")
 
-METHOD = 1  # of measuring cues; counts up when it changes, because old cues are useless then
+METHOD = 2  # of measuring cues; counts up when it changes, because old cues are useless then
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class FollowingFaceDetector:
         self._tracks: dict[int, _Track] = {}
         self._newest = 0
         self._search_s = float("-inf")  # when the next search for newcomers is due
+        self._pictured_s = float("-inf")  # when the last picture came
         self._is_followed = False  # whether the last frame showed anybody
 
     def find(self, frame: Frame) -> tuple[Face, ...]:
@@ -156,8 +157,11 @@ class FollowingFaceDetector:
         return face.side >= self._min_height_px and inside
 
     def _forget_the_gone(self, now_s: float) -> None:
+        # At one frame a second the last picture itself is a second old.
+        since_s = max(min(now_s - GAP_S, self._pictured_s), now_s - UNCONFIRMED_S)
+        self._pictured_s = now_s
         self._tracks = {
-            number: track for number, track in self._tracks.items() if now_s - track.seen_s <= GAP_S
+            number: track for number, track in self._tracks.items() if track.seen_s >= since_s
         }
 
     def _next_number(self) -> int:

@@ -99,7 +99,8 @@ def _runtime() -> Any:
         except ImportError:
             continue
     raise ModelError(
-        "no TFLite runtime is installed; run ./setup.sh or pip install 'emotional-jukebox[litert]'"
+        "no TFLite runtime is installed; run ./setup.sh, or:"
+        f" {sys.executable} -m pip install 'ai-edge-litert>=2.1.1,<2.1.2'"
     )
 
 
