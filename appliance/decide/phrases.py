@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.records import Emotion, ListenerAction, Mood
+from appliance.records import Emotion, ListenerAction, Mood, Unclear
 
 PHRASES = {
     Emotion.ANGRY: "looks angry",
@@ -12,6 +12,14 @@ PHRASES = {
     Emotion.SAD: "looks sad",
     Emotion.SURPRISE: "looks surprised",
     Emotion.NEUTRAL: "looks neutral",
+}
+UNCLEAR: dict[Unclear, str] = {
+    "dark": "it is too dark",
+    "small": "you are too far away",
+    "blurred": "I see you blurred",
+    "tilted": "I see you tilted",
+    "turned": "I see you from the side",
+    "hidden": "something hides your face",
 }
 LISTENER_ACTIONS: dict[ListenerAction, str] = {
     "play": "somebody pressed play",
@@ -31,5 +39,6 @@ def describe(mood: Mood) -> str:
         return "nobody is here"
     who = "1 face" if mood.faces == 1 else f"{mood.faces or 'no'} faces"
     if mood.emotion is None:
-        return f"{who}: the mood is uncertain"
+        why = f", {UNCLEAR[mood.unclear]}" if mood.unclear else ""
+        return f"{who}: the mood is uncertain{why}"
     return f"{who}: the room {PHRASES[mood.emotion]}"
