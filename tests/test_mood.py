@@ -84,8 +84,7 @@ def test_the_first_mood_of_all_comes_within_a_second():
     room = Room()
     assert room.show(1, seen_as(Emotion.HAPPY)).emotion is Emotion.HAPPY
     doubtful = Room()
-    assert doubtful.show(1, seen_as(Emotion.HAPPY, 0.35)).emotion is None
-    assert doubtful.show(10, seen_as(Emotion.HAPPY, 0.5)).emotion is Emotion.HAPPY
+    assert doubtful.show(10, seen_as(Emotion.HAPPY, 0.5)).emotion is None
 
 
 def test_people_who_come_back_need_more_than_one_observation():
@@ -93,7 +92,30 @@ def test_people_who_come_back_need_more_than_one_observation():
     room.show(20, seen_as(Emotion.SAD))
     room.show(SETTINGS.away_s + 1)
     assert room.show(0.5, seen_as(Emotion.HAPPY)).emotion is None
-    assert room.show(4, seen_as(Emotion.HAPPY)).emotion is Emotion.HAPPY
+    assert room.show(5, seen_as(Emotion.HAPPY, 0.9)).emotion is Emotion.HAPPY
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "most"), [(0.40, 0.40, 0.6), (0.50, 0.35, 0.8), (0.45, 0.20, 0.9)]
+)
+def test_a_still_and_doubtful_face_never_becomes_a_near_certain_mood(first, second, most):
+    """Before, after a minute: 0.97, 0.99 and 0.99 sad."""
+    sad, neutral = EMOTIONS.index(Emotion.SAD), EMOTIONS.index(Emotion.NEUTRAL)
+    shares = [(1 - first - second) / 5] * len(EMOTIONS)
+    shares[sad], shares[neutral] = first, second
+    face = replace(seen_as(Emotion.SAD), mean_probabilities=tuple(shares))
+    assert max(Room().show(minutes * 60, face).probability for minutes in (1, 5, 20)) < most
+
+
+def test_a_face_that_moves_says_more_than_one_that_keeps_still():
+    """The same doubtful face for the same time, and between them one that says nothing."""
+    still, lively = Room(), Room()
+    still.show(45, seen_as(Emotion.SAD, 0.4))
+    for _ in range(15):
+        lively.show(3, seen_as(Emotion.SAD, 0.4))
+        lively.show(1, seen_as(Emotion.ANGRY, 0.2))
+    doubt = [1 - room.moods[-1].probability for room in (still, lively)]
+    assert doubt[1] < 0.5 * doubt[0]
 
 
 def test_a_passing_grimace_changes_nothing():
@@ -106,8 +128,8 @@ def test_a_passing_grimace_changes_nothing():
 
 def test_a_lasting_change_is_followed_within_fifteen_seconds():
     room = Room()
-    room.show(60, seen_as(Emotion.SAD))
-    assert room.show(15, seen_as(Emotion.HAPPY)).emotion is Emotion.HAPPY
+    room.show(60, seen_as(Emotion.SAD, 0.97))
+    assert room.show(15, seen_as(Emotion.HAPPY, 0.97)).emotion is Emotion.HAPPY
     assert room.emotions() == [None, Emotion.SAD, Emotion.HAPPY]
 
 
@@ -146,20 +168,20 @@ def test_people_behind_do_not_take_over_while_the_nearest_looks_away():
     assert room.emotions() == [None, Emotion.NEUTRAL]
     left_s = room.time_s
     assert room.show(60, far).emotion is Emotion.HAPPY, "left alone they count in full"
-    assert 12 < room.changed_after_s(left_s) < 25
+    assert 12 < room.changed_after_s(left_s) < 40
 
 
 @pytest.mark.parametrize("frames_per_second", [1, 2, 5, 15, 30])
 def test_the_frame_rate_does_not_matter(frames_per_second):
     room = Room(frames_per_second)
-    room.show(30, seen_as(Emotion.SAD))
-    room.show(30, seen_as(Emotion.HAPPY))
+    room.show(30, seen_as(Emotion.SAD, 0.9))
+    room.show(30, seen_as(Emotion.HAPPY, 0.9))
     changed = next(mood for mood in room.moods if mood.emotion is Emotion.HAPPY)
     reference = Room(10)
-    reference.show(30, seen_as(Emotion.SAD))
-    reference.show(30, seen_as(Emotion.HAPPY))
+    reference.show(30, seen_as(Emotion.SAD, 0.9))
+    reference.show(30, seen_as(Emotion.HAPPY, 0.9))
     expected = next(mood for mood in reference.moods if mood.emotion is Emotion.HAPPY)
-    assert changed.since_s == pytest.approx(expected.since_s, abs=1.1)
+    assert changed.since_s == pytest.approx(expected.since_s, abs=2.0)
 
 
 def test_frames_without_a_picture_in_between_do_not_slow_it_down():
@@ -299,12 +321,12 @@ def test_moods_end_after_minutes_neutral_ones_half_as_often(emotion, probability
 
 
 def test_a_mood_mostly_goes_back_to_neutral():
-    """If neutral were no likelier than others to come next, it would take 12 s."""
+    """Half of the time goes by before the absence of the former expression tells anything."""
     room = Room()
     room.show(120, seen_as(Emotion.HAPPY))
     began_s = room.time_s
     assert room.show(20, seen_as(Emotion.NEUTRAL)).emotion is Emotion.NEUTRAL
-    assert room.changed_after_s(began_s) == pytest.approx(9.4, abs=1.0)
+    assert room.changed_after_s(began_s) == pytest.approx(14.6, abs=1.0)
 
 
 def test_a_glance_away_keeps_the_mood_and_after_a_long_absence_nobody_is_here():
@@ -349,7 +371,7 @@ def test_a_gap_in_the_frames_does_not_let_one_picture_decide():
 
 def test_a_gap_in_the_frames_does_not_let_one_unclear_picture_end_the_mood():
     room = Room()
-    room.show(60, seen_as(Emotion.HAPPY, 0.45))
+    room.show(60, seen_as(Emotion.HAPPY))
     room.time_s += 50
     mood = room.show(room.step_s, seen_as(Emotion.ANGRY, 0.25))
     assert (mood.state, mood.emotion) == ("settled", Emotion.HAPPY)

@@ -15,7 +15,6 @@ from appliance.rehearsal.drawing import draw
 from appliance.rehearsal.rehearsal import Plan, Rehearsal
 from appliance.rehearsal.summary import summed_up, value_of
 
-WIDTH = 15  # of a column
 DAYS = 5  # how many days of a file are lived through
 
 
@@ -155,14 +154,15 @@ def _table(results: dict[str, dict[str, dict[str, Any]]], day: str | None) -> st
         for name, kinds in results.items()
         for kind, values in kinds.items()
     ]
-    lines = [f"{'':32}" + "".join(f"{name:>{WIDTH}}" for name, _ in columns) + "   goal"]
+    width = max(9, *(len(name) + 2 for name, _ in columns))
+    lines = [f"{'':32}" + "".join(f"{name:>{width}}" for name, _ in columns) + "   goal"]
     for title, key, plain, honest in ROWS:
         cells = [
             _cell(values[key] if key in values else value_of(values, key)) for _, values in columns
         ]
         lines.append(
             f"{title:32}"
-            + "".join(f"{cell:>{WIDTH}}" for cell in cells)
+            + "".join(f"{cell:>{width}}" for cell in cells)
             + f"   {honest if day else plain}"
         )
     return "\n".join(lines)

@@ -13,6 +13,7 @@ from appliance.decide.moods_over_time import (
     normalized,
     unknown,
 )
+from appliance.decide.novelty import Novelty
 from appliance.decide.presence import Presence
 from appliance.decide.unclear import UnclearCause
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Mood, MoodState, Priors
@@ -31,9 +32,9 @@ UNCLEAR_COUNTS = 0.3
 # below the second number.
 CLARITY_HALF_LIFE_S = 8.0
 ENOUGH_CLARITY = 0.35
-# This many independent observations make one dwell time. By default that is one in 1.3 s, somewhat
-# slower than a face in the rehearsal changes its expression.
-OBSERVATIONS_PER_DWELL = 6.0
+# A face gives at most so many independent observations in one dwell time, by default one in 1.1 s,
+# and only while it shows something new (novelty.py).
+OBSERVATIONS_PER_DWELL = 7.0
 # Before the first mood there is nothing to protect: this margin is enough then, because a first
 # guess is better than none.
 FIRST_MARGIN = 0.5
@@ -63,6 +64,7 @@ class HmmMoodFilter:
         self.priors = priors
         self._presence = Presence()
         self._cause = UnclearCause()
+        self._novelty = Novelty()
         self._beliefs = unknown()
         self._clarity = 0.0  # 0…1, of the recent observations
         self._time_s: float | None = None  # of the last frame
@@ -137,14 +139,16 @@ class HmmMoodFilter:
     ) -> None:
         """Believes more in the moods in which these faces are likely."""
         self._read_s = time_s
-        likelihoods, clarity, nearness = _observed(scores, self._ratios)
         step_s = min(passed_s, LONGEST_STEP_S)
         observation_s = max(step_s, self.settings.dwell_s / OBSERVATIONS_PER_DWELL, 1e-3)
-        if have_come:  # their first observation counts in full
-            self._clarity, step_s = clarity, observation_s
+        by_clock = 1.0 if have_come else step_s / observation_s  # the first counts in full
+        each = self._novelty.observations(time_s, step_s, by_clock, scores)
+        likelihoods, clarity, nearness, observations = _observed(scores, each, self._ratios)
+        if have_come:
+            self._clarity = clarity
         self._nearness = max(nearness, self._nearness * 0.5 ** (passed_s / NEARNESS_HALF_LIFE_S))
         near_share = min(1.0, nearness / (NEAR_ENOUGH * self._nearness)) if nearness else 0.0
-        power = near_share * clarity * step_s / observation_s  # 1: one independent observation
+        power = near_share * clarity * observations  # 1: one independent observation
         self._beliefs = normalized(
             [
                 belief * likelihood**power
@@ -177,23 +181,24 @@ class HmmMoodFilter:
 
 
 def _observed(
-    scores: Sequence[EmotionScores], ratios: Sequence[Probabilities]
-) -> tuple[Probabilities, float, float]:
+    scores: Sequence[EmotionScores], observations: Sequence[float], ratios: Sequence[Probabilities]
+) -> tuple[Probabilities, float, float, float]:
     """The likelihood of these faces in each mood (sum 1), their clarity 0…1, and their nearness.
 
-    Nearer faces count for more, by the cubes of their weights, so that a guest in the background,
-    who may be in another mood, is not taken for half the room.
+    Last, how many independent observations they are; observations: the same of each face. Nearer
+    faces count for more, by the cubes of their weights, so that a guest in the background, who may
+    be in another mood, is not taken for half the room.
     """
     cubes = [score.weight**3 for score in scores]
     if not any(cubes):
-        return unknown(), 0.0, 0.0
+        return unknown(), 0.0, 0.0, 0.0
     weights = normalized(cubes)
     by_face = [
         normalized([dot(score.mean_probabilities, row) for row in ratios]) for score in scores
     ]
     clarities = [_clarity(score) for score in scores]
     likelihoods = tuple(dot(weights, of_mood) for of_mood in zip(*by_face, strict=True))
-    return likelihoods, dot(weights, clarities), sum(cubes)
+    return likelihoods, dot(weights, clarities), sum(cubes), dot(weights, observations)
 
 
 def _clarity(score: EmotionScores) -> float:

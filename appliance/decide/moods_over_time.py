@@ -13,7 +13,7 @@ Probabilities = tuple[float, ...]
 
 # Of the faces that people make in a mood, this share shows the mood, this share is neutral, and
 # this share is spread evenly over all seven emotions (an assumption, docs/rehearsal.md).
-P_SHOWN, P_NEUTRAL, P_OTHER = 0.70, 0.15, 0.15
+P_SHOWN, P_NEUTRAL, P_OTHER = 0.60, 0.30, 0.10
 # This share of a network's priors is spread evenly. Without it, an answer of disgust, which comes
 # once in a hundred faces, would count for too much (docs/lab-notebook.md).
 EVEN_SHARE = 0.05
