@@ -38,7 +38,7 @@ class Room:
 
 @pytest.mark.parametrize("frames_per_second", [2, 5, 15, 30])
 @pytest.mark.parametrize(
-    "scores", [(0.91, 0.99), (0.89, 0.99), (0.90, 0.90, 0.90), (0.74, 0.95, 0.98)]
+    "scores", [(0.91, 0.99), (0.89, 0.99), (0.90, 0.90, 0.90), (0.74, 0.95, 0.97), (0.71, 1.0)]
 )
 def test_a_face_as_living_ones_score_is_somebody_within_a_second(frames_per_second, scores):
     room = Room(frames_per_second)
@@ -52,6 +52,7 @@ def test_a_face_as_living_ones_score_is_somebody_within_a_second(frames_per_seco
         (0.95, 0.88, 0.88, 0.82, 0.79),
         (0.77, 0.60, 0.87, 0.77, 0.88, 0.63, 0.53, 0.73, 0.52, 0.61) * 10,
         (0.99,),
+        (0.72, 0.50, 0.99, 0.74),
     ],
 )
 def test_a_thing_that_scores_as_things_do_is_nobody(scores):

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from appliance.records import EmotionScores, Face
 
 # A face is believed to be one when its last sightings score so high: the mean of two, each of
-# three, or the mean of ten. The detector takes two of the 207 photos without people for faces, in
-# 400 s of each the first two come to 0.938, three in a row are never above 0.9, and ten come to
-# 0.866. Living faces come to 0.94 with their second sighting (docs/rehearsal.md).
+# three, the mean of ten, or the last alone after one that a newcomer must have. The detector takes
+# two of the 207 photos without people for faces; in 400 s of each, two come to 0.938 (leaps apart),
+# three in a row are never above 0.9, ten come to 0.866, and 0.99 came after 0.5. Living faces have
+# their second sighting mostly above 0.98.
 TWO_SIGHTINGS, THREE_SIGHTINGS, TEN_SIGHTINGS = 0.94, 0.90, 0.875
+FIRST_SIGHTING, SURE_SIGHTING = 0.70, 0.98
 # A square that leaps to another size has drifted onto something else. What it shows then is not
 # believed for a while; the detector gives such a face up after 3 s.
 LEAP, DISTRUST_S = 1.5, 5.0
@@ -80,8 +82,12 @@ class _Track:
 
     def _is_sure(self) -> bool:
         scores = list(self.scores)
+        if len(scores) < 2:
+            return False
+        before, last = scores[-2:]
         return (
-            (len(scores) >= 2 and sum(scores[-2:]) / 2 >= TWO_SIGHTINGS)
+            (before + last) / 2 >= TWO_SIGHTINGS
+            or (before >= FIRST_SIGHTING and last >= SURE_SIGHTING)
             or (len(scores) >= 3 and min(scores[-3:]) >= THREE_SIGHTINGS)
             or (len(scores) == 10 and sum(scores) / 10 >= TEN_SIGHTINGS)
         )
