@@ -1,11 +1,25 @@
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from priors import PRIORS
 
 from appliance.decide.mood import HmmMoodFilter
-from appliance.records import EMOTIONS, Box, Emotion, EmotionScores, Face, Mood, Priors
-from appliance.settings import MoodSettings
+from appliance.decide.phrases import describe
+from appliance.decide.policy import MusicPolicy
+from appliance.records import (
+    EMOTIONS,
+    Adjustment,
+    Box,
+    Emotion,
+    EmotionScores,
+    Face,
+    Mood,
+    Playback,
+    Priors,
+    Unclear,
+)
+from appliance.settings import MoodSettings, Settings
 
 SETTINGS = MoodSettings()
 FRAMES_PER_SECOND = 5
@@ -19,6 +33,16 @@ def seen_as(emotion: Emotion, probability: float = 0.8, weight: float = 0.5) -> 
         probability if other is emotion else rest * average[other] for other in EMOTIONS
     )
     return EmotionScores(Face(Box(0, 0, 100, 100), 0.9, 1), probabilities, probabilities, weight)
+
+
+def on_track(number: int, score: EmotionScores) -> EmotionScores:
+    """The same face, followed under another number."""
+    return replace(score, face=replace(score.face, track=number))
+
+
+def unclear(cause: Unclear, score: EmotionScores) -> EmotionScores:
+    """The same face, which cannot be read well."""
+    return replace(score, weight=0.4 * score.weight, unclear=cause)
 
 
 class Room:
@@ -56,12 +80,11 @@ def test_a_lasting_expression_becomes_the_mood(emotion):
     assert mood.probability > 0.95
 
 
-def test_the_first_mood_of_all_comes_within_half_a_second_of_clear_observations():
+def test_the_first_mood_of_all_comes_within_a_second():
     room = Room()
-    assert room.show(0.5, seen_as(Emotion.HAPPY)).emotion is Emotion.HAPPY
-    unclear = Room()
-    assert unclear.show(1, seen_as(Emotion.HAPPY, 0.35)).emotion is None
-    assert unclear.show(10, seen_as(Emotion.HAPPY, 0.5)).emotion is Emotion.HAPPY
+    assert room.show(1, seen_as(Emotion.HAPPY)).emotion is Emotion.HAPPY
+    doubtful = Room()
+    assert doubtful.show(10, seen_as(Emotion.HAPPY, 0.5)).emotion is None
 
 
 def test_people_who_come_back_need_more_than_one_observation():
@@ -69,7 +92,30 @@ def test_people_who_come_back_need_more_than_one_observation():
     room.show(20, seen_as(Emotion.SAD))
     room.show(SETTINGS.away_s + 1)
     assert room.show(0.5, seen_as(Emotion.HAPPY)).emotion is None
-    assert room.show(4, seen_as(Emotion.HAPPY)).emotion is Emotion.HAPPY
+    assert room.show(5, seen_as(Emotion.HAPPY, 0.9)).emotion is Emotion.HAPPY
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "most"), [(0.40, 0.40, 0.6), (0.50, 0.35, 0.8), (0.45, 0.20, 0.9)]
+)
+def test_a_still_and_doubtful_face_never_becomes_a_near_certain_mood(first, second, most):
+    """Before, after a minute: 0.97, 0.99 and 0.99 sad."""
+    sad, neutral = EMOTIONS.index(Emotion.SAD), EMOTIONS.index(Emotion.NEUTRAL)
+    shares = [(1 - first - second) / 5] * len(EMOTIONS)
+    shares[sad], shares[neutral] = first, second
+    face = replace(seen_as(Emotion.SAD), mean_probabilities=tuple(shares))
+    assert max(Room().show(minutes * 60, face).probability for minutes in (1, 5, 20)) < most
+
+
+def test_a_face_that_moves_says_more_than_one_that_keeps_still():
+    """The same doubtful face for the same time, and between them one that says nothing."""
+    still, lively = Room(), Room()
+    still.show(45, seen_as(Emotion.SAD, 0.4))
+    for _ in range(15):
+        lively.show(3, seen_as(Emotion.SAD, 0.4))
+        lively.show(1, seen_as(Emotion.ANGRY, 0.2))
+    doubt = [1 - room.moods[-1].probability for room in (still, lively)]
+    assert doubt[1] < 0.5 * doubt[0]
 
 
 def test_a_passing_grimace_changes_nothing():
@@ -82,9 +128,9 @@ def test_a_passing_grimace_changes_nothing():
 
 def test_a_lasting_change_is_followed_within_fifteen_seconds():
     room = Room()
-    room.show(60, seen_as(Emotion.SAD))
-    assert room.show(15, seen_as(Emotion.HAPPY)).emotion is Emotion.HAPPY
-    assert room.emotions() == [Emotion.SAD, Emotion.HAPPY]
+    room.show(60, seen_as(Emotion.SAD, 0.97))
+    assert room.show(15, seen_as(Emotion.HAPPY, 0.97)).emotion is Emotion.HAPPY
+    assert room.emotions() == [None, Emotion.SAD, Emotion.HAPPY]
 
 
 def test_flicker_between_two_near_equals_does_not_flicker_the_mood():
@@ -122,20 +168,20 @@ def test_people_behind_do_not_take_over_while_the_nearest_looks_away():
     assert room.emotions() == [None, Emotion.NEUTRAL]
     left_s = room.time_s
     assert room.show(60, far).emotion is Emotion.HAPPY, "left alone they count in full"
-    assert 12 < room.changed_after_s(left_s) < 25
+    assert 12 < room.changed_after_s(left_s) < 40
 
 
 @pytest.mark.parametrize("frames_per_second", [1, 2, 5, 15, 30])
 def test_the_frame_rate_does_not_matter(frames_per_second):
     room = Room(frames_per_second)
-    room.show(30, seen_as(Emotion.SAD))
-    room.show(30, seen_as(Emotion.HAPPY))
+    room.show(30, seen_as(Emotion.SAD, 0.9))
+    room.show(30, seen_as(Emotion.HAPPY, 0.9))
     changed = next(mood for mood in room.moods if mood.emotion is Emotion.HAPPY)
     reference = Room(10)
-    reference.show(30, seen_as(Emotion.SAD))
-    reference.show(30, seen_as(Emotion.HAPPY))
+    reference.show(30, seen_as(Emotion.SAD, 0.9))
+    reference.show(30, seen_as(Emotion.HAPPY, 0.9))
     expected = next(mood for mood in reference.moods if mood.emotion is Emotion.HAPPY)
-    assert changed.since_s == pytest.approx(expected.since_s, abs=1.1)
+    assert changed.since_s == pytest.approx(expected.since_s, abs=2.0)
 
 
 def test_frames_without_a_picture_in_between_do_not_slow_it_down():
@@ -170,10 +216,97 @@ def test_a_mood_becomes_uncertain_half_a_minute_after_the_last_clear_observation
     assert room.show(5, seen_as(Emotion.ANGRY, 0.25)).state == "uncertain"
 
 
-def test_somebody_who_arrives_and_cannot_be_read_is_uncertain_after_five_seconds():
+def test_somebody_who_arrives_and_cannot_be_read_is_uncertain_within_a_second():
     room = Room()
-    assert room.show(4.8, seen_as(Emotion.HAPPY, 0.25)).state == "nobody"
-    assert room.show(0.4, seen_as(Emotion.HAPPY, 0.25)).state == "uncertain"
+    assert room.show(1, seen_as(Emotion.HAPPY, 0.25)).state == "uncertain"
+
+
+def test_two_people_of_different_moods_are_not_nobody():
+    """Their mean reading leads by less than the margin; "nobody is here" was told for 45 s."""
+    pair = seen_as(Emotion.HAPPY), on_track(2, seen_as(Emotion.SAD))
+    room = Room()
+    room.show(20, seen_as(Emotion.NEUTRAL))
+    room.show(SETTINGS.away_s + 10)
+    came_s = room.time_s
+    room.show(60, *pair)
+    states = {mood.state for mood in room.moods[-300:] if mood.since_s > came_s}
+    assert "nobody" not in states
+    assert next(m.since_s for m in room.moods if m.since_s > came_s) <= came_s + 1.0
+
+
+def test_a_picture_of_a_face_is_nobody():
+    poster = replace(seen_as(Emotion.HAPPY), weight=0.0, picture=True)
+    room = Room()
+    mood = room.show(120, poster)
+    assert (mood.state, mood.faces, mood.company) == ("nobody", 0, False)
+    mood = room.show(30, poster, on_track(2, seen_as(Emotion.SAD)))
+    assert (mood.emotion, mood.faces, mood.company) == (Emotion.SAD, 1, False)
+    room.show(SETTINGS.away_s + 1, poster)
+    assert room.moods[-1].state == "nobody", "a person who has left is not kept by their poster"
+
+
+def test_a_poster_that_counts_as_a_picture_only_later_does_not_keep_the_room_occupied():
+    room = Room()
+    assert room.show(60, seen_as(Emotion.HAPPY)).emotion is Emotion.HAPPY
+    poster = replace(seen_as(Emotion.HAPPY), weight=0.0, picture=True)
+    assert room.show(SETTINGS.away_s + 1, poster).state == "nobody"
+
+
+def test_the_music_goes_on_within_two_seconds_for_two_people_of_different_moods():
+    pair = seen_as(Emotion.HAPPY), on_track(2, seen_as(Emotion.SAD))
+    resting = Playback("pause", "Sunny", Emotion.HAPPY, 50.0, 0, charge="resting")
+    playing = replace(resting, state="play", charge="jukebox")
+    room, policy = Room(), MusicPolicy(Settings())
+    room.show(1200)
+    came_s = room.time_s
+    while policy.decide(room.time_s, 0.0, room.show(room.step_s, *pair), resting) is None:
+        assert room.time_s - came_s < 2.0
+    for _ in range(3600):
+        decided = policy.decide(room.time_s, 0.0, room.show(room.step_s, *pair), playing)
+        assert not isinstance(decided, Adjustment), decided
+
+
+CAUSES = get_args(Unclear)
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_people_are_told_why_the_mood_is_uncertain(cause):
+    mood = Mood("uncertain", None, 0.3, 1, 0.0, unclear=cause)
+    assert describe(mood).startswith("1 face: the mood is uncertain, ")
+    assert describe(replace(mood, unclear="turned")).endswith("I see you from the side")
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_a_face_that_cannot_be_read_well_is_somebody_whose_mood_is_uncertain(cause):
+    room = Room()
+    mood = room.show(120, unclear(cause, seen_as(Emotion.SAD, 0.95)))
+    assert (mood.state, mood.faces, mood.unclear) == ("uncertain", 1, cause)
+    assert room.show(20, seen_as(Emotion.HAPPY)).emotion is Emotion.HAPPY
+    assert room.moods[-1].unclear is None
+
+
+def test_a_hand_before_the_mouth_for_some_seconds_does_not_end_the_mood():
+    room = Room()
+    room.show(60, seen_as(Emotion.HAPPY))
+    for _ in range(10):
+        room.show(2, unclear("hidden", seen_as(Emotion.SAD, 0.95)))
+        room.show(8, seen_as(Emotion.HAPPY))
+    assert room.emotions() == [None, Emotion.HAPPY]
+
+
+def test_the_cause_is_that_of_the_foremost_face_and_of_most_of_the_time():
+    near, far = seen_as(Emotion.HAPPY, 0.25), unclear("small", seen_as(Emotion.HAPPY, 0.25))
+    room = Room()
+    assert room.show(30, near, on_track(2, far)).unclear is None
+    assert room.show(20, unclear("turned", near), on_track(2, far)).unclear == "turned"
+    assert room.show(0.4, unclear("dark", near)).unclear == "turned"
+    assert room.show(10, unclear("dark", near)).unclear == "dark"
+
+
+def test_a_face_without_any_weight_is_still_somebody():
+    room = Room()
+    mood = room.show(30, replace(unclear("dark", seen_as(Emotion.SAD)), weight=0.0))
+    assert (mood.state, mood.unclear) == ("uncertain", "dark")
 
 
 @pytest.mark.parametrize(
@@ -188,12 +321,12 @@ def test_moods_end_after_minutes_neutral_ones_half_as_often(emotion, probability
 
 
 def test_a_mood_mostly_goes_back_to_neutral():
-    """If neutral were no likelier than others to come next, it would take 12 s."""
+    """Half of the time goes by before the absence of the former expression tells anything."""
     room = Room()
     room.show(120, seen_as(Emotion.HAPPY))
     began_s = room.time_s
     assert room.show(20, seen_as(Emotion.NEUTRAL)).emotion is Emotion.NEUTRAL
-    assert room.changed_after_s(began_s) == pytest.approx(9.4, abs=1.0)
+    assert room.changed_after_s(began_s) == pytest.approx(14.6, abs=1.0)
 
 
 def test_a_glance_away_keeps_the_mood_and_after_a_long_absence_nobody_is_here():
@@ -238,7 +371,7 @@ def test_a_gap_in_the_frames_does_not_let_one_picture_decide():
 
 def test_a_gap_in_the_frames_does_not_let_one_unclear_picture_end_the_mood():
     room = Room()
-    room.show(60, seen_as(Emotion.HAPPY, 0.45))
+    room.show(60, seen_as(Emotion.HAPPY))
     room.time_s += 50
     mood = room.show(room.step_s, seen_as(Emotion.ANGRY, 0.25))
     assert (mood.state, mood.emotion) == ("settled", Emotion.HAPPY)

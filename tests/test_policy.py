@@ -260,6 +260,13 @@ def test_music_fades_out_when_nobody_is_here_and_comes_back():
     assert how(policy, 5001, UNCERTAIN, RESTING) == (None, "resume")
 
 
+def test_the_music_is_never_paused_while_a_face_is_in_the_picture():
+    policy = with_settings()
+    unknown_face = replace(NOBODY, since_s=0.0, faces=1)
+    assert how(policy, 3600, unknown_face, EARLY) is None
+    assert how(policy, 3601, replace(unknown_face, faces=0), EARLY) == (None, "pause")
+
+
 def test_nobody_here_pauses_neither_the_listeners_songs_nor_within_the_hold_nor_if_set_so():
     gone = replace(NOBODY, since_s=0.0)
     assert how(with_settings(), 3600, gone, replace(EARLY, charge="chosen")) is None

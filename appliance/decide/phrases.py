@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from appliance.listener import Charge, ListenerAction
-from appliance.records import Emotion, Mood
+from appliance.records import Emotion, Mood, Unclear
 
 PHRASES = {
     Emotion.ANGRY: "looks angry",
@@ -15,6 +15,14 @@ PHRASES = {
     Emotion.SAD: "looks sad",
     Emotion.SURPRISE: "looks surprised",
     Emotion.NEUTRAL: "looks neutral",
+}
+UNCLEAR: dict[Unclear, str] = {
+    "dark": "it is too dark",
+    "small": "you are too far away",
+    "blurred": "I see you blurred",
+    "tilted": "I see you tilted",
+    "turned": "I see you from the side",
+    "hidden": "something hides your face",
 }
 LISTENER_ACTIONS: dict[ListenerAction, str] = {
     "play": "somebody pressed play",
@@ -59,7 +67,8 @@ def describe(mood: Mood) -> str:
         return "nobody is here"
     who = counted(mood.faces, "face") if mood.faces else "no faces"
     if mood.emotion is None:
-        return f"{who}: the mood is uncertain"
+        why = f", {UNCLEAR[mood.unclear]}" if mood.unclear else ""
+        return f"{who}: the mood is uncertain{why}"
     return f"{who}: the room {PHRASES[mood.emotion]}"
 
 

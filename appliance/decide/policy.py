@@ -199,7 +199,8 @@ class MusicPolicy:
         """Whether for away_minutes nobody was seen and nobody asked for anything."""
         away_s = 60.0 * self.settings.listener.away_minutes
         absent_s = time_s - max(mood.since_s, self._last_wish_s)
-        return mood.state == "nobody" and 0 < away_s <= absent_s
+        is_empty = mood.state == "nobody" and mood.faces == 0
+        return is_empty and 0 < away_s <= absent_s
 
     def _fall_asleep(self, time_s: float, playback: Playback) -> None:
         """Falls asleep when the timer runs out; wakes up with music that a person has started."""

@@ -28,6 +28,7 @@ class Moment:
     truth: the owner's mood, None while the owner is away. music: the emotion whose playlist plays;
     None for silence, a pause or the listener's own songs. in_charge: nobody has used the player
     lately, so the jukebox may change the music. resting: the jukebox itself paused the music.
+    clear: the owner's face is there, frontal and lit.
     """
 
     time_s: float
@@ -36,6 +37,7 @@ class Moment:
     music: Emotion | None
     in_charge: bool
     resting: bool
+    clear: bool = True
 
 
 @dataclass(slots=True)
@@ -47,22 +49,25 @@ class Diary:
     actions: list[Action] = field(default_factory=list)
 
 
-def as_rehearsed(settings: Settings) -> Settings:
+def as_rehearsed(settings: Settings, *, search_seldom: bool = True) -> Settings:
     """The owner's settings, but the music follows each mood as it is and at once.
 
-    New faces are searched for less often, because that would take most of the time.
+    search_seldom: search for new faces less often, because that would take most of the time.
     """
     music = replace(settings.music, strategy="match", change="now")
-    every_s = max(SEARCH_EVERY_S, settings.faces.search_every_s)
-    faces = replace(settings.faces, search_every_s=every_s)
     # By default, angry and fear have the strategy "calm". An empty one is that of [music].
     strategies = StrategySettings(angry="", fear="")
-    return replace(settings, music=music, strategies=strategies, faces=faces)
+    settings = replace(settings, music=music, strategies=strategies)
+    if not search_seldom:
+        return settings
+    every_s = max(SEARCH_EVERY_S, settings.faces.search_every_s)
+    return replace(settings, faces=replace(settings.faces, search_every_s=every_s))
 
 
 class Day:
     """One simulated day. picture_at: the picture of a moment, uint8 (height, width).
 
+    is_clear_at: whether the owner's face is there, frontal and lit; by default as the script says.
     faces, classifier, mood: the devices under test. recorder: the player, and its listener.
     """
 
@@ -76,7 +81,9 @@ class Day:
         classifier: Classifier,
         mood: MoodFilter,
         recorder: RecordingPlayer,
+        is_clear_at: Callable[[float], bool] | None = None,
     ) -> None:
+        self._is_clear_at = is_clear_at or script.is_clear_at
         self._script, self._picture_at, self._recorder = script, picture_at, recorder
         self._policy = MusicPolicy(settings)
         self._to_do = list(script.listener_actions)
@@ -110,7 +117,8 @@ class Day:
             in_charge = not playback.listener and not self._policy.holds(time_s)
             resting = playback.resting
         truth = self._script.truth_at(time_s)
-        return Moment(time_s, truth, step.mood, music, in_charge, resting)
+        clear = self._is_clear_at(time_s)
+        return Moment(time_s, truth, step.mood, music, in_charge, resting, clear)
 
 
 def _ticks(length_s: float) -> Iterator[tuple[int, float]]:

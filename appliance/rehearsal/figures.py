@@ -48,6 +48,8 @@ class Figures:
     wrong_changes: int
     listener_actions: int
     right_share_by_mood: dict[str, float]
+    uncertain_when_clear_share: float | None
+    presence_s: float | None
 
     def as_dict(self) -> dict[str, Any]:
         """The figures for JSON, rounded to four digits after the point."""
@@ -93,6 +95,10 @@ def figures(diary: Diary) -> Figures:
         wrong_changes=len(wrong),
         listener_actions=sum(not action.by_jukebox for action in diary.actions),
         right_share_by_mood=dict(_by_mood(judged)),
+        uncertain_when_clear_share=_share(
+            [moment.mood.emotion is None for moment in judged if moment.clear]
+        ),
+        presence_s=max(_presence_s(diary.moments), default=None),
     )
 
 
@@ -135,6 +141,20 @@ def _settle_s(change: _Change, moments: Sequence[Moment], step_s: float) -> floa
         if moment.time_s >= change.begin_s and moment.mood.emotion is change.truth:
             return moment.time_s - change.begin_s
     return None
+
+
+def _presence_s(moments: Sequence[Moment]) -> Iterator[float]:
+    """Seconds from each arrival of the owner until it is known that somebody is here."""
+    came_s: float | None = None
+    was_here = False
+    for moment in moments:
+        is_here = moment.truth is not None
+        if is_here and not was_here:
+            came_s = moment.time_s
+        was_here = is_here
+        if came_s is not None and (moment.mood.state != "nobody" or not is_here):
+            yield moment.time_s - came_s
+            came_s = None
 
 
 def _changes_music(action: Action) -> bool:

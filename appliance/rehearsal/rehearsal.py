@@ -23,17 +23,22 @@ from appliance.records import (
     Frame,
     GrayImage,
 )
-from appliance.rehearsal import script
+from appliance.rehearsal import household, script
 from appliance.rehearsal.baselines import Average, Vote
 from appliance.rehearsal.day import FRAMES_PER_SECOND, Day, Diary, as_rehearsed
+from appliance.rehearsal.day_file import DayFile
 from appliance.rehearsal.face_set import FaceSet, composites, load, with_resting
 from appliance.rehearsal.figures import Figures, figures
+from appliance.rehearsal.living_room import LivingRoom
+from appliance.rehearsal.misread import PersonasClassifier
 from appliance.rehearsal.player import RecordingPlayer, StandIn
 from appliance.rehearsal.room import Room
+from appliance.rehearsal.script import Script
 from appliance.settings import Settings
 from appliance.vision.calibration import LASTS_S, NONE, Calibrated, RestingFace
 from appliance.vision.pictures import PictureAware
 
+HOURS = 8.0  # of the day without a file
 NO_PICTURE = np.zeros((1, 1), np.uint8)  # nobody looks at it
 
 
@@ -42,14 +47,16 @@ class Plan:
     """What to rehearse; the fields are the options of `jukebox rehearse`.
 
     faces, split, votes: as face_set.load takes them; faces None: the composites of the demo reel.
+    day: as DayFile.load takes it; None: the day of docs/rehearsal.md. hours None: as the day says.
     resting: what the owner's neutral face is misread as. calibrated: calibrate with it first.
     """
 
     faces: Path | None = None
     split: str = "PublicTest"
     votes: Path | None = None
-    hours: float = 8.0
+    hours: float | None = None
     seed: int = 1
+    day: str | None = None
     resting: Emotion | None = None
     calibrated: bool = False
 
@@ -79,6 +86,7 @@ class Result:
             "frames": len(self.diary.moments),
             "frames_per_second": FRAMES_PER_SECOND,
             "seed": plan.seed,
+            "day": plan.day,
             "split": plan.split if plan.faces else None,
             "faces": self.face_set.name,
             "votes": plan.votes.name if plan.votes else None,
@@ -93,7 +101,8 @@ class Rehearsal:
     """A planned day. Raises DataError if the faces are unusable, ModelError if a network is."""
 
     def __init__(self, plan: Plan, settings: Settings) -> None:
-        self._plan, self._settings = plan, as_rehearsed(settings)
+        self._plan = plan
+        self._settings = as_rehearsed(settings, search_seldom=plan.day is None)
         network = build_classifier(self._settings)
         self._network, self._priors = network.name, network.priors
         self._face_set = load(plan.faces, plan.split, plan.votes) if plan.faces else composites()
@@ -102,19 +111,18 @@ class Rehearsal:
             self._face_set = with_resting(
                 self._face_set, lambda face: _likeliest(still.probabilities(face)), plan.resting
             )
-        self._classifier = Calibrated(PictureAware(network))
+        self._scene = _scene(plan, self._face_set, network)
+        self._classifier = Calibrated(PictureAware(self._scene.classifier))
         if plan.calibrated:
             self._classifier.factors = self._calibration(network)
-        self._script = script.write(3600 * plan.hours, plan.seed)
         self._seen: list[tuple[EmotionScores, ...]] = []
 
     def live(self, tell: Callable[[float], None] | None = None) -> Result:
         """The day as the jukebox lives it. tell: gets the share that is over, now and then."""
-        room = Room(self._script, self._face_set, self._plan.seed)
         vision = _RecordingVision(build_faces(self._settings), self._classifier)
         self._seen = vision.seen
         return self._lived(
-            room.frame_at, vision, HmmMoodFilter(self._settings.mood, self._priors), tell
+            self._scene.frame_at, vision, HmmMoodFilter(self._settings.mood, self._priors), tell
         )
 
     def relive(self, name: str) -> Result:
@@ -134,13 +142,14 @@ class Rehearsal:
     ) -> Result:
         player = StandIn(Random(self._plan.seed))  # noqa: S311 - lengths of songs
         day = Day(
-            self._script,
+            self._scene.script,
             self._settings,
             picture_at=picture_at,
             faces=vision,
             classifier=vision,
             mood=mood,
             recorder=RecordingPlayer(player, player),
+            is_clear_at=self._scene.is_clear_at,
         )
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         diary = day.live(tell)
@@ -158,6 +167,29 @@ class Rehearsal:
             frame = Frame(time_s, time_s, room.frame_at(time_s))
             watched.watch(network.classify(frame, faces.find(frame)))
         return watched.factors() or NONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What happens on the day, what the camera sees of it, and what reads the faces."""
+
+    script: Script
+    frame_at: Callable[[float], GrayImage]
+    is_clear_at: Callable[[float], bool]
+    classifier: Classifier
+
+
+def _scene(plan: Plan, face_set: FaceSet, network: Classifier) -> _Scene:
+    """The scene of a plan. Raises DataError if the day's file cannot be used."""
+    if plan.day is None:
+        day_script = script.write(3600 * (plan.hours or HOURS), plan.seed)
+        room = Room(day_script, face_set, plan.seed)
+        return _Scene(day_script, room.frame_at, day_script.is_clear_at, network)
+    day = DayFile.load(plan.day)
+    home = household.write(day, 3600 * (plan.hours or day.hours), plan.seed)
+    living = LivingRoom(home, day, face_set, plan.seed)
+    classifier = PersonasClassifier(network, living)
+    return _Scene(home.script, living.frame_at, home.is_clear_at, classifier)
 
 
 class _RecordingVision:

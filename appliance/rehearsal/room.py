@@ -58,7 +58,7 @@ class Room:
 
     def frame_at(self, time_s: float) -> GrayImage:
         """The picture of this moment: uint8 (480, 640)."""
-        frame = _wall().copy()
+        frame = wall().copy()
         spell = self._script.lights.at(time_s)
         light = spell.value if spell else None
         for person, moods in zip(self._guests, self._script.guests, strict=True):
@@ -123,15 +123,20 @@ class _Person:
 
     def _picture(self, shown: Emotion) -> GrayImage:
         pictures = self._resting if shown is Emotion.NEUTRAL else self._face_set.pictures[shown]
-        side, chosen = self._place.side, self._random.choice(pictures)
-        face = cv2.resize(chosen, (side, side), interpolation=cv2.INTER_CUBIC)
-        opacity = _opacity(side)
-        wall = np.full((side, side), WALL, np.uint8)
-        return np.asarray(cv2.blendLinear(face, wall, opacity, 1 - opacity), np.uint8)
+        return faded(self._random.choice(pictures), self._place.side)
+
+
+def faded(picture: GrayImage, side: int) -> GrayImage:
+    """A picture of a face that fades into the wall at its edges: uint8 (side, side)."""
+    face = cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC)
+    opacity = _opacity(side)
+    behind = np.full((side, side), WALL, np.uint8)
+    return np.asarray(cv2.blendLinear(face, behind, opacity, 1 - opacity), np.uint8)
 
 
 @cache
-def _wall() -> GrayImage:
+def wall() -> GrayImage:
+    """The empty room, not to be drawn into: uint8 (480, 640)."""
     return np.full((HEIGHT_PX, WIDTH_PX), WALL, np.uint8)
 
 

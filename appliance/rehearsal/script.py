@@ -56,6 +56,10 @@ class Timeline(Generic[T]):
         spell = self.spells[number] if number >= 0 else None
         return spell if spell and time_s < spell.end_s else None
 
+    def begun(self, time_s: float) -> int:
+        """How many spells have begun by this moment."""
+        return bisect_right(self._begins, time_s)
+
 
 @dataclass(frozen=True, slots=True)
 class ScriptedAction:
@@ -88,12 +92,17 @@ class Script:
         spell = self.moods.at(time_s)
         return spell.value if spell else None
 
+    def is_clear_at(self, time_s: float) -> bool:
+        """Whether the owner's face is there, frontal and lit."""
+        here = self.truth_at(time_s) is not None
+        return here and not self.lights.at(time_s) and not self.glances.at(time_s)
+
 
 def write(length_s: float, seed: int) -> Script:
     """A day of this length; the same seed gives the same day."""
     random = Random(seed)  # noqa: S311 - nothing secret
     moods = Timeline(tuple(_moods(random, length_s)))
-    here = tuple(_stays(moods))
+    here = tuple(stays(moods))
     return Script(
         length_s,
         moods,
@@ -134,8 +143,8 @@ def _next_mood(random: Random, mood: Emotion) -> Emotion:
     return random.choices(tuple(others), tuple(others.values()))[0]
 
 
-def _stays(moods: Timeline[Emotion]) -> Iterator[Spell[None]]:
-    """When the owner is there, from each arrival to each departure."""
+def stays(moods: Timeline[Emotion]) -> Iterator[Spell[None]]:
+    """When a person of these moods is there, from each arrival to each departure."""
     begin_s = end_s = moods.spells[0].begin_s
     for spell in moods.spells:
         if spell.begin_s > end_s:

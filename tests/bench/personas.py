@@ -1,0 +1,96 @@
+"""How one person's face is read: the numbers of appliance/rehearsal/personas.json.
+
+    python tests/bench/personas.py ../shared/data/people.zip > appliance/rehearsal/personas.json
+
+Reads the people at the odd places of the sorted names (10 people, 365 pictures; the even ones are
+for reporting) with the jukebox's own detector and network, each face and its mirror image. A
+reading is seven log-probabilities (at least 1 %) less their mean. They are taken apart, as in an
+analysis of variance, into
+
+- means: by emotion, the mean over these people's means;
+- person: covariance of what a person's readings of all emotions have in common;
+- person_and_emotion: covariance of what is left of a person's mean for one emotion, less what the
+  spread of some five pictures adds to it;
+- expression: by emotion, covariance of a person's pictures of that emotion.
+"""
+
+import json
+import re
+import sys
+import zipfile
+
+import cv2
+import numpy as np
+
+from appliance.build import build_classifier, build_faces
+from appliance.records import EMOTIONS, Frame
+from appliance.settings import Settings
+from appliance.vision.detectors import EVERYWHERE
+
+LEAST = 0.01
+
+
+def read(path):
+    """(person, emotion's index, reading) of each picture of the people at odd places."""
+    settings = Settings()
+    classifier = build_classifier(settings)
+    with zipfile.ZipFile(path) as pictures:
+        names = [name for name in sorted(pictures.namelist()) if re.search(r"\.(jpg|png)$", name)]
+        people = sorted({name.rpartition("/")[0] for name in names})[::2]
+        for name in names:
+            person, _, file = name.rpartition("/")
+            if person not in people:
+                continue
+            content = np.frombuffer(pictures.read(name), np.uint8)
+            frame = Frame(0.0, 0.0, cv2.imdecode(content, cv2.IMREAD_GRAYSCALE))
+            faces = build_faces(settings, EVERYWHERE).find(frame)
+            largest = max(faces, key=lambda face: face.box.height)
+            both = [classifier.classify(frame, [largest])[0].mean_probabilities for _ in "lr"]
+            logs = np.log(np.maximum(np.mean(both, axis=0), LEAST))
+            yield person, [str(e) for e in EMOTIONS].index(file.split("_")[0]), logs - logs.mean()
+
+
+def taken_apart(rows):
+    """The numbers, and how often an emotion leads within these pictures."""
+    by_cell = {}
+    for person, emotion, reading in rows:
+        by_cell.setdefault((person, emotion), []).append(reading)
+    cells = {key: np.mean(readings, axis=0) for key, readings in by_cell.items()}
+    means = [np.mean([m for (_, e), m in cells.items() if e == k], axis=0) for k in range(7)]
+    off = {key: mean - means[key[1]] for key, mean in cells.items()}
+    people = {p for p, _ in cells}
+    person = {p: np.mean([o for (q, _), o in off.items() if q == p], axis=0) for p in people}
+    left = [o - person[p] for (p, _), o in off.items()]
+    spread = {
+        k: np.concatenate([r - cells[c] for c, r in by_cell.items() if c[1] == k]) for k in range(7)
+    }
+    free = sum(len(readings) - 1 for readings in by_cell.values())
+    within = sum(s.T @ s for s in spread.values()) / free
+    pictures = np.mean([1 / len(readings) for readings in by_cell.values()])
+    return {
+        "means": np.array(means),
+        "person": np.cov(list(person.values()), rowvar=False),
+        "person_and_emotion": positive(np.cov(left, rowvar=False) - pictures * within),
+        "expression": [
+            s.T @ s / max(1, sum(len(r) - 1 for c, r in by_cell.items() if c[1] == k))
+            for k, s in spread.items()
+        ],
+    }
+
+
+def positive(covariance):
+    """The nearest covariance without negative variances."""
+    values, vectors = np.linalg.eigh(covariance)
+    return (vectors * np.maximum(values, 0.0)) @ vectors.T
+
+
+def main():
+    numbers = taken_apart(list(read(sys.argv[1])))
+    rounded = {key: np.round(value, 3).tolist() for key, value in numbers.items()}
+    text = json.dumps(rounded, indent=1)
+    # One line for each row of seven numbers.
+    print(re.sub(r"\[[^\[\]]*\]", lambda row: " ".join(row[0].split()), text))
+
+
+if __name__ == "__main__":
+    main()
