@@ -112,7 +112,8 @@ def _mood_word(status: Values) -> str:
         return f"camera {status['camera']}"
     if emotion := status.get("emotion"):
         return str(emotion)
-    return "nobody" if status.get("mood") == "nobody is here" else "uncertain"
+    is_empty = str(status.get("mood", "")).startswith("nobody is here")
+    return "nobody" if is_empty else "uncertain"
 
 
 def _music(house: House, _: Language) -> Values:
