@@ -218,6 +218,7 @@ def test_check_names_what_is_wrong_and_fails(config):
         "face detector": True,
         "emotion model": True,
         "database": True,
+        "page": True,
         "MPD": False,
     }
 
