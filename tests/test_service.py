@@ -222,6 +222,7 @@ def test_check_names_what_is_wrong_and_fails(config):
         "picture": True,
         "emotion model": True,
         "database": True,
+        "page": True,
         "MPD": False,
     }
 

@@ -263,6 +263,12 @@ def test_the_song_says_why_and_what_comes_next():
     assert view(PLAYING, listener_in_charge=True)["why"] == "Somebody chose this music."
 
 
+def test_whose_doing_it_is_is_said():
+    paused = view(PLAYING, listener_in_charge=True, charge="paused")
+    assert paused["why"] == "Somebody paused the music."
+    assert "diary cannot be written" in view(PLAYING, history="lost")["trouble"]
+
+
 def test_what_people_asked_for_is_said():
     said = view(PLAYING, asked="sad", hold_until="18:30", sleep_at="22:00")
     assert [wish.rstrip(".") for wish in said["wishes"]] == [

@@ -7,7 +7,15 @@ from pathlib import Path
 from appliance.web import actions, charts, pair, player, view
 
 WEB = Path(view.__file__).parent
-TABLES = (view.LOOKS, view.NAMES, view.SURE, view.UNCLEAR, actions.SAID, pair.PROBLEMS)
+TABLES = (
+    view.IN_CHARGE,
+    view.LOOKS,
+    view.NAMES,
+    view.SURE,
+    view.UNCLEAR,
+    actions.SAID,
+    pair.PROBLEMS,
+)
 IN_TEMPLATE = re.compile(r'\b(?:_|count)\("((?:[^"\\]|\\.)*)"(?:, "((?:[^"\\]|\\.)*)")?')
 
 

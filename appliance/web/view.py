@@ -57,6 +57,13 @@ UNCLEAR = {
     "turned": "I can't see clearly: the face is turned away",
     "hidden": "I can't see clearly: part of the face is hidden",
 }
+# Whose doing it is that music plays, or that it does not.
+IN_CHARGE = {
+    "chosen": "Somebody chose this music.",
+    "paused": "Somebody paused the music.",
+    "stopped": "Somebody stopped the music.",
+    "cleared": "Somebody cleared the queue.",
+}
 assert set(MOODS) == set(EMOTIONS)  # noqa: S101 - one button for each
 
 
@@ -112,7 +119,8 @@ def _mood_word(status: Values) -> str:
         return f"camera {status['camera']}"
     if emotion := status.get("emotion"):
         return str(emotion)
-    return "nobody" if status.get("mood") == "nobody is here" else "uncertain"
+    is_empty = str(status.get("mood", "")).startswith("nobody is here")
+    return "nobody" if is_empty else "uncertain"
 
 
 def _music(house: House, _: Language) -> Values:
@@ -138,7 +146,7 @@ def _music(house: House, _: Language) -> Values:
 
 def _why(status: Values, _: Language) -> str:
     if status.get("listener_in_charge"):
-        return _("Somebody chose this music.")
+        return _(IN_CHARGE.get(status.get("charge", ""), IN_CHARGE["chosen"]))
     reason = status.get("reason", "") if status.get("player") == "play" else ""
     return _("Why this song: {reason}", reason=_.of_jukebox(reason)) if reason else ""
 
@@ -160,6 +168,8 @@ def _trouble(house: House, _: Language) -> str:
         return _("The music player cannot be reached. I keep trying.")
     if refusal := house.status.get("refusal"):
         return _.of_jukebox(refusal)
+    if house.status.get("history") == "lost":
+        return _("The diary cannot be written now; its disk may be full. The music goes on.")
     return _("The player says: {error}", error=house.playing.error) if house.playing.error else ""
 
 
