@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from appliance.vision.interpreter import Interpreter
-from appliance.vision.preprocessing import INPUT
+from appliance.vision.preprocessing import INPUT, Light
 from convert import card_words
 from convert.card_text import write_card
 from convert.data import Portraits
@@ -81,10 +81,10 @@ def write_model(folder: Path, content: bytes, card: dict[str, Any]) -> dict[str,
     return card
 
 
-def answer(content: bytes, images: Pictures) -> Answers:
+def answer(content: bytes, images: Pictures, light: Light | None = None) -> Answers:
     """Logits, float32 (n, classes), of each head of a file. images: uint8 (n, side, side)."""
     size_px = Interpreter(content).input_shape[1]
-    outputs = run_model(content, images, size_px)
+    outputs = run_model(content, images, size_px, light)
     return {head: outputs[index] for head, index in output_positions(content).items()}
 
 
@@ -100,11 +100,11 @@ def of_the_file(name: str, content: bytes, task: str, labels: Sequence[str]) -> 
     }
 
 
-def of_the_network(network: keras.Model) -> dict[str, Any]:
+def of_the_network(network: keras.Model, light: Light | None = None) -> dict[str, Any]:
     """What a card says of a network."""
     size_px = network.input_shape[1]
     return {
-        "input": {"size_px": size_px} | INPUT,
+        "input": {"size_px": size_px} | INPUT | ({"light": asdict(light)} if light else {}),
         "network": network.name,
         "parameters": network.count_params(),
         "multiply_adds": multiply_adds(network),
@@ -144,15 +144,16 @@ def _write_kinds(
 ) -> dict[str, dict[str, Any]]:
     """The files NAME_KIND and the suffix; with a suffix there is no dynamic kind."""
     float32, int8 = f"{name}_float32{suffix}", f"{name}_int8{suffix}"
-    contents = {float32: to_float32(network), int8: to_int8(network, dataset.calibration)}
+    light = training.recipe.level
+    contents = {float32: to_float32(network), int8: to_int8(network, dataset.calibration, light)}
     if not suffix:
         contents[f"{name}_dynamic"] = to_dynamic(network)
     judged = {HELD_OUT: dataset.held_out, **dataset.tests}
     answers = {
-        file: {split: answer(content, examples.images) for split, examples in judged.items()}
+        file: {split: answer(content, examples.images, light) for split, examples in judged.items()}
         for file, content in contents.items()
     }
-    common = of_the_network(network) | {
+    common = of_the_network(network, light) | {
         "views": 1 if suffix else training.recipe.views,
         "training": of_the_training(training, len(dataset.training), len(dataset.held_out)),
         "int8_float_agreement": _agreement(answers[int8], answers[float32]),

@@ -41,7 +41,7 @@ from appliance.settings import FaceSettings
 from appliance.vision.cards import MODELS, card_fields
 from appliance.vision.classifier import ModelClassifier
 from appliance.vision.interpreter import Interpreter
-from appliance.vision.preprocessing import to_input
+from appliance.vision.preprocessing import Light, to_input
 from convert import data, detect, people
 from convert.disturbance import Disturbance
 from convert.evaluate_options import DISTURBANCES, parse
@@ -151,15 +151,17 @@ def answers(classifier: ModelClassifier, images: npt.NDArray[np.uint8]) -> Logit
     return np.stack([classifier.logits(image) for image in progress])
 
 
-def run_model(content: bytes, images: npt.NDArray[np.uint8], size_px: int) -> tuple[Logits, ...]:
+def run_model(
+    content: bytes, images: npt.NDArray[np.uint8], size_px: int, light: Light | None = None
+) -> tuple[Logits, ...]:
     """Logits, float32 (n, classes), of each output of a TFLite file, in its order.
 
-    images: uint8 (n, side, side), at least one. size_px: side of the network's input. Raises
-    ModelError if the content is not a network.
+    images: uint8 (n, side, side), at least one. size_px: side of the network's input. light: as its
+    card says. Raises ModelError if the content is not a network.
     """
     interpreter = Interpreter(content)
     progress = tqdm(images, "faces", leave=False, disable=None)
-    outputs = [interpreter.run(to_input(image, size_px)) for image in progress]
+    outputs = [interpreter.run(to_input(image, size_px, light)) for image in progress]
     return tuple(np.concatenate(output) for output in zip(*outputs, strict=True))
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS, Priors
 from appliance.vision.interpreter import Interpreter
-from appliance.vision.preprocessing import INPUT
+from appliance.vision.preprocessing import INPUT, Light
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 REPAIR = (
@@ -43,8 +43,9 @@ class Card:
     """What the jukebox relies on.
 
     model: the .tflite file. size_px: side of the input. heads: the outputs by name. head: the name
-    of the one to use, "" where the outputs are parts of one answer. room: side of a tracker's
-    window in sides of a face, 0 for other networks. priors: None where the card has none. explains:
+    of the one to use, "" where the outputs are parts of one answer. light: the level to which faces
+    are brought first, None where the card has none. room: side of a tracker's window in sides of a
+    face, 0 for other networks. priors: None where the card has none. explains:
     SHA-256 of the files whose answers this network explains.
     """
 
@@ -53,6 +54,7 @@ class Card:
     size_px: int
     heads: dict[str, Head]
     head: str
+    light: Light | None
     room: float
     priors: Priors | None
     explains: tuple[str, ...]
@@ -137,6 +139,7 @@ def _card(model: Path, fields: dict[str, Any]) -> Card:
         size_px=_field(stated, "size_px", "a whole number above 0", within="input"),
         heads=_heads(_field(fields, "outputs", "a list")),
         head=_field(fields, "head", "a text", default=""),
+        light=_light(stated) if stated.get("light") is not None else None,
         room=_field(stated, "room", "a number above 0", within="input", default=0.0),
         priors=_priors(fields) if fields.get("priors") is not None else None,
         explains=tuple(_field(fields, "explains", "an object", default={}).values()),
@@ -163,6 +166,16 @@ def _heads(outputs: list[Any]) -> dict[str, Head]:
             raise _CardError("two heads have the same index")
         heads[head.name] = head
     return heads
+
+
+def _light(stated: dict[str, Any]) -> Light:
+    numbers = _field(stated, "light", "an object", within="input")
+    return Light(
+        **{
+            name: float(_field(numbers, name, "a number above 0", within="input.light"))
+            for name in ("mean", "spread", "least")
+        }
+    )
 
 
 def _priors(fields: dict[str, Any]) -> Priors:

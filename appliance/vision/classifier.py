@@ -47,13 +47,16 @@ class ModelClassifier:
 
     def probabilities_by_head(self, image: GrayImage) -> list[tuple[float, ...]]:
         """The same by each head of the network, that of self.head first."""
-        outputs = self._network.run(to_input(image, self.card.size_px))
+        outputs = self._network.run(self._input(image))
         return [_softmax(outputs[head.index][0].tolist(), head.temperature) for head in self._heads]
 
     def logits(self, image: GrayImage) -> npt.NDArray[np.float32]:
         """The network's answer before temperature and softmax: float32 (classes,), unbounded."""
-        answer = self._network.run_for(self.head.index, to_input(image, self.card.size_px))
+        answer = self._network.run_for(self.head.index, self._input(image))
         return np.asarray(answer[0], np.float32)
+
+    def _input(self, image: GrayImage) -> npt.NDArray[np.float32]:
+        return to_input(image, self.card.size_px, self.card.light)
 
 
 def _chosen(card: Card, name: str | None) -> Head:

@@ -77,7 +77,7 @@ class Explainer:
             raise ModelError(f"{card_path(path)}: lacks what a card must say: explains; {REPAIR}")
         if card_fields(model).get("sha256") not in card.explains:
             raise ModelError(f"{path}: explains another network than {model}; {REPAIR}")
-        self._network, self._size_px = card.network(), card.size_px
+        self._network, self._card = card.network(), card
         face, logits = (1, card.size_px, card.size_px, 1), (1, len(EMOTIONS))
         card.check_shapes(self._network, (face, logits), {0: logits, 1: face})
 
@@ -92,7 +92,9 @@ class Explainer:
         image = crop(luma, scores.face.box)
         began_s = time.perf_counter()
         chosen = np.eye(len(EMOTIONS), dtype=np.float32)[[index]]
-        _, gradient = self._network.run(to_input(image, self._size_px), chosen)
+        _, gradient = self._network.run(
+            to_input(image, self._card.size_px, self._card.light), chosen
+        )
         heat = heat_of(gradient[0, :, :, 0])
         took_ms = 1000 * (time.perf_counter() - began_s)
         return Explanation(scores, EMOTIONS[index], image, heat, took_ms)
