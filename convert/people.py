@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from appliance.records import EMOTIONS, Face, GrayImage
-from appliance.vision import preprocessing
+from appliance.vision.emotion import face_pixels
 from convert.detect import Find
 from convert.pictures import DataError, decode, pictures
 from convert.reader import Reader
@@ -93,7 +93,7 @@ def _answer(luma: GrayImage, find: Find, reader: Reader) -> int:
     face = largest(find(luma))
     if face is None:
         return NOT_FOUND
-    return int(reader.logits(preprocessing.crop(luma, face.box)[np.newaxis])[0].argmax())
+    return int(reader.logits(face_pixels(luma, face)[np.newaxis])[0].argmax())
 
 
 def _person(name: str) -> str:

@@ -15,6 +15,9 @@ from appliance.records import Box, GrayImage
 # they are pasted four times enlarged into a gray square three times their size are 0.925 and 0.078
 # (quartiles ±0.03); over 354 that the Haar cascade finds, 0.946 and 0.076.
 PORTRAIT_SIDE, PORTRAIT_DOWN = 0.93, 0.077
+# A tilted face is straightened at no more than this side, which any network's input is made of.
+UPRIGHT_PX = 96
+REACH = 2**0.5  # the side of a square that holds a turned one, in sides of that
 
 
 # What to_input makes of a face, as a model's card must name it.
@@ -59,6 +62,28 @@ def crop(luma: GrayImage, box: Box) -> GrayImage:
         widened = cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REPLICATE)
         return np.asarray(widened, np.uint8)
     return inside
+
+
+def upright(luma: GrayImage, box: Box, tilt: float) -> GrayImage:
+    """The pixels of a face whose head is straightened first, uint8 (side, side).
+
+    The side is that of the box, or UPRIGHT_PX if that is less. luma: uint8 (height, width), the
+    whole frame. box: around the face. tilt: degrees clockwise. Beyond the frame's edges its last
+    pixels repeat.
+    """
+    side, halvings = min(UPRIGHT_PX, box.width), 0
+    while box.width >> (halvings + 1) >= UPRIGHT_PX:
+        halvings += 1  # exact halves are quick to average, and lines do not fall between pixels
+    around = -(-round(box.width * REACH) >> halvings) << halvings
+    left, top = box.x - (around - box.width) // 2, box.y - (around - box.height) // 2
+    window = crop(luma, Box(left, top, around, around))
+    small = around >> halvings
+    if halvings:
+        window = np.asarray(cv2.resize(window, (small, small), interpolation=cv2.INTER_AREA))
+    middle, scale = (small - 1) / 2, side / (box.width >> halvings)
+    turn = np.asarray(cv2.getRotationMatrix2D((middle, middle), tilt, scale), np.float64)
+    turn[:, 2] += (side - 1) / 2 - middle
+    return np.asarray(cv2.warpAffine(window, turn, (side, side)), np.uint8)
 
 
 def mirrored(image: GrayImage) -> GrayImage:

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS, Emotion, EmotionScores, GrayImage
 from appliance.vision.cards import REPAIR, card_fields, card_path, read_card
-from appliance.vision.preprocessing import crop, to_input
+from appliance.vision.emotion import face_pixels
+from appliance.vision.preprocessing import to_input
 
 Heat = npt.NDArray[np.float32]  # (side, side), 0…1
 
@@ -89,7 +90,7 @@ class Explainer:
         luma: uint8 (height, width), the whole frame. emotion: by default the likeliest one.
         """
         index = EMOTIONS.index(emotion) if emotion else int(np.argmax(scores.probabilities))
-        image = crop(luma, scores.face.box)
+        image = face_pixels(luma, scores.face)
         began_s = time.perf_counter()
         chosen = np.eye(len(EMOTIONS), dtype=np.float32)[[index]]
         _, gradient = self._network.run(
