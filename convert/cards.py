@@ -9,6 +9,7 @@ import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from appliance.records import Unclear
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import INPUT, Light
 from convert import card_words
@@ -26,7 +28,7 @@ from convert.data import Portraits
 from convert.evaluate import run_model
 from convert.examples import GENDER_TEST, DataSet, Examples, Pictures
 from convert.groups import gender_figures
-from convert.networks import multiply_adds, with_views
+from convert.networks import QUALITY, multiply_adds, with_views, without_quality
 from convert.priors import priors
 from convert.quantize import output_positions, slim, to_dynamic, to_float32, to_int8
 from convert.recipes import History, Recipe
@@ -58,16 +60,29 @@ class Training:
 
 
 def write_models(
-    name: str, network: keras.Model, dataset: DataSet, training: Training, folder: Path
+    name: str,
+    network: keras.Model,
+    dataset: DataSet,
+    training: Training,
+    folder: Path,
+    *,
+    quality: Mapping[Unclear, float] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Writes the network in all its kinds with their cards into folder; the cards by name."""
+    """Writes the network in all its kinds with their cards into folder; the cards by name.
+
+    quality: of a network with that output, from which number on each cause is believed.
+    """
     views = training.recipe.views
-    cards = _write_kinds(name, with_views(network, views), dataset, training, folder=folder)
+    write = partial(
+        _write_kinds, name, dataset=dataset, training=training, folder=folder, quality=quality
+    )
+    cards = write(with_views(network, views))
     if name in SEEN_IN_TURN:
-        cards |= _write_kinds(name, network, dataset, training, folder=folder, suffix="_single")
+        cards |= write(network, suffix="_single")
     if dataset.task == "emotion":
         # TFLite cannot differentiate the resizing of the further views.
-        content = to_why(with_views(network, min(views, 2)), cards[f"{name}_int8"]["head"])
+        heads = without_quality(network)
+        content = to_why(with_views(heads, min(views, 2)), cards[f"{name}_int8"]["head"])
         write_model(folder, content, why_card(f"{name}_why", content, list(cards.values())))
     return cards
 
@@ -85,7 +100,8 @@ def answer(content: bytes, images: Pictures, light: Light | None = None) -> Answ
     """Logits, float32 (n, classes), of each head of a file. images: uint8 (n, side, side)."""
     size_px = Interpreter(content).input_shape[1]
     outputs = run_model(content, images, size_px, light)
-    return {head: outputs[index] for head, index in output_positions(content).items()}
+    positions = output_positions(content)
+    return {head: outputs[index] for head, index in positions.items() if head != QUALITY}
 
 
 def of_the_file(name: str, content: bytes, task: str, labels: Sequence[str]) -> dict[str, Any]:
@@ -136,16 +152,17 @@ def known(logits: Logits, labels: Labels) -> tuple[Logits, Labels]:
 def _write_kinds(
     name: str,
     network: keras.Model,
+    *,
     dataset: DataSet,
     training: Training,
-    *,
     folder: Path,
+    quality: Mapping[Unclear, float] | None,
     suffix: str = "",
 ) -> dict[str, dict[str, Any]]:
     """The files NAME_KIND and the suffix; with a suffix there is no dynamic kind."""
     float32, int8 = f"{name}_float32{suffix}", f"{name}_int8{suffix}"
-    light = training.recipe.level
-    contents = {float32: to_float32(network), int8: to_int8(network, dataset.calibration, light)}
+    light = dataset.light
+    contents = {float32: to_float32(network), int8: to_int8(network, dataset.calibration)}
     if not suffix:
         contents[f"{name}_dynamic"] = to_dynamic(network)
     judged = {HELD_OUT: dataset.held_out, **dataset.tests}
@@ -162,7 +179,14 @@ def _write_kinds(
     for file, named in contents.items():
         content = slim(named)
         card = of_the_file(file, content, dataset.task, dataset.labels) | common
-        card |= _measured(output_positions(named), answers[file], judged, dataset)
+        positions = output_positions(named)
+        if quality:
+            card["quality"] = {
+                "index": positions.pop(QUALITY),
+                "least": dict(quality),
+                **card_words.QUALITY,
+            }
+        card |= _measured(positions, answers[file], judged, dataset)
         cards[file] = write_model(folder, content, card | WORDS[dataset.task])
     return cards
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from math import prod
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from keras import layers
 
@@ -18,6 +20,8 @@ from appliance.records import EMOTIONS
 PARAMETER_LIMIT = 62_000  # of the jukebox's network, everything counted
 VIEWS = (1, 2, 6)  # how many views of each face a file may average
 
+QUALITY = "quality"  # the output that tells why a face cannot be read well
+Weights = npt.NDArray[np.float32]
 # Name of each head and the number of its classes.
 Heads = dict[str, int]
 FER: Heads = {"fer": len(EMOTIONS)}
@@ -173,6 +177,30 @@ def with_views(network: keras.Model, views: int) -> keras.Model:
         for head, logits in network(pictures).items()
     }
     return keras.Model(image, means, name=network.name)
+
+
+def with_quality(network: keras.Model, kernel: Weights, bias: Weights) -> keras.Model:
+    """The network with one more output, `quality`: logits (batch, causes), see convert.quality.
+
+    kernel: float32 (3, 3, channels, causes), of the last maps, averaged to 3×3 cells; bias: float32
+    (causes). Whether a mask hides a mouth depends on the place, so that each cell has its weights.
+    """
+    maps = network.get_layer("fer_maps").input  # 6×6×72
+    # Not AveragePooling2D, which the runtime does not hand to XNNPACK in int8.
+    average = layers.DepthwiseConv2D(2, strides=2, use_bias=False, name="quality_cells")
+    weigh = layers.Conv2D(kernel.shape[-1], 3, name="quality_maps")
+    logits = layers.Flatten(name=QUALITY)(weigh(average(maps)))
+    average.set_weights([np.full(average.kernel.shape, 0.25, np.float32)])
+    weigh.set_weights([kernel, bias])
+    return keras.Model(network.input, network.output | {QUALITY: logits}, name=network.name)
+
+
+def without_quality(network: keras.Model) -> keras.Model:
+    """The network with its heads alone."""
+    if QUALITY not in network.output:
+        return network
+    heads = {name: head for name, head in network.output.items() if name != QUALITY}
+    return keras.Model(network.input, heads, name=network.name)
 
 
 def multiply_adds(model: keras.Model) -> int:

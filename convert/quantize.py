@@ -27,7 +27,7 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.tools import flatbuffer_utils
 
 from appliance.records import EMOTIONS, GENDERS
-from appliance.vision.preprocessing import Light, to_input
+from appliance.vision.preprocessing import to_input
 from convert import data
 from convert.pictures import DataError
 
@@ -61,20 +61,17 @@ def to_dynamic(network: keras.Model) -> bytes:
     return _convert(converter)
 
 
-def to_int8(
-    network: keras.Model, images: npt.NDArray[np.uint8], light: Light | None = None
-) -> bytes:
+def to_int8(network: keras.Model, images: npt.NDArray[np.uint8]) -> bytes:
     """The network as a TFLite file in int8, its ranges measured on these pictures.
 
-    images: uint8 (n, side, side); light: to which they are brought first. Weights have a scale for
-    each channel. No operation may fall back to float.
+    images: uint8 (n, side, side), as they are, in whatever light: brought to one first, they left
+    out what other faces reach (held-out faces: 69.2 instead of 69.6 % right). Weights have a scale
+    for each channel. No operation may fall back to float.
     """
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     size_px = network.input_shape[1]
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: (
-        [to_input(image, size_px, light)] for image in images
-    )
+    converter.representative_dataset = lambda: ([to_input(image, size_px)] for image in images)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     return _convert(converter)
 

@@ -104,7 +104,7 @@ def test_a_head_tilted_by_half_a_right_angle_is_read_as_an_upright_one(emotion):
         classifier.classify(Frame(0.0, 0.0, luma), [seen])[0].probabilities[EMOTIONS.index(emotion)]
         for seen in (face, Face(face.box, face.score, 1))
     )
-    assert as_it_is < 0.3 < 0.9 < straightened
+    assert as_it_is < 0.5 < 0.9 < straightened
 
 
 def test_a_small_tilt_is_left_as_it_is():

@@ -28,17 +28,20 @@ INPUT = {"channels": 1, "scaling": "x/127.5-1", "dtype": "float32"}
 class Light:
     """The level to which a face's gray values are brought, in gray values 0…255.
 
-    mean: of the face afterwards; spread: its standard deviation; least: the smallest spread that is
-    believed to be a face's, so that the noise of an even patch is not blown up without limit.
+    mean, spread: the least and the greatest that a face has afterwards, its standard deviation
+    being its spread; a face in between stays as it is. least: the smallest spread that is believed
+    to be a face's, so that the noise of an even patch is not blown up without limit.
     """
 
-    mean: float
-    spread: float
+    mean: tuple[float, float]
+    spread: tuple[float, float]
     least: float
 
 
-# FER-2013's own faces have a median mean of 128 and a median spread of 54.
-LIGHT = Light(mean=130.0, spread=55.0, least=4.0)
+# FER-2013's own faces have a median mean of 128 and a median spread of 54, and the networks know
+# those around them. All brought to these two, the faces of PublicTest are read 0.3 points worse;
+# brought to the nearest edge of this range as well as before (docs/lab-notebook.md).
+LIGHT = Light(mean=(95.0, 165.0), spread=(38.0, 72.0), least=4.0)
 
 
 def portrait(box: Box) -> Box:
@@ -134,9 +137,14 @@ def levelled(pixels: GrayImage, light: Light) -> npt.NDArray[np.float32]:
 
     pixels: uint8 (height, width), one face; the result has the same shape and the range -1…1.
     """
-    mean, spread = cv2.meanStdDev(pixels)
-    gain = light.spread / max(float(spread[0, 0]), light.least)
-    shift = light.mean - gain * float(mean[0, 0])
+    measured = cv2.meanStdDev(pixels)
+    mean, spread = float(measured[0][0, 0]), float(measured[1][0, 0])
+    gain = _within(spread, light.spread) / max(spread, light.least)
+    shift = _within(mean, light.mean) - gain * mean
     lit = np.multiply(pixels, np.float32(gain / 127.5), dtype=np.float32)
     np.add(lit, np.float32(shift / 127.5 - 1.0), out=lit)
     return np.clip(lit, np.float32(-1.0), np.float32(1.0), out=lit)
+
+
+def _within(value: float, limits: tuple[float, float]) -> float:
+    return min(max(value, limits[0]), limits[1])
