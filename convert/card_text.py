@@ -98,10 +98,10 @@ def _light(image: dict[str, Any]) -> str:
     """To what the faces are brought first, if to anything."""
     if not (light := image.get("light")):
         return ""
-    mean, spread = ("{:g} to {:g}".format(*light[name]) for name in ("mean", "spread"))
+    mean, spread = ("{:g} to {:g}".format(*light[f"usual_{name}"]) for name in ("mean", "spread"))
     return (
-        f", after the face has been brought to a mean of {mean} and a spread of {spread} (the "
-        f"divisor at least {light['least']:g})"
+        f"; a face with a mean outside {mean} or a spread outside {spread} is first brought to "
+        f"{light['mean']:g} and {light['spread']:g} (the divisor at least {light['least']:g})"
     )
 
 

@@ -9,7 +9,6 @@ import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from convert.data import Portraits
 from convert.evaluate import run_model
 from convert.examples import GENDER_TEST, DataSet, Examples, Pictures
 from convert.groups import gender_figures
-from convert.networks import QUALITY, multiply_adds, with_views, without_quality
+from convert.networks import QUALITY, multiply_adds, with_views
 from convert.priors import priors
 from convert.quantize import output_positions, slim, to_dynamic, to_float32, to_int8
 from convert.recipes import History, Recipe
@@ -40,6 +39,7 @@ HELD_OUT = "Training, held out"
 # Networks for these tasks get files with a single view, too, NAME_KIND_single: the running jukebox
 # shows them a face and its mirror image in turn, and averages over time anyway.
 SEEN_IN_TURN = ("emotion",)
+SINGLE = "_single"
 
 # Logits of each head: of one model, on one split.
 Answers = dict[str, Logits]
@@ -60,29 +60,16 @@ class Training:
 
 
 def write_models(
-    name: str,
-    network: keras.Model,
-    dataset: DataSet,
-    training: Training,
-    folder: Path,
-    *,
-    quality: Mapping[Unclear, float] | None = None,
+    name: str, network: keras.Model, dataset: DataSet, training: Training, folder: Path
 ) -> dict[str, dict[str, Any]]:
-    """Writes the network in all its kinds with their cards into folder; the cards by name.
-
-    quality: of a network with that output, from which number on each cause is believed.
-    """
+    """Writes the network in all its kinds with their cards into folder; the cards by name."""
     views = training.recipe.views
-    write = partial(
-        _write_kinds, name, dataset=dataset, training=training, folder=folder, quality=quality
-    )
-    cards = write(with_views(network, views))
+    cards = write_kinds(name, with_views(network, views), dataset, training, folder=folder)
     if name in SEEN_IN_TURN:
-        cards |= write(network, suffix="_single")
+        cards |= write_kinds(name, network, dataset, training, folder=folder, suffix=SINGLE)
     if dataset.task == "emotion":
         # TFLite cannot differentiate the resizing of the further views.
-        heads = without_quality(network)
-        content = to_why(with_views(heads, min(views, 2)), cards[f"{name}_int8"]["head"])
+        content = to_why(with_views(network, min(views, 2)), cards[f"{name}_int8"]["head"])
         write_model(folder, content, why_card(f"{name}_why", content, list(cards.values())))
     return cards
 
@@ -149,17 +136,20 @@ def known(logits: Logits, labels: Labels) -> tuple[Logits, Labels]:
     return logits[labels >= 0], labels[labels >= 0]
 
 
-def _write_kinds(
+def write_kinds(
     name: str,
     network: keras.Model,
-    *,
     dataset: DataSet,
     training: Training,
+    *,
     folder: Path,
-    quality: Mapping[Unclear, float] | None,
     suffix: str = "",
+    quality: Mapping[Unclear, float] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """The files NAME_KIND and the suffix; with a suffix there is no dynamic kind."""
+    """Writes the files NAME_KIND and the suffix; with a suffix there is no dynamic kind.
+
+    quality: of a network with that output, from which number on each cause is believed.
+    """
     float32, int8 = f"{name}_float32{suffix}", f"{name}_int8{suffix}"
     light = dataset.light
     contents = {float32: to_float32(network), int8: to_int8(network, dataset.calibration)}
@@ -173,7 +163,7 @@ def _write_kinds(
     common = of_the_network(network, light) | {
         "views": 1 if suffix else training.recipe.views,
         "training": of_the_training(training, len(dataset.training), len(dataset.held_out)),
-        "int8_float_agreement": _agreement(answers[int8], answers[float32]),
+        "int8_float_agreement": agreement(answers[int8], answers[float32]),
     }
     cards = {}
     for file, named in contents.items():
@@ -186,12 +176,12 @@ def _write_kinds(
                 "least": dict(quality),
                 **card_words.QUALITY,
             }
-        card |= _measured(positions, answers[file], judged, dataset)
+        card |= measured(positions, answers[file], judged, dataset)
         cards[file] = write_model(folder, content, card | WORDS[dataset.task])
     return cards
 
 
-def _measured(
+def measured(
     positions: dict[str, int],
     answers: dict[str, Answers],
     judged: dict[str, Examples],
@@ -235,7 +225,7 @@ def _of_groups(logits: Logits, portraits: Portraits) -> dict[str, Any]:
     return {field: value for field, value in figures.items() if field.endswith(kept)}
 
 
-def _agreement(some: dict[str, Answers], others: dict[str, Answers]) -> dict[str, dict[str, float]]:
+def agreement(some: dict[str, Answers], others: dict[str, Answers]) -> dict[str, dict[str, float]]:
     """The share of faces on which two models make the same first choice, by split and head."""
     return {
         split: {

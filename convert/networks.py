@@ -186,21 +186,11 @@ def with_quality(network: keras.Model, kernel: Weights, bias: Weights) -> keras.
     (causes). Whether a mask hides a mouth depends on the place, so that each cell has its weights.
     """
     maps = network.get_layer("fer_maps").input  # 6×6×72
-    # Not AveragePooling2D, which the runtime does not hand to XNNPACK in int8.
-    average = layers.DepthwiseConv2D(2, strides=2, use_bias=False, name="quality_cells")
-    weigh = layers.Conv2D(kernel.shape[-1], 3, name="quality_maps")
-    logits = layers.Flatten(name=QUALITY)(weigh(average(maps)))
-    average.set_weights([np.full(average.kernel.shape, 0.25, np.float32)])
+    # Its kernel takes every other place, from each of the first four: their mean is that of cells.
+    weigh = layers.Conv2D(kernel.shape[-1], 3, dilation_rate=2, name="quality_maps")  # 2×2
+    logits = layers.GlobalAveragePooling2D(name=QUALITY, dtype="float32")(weigh(maps))
     weigh.set_weights([kernel, bias])
     return keras.Model(network.input, network.output | {QUALITY: logits}, name=network.name)
-
-
-def without_quality(network: keras.Model) -> keras.Model:
-    """The network with its heads alone."""
-    if QUALITY not in network.output:
-        return network
-    heads = {name: head for name, head in network.output.items() if name != QUALITY}
-    return keras.Model(network.input, heads, name=network.name)
 
 
 def multiply_adds(model: keras.Model) -> int:

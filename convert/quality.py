@@ -8,9 +8,8 @@ only gets one more output. From the last maps, averaged to 3×3 cells, a logisti
 cause tells whether a face is hidden (mask, hand), blurred or dark. It learns from Training faces
 with these disturbances drawn (room.py), and from the masks in every other photo; the other photos
 are for `convert.still`. A cause is believed from the number on that few undisturbed held-out faces
-reach, and that says that it is likelier than not. All files of the network are then written anew,
-with faces brought to one light. All files of the network are then written anew, with faces brought
-to one light.
+reach, and that says that it is likelier than not. The files of a single view, which the running
+jukebox uses, get it. All cards are then measured anew for faces brought to one light.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +29,15 @@ import numpy.typing as npt
 from appliance.errors import ModelError
 from appliance.records import GrayImage, Unclear
 from appliance.settings import FaceSettings
-from appliance.vision.cards import MODELS, card_fields
+from appliance.vision.cards import MODELS, card_fields, checked_bytes, read_card
 from appliance.vision.emotion import face_pixels
 from appliance.vision.preprocessing import LIGHT
 from convert import data, detect, room
-from convert.cards import Training, write_models
+from convert.card_text import write_card
+from convert.cards import HELD_OUT, SINGLE, Answers, Training, agreement, measured, write_kinds
+from convert.evaluate import run_model
 from convert.examples import DataSet, emotion_data
+from convert.examples import Examples as Judged
 from convert.networks import with_quality
 from convert.pictures import DataError
 from convert.predict import to_batch
@@ -44,6 +46,7 @@ from convert.recover import recovered
 from convert.still import MASKED
 from convert.train import use_threads
 
+NAME, KINDS = "emotion", ("float32", "int8", "dynamic")
 FACES = 5000  # of Training, each disturbed in every way
 CELLS = 3
 RIDGE = 300.0  # how much the weights are held back; chosen on the photos that are learned from
@@ -74,20 +77,59 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     use_threads(1)
     try:
-        card = card_fields(options.model)
+        card = card_fields(options.models / f"{NAME}_float32{SINGLE}.tflite")
         training = _training(card)
         faces, votes = data.load_emotions(options.data), data.load_votes(options.votes)
         dataset = replace(emotion_data(training.recipe, faces, votes), light=LIGHT)
-        network, least = taught(recovered(options.model), dataset, options.photos)
+        source = recovered(options.models / f"{NAME}_float32{SINGLE}.tflite")
+        network, least = taught(source, dataset, options.photos)
+        training.hashes[options.photos.name] = data.sha256_of(options.photos)
+        made = write_kinds(
+            NAME, network, dataset, training,
+            folder=options.models, suffix=SINGLE, quality=least,
+        )  # fmt: skip
+        renew(options.models, dataset, made)
     except (DataError, ModelError) as error:
         print(error, file=sys.stderr)
         return 1
-    training.hashes[options.photos.name] = data.sha256_of(options.photos)
-    for name, made in write_models(
-        "emotion", network, dataset, training, options.out, quality=least
-    ).items():
-        print(name, made.get("quality", ""), flush=True)
+    print(*made, least)
     return 0
+
+
+def renew(folder: Path, dataset: DataSet, made: Mapping[str, dict[str, Any]]) -> None:
+    """Writes the cards of the network's other files anew, which stay as they are, for one light.
+
+    made: the new cards, whose files `jukebox why` explains as well. Raises ModelError if a file or
+    its card cannot be used.
+    """
+    judged = {HELD_OUT: dataset.held_out, **dataset.tests}
+    models = {kind: folder / f"{NAME}_{kind}.tflite" for kind in KINDS}
+    answers = {kind: _answers(model, judged) for kind, model in models.items()}
+    for kind, model in models.items():
+        fields = card_fields(model)
+        places = {head.name: head.index for head in read_card(model, "emotion").heads.values()}
+        fields |= measured(places, answers[kind], judged, dataset)
+        fields["int8_float_agreement"] = agreement(answers["int8"], answers["float32"])
+        write_card(model, _lit(fields))
+    explaining = folder / f"{NAME}_why.tflite"
+    fields = card_fields(explaining)
+    fields["explains"] |= {name: card["sha256"] for name, card in made.items()}
+    write_card(explaining, _lit(fields))
+
+
+def _answers(model: Path, judged: Mapping[str, Judged]) -> dict[str, Answers]:
+    """Logits of each head of a file, by split, for faces brought to the light."""
+    card = read_card(model, "emotion")
+    content = checked_bytes(model, card.sha256)
+    answers = {}
+    for split, examples in judged.items():
+        outputs = run_model(content, examples.images, card.size_px, LIGHT)
+        answers[split] = {head.name: outputs[head.index] for head in card.heads.values()}
+    return answers
+
+
+def _lit(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields | {"input": fields["input"] | {"light": asdict(LIGHT)}}
 
 
 def taught(
@@ -225,12 +267,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "convert.quality", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    source = MODELS / "emotion_float32_single.tflite"
-    parser.add_argument("--model", type=Path, default=source, help="the network, of one view")
     parser.add_argument("--data", type=Path, required=True, help="FER-2013: zip, folder or CSV")
     parser.add_argument("--votes", type=Path, required=True, help="FER+: either CSV")
     parser.add_argument("--photos", type=Path, required=True, help="with an annotations.json")
-    parser.add_argument("--out", type=Path, default=MODELS, help="folder; default: models/")
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder; default: models/")
     return parser.parse_args(arguments)
 
 

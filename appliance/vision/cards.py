@@ -184,12 +184,15 @@ def _heads(outputs: list[Any]) -> dict[str, Head]:
 
 def _light(stated: dict[str, Any]) -> Light:
     numbers = _field(stated, "light", "an object", within="input")
-    mean, spread = (
-        _field(numbers, name, "two ascending numbers above 0", within="input.light")
-        for name in ("mean", "spread")
+    mean, spread, least = (
+        float(_field(numbers, name, "a number above 0", within="input.light"))
+        for name in ("mean", "spread", "least")
     )
-    least = _field(numbers, "least", "a number above 0", within="input.light")
-    return Light((mean[0], mean[1]), (spread[0], spread[1]), float(least))
+    usual_mean, usual_spread = (
+        _field(numbers, name, "two ascending numbers above 0", within="input.light")
+        for name in ("usual_mean", "usual_spread")
+    )
+    return Light(mean, spread, least, tuple(usual_mean), tuple(usual_spread))
 
 
 def _quality(fields: dict[str, Any]) -> Quality:

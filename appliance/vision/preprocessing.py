@@ -26,22 +26,27 @@ INPUT = {"channels": 1, "scaling": "x/127.5-1", "dtype": "float32"}
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """The level to which a face's gray values are brought, in gray values 0…255.
+    """The level to which the gray values of some faces are brought, in gray values 0…255.
 
-    mean, spread: the least and the greatest that a face has afterwards, its standard deviation
-    being its spread; a face in between stays as it is. least: the smallest spread that is believed
-    to be a face's, so that the noise of an even patch is not blown up without limit.
+    mean, spread: of such a face afterwards; its spread is its standard deviation. least: the
+    smallest spread that is believed to be a face's, so that the noise of an even patch is not blown
+    up without limit. usual_mean, usual_spread: a face with both in these ranges stays as it is.
     """
 
-    mean: tuple[float, float]
-    spread: tuple[float, float]
+    mean: float
+    spread: float
     least: float
+    usual_mean: tuple[float, float]
+    usual_spread: tuple[float, float]
 
 
-# FER-2013's own faces have a median mean of 128 and a median spread of 54, and the networks know
-# those around them. All brought to these two, the faces of PublicTest are read 0.3 points worse;
-# brought to the nearest edge of this range as well as before (docs/lab-notebook.md).
-LIGHT = Light(mean=(95.0, 165.0), spread=(38.0, 72.0), least=4.0)
+# FER-2013's own faces have a median mean of 128 and a median spread of 54. The networks know those
+# around them: brought to one level, too, they are read somewhat worse (docs/lab-notebook.md).
+LIGHT = Light(130.0, 55.0, 4.0, usual_mean=(60.0, 200.0), usual_spread=(25.0, 85.0))
+
+
+# What each gray value becomes, float32 (1, 256).
+_SCALED = np.arange(256, dtype=np.float32)[np.newaxis] / np.float32(127.5) - np.float32(1.0)
 
 
 def portrait(box: Box) -> Box:
@@ -128,23 +133,23 @@ def scale(pixels: GrayImage) -> npt.NDArray[np.float32]:
 
     pixels: uint8 of any shape; the result has the same.
     """
-    scaled = np.divide(pixels, np.float32(127.5), dtype=np.float32)
-    return np.subtract(scaled, np.float32(1.0), out=scaled)
+    if pixels.ndim == 2:
+        return np.asarray(cv2.LUT(pixels, _SCALED), np.float32)  # 1 µs of 48×48; arithmetic 3 µs
+    return np.asarray(_SCALED[0].take(pixels))
 
 
 def levelled(pixels: GrayImage, light: Light) -> npt.NDArray[np.float32]:
-    """The same of a face that is brought to this light first (7 µs, of 48×48; scale alone 3 µs).
+    """The same of a face that is brought to this light first: 3 µs, of 48×48; scale alone 1 µs.
 
     pixels: uint8 (height, width), one face; the result has the same shape and the range -1…1.
     """
-    measured = cv2.meanStdDev(pixels)
-    mean, spread = float(measured[0][0, 0]), float(measured[1][0, 0])
-    gain = _within(spread, light.spread) / max(spread, light.least)
-    shift = _within(mean, light.mean) - gain * mean
-    lit = np.multiply(pixels, np.float32(gain / 127.5), dtype=np.float32)
-    np.add(lit, np.float32(shift / 127.5 - 1.0), out=lit)
-    return np.clip(lit, np.float32(-1.0), np.float32(1.0), out=lit)
+    mean, spread = (measured.item() for measured in cv2.meanStdDev(pixels))
+    if _is_within(mean, light.usual_mean) and _is_within(spread, light.usual_spread):
+        return scale(pixels)
+    gain = light.spread / max(spread, light.least)
+    shift = light.mean - gain * mean
+    return scale(np.asarray(cv2.addWeighted(pixels, gain, pixels, 0.0, shift), np.uint8))
 
 
-def _within(value: float, limits: tuple[float, float]) -> float:
-    return min(max(value, limits[0]), limits[1])
+def _is_within(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]

@@ -24,9 +24,9 @@ def unclear(face: Face, told: Collection[Unclear]) -> Unclear | None:
 
     told: the causes that the network names.
     """
-    found = {
-        "small": face.box.height < SMALL_PX,
-        "tilted": abs(face.tilt) > TILTED_DEG,
-        "turned": abs(face.turn) > TURNED,
-    }
+    small, tilted = face.box.height < SMALL_PX, abs(face.tilt) > TILTED_DEG
+    turned = abs(face.turn) > TURNED
+    if not (small or tilted or turned or told):
+        return None  # nearly always
+    found = {"small": small, "tilted": tilted, "turned": turned}
     return next((cause for cause in CAUSES if found.get(cause) or cause in told), None)
