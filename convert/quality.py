@@ -31,7 +31,7 @@ from appliance.records import GrayImage, Unclear
 from appliance.settings import FaceSettings
 from appliance.vision.cards import MODELS, card_fields, checked_bytes, read_card
 from appliance.vision.emotion import face_pixels
-from appliance.vision.preprocessing import LIGHT
+from appliance.vision.preprocessing import LIGHT, levelled
 from convert import data, detect, room
 from convert.card_text import write_card
 from convert.cards import HELD_OUT, SINGLE, Answers, Training, agreement, measured, write_kinds
@@ -49,7 +49,9 @@ from convert.train import use_threads
 NAME, KINDS = "emotion", ("float32", "int8", "dynamic")
 FACES = 5000  # of Training, each disturbed in every way
 CELLS = 3
+SEEN = 42  # of these faces, to measure int8's ranges by
 RIDGE = 300.0  # how much the weights are held back; chosen on the photos that are learned from
+LEAST_SPREAD = 0.2  # of a feature, in shares of the median one
 STEPS = 12  # of Newton's method, which has settled after eight
 MASK_VIEWS = 20  # of each face in a photo, moved and turned a little
 TURN_DEG, GROW, MOVE = 7.0, 0.1, 0.07
@@ -82,7 +84,9 @@ def main(arguments: list[str] | None = None) -> int:
         faces, votes = data.load_emotions(options.data), data.load_votes(options.votes)
         dataset = replace(emotion_data(training.recipe, faces, votes), light=LIGHT)
         source = recovered(options.models / f"{NAME}_float32{SINGLE}.tflite")
-        network, least = taught(source, dataset, options.photos)
+        network, least, seen = taught(source, dataset, options.photos)
+        # Undisturbed faces alone would leave out of int8's range all that this output is for.
+        dataset = replace(dataset, calibration=np.concatenate([dataset.calibration, seen]))
         training.hashes[options.photos.name] = data.sha256_of(options.photos)
         made = write_kinds(
             NAME, network, dataset, training,
@@ -134,10 +138,15 @@ def _lit(fields: dict[str, Any]) -> dict[str, Any]:
 
 def taught(
     network: keras.Model, dataset: DataSet, photos: Path
-) -> tuple[keras.Model, dict[Unclear, float]]:
-    """(the network with its output for unclear faces, from which number on each is believed)."""
+) -> tuple[keras.Model, dict[Unclear, float], Gray]:
+    """(the network with its output for unclear faces, least, seen).
+
+    least: from which number on each cause is believed. seen: some of the faces that it learned
+    from, in the light that the network gets: uint8 (n, 48, 48).
+    """
     cells = _cells_of(network)
-    examples = disturbed(dataset.training.images, masks(photos), np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    examples = disturbed(dataset.training.images, masks(photos), rng)
     features = cells(examples.images)
     fitted = [logistic(features, examples.is_it[cause]) for cause in FALSE_ALARMS]
     weights = np.stack([weight for weight, _ in fitted], axis=-1)
@@ -148,7 +157,9 @@ def taught(
         for index, (cause, share) in enumerate(FALSE_ALARMS.items())
     }
     kernel = weights.reshape(CELLS, CELLS, -1, len(FALSE_ALARMS)).astype(np.float32)
-    return with_quality(network, kernel, biases.astype(np.float32)), least
+    sample = examples.images[rng.permutation(len(examples.images))[:SEEN]]
+    told = with_quality(network, kernel, biases.astype(np.float32))
+    return told, least, np.array([_in_light(face) for face in sample])
 
 
 def disturbed(faces: Gray, photographed: tuple[list[Gray], list[Gray]], rng: Rng) -> Examples:
@@ -219,7 +230,9 @@ def logistic(features: Features, is_it: npt.NDArray[np.bool_]) -> tuple[Features
 
     features: float64 (n, k); is_it: bool (n). Both outcomes weigh the same, however often they are.
     """
-    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
+    mean, spread = features.mean(axis=0), features.std(axis=0)
+    # A feature that is nearly always 0 would get a weight beside which int8 rounds all others to 0.
+    spread = spread + LEAST_SPREAD * np.median(spread)
     x = np.column_stack([(features - mean) / spread, np.ones(len(features))])
     importance = np.where(is_it, 0.5 / is_it.mean(), 0.5 / (1 - is_it.mean()))
     held = np.append(np.full(features.shape[1], RIDGE), 0.0)
@@ -247,6 +260,10 @@ def _cells_of(network: keras.Model) -> Callable[[Gray], Features]:
         return np.asarray(np.concatenate(parts), np.float64)
 
     return cells
+
+
+def _in_light(face: Gray) -> Gray:
+    return np.asarray(np.rint((levelled(face, LIGHT) + 1.0) * 127.5), np.uint8)
 
 
 def _relit(face: GrayImage, rng: Rng) -> Gray:
