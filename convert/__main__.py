@@ -78,7 +78,11 @@ class Workshop:
             if recipe.start and not done:
                 start = self._train(recipe.start)[0]
             if recipe.teacher and done < recipe.epochs:
-                teacher = Teacher(self._train(recipe.teacher)[0], recipe.teaching)
+                teacher = Teacher(
+                    self._train(recipe.teacher)[0],
+                    recipe.teaching,
+                    self._recipe(recipe.teacher).level,
+                )
             print(f"training {name}: {recipe}", file=sys.stderr)
             self._trained[name] = train(recipe, self._dataset(name), run, teacher, start)
         return self._trained[name]

@@ -3,15 +3,15 @@
     python -m convert.blazeface --photos ../shared/data/detect_faces.zip \
         --negatives ../shared/data/detect_negatives.zip
 
-The published file takes colour and gives six points of a face besides its box. The jukebox's frames
-are gray, so the three colours of the first convolution are added up, and it uses no points. What is
-left gives the same scores and boxes. It consists of convolutions only, so it runs at any size:
-128×128 as published, to search, and 64×64 to search again where a face was. There a face fills half
-of the side, and only the finer of the two maps finds it (in 704 squares around followed faces, in
-the reel and the videos, the coarser map never found one alone). So the file for 64×64 has only the
-finer map. It also exists in int8, which takes a quarter less time where the processor multiplies
-bytes. All other weights stay in half precision, as published. (In int8 a search took 0.75 ms
-instead of 0.90, and the answers changed much.)
+The published file takes colour. The jukebox's frames are gray, so the three colours of the first
+convolution are added up. What is left gives the same scores, boxes and points of a face. It
+consists of convolutions only, so it runs at any size: 128×128 as published, to search, and 64×64 to
+search again where a face was. There a face fills half of the side, and only the finer of the two
+maps finds it (in 704 squares around followed faces, in the reel and the videos, the coarser map
+never found one alone). So the file for 64×64 has only the finer map. It also exists in int8, which
+takes a quarter less time where the processor multiplies bytes. All other weights stay in half
+precision, as published. (In int8 a search took 0.75 ms instead of 0.90, and the answers changed
+much.)
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ LEAST_PX = min(detect.HEIGHTS_PX)
 # int8's ranges are measured on the faces of so many photos, moved and grown by up to so much of
 # their side, in squares of so many sides, which vision/detectors.py cuts likewise.
 CALIBRATION_PHOTOS, BESIDE, ROOM = 60, 0.2, 2.0
-GIVEN, KEPT = 16, 4  # numbers of an anchor: in the file a box and six points, here the box
+NUMBERS = 16  # of an anchor: a box and six points
 
 Weights = npt.NDArray[np.float32]
 
@@ -62,9 +62,9 @@ Weights = npt.NDArray[np.float32]
 def gray_blazeface(size_px: int, content: bytes, maps_kept: int = 2) -> keras.Model:
     """The network of a BlazeFace file for gray pictures, float32 (1, size_px, size_px, 1) in -1…1.
 
-    Outputs for n anchors, those of the finer map first: `boxes`, float32 (1, n, 4), in pixels of
-    the input, and `scores`, float32 (1, n, 1), which are logits. content: the published .tflite
-    file. maps_kept: 1 for the finer map alone, 2 for both.
+    Outputs for n anchors, those of the finer map first: `boxes`, float32 (1, n, 16), a box and six
+    points in pixels of the input, and `scores`, float32 (1, n, 1), which are logits. content: the
+    published .tflite file. maps_kept: 1 for the finer map alone, 2 for both.
     """
     convolutions: list[layers.Layer] = []
 
@@ -88,7 +88,7 @@ def gray_blazeface(size_px: int, content: bytes, maps_kept: int = 2) -> keras.Mo
             x = block(x, channels, stride)
         maps.append(x)
     outputs = {}
-    for name, numbers in (("scores", 1), ("boxes", KEPT)):
+    for name, numbers in (("scores", 1), ("boxes", NUMBERS)):
         heads = [
             layers.Reshape((-1, numbers))(convolved(cells, layers.Conv2D(numbers * anchors, 1)))
             for cells, anchors in zip(maps, ANCHORS, strict=True)
@@ -97,8 +97,7 @@ def gray_blazeface(size_px: int, content: bytes, maps_kept: int = 2) -> keras.Mo
         outputs[name] = layers.Concatenate(axis=1, name=name)(kept) if kept[1:] else kept[0]
     network = keras.Model(image, outputs, name="blazeface")
     for layer, weights in zip(convolutions, _weights(content), strict=True):
-        shapes = [weight.shape for weight in layer.weights]
-        layer.set_weights([_fitted(*pair) for pair in zip(weights, shapes, strict=True)])
+        layer.set_weights([_gray(values) for values in weights])
     return network
 
 
@@ -124,13 +123,10 @@ def _weights(content: bytes) -> list[tuple[Weights, Weights]]:
     ]
 
 
-def _fitted(weights: Weights, shape: tuple[int, ...]) -> Weights:
-    """Weights of the file, changed to the shape that they have in the gray network."""
+def _gray(weights: Weights) -> Weights:
+    """Weights of the file as they are in the gray network: those of three equal colours summed."""
     if weights.shape[:2] == (5, 5):
-        return np.asarray(weights.sum(axis=2, keepdims=True), np.float32)  # of three equal colours
-    if weights.shape[-1] != shape[-1]:  # the boxes' heads, without the points
-        anchors = weights.reshape(*weights.shape[:-1], -1, GIVEN)
-        return anchors[..., :KEPT].reshape(shape)
+        return np.asarray(weights.sum(axis=2, keepdims=True), np.float32)
     return weights
 
 
@@ -208,8 +204,7 @@ def _card(name: str, named: bytes, network: keras.Model, origin: dict[str, Any])
         "outputs": [{"head": head, "index": index} for head, index in positions],
         "made_from": {key: origin[key] for key in ("package", "package_version", "sha256")},
         "changes": (
-            "The kernels of the first convolution are summed over the colours. The six points of a "
-            "face are left out of the heads."
+            "The kernels of the first convolution are summed over the colours."
             + ("" if name == "search" else " The coarser of the two maps is left out, too.")
         ),
         **{key: origin[key] for key in ("authors", "paper", "licence")},

@@ -82,7 +82,7 @@ def _inputs_and_outputs(card: dict[str, Any]) -> str:
     side = image["size_px"]
     lines = [
         f"- input: {image['dtype']} (1, {side}, {side}, {image['channels']}), gray 0…255 as "
-        f"{image['scaling']}"
+        f"{image['scaling']}{_light(image)}"
     ]
     for output in outputs:
         used = ", which the jukebox uses" if output["head"] == card["head"] else ""
@@ -92,6 +92,17 @@ def _inputs_and_outputs(card: dict[str, Any]) -> str:
             f"softmax(logits / {output['temperature']})"
         )
     return "\n".join(map(bullet, lines))
+
+
+def _light(image: dict[str, Any]) -> str:
+    """To what the faces are brought first, if to anything."""
+    if not (light := image.get("light")):
+        return ""
+    mean, spread = ("{:g} to {:g}".format(*light[f"usual_{name}"]) for name in ("mean", "spread"))
+    return (
+        f"; a face with a mean outside {mean} or a spread outside {spread} is first brought to "
+        f"{light['mean']:g} and {light['spread']:g} (the divisor at least {light['least']:g})"
+    )
 
 
 def _paragraph(field: str) -> Callable[[dict[str, Any]], str]:

@@ -29,6 +29,12 @@ EMOTION: Words = {
         "make it worse. Its errors for groups of age, gender or skin colour have not been measured."
     ),
 }
+QUALITY: Words = {
+    "from": (
+        "Training faces with masks, hands, blur and darkness drawn or computed, and the masks in "
+        "photos that the EDEN foundation offers"
+    )
+}
 GENDER: Words = {
     "terms": (
         "The project publishes the weights under the MIT licence. They were trained on UTKFace, "

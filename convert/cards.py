@@ -18,15 +18,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from appliance.records import Unclear
 from appliance.vision.interpreter import Interpreter
-from appliance.vision.preprocessing import INPUT
+from appliance.vision.preprocessing import INPUT, Light
 from convert import card_words
 from convert.card_text import write_card
 from convert.data import Portraits
 from convert.evaluate import run_model
 from convert.examples import GENDER_TEST, DataSet, Examples, Pictures
 from convert.groups import gender_figures
-from convert.networks import multiply_adds, with_views
+from convert.networks import QUALITY, multiply_adds, with_views
 from convert.priors import priors
 from convert.quantize import output_positions, slim, to_dynamic, to_float32, to_int8
 from convert.recipes import History, Recipe
@@ -38,6 +39,7 @@ HELD_OUT = "Training, held out"
 # Networks for these tasks get files with a single view, too, NAME_KIND_single: the running jukebox
 # shows them a face and its mirror image in turn, and averages over time anyway.
 SEEN_IN_TURN = ("emotion",)
+SINGLE = "_single"
 
 # Logits of each head: of one model, on one split.
 Answers = dict[str, Logits]
@@ -62,9 +64,9 @@ def write_models(
 ) -> dict[str, dict[str, Any]]:
     """Writes the network in all its kinds with their cards into folder; the cards by name."""
     views = training.recipe.views
-    cards = _write_kinds(name, with_views(network, views), dataset, training, folder=folder)
+    cards = write_kinds(name, with_views(network, views), dataset, training, folder=folder)
     if name in SEEN_IN_TURN:
-        cards |= _write_kinds(name, network, dataset, training, folder=folder, suffix="_single")
+        cards |= write_kinds(name, network, dataset, training, folder=folder, suffix=SINGLE)
     if dataset.task == "emotion":
         # TFLite cannot differentiate the resizing of the further views.
         content = to_why(with_views(network, min(views, 2)), cards[f"{name}_int8"]["head"])
@@ -81,11 +83,12 @@ def write_model(folder: Path, content: bytes, card: dict[str, Any]) -> dict[str,
     return card
 
 
-def answer(content: bytes, images: Pictures) -> Answers:
+def answer(content: bytes, images: Pictures, light: Light | None = None) -> Answers:
     """Logits, float32 (n, classes), of each head of a file. images: uint8 (n, side, side)."""
     size_px = Interpreter(content).input_shape[1]
-    outputs = run_model(content, images, size_px)
-    return {head: outputs[index] for head, index in output_positions(content).items()}
+    outputs = run_model(content, images, size_px, light)
+    positions = output_positions(content)
+    return {head: outputs[index] for head, index in positions.items() if head != QUALITY}
 
 
 def of_the_file(name: str, content: bytes, task: str, labels: Sequence[str]) -> dict[str, Any]:
@@ -100,11 +103,11 @@ def of_the_file(name: str, content: bytes, task: str, labels: Sequence[str]) -> 
     }
 
 
-def of_the_network(network: keras.Model) -> dict[str, Any]:
+def of_the_network(network: keras.Model, light: Light | None = None) -> dict[str, Any]:
     """What a card says of a network."""
     size_px = network.input_shape[1]
     return {
-        "input": {"size_px": size_px} | INPUT,
+        "input": {"size_px": size_px} | INPUT | ({"light": asdict(light)} if light else {}),
         "network": network.name,
         "parameters": network.count_params(),
         "multiply_adds": multiply_adds(network),
@@ -133,7 +136,7 @@ def known(logits: Logits, labels: Labels) -> tuple[Logits, Labels]:
     return logits[labels >= 0], labels[labels >= 0]
 
 
-def _write_kinds(
+def write_kinds(
     name: str,
     network: keras.Model,
     dataset: DataSet,
@@ -141,32 +144,44 @@ def _write_kinds(
     *,
     folder: Path,
     suffix: str = "",
+    quality: Mapping[Unclear, float] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """The files NAME_KIND and the suffix; with a suffix there is no dynamic kind."""
+    """Writes the files NAME_KIND and the suffix; with a suffix there is no dynamic kind.
+
+    quality: of a network with that output, from which number on each cause is believed.
+    """
     float32, int8 = f"{name}_float32{suffix}", f"{name}_int8{suffix}"
+    light = dataset.light
     contents = {float32: to_float32(network), int8: to_int8(network, dataset.calibration)}
     if not suffix:
         contents[f"{name}_dynamic"] = to_dynamic(network)
     judged = {HELD_OUT: dataset.held_out, **dataset.tests}
     answers = {
-        file: {split: answer(content, examples.images) for split, examples in judged.items()}
+        file: {split: answer(content, examples.images, light) for split, examples in judged.items()}
         for file, content in contents.items()
     }
-    common = of_the_network(network) | {
+    common = of_the_network(network, light) | {
         "views": 1 if suffix else training.recipe.views,
         "training": of_the_training(training, len(dataset.training), len(dataset.held_out)),
-        "int8_float_agreement": _agreement(answers[int8], answers[float32]),
+        "int8_float_agreement": agreement(answers[int8], answers[float32]),
     }
     cards = {}
     for file, named in contents.items():
         content = slim(named)
         card = of_the_file(file, content, dataset.task, dataset.labels) | common
-        card |= _measured(output_positions(named), answers[file], judged, dataset)
+        positions = output_positions(named)
+        if quality:
+            card["quality"] = {
+                "index": positions.pop(QUALITY),
+                "least": dict(quality),
+                **card_words.QUALITY,
+            }
+        card |= measured(positions, answers[file], judged, dataset)
         cards[file] = write_model(folder, content, card | WORDS[dataset.task])
     return cards
 
 
-def _measured(
+def measured(
     positions: dict[str, int],
     answers: dict[str, Answers],
     judged: dict[str, Examples],
@@ -210,7 +225,7 @@ def _of_groups(logits: Logits, portraits: Portraits) -> dict[str, Any]:
     return {field: value for field, value in figures.items() if field.endswith(kept)}
 
 
-def _agreement(some: dict[str, Answers], others: dict[str, Answers]) -> dict[str, dict[str, float]]:
+def agreement(some: dict[str, Answers], others: dict[str, Answers]) -> dict[str, dict[str, float]]:
     """The share of faces on which two models make the same first choice, by split and head."""
     return {
         split: {

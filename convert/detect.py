@@ -40,13 +40,17 @@ Find = Callable[[GrayImage], Sequence[Face]]
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """A box around a face, in pixels of its photo. counts: whether the face must be found."""
+    """A box around a face, in pixels of its photo.
+
+    counts: whether the face must be found. kind: what the annotations call it.
+    """
 
     counts: bool
     left: float
     top: float
     right: float
     bottom: float
+    kind: str = ""
 
     @property
     def height(self) -> float:
@@ -183,12 +187,15 @@ def _annotations(
     try:
         for photo in json.loads(content):
             boxes = tuple(
-                Annotated(kind in COUNTED, *map(float, corners))
-                for kind, *corners in photo["boxes"]
+                _box(str(kind), *map(float, corners)) for kind, *corners in photo["boxes"]
             )
             yield str(photo["file"]), (int(photo["height"]), int(photo["width"])), boxes
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{where} is not a list of photos with boxes: {error!r}") from error
+
+
+def _box(kind: str, left: float, top: float, right: float, bottom: float) -> Annotated:
+    return Annotated(kind in COUNTED, left, top, right, bottom, kind)
 
 
 def _matched(boxes: Sequence[Annotated], found: Sequence[Face]) -> set[int]:

@@ -3,6 +3,7 @@
     python -m convert.evaluate --task emotion --model models/emotion_int8.tflite --json \
         --data ../shared/data/fer2013.zip --split PublicTest \
         --votes ../shared/data/ferplus_votes.csv
+    python -m convert.evaluate --task people --data ../shared/data/people.zip
     python -m convert.evaluate --task gender --model models/gender_int8.tflite \
         --data ../shared/data/utkface.zip --split heldout
     python -m convert.evaluate --task detect --model blazeface \
@@ -10,8 +11,12 @@
 
 emotion: with --votes the crowd's majority (FER+) judges the answers, otherwise FER-2013's label.
 --head chooses the head that answers and so also the labels; without it the head follows the labels.
+mean_of_heads is the mean of both heads, as_mood the same without the priors, as for the mood.
 --in-turn judges two views, a face and its mirror image, averaged as the running jukebox averages
-them. The split heldout is the part of Training that was never trained on.
+them. The split heldout is the part of Training that was never trained on. --contrast, --brightness,
+--size, --tilt and --blur disturb the faces first.
+people: without --model and --head, the running configuration in int8 and as_mood. A face that is
+not found counts as wrong. The splits odd and even are the people at those places of the names.
 gender: UTKFace has no splits; `training` and `heldout` are this project's, and without --split
 every picture counts.
 detect: --model is blazeface, haar, a .tflite file, or the card of one that is in a package.
@@ -31,19 +36,24 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from appliance.errors import ModelError
-from appliance.records import EMOTIONS, GENDERS
+from appliance.records import GENDERS
 from appliance.settings import FaceSettings
-from appliance.vision.cards import card_fields, read_card
+from appliance.vision.cards import MODELS, card_fields
 from appliance.vision.classifier import ModelClassifier
 from appliance.vision.interpreter import Interpreter
-from appliance.vision.preprocessing import to_input
-from convert import data, detect
+from appliance.vision.preprocessing import Light, to_input
+from convert import data, detect, people
+from convert.disturbance import Disturbance
+from convert.evaluate_options import DISTURBANCES, parse
 from convert.groups import gender_figures
 from convert.pictures import DataError
+from convert.reader import AS_MOOD, Reader, has_several_heads
 from convert.report import for_people
-from convert.scoring import Labels, Logits, score, softmax
+from convert.scoring import Labels, Logits, balanced, rounded, score
 
 ALL = "all"
+# What the running jukebox reads with, where int8 is the faster format.
+RUNNING = MODELS / "emotion_int8_single.tflite"
 VIEWS: dict[object, str] = {
     1: "one",
     2: "a face and its mirror image at once",
@@ -56,7 +66,7 @@ PORTRAIT_SPLITS = ("training", HELD_OUT)  # in the order of data.split_portraits
 
 def main(arguments: list[str] | None = None) -> int:
     """The command. 0 judged, 1 data or model that cannot be used, 2 usage."""
-    options = _options(arguments)
+    options = parse(__doc__, TASKS, arguments)
     try:
         result = TASKS[options.task](options)
     except (DataError, ModelError) as error:
@@ -74,40 +84,36 @@ def evaluate_emotion(
     votes: data.Votes | None,
     *,
     in_turn: bool = False,
+    disturbance: Disturbance | None = None,
 ) -> dict[str, Any]:
     """The figures of one head on these faces, as JSON.
 
     head: its name; None: the one that follows the labels. votes: judge instead of FER-2013's
     labels, unless the head is fer. in_turn: judges the face and its mirror image, averaged as the
-    mood filter averages them. Raises DataError if the labels do not suit the head or the faces, and
-    ModelError if the model cannot be used so.
+    mood filter averages them. disturbance: of the faces, before they are read. Raises DataError if
+    the labels do not suit the head or the faces, and ModelError if the model cannot be used so.
     """
     if head == "ferplus" and votes is None:
         raise DataError("the head ferplus is judged against the crowd's votes: give --votes")
     by_votes = votes is not None and head != "fer"
-    if head is None and len(read_card(model, "emotion", EMOTIONS).heads) > 1:
+    if head is None and has_several_heads(model):
         head = "ferplus" if by_votes else "fer"
-    classifier = ModelClassifier(model, "emotion", EMOTIONS, head)
-    if in_turn and _views(model) > 1:
-        raise ModelError(f"{model}: averages several views itself, so --in-turn is not for it")
+    reader = Reader(model, head, in_turn=in_turn)
     given = len(faces)
     faces, labels = labelled(faces, votes if by_votes else None)
-    temperature = classifier.head.temperature
-    logits = answers(classifier, faces.images)
-    if in_turn:
-        mirrored = answers(classifier, faces.images[:, :, ::-1])
-        logits = _averaged(logits, mirrored, temperature)
-    result = score(logits, labels, temperature)
-    views = VIEWS["in turn" if in_turn else _views(model)]
+    images = (disturbance or Disturbance()).of(faces.images)
+    result = score(reader.logits(images), labels, reader.temperature)
+    views = VIEWS["in turn" if in_turn else reader.views]
     return {
         "task": "emotion",
         "model": model.name,
         "views": views,
         "looks": views,  # its former name, for one more release
-        "head": classifier.head.name,
+        "head": reader.head,
         "labels": "ferplus" if by_votes else "fer",
         "left_out": given - len(faces),
         **result.as_json(),
+        "balanced_accuracy": rounded(balanced(result)),
     }
 
 
@@ -124,12 +130,6 @@ def evaluate_gender(model: Path, portraits: data.Portraits) -> dict[str, Any]:
         "head": classifier.head.name,
         **gender_figures(logits, portraits, classifier.head.temperature),
     }
-
-
-def _views(model: Path) -> int:
-    """How many views of each face the file averages. Its card may have the field's former name."""
-    fields = card_fields(model)
-    return int(fields.get("views", fields.get("looks", 1)))
 
 
 def labelled(faces: data.Faces, votes: data.Votes | None) -> tuple[data.Faces, Labels]:
@@ -151,22 +151,18 @@ def answers(classifier: ModelClassifier, images: npt.NDArray[np.uint8]) -> Logit
     return np.stack([classifier.logits(image) for image in progress])
 
 
-def run_model(content: bytes, images: npt.NDArray[np.uint8], size_px: int) -> tuple[Logits, ...]:
+def run_model(
+    content: bytes, images: npt.NDArray[np.uint8], size_px: int, light: Light | None = None
+) -> tuple[Logits, ...]:
     """Logits, float32 (n, classes), of each output of a TFLite file, in its order.
 
-    images: uint8 (n, side, side), at least one. size_px: side of the network's input. Raises
-    ModelError if the content is not a network.
+    images: uint8 (n, side, side), at least one. size_px: side of the network's input. light: as its
+    card says. Raises ModelError if the content is not a network.
     """
     interpreter = Interpreter(content)
     progress = tqdm(images, "faces", leave=False, disable=None)
-    outputs = [interpreter.run(to_input(image, size_px)) for image in progress]
+    outputs = [interpreter.run(to_input(image, size_px, light)) for image in progress]
     return tuple(np.concatenate(output) for output in zip(*outputs, strict=True))
-
-
-def _averaged(logits: Logits, others: Logits, temperature: float) -> Logits:
-    """The logits that give, at this temperature, the mean of both probabilities."""
-    shares = (softmax(logits / temperature) + softmax(others / temperature)) / 2
-    return np.asarray(np.log(shares.clip(1e-9)) * temperature, np.float32)
 
 
 def _emotion(options: argparse.Namespace) -> dict[str, Any]:
@@ -178,10 +174,13 @@ def _emotion(options: argparse.Namespace) -> dict[str, Any]:
         if faces.splits[0].lower() in data.TRAINING_SPLITS:
             _say_trained_on(faces.splits[0])
     votes = data.load_votes(options.votes) if options.votes else None
+    given = {name: getattr(options, name) for name in DISTURBANCES}
+    given = {name: value for name, value in given.items() if value is not None}
     result = evaluate_emotion(
-        options.model, faces, options.head, votes, in_turn=bool(options.in_turn)
-    )
-    return result | {"split": HELD_OUT if held_out else str(faces.splits[0])}
+        options.model, faces, options.head, votes, in_turn=bool(options.in_turn),
+        disturbance=Disturbance(**given),
+    )  # fmt: skip
+    return result | {"split": HELD_OUT if held_out else str(faces.splits[0]), "disturbance": given}
 
 
 def _held_out(faces: data.Faces, path: Path) -> data.Faces:
@@ -234,6 +233,25 @@ def _detect(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _people(options: argparse.Namespace) -> dict[str, Any]:
+    runs = options.model is None
+    model = RUNNING if runs else options.model
+    reader = Reader(model, options.head or AS_MOOD, in_turn=runs or bool(options.in_turn))
+    rules = FaceSettings()
+    find = detect.finder("blazeface", rules.min_score, rules.min_height_px)
+    split = (options.split or ALL).lower()
+    if split not in (ALL, *people.SPLITS):
+        _say_all_count(split)
+        split = ALL
+    return {
+        "task": "people",
+        "model": model.name,
+        "head": reader.head,
+        **people.judge(people.load_people(options.data, split), find, reader),
+        "split": split,
+    }
+
+
 def _were_trained_on(options: argparse.Namespace) -> bool:
     """Whether the model's card names the same data."""
     hashes = card_fields(options.model).get("training", {}).get("data_sha256", {})
@@ -252,49 +270,7 @@ def _say(what: str) -> None:
     print(what, file=sys.stderr)
 
 
-TASKS = {"emotion": _emotion, "gender": _gender, "detect": _detect}
-# Options that only one task has.
-ONLY = {"head": "emotion", "votes": "emotion", "in_turn": "emotion",
-        "negatives": "detect", "min_score": "detect", "min_height_px": "detect"}  # fmt: skip
-
-
-def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        "convert.evaluate", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    add = parser.add_argument
-    add("--task", choices=TASKS, required=True)
-    add("--model", type=Path, help="FILE.tflite beside FILE.json")
-    add("--data", type=Path, required=True, help="zip, folder or CSV")
-    add("--split", help="Training, PublicTest, train, heldout, …")
-    add("--head", choices=["fer", "ferplus"])
-    add(
-        "--in-turn",
-        action="store_true",
-        default=None,
-        help="average two views, as the jukebox does",
-    )
-    add("--votes", type=Path, help="ferplus_votes.csv or fer2013new.csv")
-    add("--negatives", type=Path, help="zip or folder of photos without people")
-    add("--min-score", type=_share, help=f"default: the jukebox's, {FaceSettings().min_score}")
-    add("--min-height-px", type=int, help="default: 32, the lowest faces that count")
-    add("--json", action="store_true")
-    options = parser.parse_args(arguments)
-    for name, task in ONLY.items():
-        if task != options.task and getattr(options, name) is not None:
-            parser.error(f"--{name.replace('_', '-')} is for --task {task}")
-    if options.model is None:
-        if options.task != "detect":
-            parser.error(f"--task {options.task} needs --model")
-        options.model = Path("blazeface")
-    return options
-
-
-def _share(text: str) -> float:
-    share = float(text)
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return share
+TASKS = {"emotion": _emotion, "people": _people, "gender": _gender, "detect": _detect}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.records import EMOTIONS, GENDERS
+from appliance.vision.preprocessing import Light
 from convert import data
 from convert.networks import GENDER_SIZE_PX
 from convert.quantize import representative, representative_portraits
@@ -45,7 +46,7 @@ class DataSet:
     labels: of every head, in the order of its outputs. held_out: a part of the training split that
     is never trained on, for every choice, the temperatures and the priors. tests: by the names of
     their splits. calibration: uint8 (n, side, side), the pictures that measure int8's ranges.
-    portraits: of the test, for its groups.
+    portraits: of the test, for its groups. light: to which faces are brought before the network.
     """
 
     task: str
@@ -55,6 +56,7 @@ class DataSet:
     tests: dict[str, Examples]
     calibration: Pictures
     portraits: data.Portraits | None = None
+    light: Light | None = None
 
 
 def emotion_data(recipe: Recipe, faces: data.Faces, votes: data.Votes) -> DataSet:
@@ -72,6 +74,7 @@ def emotion_data(recipe: Recipe, faces: data.Faces, votes: data.Votes) -> DataSe
             for split, test in _test_splits(faces)
         },
         representative(rest).images,
+        light=recipe.level,
     )
 
 

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS, GrayImage
-from appliance.vision.cards import card_fields, checked_bytes
+from appliance.vision.cards import card_fields, checked_bytes, read_card
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import to_input
 from convert.drawing import new_figure, save
@@ -99,7 +99,8 @@ def guided_gradients(model: Path, card: dict[str, Any], faces: list[GrayImage]) 
     """
     network = Interpreter(checked_bytes(model, card["sha256"]), str(model))
     chosen = np.eye(len(EMOTIONS), dtype=np.float32)[:, np.newaxis]
-    inputs = [to_input(face, card["input"]["size_px"]) for face in faces]
+    described = read_card(model, "why", EMOTIONS)
+    inputs = [to_input(face, described.size_px, described.light) for face in faces]
     outputs = [network.run(face, weights) for face, weights in zip(inputs, chosen, strict=True)]
     gradients = np.concatenate([gradient for _, gradient in outputs])
     return np.asarray(gradients[..., 0], np.float32)

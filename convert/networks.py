@@ -10,6 +10,8 @@ from collections.abc import Callable
 from math import prod
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from keras import layers
 
@@ -18,6 +20,8 @@ from appliance.records import EMOTIONS
 PARAMETER_LIMIT = 62_000  # of the jukebox's network, everything counted
 VIEWS = (1, 2, 6)  # how many views of each face a file may average
 
+QUALITY = "quality"  # the output that tells why a face cannot be read well
+Weights = npt.NDArray[np.float32]
 # Name of each head and the number of its classes.
 Heads = dict[str, int]
 FER: Heads = {"fer": len(EMOTIONS)}
@@ -173,6 +177,20 @@ def with_views(network: keras.Model, views: int) -> keras.Model:
         for head, logits in network(pictures).items()
     }
     return keras.Model(image, means, name=network.name)
+
+
+def with_quality(network: keras.Model, kernel: Weights, bias: Weights) -> keras.Model:
+    """The network with one more output, `quality`: logits (batch, causes), see convert.quality.
+
+    kernel: float32 (3, 3, channels, causes), of the last maps, averaged to 3×3 cells; bias: float32
+    (causes). Whether a mask hides a mouth depends on the place, so that each cell has its weights.
+    """
+    maps = network.get_layer("fer_maps").input  # 6×6×72
+    # Its kernel takes every other place, from each of the first four: their mean is that of cells.
+    weigh = layers.Conv2D(kernel.shape[-1], 3, dilation_rate=2, name="quality_maps")  # 2×2
+    logits = layers.GlobalAveragePooling2D(name=QUALITY, dtype="float32")(weigh(maps))
+    weigh.set_weights([kernel, bias])
+    return keras.Model(network.input, network.output | {QUALITY: logits}, name=network.name)
 
 
 def multiply_adds(model: keras.Model) -> int:

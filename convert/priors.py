@@ -115,7 +115,8 @@ def mean_probabilities(logits: Mapping[str, Logits], temperatures: Mapping[str, 
 
 def _logits(card: Card, faces: Faces) -> dict[str, Logits]:
     """What the network says of these faces, by head."""
-    outputs = run_model(checked_bytes(card.model, card.sha256), faces.images, card.size_px)
+    content = checked_bytes(card.model, card.sha256)
+    outputs = run_model(content, faces.images, card.size_px, card.light)
     return {head.name: outputs[head.index] for head in card.heads.values()}
 
 

@@ -64,8 +64,8 @@ def to_dynamic(network: keras.Model) -> bytes:
 def to_int8(network: keras.Model, images: npt.NDArray[np.uint8]) -> bytes:
     """The network as a TFLite file in int8, its ranges measured on these pictures.
 
-    images: uint8 (n, side, side). Weights have a scale for each channel. No operation may fall back
-    to float.
+    images: uint8 (n, side, side), as they are: brought to one light they reach no further. Weights
+    have a scale for each channel. No operation may fall back to float.
     """
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     size_px = network.input_shape[1]

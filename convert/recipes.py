@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appliance.vision.preprocessing import LIGHT, Light
+
 PRECISIONS = ("float32", "mixed_bfloat16")  # the latter is faster where the processor has it
 HOLD_OUT = 0.05  # of the training split, never trained on
 
@@ -36,6 +38,12 @@ class Recipe:
     views: int = 1  # of each face; the model answers with their mean, see networks.with_views
     precision: str = PRECISIONS[0]  # of the computation; the weights are float32 in any case
     limit: int = 0  # how many pictures of each split are used; 0: all of them
+    light: int = 0  # 1: every face is brought to one level of light first (preprocessing.LIGHT)
+
+    @property
+    def level(self) -> Light | None:
+        """The light to which every face is brought first."""
+        return LIGHT if self.light else None
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from convert.markdown import words
 
 def for_people(result: dict[str, Any]) -> str:
     """The figures of any task as a few lines. result: as convert.evaluate --json writes it."""
-    lines = _detection(result) if result["task"] == "detect" else _classification(result)
-    return "\n".join(lines)
+    tell = {"detect": _detection, "people": _people}.get(result["task"], _classification)
+    return "\n".join(tell(result))
 
 
 def _classification(result: dict[str, Any]) -> list[str]:
@@ -19,12 +19,23 @@ def _classification(result: dict[str, Any]) -> list[str]:
         f"{result['model']}, head {result['head']}, {result['split']} ({result['count']} faces):",
         *([f"labels: {result['labels']}; views: {result['views']}"] if emotion else []),
         f"accuracy {_share(result)}, calibration error {result['ece']:.3f}",
+        *([f"balanced accuracy {result['balanced_accuracy']:.1%}"] if emotion else []),
         f"{'':10}precision  recall     F1   faces",
     ]
     for name, found in result["per_class"].items():
         shares = f"{found['precision']:9.1%}{found['recall']:8.1%}{found['f1']:7.1%}"
         lines.append(f"{name:10}{shares}{found['count']:8}")
     return lines + (_groups(result) if "groups" in result else [])
+
+
+def _people(result: dict[str, Any]) -> list[str]:
+    lines = [f"{result['model']}, head {result['head']}, {result['split']}:"]
+    lines.append(f"{'':12}accuracy  balanced  pictures  found")
+    everybody = result["people"] | {"all": result}
+    for name, found in everybody.items():
+        shares = f"{found['accuracy']:8.1%}{found['balanced_accuracy']:10.1%}"
+        lines.append(f"{name:12}{shares}{found['count']:10}{found['found']:7}")
+    return lines
 
 
 def _groups(result: dict[str, Any]) -> list[str]:

@@ -89,6 +89,11 @@ def score(logits: Logits, labels: Labels, temperature: float = 1.0) -> Score:
     )
 
 
+def balanced(result: Score) -> float:
+    """The mean recall of the classes that have rows, 0…1."""
+    return float(np.mean([found.recall for found in result.per_class.values() if found.count]))
+
+
 def share_of(right: npt.NDArray[np.bool_]) -> Share:
     """The share of right answers. right: bool (n), at least one."""
     count, good = len(right), int(right.sum())

@@ -177,7 +177,7 @@ def train(
     for epoch in range(done, recipe.epochs):
         started = time.monotonic()
         loss = _one_epoch(trainer, dataset.training, epoch, teacher)
-        shares = accuracies(trainer.averaged_network(), dataset.held_out)
+        shares = accuracies(trainer.averaged_network(), dataset.held_out, recipe.level)
         seconds = round(time.monotonic() - started, 1)
         history.append({"epoch": epoch + 1, "loss": round(loss, 4), **shares, "seconds": seconds})
         trainer.save(checkpoint, epoch + 1, history)
@@ -196,7 +196,11 @@ def _one_epoch(trainer: Trainer, examples: Examples, epoch: int, teacher: Teache
     losses = []
     for start in tqdm(starts, f"epoch {epoch + 1}", leave=False, disable=None):
         chosen = order[start : start + recipe.batch]
-        batch = (to_batch(images[chosen]), _of(targets, chosen), _of(examples.weights, chosen))
+        batch = (
+            to_batch(images[chosen], recipe.level),
+            _of(targets, chosen),
+            _of(examples.weights, chosen),
+        )
         if recipe.mixup:
             batch = _mixed(batch, float(rng.beta(recipe.mixup, recipe.mixup)))
         losses.append(trainer.step(rounding, *tf.nest.map_structure(tf.constant, batch)))

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from appliance.errors import ModelError
@@ -200,6 +201,39 @@ def test_the_side_of_the_input_is_a_whole_number_and_the_networks(folder, size_p
     sized = stated(model, "input") | {"size_px": size_px}
     change(model, input={name: value for name, value in sized.items() if value is not ...})
     refuses(lambda: EmotionClassifier(model), says)
+
+
+NEVER = [999.0, 999.0]  # no face has this mean or spread, so that each is brought to the light
+LIGHT = {"mean": 130.0, "spread": 55.0, "least": 4.0, "usual_mean": NEVER, "usual_spread": NEVER}
+
+
+@pytest.mark.parametrize(
+    ("light", "says"),
+    [
+        (5, "input.light is 5; it must be an object"),
+        (LIGHT | {"mean": "130"}, "input.light.mean is '130'; it must be a number above 0"),
+        (LIGHT | {"least": 0}, "input.light.least is 0; it must be a number above 0"),
+        (LIGHT | {"usual_mean": 9}, "input.light.usual_mean is 9; it must be two ascending"),
+        (LIGHT | {"usual_spread": [70, 40]}, "usual_spread is [70, 40]; it must be two ascending"),
+        (LIGHT | {"usual_spread": [0, 40]}, "usual_spread is [0, 40]; it must be two ascending"),
+        ({"mean": 130.0, "spread": 55.0}, "lacks what a card must say: input.light.least"),
+    ],
+)
+def test_a_light_that_cannot_be_is_refused(folder, light, says):
+    model = folder / "emotion_int8.tflite"
+    change(model, input=stated(model, "input") | {"light": light})
+    refuses(lambda: EmotionClassifier(model), says)
+
+
+@pytest.mark.parametrize("light", [None, LIGHT])
+def test_faces_are_brought_to_the_light_that_the_card_names_and_to_no_other(folder, light):
+    model = folder / "emotion_int8.tflite"
+    change(model, input=stated(model, "input") | {"light": light})
+    classifier = EmotionClassifier(model)
+    bright = np.random.default_rng(0).integers(100, 250, (48, 48), dtype=np.uint8)
+    dim = (bright // 4 + 20).astype(np.uint8)
+    difference = np.abs(classifier.logits(bright) - classifier.logits(dim)).max()
+    assert (difference < 0.3) == (light is not None), difference
 
 
 @pytest.mark.parametrize(

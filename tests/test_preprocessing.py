@@ -6,6 +6,7 @@ from appliance.records import Box
 from appliance.vision import preprocessing
 
 RAMP = np.arange(100, dtype=np.uint8).reshape(10, 10)
+FACE = np.random.default_rng(0).normal(120, 40, (48, 48)).clip(0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,37 @@ def test_a_mirror_swaps_left_and_right():
 
 def as_input(face):
     return preprocessing.scale(face)[np.newaxis, :, :, np.newaxis]
+
+
+NEVER = (999.0, 999.0)
+ONE_LEVEL = preprocessing.Light(130.0, 55.0, 4.0, usual_mean=NEVER, usual_spread=NEVER)
+
+
+@pytest.mark.parametrize("light", [ONE_LEVEL, preprocessing.LIGHT])
+@pytest.mark.parametrize(("gain", "shift"), [(0.25, 90), (0.3, 0), (0.4, 150), (0.2, 10)])
+def test_a_face_in_unusual_light_comes_out_with_one_mean_and_spread(gain, shift, light):
+    face = np.rint(FACE * gain + shift).clip(0, 255).astype(np.uint8)
+    x = (preprocessing.to_input(face, 48, light) + 1.0) * 127.5
+    assert (x.mean(), x.std()) == (pytest.approx(130, abs=2), pytest.approx(55, abs=2))
+
+
+@pytest.mark.parametrize(("gain", "shift"), [(1.0, 0), (0.7, 0), (0.7, 100), (1.9, -100)])
+def test_a_face_in_usual_light_stays_exactly_as_it_is(gain, shift):
+    face = np.rint(FACE * gain + shift).clip(0, 255).astype(np.uint8)
+    given = preprocessing.to_input(face, 48, preprocessing.LIGHT)
+    assert (given == preprocessing.to_input(face, 48)).all()
+
+
+def test_the_noise_of_an_even_patch_is_not_blown_up_without_limit():
+    patch = (120 + np.indices((48, 48)).sum(axis=0) % 2).astype(np.uint8)  # a spread of 0.5
+    x = preprocessing.levelled(patch, ONE_LEVEL) * 127.5
+    assert x.std() == pytest.approx(0.5 * 55 / 4, abs=0.3)
+    even = preprocessing.levelled(np.full((48, 48), 7, np.uint8), ONE_LEVEL)
+    assert np.allclose((even + 1.0) * 127.5, 130.0)
+
+
+def test_no_light_brings_a_face_out_of_the_range_of_gray():
+    spots = np.full((48, 48), 100, np.uint8)
+    spots[0, :2] = 0, 255
+    x = preprocessing.levelled(spots, ONE_LEVEL)
+    assert (x.min(), x.max()) == (-1.0, 1.0)

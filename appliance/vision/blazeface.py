@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from dataclasses import replace
+from math import atan2, cos, degrees, exp, hypot, log, radians, sin
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,8 @@ from appliance.vision.preprocessing import scale
 # (quartiles ±0.11 and ±0.04). Haar's boxes in 155 photos of faces say 1.167 and 0.104.
 SIDE, UP = 1.17, 0.105
 # Cells of 8 and of 16 pixels, and the anchors of each.
+# The numbers of an anchor: a box, then points, of which these are used: right eye, left eye, nose.
+BOX, POINTS = slice(0, 4), slice(4, 10)
 CELLS_PX = ((8, 2), (16, 6))
 SIZES_PX = (64, 128)
 
@@ -68,24 +71,25 @@ class Network:
     def _decoded(
         self, boxes: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], min_score: float
     ) -> list[Detection]:
-        """What the anchors see, in input pixels. boxes: (anchors, 16); logits: (anchors)."""
+        """What the anchors see, in input pixels. boxes: (anchors, 16 or 4); logits: (anchors)."""
         # Few anchors are likely, most often none: for those NumPy would take three times as long.
         share = min(max(min_score, 1e-9), 1.0 - 1e-9)
         found = []
         for anchor in np.flatnonzero(logits >= log(share / (1.0 - share))).tolist():
-            right, down, width, height = boxes[anchor, :4].tolist()  # then six points
+            right, down, width, height = boxes[anchor, BOX].tolist()
             x, y = self._anchors[anchor]
             score = 1.0 / (1.0 + exp(-float(logits[anchor])))
-            found.append(Detection(x + right, y + down, max(width, height), score))
+            pose = _pose(boxes[anchor, POINTS].tolist())
+            found.append(Detection(x + right, y + down, max(width, height), score, *pose))
         return found
 
     def _as_fer_square(self, face: Detection, square: Box) -> Detection:
-        scale = square.width / self.size_px
-        return Detection(
-            x=square.x + face.x * scale,
-            y=square.y + (face.y - UP * face.side) * scale,
+        scale, tilt = square.width / self.size_px, radians(face.tilt)
+        return replace(
+            face,
+            x=square.x + (face.x + UP * face.side * sin(tilt)) * scale,
+            y=square.y + (face.y - UP * face.side * cos(tilt)) * scale,
             side=SIDE * face.side * scale,
-            score=face.score,
         )
 
     def _is_cut(self, face: Detection, square: Box, shape: tuple[int, ...]) -> bool:
@@ -130,8 +134,20 @@ def merged(faces: list[Detection]) -> list[Detection]:
         x = sum([face.x * face.score for face in same]) / total
         y = sum([face.y * face.score for face in same]) / total
         side = sum([face.side * face.score for face in same]) / total
-        found.append(Detection(x, y, side, best.score))
+        found.append(replace(best, x=x, y=y, side=side))
     return found
+
+
+def _pose(points: list[float]) -> tuple[float, float]:
+    """(tilt, turn), as Detection has them. points: right eye, left eye, nose, or none at all."""
+    if not points:
+        return 0.0, 0.0
+    right_x, right_y, left_x, left_y, nose_x, nose_y = points
+    across, down = left_x - right_x, left_y - right_y
+    apart = max(1.0, hypot(across, down))  # pixels; in a profile the eyes may fall together
+    beside = nose_x - (left_x + right_x) / 2, nose_y - (left_y + right_y) / 2
+    turn = (beside[0] * across + beside[1] * down) / apart**2
+    return degrees(atan2(down, across)), turn
 
 
 def _anchors(size_px: int) -> list[tuple[float, float]]:

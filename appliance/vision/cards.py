@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from reprlib import repr as shortened
-from typing import Any
+from typing import Any, get_args
 
 from appliance.errors import ModelError
-from appliance.records import EMOTIONS, Priors
+from appliance.records import EMOTIONS, Priors, Unclear
 from appliance.vision.interpreter import Interpreter
-from appliance.vision.preprocessing import INPUT
+from appliance.vision.preprocessing import INPUT, Light
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 REPAIR = (
@@ -39,13 +39,26 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Quality:
+    """An output that tells why a face cannot be read well.
+
+    index: its place among the outputs. least: for each of its numbers the cause, and the number
+    from which on it is believed.
+    """
+
+    index: int
+    least: dict[Unclear, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What the jukebox relies on.
 
     model: the .tflite file. size_px: side of the input. heads: the outputs by name. head: the name
-    of the one to use, "" where the outputs are parts of one answer. room: side of a tracker's
-    window in sides of a face, 0 for other networks. priors: None where the card has none. explains:
-    SHA-256 of the files whose answers this network explains.
+    of the one to use, "" where the outputs are parts of one answer. light: the level to which faces
+    are brought first, None where the card has none. room: side of a tracker's window in sides of a
+    face, 0 for other networks. quality: None where the network has no such output. priors: None
+    where the card has none. explains: SHA-256 of the files whose answers this network explains.
     """
 
     model: Path
@@ -53,7 +66,9 @@ class Card:
     size_px: int
     heads: dict[str, Head]
     head: str
+    light: Light | None
     room: float
+    quality: Quality | None
     priors: Priors | None
     explains: tuple[str, ...]
 
@@ -137,7 +152,9 @@ def _card(model: Path, fields: dict[str, Any]) -> Card:
         size_px=_field(stated, "size_px", "a whole number above 0", within="input"),
         heads=_heads(_field(fields, "outputs", "a list")),
         head=_field(fields, "head", "a text", default=""),
+        light=_light(stated) if stated.get("light") is not None else None,
         room=_field(stated, "room", "a number above 0", within="input", default=0.0),
+        quality=_quality(fields) if fields.get("quality") is not None else None,
         priors=_priors(fields) if fields.get("priors") is not None else None,
         explains=tuple(_field(fields, "explains", "an object", default={}).values()),
     )
@@ -163,6 +180,26 @@ def _heads(outputs: list[Any]) -> dict[str, Head]:
             raise _CardError("two heads have the same index")
         heads[head.name] = head
     return heads
+
+
+def _light(stated: dict[str, Any]) -> Light:
+    numbers = _field(stated, "light", "an object", within="input")
+    mean, spread, least = (
+        float(_field(numbers, name, "a number above 0", within="input.light"))
+        for name in ("mean", "spread", "least")
+    )
+    usual_mean, usual_spread = (
+        _field(numbers, name, "two ascending numbers above 0", within="input.light")
+        for name in ("usual_mean", "usual_spread")
+    )
+    return Light(mean, spread, least, tuple(usual_mean), tuple(usual_spread))
+
+
+def _quality(fields: dict[str, Any]) -> Quality:
+    stated = _field(fields, "quality", "an object")
+    least = _field(stated, "least", "numbers by cause", within="quality")
+    index = _field(stated, "index", "a whole number, 0 or more", within="quality")
+    return Quality(index, {cause: float(number) for cause, number in least.items()})
 
 
 def _priors(fields: dict[str, Any]) -> Priors:
@@ -191,8 +228,30 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_number(value: Any) -> bool:
+    return (_is_whole(value) or isinstance(value, float)) and abs(value) <= sys.float_info.max
+
+
+def _are_by_cause(values: Any) -> bool:
+    return (
+        isinstance(values, dict)
+        and bool(values)
+        and values.keys() <= set(get_args(Unclear))
+        and all(map(_is_number, values.values()))
+    )
+
+
 def _is_positive(value: Any) -> bool:
     return (_is_whole(value) or isinstance(value, float)) and 0.0 < value <= sys.float_info.max
+
+
+def _are_limits(values: Any) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) == len(("least", "greatest"))
+        and all(map(_is_positive, values))
+        and values[0] <= values[1]
+    )
 
 
 def _are_shares(values: Any) -> bool:
@@ -213,5 +272,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "a whole number above 0": lambda value: _is_whole(value) and value > 0,
     "a whole number, 0 or more": lambda value: _is_whole(value) and value >= 0,
     "a number above 0": _is_positive,
+    "numbers by cause": _are_by_cause,
+    "two ascending numbers above 0": _are_limits,
     "seven shares above 0 that sum to 1": _are_shares,
 }

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.errors import ModelError
-from appliance.records import GrayImage
-from appliance.vision.cards import Card, Head, card_path, read_card
+from appliance.records import GrayImage, Unclear
+from appliance.vision.cards import Card, Head, Shape, card_path, read_card
 from appliance.vision.preprocessing import to_input
 
 
@@ -32,10 +32,13 @@ class ModelClassifier:
         self._heads = sorted(self.card.heads.values(), key=lambda head: head is not self.head)
         self._network = self.card.network()
         size_px = self.card.size_px
+        outputs: dict[int, Shape] = {head.index: (1, len(classes)) for head in self._heads}
+        if quality := self.card.quality:
+            outputs[quality.index] = 1, len(quality.least)
         self.card.check_shapes(
             self._network,
             ((1, size_px, size_px, 1),),
-            {head.index: (1, len(classes)) for head in self._heads},
+            outputs,
         )
 
     def probabilities(self, image: GrayImage) -> tuple[float, ...]:
@@ -47,13 +50,26 @@ class ModelClassifier:
 
     def probabilities_by_head(self, image: GrayImage) -> list[tuple[float, ...]]:
         """The same by each head of the network, that of self.head first."""
-        outputs = self._network.run(to_input(image, self.card.size_px))
-        return [_softmax(outputs[head.index][0].tolist(), head.temperature) for head in self._heads]
+        return self.read(image)[0]
+
+    def read(self, image: GrayImage) -> tuple[list[tuple[float, ...]], list[Unclear]]:
+        """The same, and what makes the face hard to read, if the network can tell."""
+        outputs = self._network.run(self._input(image))
+        shares = [
+            _softmax(outputs[head.index][0].tolist(), head.temperature) for head in self._heads
+        ]
+        if not (quality := self.card.quality):
+            return shares, []
+        told = zip(quality.least.items(), outputs[quality.index][0].tolist(), strict=True)
+        return shares, [cause for (cause, least), number in told if number >= least]
 
     def logits(self, image: GrayImage) -> npt.NDArray[np.float32]:
         """The network's answer before temperature and softmax: float32 (classes,), unbounded."""
-        answer = self._network.run_for(self.head.index, to_input(image, self.card.size_px))
+        answer = self._network.run_for(self.head.index, self._input(image))
         return np.asarray(answer[0], np.float32)
+
+    def _input(self, image: GrayImage) -> npt.NDArray[np.float32]:
+        return to_input(image, self.card.size_px, self.card.light)
 
 
 def _chosen(card: Card, name: str | None) -> Head:

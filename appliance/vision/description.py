@@ -9,12 +9,13 @@ from appliance.records import EMOTIONS, EmotionScores
 
 
 def face_as_json(score: EmotionScores) -> dict[str, Any]:
-    """Where a face is and how it looks."""
+    """Where a face is, how it looks, and why it cannot be read well (None if it can)."""
     box = score.face.box
     return {
         "box": [box.x, box.y, box.width, box.height],
         "score": round(score.face.score, 4),
         "probabilities": named(EMOTIONS, score.probabilities),
+        "unclear": score.unclear,
     }
 
 

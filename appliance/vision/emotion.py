@@ -9,6 +9,10 @@ from pathlib import Path
 from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame, GrayImage, Priors
 from appliance.vision import preprocessing
 from appliance.vision.classifier import ModelClassifier
+from appliance.vision.quality import UNCLEAR_WEIGHT, unclear
+
+# The networks know smaller tilts: FER-2013's faces are tilted by 12 degrees (standard deviation).
+STRAIGHTEN_DEG = 10.0
 
 
 class EmotionClassifier(ModelClassifier):
@@ -31,18 +35,26 @@ class EmotionClassifier(ModelClassifier):
             return ()
         self._mirrored = self._in_turn and not self._mirrored
         height, width = frame.luma.shape
-        return tuple(
-            EmotionScores(face, *self._read(frame.luma, face), weight(face, width, height))
-            for face in faces
-        )
+        return tuple(self._scores(frame.luma, face, weight(face, width, height)) for face in faces)
 
-    def _read(self, luma: GrayImage, face: Face) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Probabilities by the head that the card names, and their mean over all heads."""
-        image = preprocessing.crop(luma, face.box)
-        heads = self.probabilities_by_head(
-            preprocessing.mirrored(image) if self._mirrored else image
-        )
-        return heads[0], tuple([sum(shares) / len(heads) for shares in zip(*heads, strict=True)])
+    def _scores(self, luma: GrayImage, face: Face, weight: float) -> EmotionScores:
+        """weight: of the face if it can be read well."""
+        image = face_pixels(luma, face)
+        heads, told = self.read(preprocessing.mirrored(image) if self._mirrored else image)
+        mean = tuple([sum(shares) / len(heads) for shares in zip(*heads, strict=True)])
+        cause = unclear(face, told)
+        counts = weight * UNCLEAR_WEIGHT if cause else weight
+        return EmotionScores(face, heads[0], mean, counts, cause)
+
+
+def face_pixels(luma: GrayImage, face: Face) -> GrayImage:
+    """The face as the networks read it, uint8 (side, side): straightened if it is tilted much.
+
+    luma: uint8 (height, width), the whole frame.
+    """
+    if abs(face.tilt) < STRAIGHTEN_DEG:
+        return preprocessing.crop(luma, face.box)
+    return preprocessing.upright(luma, face.box, face.tilt)
 
 
 def weight(face: Face, width_px: int, height_px: int) -> float:

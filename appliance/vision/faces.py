@@ -83,8 +83,8 @@ class FollowingFaceDetector:
             track.face, track.seen_s = face, now_s
         self._is_followed = bool(followed)
         return tuple(
-            Face(followed[number].box(), followed[number].score, number)
-            for number in sorted(followed)
+            Face(face.box(), face.score, number, face.tilt, face.turn)
+            for number, face in sorted(followed.items())
         )
 
     def _followed(self, luma: GrayImage) -> dict[int, Detection]:
@@ -130,7 +130,8 @@ class FollowingFaceDetector:
                 continue
             number = number or self._next_number()
             # The tracker's squares are the steadier ones, while both see the same.
-            seen[number] = seen[number] if _agrees(seen.get(number), face) else face
+            agrees = _agrees(seen.get(number), face)
+            seen[number] = seen[number].posed_as(face) if agrees else face
             self._tracks[number] = _Track(face, now_s, now_s)
         for number, track in list(self._tracks.items()):
             if now_s - track.confirmed_s > UNCONFIRMED_S:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import hypot
 
@@ -14,13 +14,18 @@ class Detection:
     """A face in one picture: centre and side of its FER-2013 square in pixels, score 0…1.
 
     Whatever the detector, the square is what a picture of FER-2013 would show around the face,
-    because that is what the emotion model was trained on.
+    because that is what the emotion model was trained on. tilt: degrees by which the head is tilted
+    clockwise in the picture. turn: how far the nose is from the middle of the eyes, in distances
+    between the eyes, to the right of the picture; 0 from the front. Both are 0 where the detector
+    tells no points.
     """
 
     x: float
     y: float
     side: float
     score: float
+    tilt: float = 0.0
+    turn: float = 0.0
 
     def distance(self, other: Detection) -> float:
         """How far apart the two centres are, in sides of the larger face."""
@@ -29,6 +34,10 @@ class Detection:
     def is_same(self, other: Detection) -> bool:
         """Whether both are one face of one picture: their centres are within half a face."""
         return self.distance(other) < 0.5
+
+    def posed_as(self, other: Detection) -> Detection:
+        """The same square with the tilt and the turn of another."""
+        return replace(self, tilt=other.tilt, turn=other.turn)
 
     def box(self) -> Box:
         """The square in whole pixels. It may overhang the picture, see preprocessing.crop."""

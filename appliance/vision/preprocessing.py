@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +15,38 @@ from appliance.records import Box, GrayImage
 # they are pasted four times enlarged into a gray square three times their size are 0.925 and 0.078
 # (quartiles ±0.03); over 354 that the Haar cascade finds, 0.946 and 0.076.
 PORTRAIT_SIDE, PORTRAIT_DOWN = 0.93, 0.077
+# A tilted face is straightened at no more than this side, which any network's input is made of.
+UPRIGHT_PX = 96
+REACH = 2**0.5  # the side of a square that holds a turned one, in sides of that
 
 
 # What to_input makes of a face, as a model's card must name it.
 INPUT = {"channels": 1, "scaling": "x/127.5-1", "dtype": "float32"}
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """The level to which the gray values of some faces are brought, in gray values 0…255.
+
+    mean, spread: of such a face afterwards; its spread is its standard deviation. least: the
+    smallest spread that is believed to be a face's, so that the noise of an even patch is not blown
+    up without limit. usual_mean, usual_spread: a face with both in these ranges stays as it is.
+    """
+
+    mean: float
+    spread: float
+    least: float
+    usual_mean: tuple[float, float]
+    usual_spread: tuple[float, float]
+
+
+# FER-2013's own faces have a median mean of 128 and a median spread of 54. The networks know those
+# around them: brought to one level, too, they are read somewhat worse (docs/lab-notebook.md).
+LIGHT = Light(130.0, 55.0, 4.0, usual_mean=(60.0, 200.0), usual_spread=(25.0, 85.0))
+
+
+# What each gray value becomes, float32 (1, 256).
+_SCALED = np.arange(256, dtype=np.float32)[np.newaxis] / np.float32(127.5) - np.float32(1.0)
 
 
 def portrait(box: Box) -> Box:
@@ -42,19 +72,42 @@ def crop(luma: GrayImage, box: Box) -> GrayImage:
     return inside
 
 
+def upright(luma: GrayImage, box: Box, tilt: float) -> GrayImage:
+    """The pixels of a face whose head is straightened first, uint8 (side, side).
+
+    The side is that of the box, or UPRIGHT_PX if that is less. luma: uint8 (height, width), the
+    whole frame. box: around the face. tilt: degrees clockwise. Beyond the frame's edges its last
+    pixels repeat.
+    """
+    side, halvings = min(UPRIGHT_PX, box.width), 0
+    while box.width >> (halvings + 1) >= UPRIGHT_PX:
+        halvings += 1  # exact halves are quick to average, and lines do not fall between pixels
+    around = -(-round(box.width * REACH) >> halvings) << halvings
+    left, top = box.x - (around - box.width) // 2, box.y - (around - box.height) // 2
+    window = crop(luma, Box(left, top, around, around))
+    small = around >> halvings
+    if halvings:
+        window = np.asarray(cv2.resize(window, (small, small), interpolation=cv2.INTER_AREA))
+    middle, scale = (small - 1) / 2, side / (box.width >> halvings)
+    turn = np.asarray(cv2.getRotationMatrix2D((middle, middle), tilt, scale), np.float64)
+    turn[:, 2] += (side - 1) / 2 - middle
+    return np.asarray(cv2.warpAffine(window, turn, (side, side)), np.uint8)
+
+
 def mirrored(image: GrayImage) -> GrayImage:
     """The picture with left and right exchanged, uint8 of the same shape (height, width)."""
     return np.asarray(cv2.flip(image, 1), np.uint8)
 
 
-def to_input(face: GrayImage, size_px: int) -> npt.NDArray[np.float32]:
+def to_input(face: GrayImage, size_px: int, light: Light | None = None) -> npt.NDArray[np.float32]:
     """A face as the networks take it: float32 (1, size_px, size_px, 1), gray scaled to -1…1.
 
-    face: uint8 (height, width) of any size.
+    face: uint8 (height, width) of any size. light: as the network's card says, None: as it is.
     """
     if face.shape != (size_px, size_px):
         face = _resized(face, size_px)
-    return scale(face)[np.newaxis, :, :, np.newaxis]
+    scaled = scale(face) if light is None else levelled(face, light)
+    return scaled[np.newaxis, :, :, np.newaxis]
 
 
 def _resized(face: GrayImage, size_px: int) -> GrayImage:
@@ -80,5 +133,23 @@ def scale(pixels: GrayImage) -> npt.NDArray[np.float32]:
 
     pixels: uint8 of any shape; the result has the same.
     """
-    scaled = np.divide(pixels, np.float32(127.5), dtype=np.float32)
-    return np.subtract(scaled, np.float32(1.0), out=scaled)
+    if pixels.ndim == 2:
+        return np.asarray(cv2.LUT(pixels, _SCALED), np.float32)  # 1 µs of 48×48; arithmetic 3 µs
+    return np.asarray(_SCALED[0].take(pixels))
+
+
+def levelled(pixels: GrayImage, light: Light) -> npt.NDArray[np.float32]:
+    """The same of a face that is brought to this light first: 3 µs, of 48×48; scale alone 1 µs.
+
+    pixels: uint8 (height, width), one face; the result has the same shape and the range -1…1.
+    """
+    mean, spread = (measured.item() for measured in cv2.meanStdDev(pixels))
+    if _is_within(mean, light.usual_mean) and _is_within(spread, light.usual_spread):
+        return scale(pixels)
+    gain = light.spread / max(spread, light.least)
+    shift = light.mean - gain * mean
+    return scale(np.asarray(cv2.addWeighted(pixels, gain, pixels, 0.0, shift), np.uint8))
+
+
+def _is_within(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]

@@ -57,4 +57,4 @@ class FaceTracker:
             last.y + down * last.side,
             last.side * exp(growth),
             probability,
-        )
+        ).posed_as(last)

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS, Emotion, EmotionScores, GrayImage
 from appliance.vision.cards import REPAIR, card_fields, card_path, read_card
-from appliance.vision.preprocessing import crop, to_input
+from appliance.vision.emotion import face_pixels
+from appliance.vision.preprocessing import to_input
 
 Heat = npt.NDArray[np.float32]  # (side, side), 0…1
 
@@ -77,7 +78,7 @@ class Explainer:
             raise ModelError(f"{card_path(path)}: lacks what a card must say: explains; {REPAIR}")
         if card_fields(model).get("sha256") not in card.explains:
             raise ModelError(f"{path}: explains another network than {model}; {REPAIR}")
-        self._network, self._size_px = card.network(), card.size_px
+        self._network, self._card = card.network(), card
         face, logits = (1, card.size_px, card.size_px, 1), (1, len(EMOTIONS))
         card.check_shapes(self._network, (face, logits), {0: logits, 1: face})
 
@@ -89,10 +90,12 @@ class Explainer:
         luma: uint8 (height, width), the whole frame. emotion: by default the likeliest one.
         """
         index = EMOTIONS.index(emotion) if emotion else int(np.argmax(scores.probabilities))
-        image = crop(luma, scores.face.box)
+        image = face_pixels(luma, scores.face)
         began_s = time.perf_counter()
         chosen = np.eye(len(EMOTIONS), dtype=np.float32)[[index]]
-        _, gradient = self._network.run(to_input(image, self._size_px), chosen)
+        _, gradient = self._network.run(
+            to_input(image, self._card.size_px, self._card.light), chosen
+        )
         heat = heat_of(gradient[0, :, :, 0])
         took_ms = 1000 * (time.perf_counter() - began_s)
         return Explanation(scores, EMOTIONS[index], image, heat, took_ms)

@@ -66,13 +66,14 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
 
 
 def describe(path: Path, explanation: Explanation) -> str:
-    """One line for people: where the face is, how it looks, and what spoke for it."""
+    """One line for people: where a face is, how it looks, what spoke for it, what makes it hard."""
     face = as_json(explanation)
     x, y, width, height = face["box"]
     return (
         f"{path}: face at {x},{y} ({width}×{height}) "
         f"looks {in_words(face['probabilities'], least=0.05)}; "
         f"for {explanation.emotion} spoke {in_words(face['spoke'], least=0.0)}"
+        + (f"; hard to read: {face['unclear']}" if face["unclear"] else "")
     )
 
 
