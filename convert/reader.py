@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from appliance.decide.mood import EVEN_SHARE
+from appliance.decide.moods_over_time import EVEN_SHARE
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS, Priors
 from appliance.vision.cards import card_fields, read_card

@@ -347,6 +347,15 @@ def test_who_stops_the_music_and_then_clears_the_queue_wants_silence(jukebox, ac
     assert jukebox.playback().charge == silenced
 
 
+def test_who_goes_on_from_the_last_song_with_consume_wants_music(jukebox):
+    jukebox.app.consume(1)
+    put_on(jukebox, HAPPY)
+    jukebox.app.next()
+    seen = jukebox.playback()
+    assert (seen.listener_action, seen.charge, seen.empty) == ("skip", "jukebox", True)
+    assert jukebox.put_on(HAPPY)
+
+
 @pytest.mark.parametrize("offered", [False, True])
 def test_a_cleared_queue_is_known_after_a_restart(make_jukebox, offered):
     jukebox = make_jukebox()

@@ -61,6 +61,10 @@ def event(before, status, *, charge="jukebox", own="1", only_own=True):
         (at(56.9), EMPTY, "clear"),
         (STREAM, EMPTY, "clear"),
         (at(20, state="pause"), EMPTY, "clear"),
+        # With "consume" and one song, a person has gone on from it; of two, one would be left.
+        (at(20, consume="1", playlistlength="1"), EMPTY, "end"),
+        (at(20, consume="oneshot", playlistlength="1"), EMPTY, "end"),
+        (at(20, consume="1", playlistlength="2"), EMPTY, "clear"),
     ],
 )
 def test_what_has_happened_between_two_snapshots(before, status, happened):

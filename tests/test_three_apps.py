@@ -223,3 +223,27 @@ def test_the_proxy_reads_lists_refusals_and_ids():
         Command("phone", 4.0, 5.0, ("clear",)),
         Command("phone", 4.0, 5.0, ("pause", "1")),
     ]
+
+
+def test_a_volume_in_the_moment_before_the_jukebox_sets_one_may_be_met():
+    met = Tape().person("setvol", "41").jukebox("setvol", "56").person("setvol", "41")
+    assert met.passes(5, volume=41).kinds() == []
+    stays = Tape().person("setvol", "41").jukebox("setvol", "56").passes(12, volume=56)
+    assert stays.kinds() == UNDONE
+
+
+@pytest.mark.parametrize(("after_s", "found"), [(0.2, []), (2.0, UNDONE)])
+def test_a_resume_and_a_volume_of_the_same_moment_may_be_heeded_in_either_order(after_s, found):
+    tape = Tape().tells("resume").passes(after_s).person("setvol", "68").passes(1, volume=68)
+    tape.jukebox("setvol", "34").passes(1, volume=34).jukebox("setvol", "68")
+    assert tape.passes(5, volume=68).kinds() == found
+
+
+@pytest.mark.parametrize(("to_s", "found"), [("293", []), ("100", UNDONE)])
+def test_the_end_of_a_song_in_which_somebody_went_on_is_known_while_mpd_hangs(to_s, found):
+    tape = Tape().person("addid", "own/own-0.wav", song_id="7").person("playid", "7")
+    tape.song, tape.elapsed_s = "7", 0.0
+    tape.passes(40).person("seekid", "7", to_s)
+    tape.time_s += 6.9
+    tape.jukebox(*OWN, song_id="8").jukebox("playid", "8")
+    assert tape.passes(1, song="8").kinds() == found

@@ -83,7 +83,10 @@ def _stop_between(before: Snapshot, status: Status, time_s: float) -> Event:
         return "stop"
     if status["playlistlength"] != "0":
         return "stop" if "songid" in status else "end"
-    # The queue is empty: "consume" removed the last song at its end, or a person cleared it.
+    # The queue is empty: "consume" removed the last song, at its end or when a person went on from
+    # it, or a person cleared it.
+    if before.status.get("consume", "0") != "0" and before.status["playlistlength"] == "1":
+        return "end"
     left_s = before.playback.remaining_s
     cleared = left_s is None or left_s - (time_s - before.time_s) > ENDED_S
     return "clear" if cleared else "end"

@@ -132,10 +132,10 @@ class Comparison:
         if (
             deed is None
             or order.value == deed.value
-            or self._is_newer(self._wishes.told, deed.done_s)
+            or self._is_newer(self._wishes.told, deed.done_s - SAME_MOMENT_S)
         ):
             return
-        if deed.done_s < order.sent_s < deed.done_s + self._rules.override_s:
+        if deed.done_s + NOTICED_S < order.sent_s < deed.done_s + self._rules.override_s:
             self._undone(deed, order)
 
     def _holds(self, time_s: float) -> bool:
@@ -145,8 +145,13 @@ class Comparison:
         )
 
     def _is_amid_a_song(self, order: Command) -> bool:
-        left_s = self._wishes.now.left_s - (order.sent_s - self._wishes.now.time_s)
-        return self._wishes.now.state == "play" and left_s > NEAR_END_S
+        now, last = self._wishes.now, self._wishes.last
+        left_s, since_s = now.left_s, now.time_s
+        if (
+            last and last.verb == "seekid" and last.done_s > now.time_s
+        ):  # MPD has told nothing since
+            left_s, since_s = now.elapsed_s + now.left_s - float(last.words[-1]), last.done_s
+        return now.state == "play" and left_s - (order.sent_s - since_s) > NEAR_END_S
 
     @staticmethod
     def _is_newer(deed: Command | None, than_s: float) -> bool:
