@@ -44,7 +44,7 @@ def write_card(model: Path, card: dict[str, Any]) -> None:
     text = json.dumps(card, indent=1, ensure_ascii=False)
     text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), text)
     model.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
-    model.with_suffix(".md").write_text(as_markdown(card), encoding="utf-8")
+    model.with_suffix(".md").write_text(as_markdown(json.loads(text)), encoding="utf-8")
 
 
 def as_markdown(card: dict[str, Any]) -> str:
