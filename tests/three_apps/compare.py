@@ -147,9 +147,7 @@ class Comparison:
     def _is_amid_a_song(self, order: Command) -> bool:
         now, last = self._wishes.now, self._wishes.last
         left_s, since_s = now.left_s, now.time_s
-        if (
-            last and last.verb == "seekid" and last.done_s > now.time_s
-        ):  # MPD has told nothing since
+        if last and last.verb == "seekid" and last.done_s > now.time_s:  # MPD hangs since then
             left_s, since_s = now.elapsed_s + now.left_s - float(last.words[-1]), last.done_s
         return now.state == "play" and left_s - (order.sent_s - since_s) > NEAR_END_S
 
