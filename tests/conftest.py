@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from mpd import MPDClient
+from web_radio import on_air
 
 from appliance.errors import PlayerError
 from appliance.private_mpd.process import PrivateMpd, find_program
@@ -130,6 +131,13 @@ def music(tmp_path_factory):
 def shared_mpd(tmp_path_factory, music):
     with PrivateMpd(tmp_path_factory.mktemp("mpd"), music, "null") as running:
         yield running
+
+
+@pytest.fixture
+def radio():
+    """The address of a live radio."""
+    with on_air() as address:
+        yield address
 
 
 @pytest.fixture

@@ -67,6 +67,12 @@ def test_why_says_which_face_is_a_picture(controls):
     assert answer.endswith("Now: face 3: a picture, which is left out")
 
 
+def test_why_says_why_a_face_cannot_be_read_well(controls):
+    aside = replace(STEP, scores=(replace(STEP.scores[0], unclear="turned"),))
+    answer = messages.answer("why", aside, controls)
+    assert answer.endswith("face 3: happy 90%, surprise 6%, fear 2% (I see you from the side)")
+
+
 def test_status_and_why_are_one_line_each_that_says_looks_not_is(controls):
     assert answered(controls, "status") == "1 face: the room looks happy; playing Sunny"
     assert answered(controls, "why") == (

@@ -1,9 +1,7 @@
 """An error that stays in MPD's status is not an event: what people do after it counts."""
 
 import logging
-import threading
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from conftest import wait_for, write_tone
@@ -14,38 +12,6 @@ from appliance.decide.recovery import Recovery
 from appliance.errors import PlayerError
 from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Play
-
-RADIO_TYPE = "audio/L16;rate=8000;channels=1"
-
-
-class Radio(BaseHTTPRequestHandler):
-    """A live stream, in which MPD cannot seek."""
-
-    over = threading.Event()
-
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", RADIO_TYPE)
-        self.end_headers()
-        while not self.over.wait(0.1):
-            try:
-                self.wfile.write(bytes(8000))
-            except OSError:  # MPD has hung up
-                return
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def radio():
-    """The address of a live radio."""
-    Radio.over.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Radio) as web:
-        threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02}).start()
-        yield f"http://127.0.0.1:{web.server_port}/radio"
-        Radio.over.set()
-        web.shutdown()
 
 
 @pytest.fixture

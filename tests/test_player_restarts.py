@@ -229,7 +229,7 @@ BOOT = "a-boot"
 
 
 class Stats:
-    mpd_version = "0.23.5"
+    is_mopidy = False
 
     def __init__(self, uptime):
         self.uptime = uptime
@@ -269,7 +269,7 @@ def test_a_restart_of_mpd_is_known_by_its_age(
 
 def test_a_server_that_does_not_tell_its_age_was_not_restarted():
     mopidy = Stats(0)
-    mopidy.mpd_version = "0.19.0"
+    mopidy.is_mopidy = True
     restarts = Restarts(UnsavedState(), lambda: 1000.0)
     assert not restarts.just_restarted(mopidy)
     assert not restarts.just_restarted(Stats("much"))

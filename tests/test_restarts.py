@@ -1,8 +1,6 @@
 """After any restart the jukebox knows its own songs in the queue of a real MPD."""
 
-import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 
 import pytest
@@ -113,33 +111,6 @@ def make_box(mpd, tmp_path):
     for box in boxes:
         if box.jukebox.player._connection.is_open:
             box.jukebox.close()
-
-
-class Radio(BaseHTTPRequestHandler):
-    over = threading.Event()
-
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "audio/L16;rate=8000;channels=1")
-        self.end_headers()
-        while not self.over.wait(0.1):
-            try:
-                self.wfile.write(bytes(8000))
-            except OSError:  # MPD has hung up
-                return
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def radio():
-    Radio.over.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Radio) as web:
-        threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02}).start()
-        yield f"http://127.0.0.1:{web.server_port}/radio"
-        Radio.over.set()
-        web.shutdown()
 
 
 WAYS = ["mpd", "jukebox", "both"]

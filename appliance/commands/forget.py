@@ -9,13 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.errors import UsageError
-from appliance.history.files import Lock, database_file
+from appliance.history.files import END_OF_TIME_S, Lock, database_file
 from appliance.history.forgetting import forget
 from appliance.remote.control_client import ControlClient, NobodyListensError
 from appliance.remote.control_socket import socket_files
 from appliance.settings import Settings
 
-END_OF_TIME_S = 253_402_300_799.0  # the last second of the year 9999
 PATIENCE_S = 600.0  # a slow SD card rewrites a large file
 
 

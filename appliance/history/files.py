@@ -19,6 +19,7 @@ from appliance.records import EMOTIONS
 from appliance.settings import StoreSettings
 
 COMPANIONS = ("-wal", "-shm")
+END_OF_TIME_S = 253_402_300_799.0  # the last second of the year 9999
 # The seconds of a minute go to one of these columns: an emotion, or a state without one.
 STATES = (*(str(emotion) for emotion in EMOTIONS), "uncertain", "nobody")
 

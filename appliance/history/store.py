@@ -21,7 +21,7 @@ from sqlite_utils import Database
 
 from appliance.errors import JukeboxError
 from appliance.history.database import check, is_damaged, open_for_writing, set_aside
-from appliance.history.files import STATES, Lock, database_file, explained, iso
+from appliance.history.files import END_OF_TIME_S, STATES, Lock, database_file, explained, iso
 from appliance.history.forgetting import TABLES, forget
 from appliance.history.queries import read_skips
 from appliance.history.wrong_clock import believable_now
@@ -31,7 +31,6 @@ from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")
 
-END_OF_TIME_S = 253_402_300_799.0  # the last second of the year 9999
 MAX_WAITING = 10_000  # rows, some MB: a week of a full disk
 
 

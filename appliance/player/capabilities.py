@@ -48,9 +48,7 @@ class Capabilities:
 
         Raises PlayerError if the jukebox may not even read what the server does.
         """
-        # Mopidy speaks a protocol that MPD gave up in 2013.
-        mopidy = str(client.mpd_version).startswith("0.19.")
-        self.name = f"{'Mopidy, protocol' if mopidy else 'MPD, protocol'} {client.mpd_version}"
+        self.name = f"{'Mopidy' if client.is_mopidy else 'MPD'}, protocol {client.mpd_version}"
         forbidden = _forbidden(client)
         if missing := _permissions(WATCHING, forbidden):
             raise PlayerError(_not_allowed(missing, "it cannot even see what plays"))

@@ -44,6 +44,11 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
         return [str(name) for name in self._parse_list(self._read_lines())]
 
     @property
+    def is_mopidy(self) -> bool:
+        """Whether the server is Mopidy, which speaks a protocol that MPD gave up in 2013."""
+        return str(self.mpd_version).startswith("0.19.")
+
+    @property
     def is_readable(self) -> bool:
         """Whether MPD has sent something or closed the connection."""
         return bool(select.select([self], [], [], 0)[0])

@@ -50,7 +50,7 @@ class Restarts:
 
 def _age_s(client: Client) -> float | None:
     """How long MPD has run, in seconds; None where the server does not tell."""
-    if str(client.mpd_version).startswith("0.19."):  # Mopidy always says 0
+    if client.is_mopidy:  # it always says 0
         return None
     with suppress(CommandError, KeyError, ValueError):
         return float(client.stats()["uptime"])

@@ -10,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
+from appliance.decide.phrases import counted
 from appliance.errors import ControlError, StoreError, UsageError
+from appliance.history.files import END_OF_TIME_S
 from appliance.history.queries import Entry, Place, Step, What, read_minutes, read_page
 from appliance.remote.control_line import LONGEST_LINE, encode
 from appliance.remote.messages import Answer
@@ -19,7 +21,6 @@ PAGE = 1000  # rows
 MINUTES = 250  # rows of a page with the seconds of each mood, of up to 240 bytes each
 PAGE_BYTES = LONGEST_LINE - 1024  # leaves room for what stands around the rows
 MOST_WAITING = 16
-END_OF_TIME_S = 253_402_300_799.0  # the last second of the year 9999
 
 Outcome = Answer | StoreError
 Receive = Callable[[Outcome], None]
@@ -100,7 +101,7 @@ class HistoryReader:
 
 def forgotten(rows: int) -> Answer:
     """How many rows were forgotten, as an answer."""
-    return Answer(f"{_rows(rows)} forgotten", {"rows": rows})
+    return Answer(f"{counted(rows, 'row')} forgotten", {"rows": rows})
 
 
 def _read(database: Path, wanted: PageRequest) -> Answer:
@@ -118,7 +119,7 @@ def _read(database: Path, wanted: PageRequest) -> Answer:
     rows = list(_fitting(found))
     more = len(rows) < len(found)
     return Answer(
-        _rows(len(rows)) + (", and more follow" * more),
+        counted(len(rows), "row") + (", and more follow" * more),
         {
             "rows": [asdict(entry) for entry, _ in rows],
             "next": str(rows[-1][1]) if more else None,
@@ -137,13 +138,9 @@ def _read_minutes(database: Path, wanted: PageRequest, step: Step) -> Answer:
     )
     rows, more = found[:MINUTES], len(found) > MINUTES
     return Answer(
-        _rows(len(rows)) + (", and more follow" * more),
+        counted(len(rows), "row") + (", and more follow" * more),
         {"rows": rows, "next": rows[-1]["at"] if more else None},
     )
-
-
-def _rows(number: int) -> str:
-    return f"{number} {'row' if number == 1 else 'rows'}"
 
 
 def _fitting(found: list[tuple[Entry, Place]]) -> Iterator[tuple[Entry, Place]]:

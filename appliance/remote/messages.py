@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from appliance.decide.phrases import counted
+from appliance.decide.phrases import UNCLEAR, counted
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import UsageError
 from appliance.listener import NEVER
@@ -119,23 +119,28 @@ def as_message(word: str, arguments: dict[str, Any]) -> str:
     raise UsageError(f"{word}: {name} must be a text or a number")
 
 
-def _mood(name: str) -> Action:
+def _emotion(word: str, name: str) -> Emotion:
+    """The emotion that a message names. Raises UsageError."""
     if name not in set(EMOTIONS):
-        raise UsageError(f"mood {name[:40]}: it must be one of {', '.join(EMOTIONS)}")
+        raise UsageError(f"{word} {name[:40]}: it must be one of {', '.join(EMOTIONS)}")
+    return Emotion(name)
+
+
+def _mood(name: str) -> Action:
+    emotion = _emotion("mood", name)
 
     def act(step: Step, controls: Controls) -> Answer:
-        controls.policy.ask_for(Emotion(name))
+        controls.policy.ask_for(emotion)
         return Answer(f"music for {name}, until you say auto{_but(step)}")
 
     return act
 
 
 def _looks(name: str) -> Action:
-    if name not in set(EMOTIONS):
-        raise UsageError(f"looks {name[:40]}: it must be one of {', '.join(EMOTIONS)}")
+    emotion = _emotion("looks", name)
 
     def act(_step: Step, controls: Controls) -> Answer:
-        controls.correct(Emotion(name))
+        controls.correct(emotion)
         return Answer(f"noted that it looks {name} now; the music stays as it is")
 
     return act
@@ -249,6 +254,7 @@ def _explain(step: Step, controls: Controls) -> Answer:
             "track": scores.face.track,
             "probabilities": dict(zip(EMOTIONS, map(_rounded, scores.probabilities), strict=True)),
             "picture": scores.picture,
+            "unclear": scores.unclear,
         }
         for scores in step.scores
     ]
@@ -256,7 +262,9 @@ def _explain(step: Step, controls: Controls) -> Answer:
 
 
 def _how(scores: EmotionScores) -> str:
-    return "a picture, which is left out" if scores.picture else _likeliest(scores)
+    if scores.picture:
+        return "a picture, which is left out"
+    return _likeliest(scores) + (f" ({UNCLEAR[scores.unclear]})" if scores.unclear else "")
 
 
 def _rounded(probability: float) -> float:

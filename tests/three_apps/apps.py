@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
@@ -19,7 +20,7 @@ OUTPUT = "0"
 WORDS = ("mood happy", "mood sad", "mood neutral", "auto", "auto", "resume", "hold 1")
 
 
-class App(threading.Thread):
+class App(threading.Thread, ABC):
     """A person with an app. DEEDS: how often they do what, as weights.
 
     What they took away, the sound or the order, they mostly give back after a while.
@@ -48,9 +49,9 @@ class App(threading.Thread):
         except (MPDError, OSError) as error:
             self.errors.append(f"{type(self).__name__}: {error!r}")
 
+    @abstractmethod
     def _look(self) -> None:
         """Ask MPD how it is, as this kind of app does, and wait a little."""
-        raise NotImplementedError
 
     def _act(self, now_s: float) -> None:
         if (now_s - self._start_s) % ROUND_S > ROUND_S - BREAK_S:
