@@ -129,11 +129,7 @@ def _hour(hour: int, lanes: int) -> str:
 
 def _bar(run: Run) -> str:
     x, width = _x(run.begin), max(SPAN * (run.end - run.begin) / 1440, 1.5)
-    y = LANES.index(run.mood) * LANE + 4
-    return (
-        f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{LANE - 8}" rx="2"'
-        f' fill="{COLOURS[run.mood]}"/>'
-    )
+    return _cell(x, LANES.index(run.mood) * LANE + 4, width, LANE - 8, run.mood)
 
 
 def _mark(minute: int, lane: int, colour: str) -> str:
