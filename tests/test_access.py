@@ -16,13 +16,15 @@ from conftest import write_tone
 from appliance import cli
 from appliance.access import closed_folder, is_socket, why_closed
 from appliance.camera.sources import choose
-from appliance.errors import CameraError, StoreError
+from appliance.errors import CameraError, ModelError, StoreError
 from appliance.history.backup import back_up
 from appliance.history.queries import read_calibration, read_history
 from appliance.history.state import state_file
 from appliance.player.mpd_player import MpdPlayer
 from appliance.records import Decision, Emotion
 from appliance.settings import StoreSettings
+from appliance.vision.cards import MODELS, read_card
+from appliance.vision.precision import fastest
 
 NOBODY = 65534
 HAPPY = Emotion.HAPPY
@@ -123,10 +125,21 @@ def test_a_database_in_a_closed_folder_is_a_sentence(home):
         assert not state_file(database).kept.asleep
 
 
+def test_models_in_a_closed_folder_are_a_sentence(home):
+    files = {kind: home / "me" / f"emotion_{kind}.tflite" for kind in ("int8", "float32")}
+    with as_an_ordinary_user():
+        kind = fastest(files, home.parent / "precision.json")
+        with pytest.raises(ModelError, match="cannot be read"):
+            read_card(files[kind], "emotion")
+
+
 # python-mpd2 3.1.1 leaves a refused socket to the garbage collector.
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.parametrize("verb", ["history", "backup", "check", "status", "run"])
 def test_no_verb_ends_in_a_traceback(home, verb, capsys, monkeypatch):
+    with as_an_ordinary_user():
+        if closed := closed_folder(MODELS):
+            pytest.skip(f"an ordinary user may not read {closed}, where this checkout lies")
     config = home.parent / "jukebox.toml"
     config.write_text(
         f'[camera]\nsource = "{home}/me/film.mp4"\n[store]\npath = "{home}/me/jukebox.db"\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,7 +22,7 @@ def forget(path: Path, from_unix_s: float, to_unix_s: float, *, everything: bool
     rows. everything: also removes databases that were set aside because they were damaged. Raises
     StoreError.
     """
-    if not path.exists():
+    if not os.path.exists(path):
         return 0
     deleted = _forget_in(path, from_unix_s, to_unix_s)
     for copy in sorted((path.parent / "backups").glob("*.db")):

@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from appliance.errors import StoreError
 from appliance.history.files import STATES, explained, iso, missing, open_for_reading
 from appliance.records import EMOTIONS, Emotion, Factors, SkipCount
 
@@ -86,8 +85,8 @@ def read_page(
     """
     begin = after or Place("", "mood", 0)
     names = [field.name for field in fields(Entry)]
-    if not path.exists():
-        raise StoreError(f"{path} does not exist: no jukebox has run with it yet")
+    if not os.path.exists(path):
+        raise missing(path)
     try:
         with open_for_reading(path) as db:
             rows = db.execute(
@@ -127,7 +126,7 @@ def read_minutes(
         " where at >= ? and at < ? group by period having period > ? order by period limit ?"
     )
     names = ["at", *(f"{name}_s" for name in STATES), "faces"]
-    if not path.exists():
+    if not os.path.exists(path):
         raise missing(path)
     try:
         with open_for_reading(path) as db:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import platform
 import statistics
 import time
@@ -37,7 +38,7 @@ def fastest(files: Mapping[str, Path], result: Path, clock: Clock = time.perf_co
     same; it is written if its folder exists. Raises ModelError if a network, its card or the
     runtime cannot be used.
     """
-    present = {kind: path for kind, path in files.items() if path.exists()}
+    present = {kind: path for kind, path in files.items() if os.path.exists(path)}
     if len(present) < 2:
         return next(iter(present or files))
     about = _about(present)
