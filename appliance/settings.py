@@ -41,6 +41,13 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """A host's name, or only an IP address; or an empty text."""
+
+    only_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DailyHours:
     """A text such as "22:00-07:00", or an empty one for never."""
 
@@ -285,11 +292,13 @@ class WebSettings:
         "TCP port; for an installed jukebox, jukebox-web.socket names the ports (docs/page.md).",
     ] = 8080
     address: Annotated[
-        str, Text(may_be_empty=True), "Where it listens; empty: at all addresses of this machine."
+        str,
+        Host(only_address=True),
+        "Address of this machine where it listens, such as 192.168.1.20; empty: all of them.",
     ] = ""
     name: Annotated[
         str,
-        Text(may_be_empty=True),
+        Host(),
         "One more name by which browsers may call this machine, such as music.home; empty: none.",
     ] = ""
     certificate: Annotated[

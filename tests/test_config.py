@@ -47,6 +47,13 @@ MISTAKES = {
     "[camera]\nrotate_degrees = 90.0": "f:2: camera.rotate_degrees is 90.0; it must be 0, 90, 180",
     "[gender]\nenabled = 1": "f:2: gender.enabled is 1; it must be true or false",
     '[gender]\nenabled = "yes"': 'f:2: gender.enabled is "yes"; it must be true or false',
+    # hosts
+    '[web]\nname = "http://music.home/"': 'f:2: web.name is "http://music.home/"; it must be an IP',
+    '[web]\nname = "*"': 'f:2: web.name is "*"; it must be an IP address or a name such as',
+    '[web]\nname = "a b"': 'f:2: web.name is "a b"; it must be an IP address or a name such as',
+    '[web]\nname = "a-.home"': 'f:2: web.name is "a-.home"; it must be an IP address or a name',
+    '[web]\naddress = "999.1.1.1"': 'f:2: web.address is "999.1.1.1"; it must be an IP address',
+    '[web]\naddress = "music.home"': 'f:2: web.address is "music.home"; it must be an IP address',
     # texts and paths
     '[camera]\nsource = "picamera"': 'f:2: camera.source is "picamera"; it must be "auto",',
     "[camera]\nsource = 0": 'f:2: camera.source is 0; it must be "auto", "picamera2", "reel" or a',

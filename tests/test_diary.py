@@ -14,12 +14,13 @@ from appliance.records import Emotion, Mood, Play
 from appliance.settings import StoreSettings
 from appliance.web import charts
 from appliance.web.charts import Run
-from appliance.web.diary import songs_by_mood, totals
+from appliance.web.diary import _what_to_forget, songs_by_mood, totals
 from appliance.web.language import languages
 
 SVG = "{http://www.w3.org/2000/svg}"
 ENGLISH = languages()["en"]
 NOON = datetime(2026, 11, 27, 12).astimezone()  # in this machine's time
+DAY = date(2026, 11, 27)
 
 
 def happy(emotion=Emotion.HAPPY):
@@ -108,6 +109,21 @@ def test_the_diary_is_drawn_into_a_file(config, tmp_path, span):
     assert (charts.COLOURS["sad"] in colours) is (span != "year")
 
 
+@pytest.mark.parametrize("span", ["day", "week", "year"])
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-13-45", "today"])
+def test_a_day_that_nobody_can_mean_is_a_usage_error(config, span, day, capsys):
+    assert cli.main(["diary", "--day", day, "--span", span, "--config", str(config)]) == 2
+    assert "it must be a day from 2000 to 2200, such as 2026-11-30" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("link", ["", "http://jukebox.local/" + "x" * 4000])
+def test_a_link_that_no_code_can_hold_makes_no_sign(config, tmp_path, link):
+    out = tmp_path / "sign.html"
+    words = ["sign", "--out", str(out), "--link", link, "--config", str(config)]
+    assert cli.main(words) == 2
+    assert not out.exists()
+
+
 def test_an_hour_is_forgotten_where_no_jukebox_runs(config, database, capsys):
     begin = NOON.isoformat()
     words = ["forget", "hour", "--from", begin, "--json", "--config", str(config)]
@@ -125,7 +141,14 @@ def test_everything_is_forgotten(config, database, capsys):
 
 
 @pytest.mark.parametrize(
-    "words", [["day", "--from", "noon"], ["everything", "--from", "2026-11-27"]]
+    "words",
+    [
+        ["day", "--from", "noon"],
+        ["day", "--from", "0001-01-01"],
+        ["day", "--from", "9999-12-31"],
+        ["hour", "--from", "9999-12-31T23:30"],
+        ["everything", "--from", "2026-11-27"],
+    ],
 )
 def test_what_cannot_be_meant_forgets_nothing(config, database, capsys, words):
     assert cli.main(["forget", *words, "--config", str(config)]) == 2
@@ -142,3 +165,25 @@ def test_the_sign_is_one_file_in_two_languages(config, tmp_path, capsys):
     assert "105mm 148mm" in sign
     assert 'href="/' not in sign
     assert 'src="/' not in sign
+
+
+@pytest.mark.parametrize(
+    ("what", "day", "hour", "named"),
+    [
+        ("everything", None, "", {}),
+        ("day", None, "", None),  # a day that is none: never today in its place
+        ("hour", None, "18", None),
+        ("hour", DAY, "24", None),
+        ("hour", DAY, "", None),
+        ("hour", DAY, "²", None),
+        ("week", DAY, "", None),
+    ],
+)
+def test_the_page_forgets_only_what_is_named(what, day, hour, named):
+    assert _what_to_forget(what, day, hour) == named
+
+
+def test_the_page_forgets_the_named_hour_and_day():
+    hour, day = _what_to_forget("hour", DAY, "18"), _what_to_forget("day", DAY, "")
+    assert hour["from"][:13] == "2026-11-27T18"
+    assert (day["from"][:13], day["to"][:13]) == ("2026-11-27T00", "2026-11-28T00")

@@ -340,6 +340,22 @@ def test_a_cleared_queue_begins_at_the_next_arrival():
     assert how(policy, 302, UNCERTAIN, OFFERED) == (HAPPY, "switch")
 
 
+def test_who_was_there_before_a_restart_does_not_come_by_being_seen_again():
+    """At its start the jukebox sees nobody for a moment, and then whoever cleared the queue."""
+    before = cleared()
+    kept = before.wishes(130, 1_000_000.0)
+    policy = with_settings()
+    policy.restore(kept, "cleared", 500.0, 1_000_010.0, silent=False)
+    assert how(policy, 500, NOBODY, OFFERED) is None
+    assert how(policy, 505, NOBODY, OFFERED) is None
+    for second in range(506, 2000):
+        assert how(policy, second, settled(HAPPY), OFFERED) is None
+    policy.restore(kept, "cleared", 5000.0, 1_000_010.0, silent=False)
+    for second in range(5000, 5030):
+        assert how(policy, second, NOBODY, OFFERED) is None
+    assert how(policy, 5031, settled(HAPPY), OFFERED) == (HAPPY, "switch"), "who comes later"
+
+
 @pytest.mark.parametrize(("away", "begins"), [(10, None), (0, (HAPPY, "switch"))])
 def test_after_the_hold_nothing_begins_in_an_empty_room_only_to_fade_out(away, begins):
     policy = cleared(away_minutes=away)

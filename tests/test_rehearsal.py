@@ -412,6 +412,7 @@ def test_two_filters_that_saw_the_same_are_compared(capsys):
     ("arguments", "complaint"),
     [
         (["--hours", "0"], "--hours must be"),
+        (["--hours", "inf"], "--hours must be"),
         (["--votes", "x.csv"], "--votes goes only with --faces"),
         (["--plot", "day.pdf"], "is not the name of a .png file"),
     ],

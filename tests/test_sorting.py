@@ -553,6 +553,21 @@ def test_two_sides_that_cancel_out_are_not_silence(tmp_path, pan, at_least):
 
 
 @needs_ffmpeg
+@pytest.mark.parametrize("options", [[], ["--gains"]])
+def test_where_no_file_can_be_read_nothing_is_written_and_it_fails(
+    tmp_path, capsys, monkeypatch, options
+):
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "a.mp3").write_text("no sound")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    words = ["sort", str(tmp_path / "music"), "--out", str(tmp_path / "lists"), *options]
+    assert cli.main(words) == 1
+    said = capsys.readouterr().out
+    assert "nothing was written" in said
+    assert ("1 could not be read" in said) == bool(options)
+    assert not (tmp_path / "lists").exists()
+
+
 def test_the_gains_that_files_lack_are_told_and_nothing_is_written(tmp_path, capsys, caplog):
     shelf = tmp_path / "shelf"
     shelf.mkdir()
@@ -576,7 +591,10 @@ def test_the_gains_that_files_lack_are_told_and_nothing_is_written(tmp_path, cap
     assert of_opus / 256 + 5 == pytest.approx(gain_db, abs=0.3)
     assert "broken.mp3' is left out" in caplog.text
     assert cli.main(["sort", str(shelf), "--gains"]) == 0
-    assert "3 of 5 files carry no gain; nothing was written" in capsys.readouterr().out
+    assert (
+        "3 of 4 files carry no gain; 1 could not be read; nothing was written"
+        in capsys.readouterr().out
+    )
     assert contents(shelf) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mono.wav", "shelf"]
 

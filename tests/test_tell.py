@@ -128,6 +128,22 @@ def test_what_a_person_did_pauses_automatic_changes_over_a_restart_too(config, p
         assert status(config)["hold_until"] == until
 
 
+def test_a_cleared_queue_stays_silent_over_a_restart_though_somebody_is_there(config, phone):
+    with running(config) as jukebox:
+        jukebox.hears("playing happy-")
+        phone.clear()
+        jukebox.logs("somebody changed the queue")
+        time.sleep(0.7)  # it is kept twice a second
+        jukebox.ends(signal.SIGKILL)
+    with running(config) as jukebox:
+        jukebox.hears("READY=1")
+        wait_for(lambda: status(config)["faces"] == 1)
+        time.sleep(3)  # as long as the jukebox would need to put a song on
+        assert phone.status()["state"] == "stop"
+        told = status(config)
+        assert (told["charge"], told["listener_in_charge"]) == ("cleared", True)
+
+
 def test_a_pause_on_the_phone_is_seen_said_and_kept(config, phone):
     with running(config) as jukebox:
         jukebox.hears("playing happy-")

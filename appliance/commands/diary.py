@@ -14,7 +14,7 @@ from appliance.errors import UsageError
 from appliance.history.files import database_file
 from appliance.history.queries import Step, read_minutes, read_page
 from appliance.web import charts
-from appliance.web.history import local, midnight, minute_of_day
+from appliance.web.history import day_named, local, midnight, minute_of_day
 from appliance.web.language import Language, languages
 
 MOST_ROWS = 100_000
@@ -85,7 +85,9 @@ def _minutes(database: Path, step: Step, first: date, days: int) -> list[Row]:
 
 
 def _day_of(text: str | None) -> date:
-    try:
-        return date.fromisoformat(text) if text else datetime.now().astimezone().date()
-    except ValueError as error:
-        raise UsageError(f"--day {text}: it must be a day such as 2026-11-30") from error
+    if text is None:
+        return datetime.now().astimezone().date()
+    day = day_named(text)
+    if day is None:
+        raise UsageError(f"--day {text}: it must be a day from 2000 to 2200, such as 2026-11-30")
+    return day

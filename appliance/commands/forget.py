@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.errors import UsageError
 from appliance.history.files import END_OF_TIME_S, Lock, database_file
 from appliance.history.forgetting import forget
+from appliance.hours import YEARS
 from appliance.remote.control_client import ControlClient, NobodyListensError
 from appliance.remote.control_socket import socket_files
 from appliance.settings import Settings
@@ -64,6 +65,16 @@ def _forget(settings: Settings, begin: datetime | None, end: datetime | None) ->
         lock.release()
 
 
+def _time_named(text: str) -> datetime:
+    with suppress(ValueError):
+        named = datetime.fromisoformat(text)
+        if YEARS[0] <= named.year <= YEARS[1]:
+            return named.astimezone()
+    raise UsageError(
+        f"--from {text}: it must be a time from 2000 to 2200, such as 2026-11-30T18:00"
+    )
+
+
 def _span(what: str, text: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
     """From when to when; None and None for everything. Raises UsageError."""
     if what == "everything":
@@ -71,12 +82,7 @@ def _span(what: str, text: str | None, now: datetime) -> tuple[datetime | None, 
             raise UsageError("forget everything: --from belongs to an hour or a day")
         return None, None
     if text is not None:
-        try:
-            begin = datetime.fromisoformat(text).astimezone()
-        except ValueError as error:
-            raise UsageError(
-                f"--from {text}: it must be a time such as 2026-11-30T18:00"
-            ) from error
+        begin = _time_named(text)
     elif what == "hour":
         begin = now - timedelta(hours=1) + timedelta(seconds=1)  # a row's second is that of now
     else:

@@ -17,6 +17,8 @@ from appliance.rehearsal.summary import summed_up, value_of
 
 DAYS = 5  # how many days of a file are lived through
 
+LONGEST_HOURS = 168  # a week, which takes a quarter of an hour
+
 
 def add_options(verb: argparse.ArgumentParser) -> None:
     """Adds the day, what to compare, and --json."""
@@ -116,8 +118,8 @@ def _lived(
 
 
 def _check(chosen: argparse.Namespace) -> None:
-    if chosen.hours is not None and not chosen.hours >= 0.1:
-        chosen.misuse("--hours must be 0.1 or more")
+    if chosen.hours is not None and not 0.1 <= chosen.hours <= LONGEST_HOURS:
+        chosen.misuse(f"--hours must be from 0.1 to {LONGEST_HOURS}")
     if chosen.seeds is not None and chosen.seeds < 1:
         chosen.misuse("--seeds must be 1 or more")
     if chosen.day and (chosen.resting or chosen.calibrated):

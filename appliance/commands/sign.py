@@ -10,6 +10,8 @@ from appliance.errors import UsageError
 from appliance.web.places import addresses
 from appliance.web.sign import notice
 
+LONGEST_LINK = 300  # with more, a phone cannot read the code from a postcard
+
 
 def add_options(verb: argparse.ArgumentParser) -> None:
     """Adds where to write it, and the link on it."""
@@ -20,6 +22,8 @@ def add_options(verb: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Writes it. Raises UsageError if the file cannot be written."""
     web = settings_of(chosen).web
+    if chosen.link is not None and not 0 < len(chosen.link) <= LONGEST_LINK:
+        raise UsageError(f"--link: it must be a link of up to {LONGEST_LINK} characters")
     link = chosen.link or addresses(web.port, web)[0]
     try:
         chosen.out.write_text(notice(link), encoding="utf-8")

@@ -57,12 +57,14 @@ def run(chosen: argparse.Namespace) -> int:
     collection = _collection()
     tracks = list(collection.sort(files, collection.CueCache(cache_file(os.environ))))
     music = _music_of_mpd(chosen)
-    written = _write(chosen, tracks, music)
+    written = _write(chosen, tracks, music) if tracks else {}
     report = _report(files, tracks, written)
     if chosen.json:
         print_json(report)
-    else:
+    elif tracks:
         print(_words(report, music))
+    else:
+        print(f"none of the {len(files)} files can be read, so nothing was written")
     return 0 if tracks else 1
 
 
@@ -71,15 +73,18 @@ def _tell_gains(chosen: argparse.Namespace, files: Sequence[Path]) -> int:
     check_ffmpeg()
     from appliance.sorting import gains  # loads tqdm, but nothing of the extra
 
-    found = list(gains.lacking(files))
+    unread: list[Path] = []
+    found = list(gains.lacking(files, unread))
+    read = len(files) - len(unread)
     if chosen.json:
         rows = [{**asdict(gain), "path": str(gain.path)} for gain in found]
-        print_json({"files": len(files), "without_gain": rows})
-        return 0
+        print_json({"files": len(files), "unread": len(unread), "without_gain": rows})
+        return 0 if read else 1
     for gain in found:
         print(f"{gain.gain_db:+6.1f} dB  {gain.path}  {gain.tag}")
-    print(f"{len(found)} of {len(files)} files carry no gain; nothing was written")
-    return 0
+    also = f"; {len(unread)} could not be read" if unread else ""
+    print(f"{len(found)} of {read} files carry no gain{also}; nothing was written")
+    return 0 if read else 1
 
 
 def _check_out(chosen: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from appliance.settings import Between, DailyHours, Key, Location, Text, keys
+from appliance.settings import Between, DailyHours, Host, Key, Location, Text, keys
 
 MASK = "********"
 
@@ -94,6 +94,8 @@ def _allowed(key: Key) -> str:
             return f"a {'whole number' if key.kind is int else 'number'} from {low:g} to {high:g}"
         case Location(words):
             return _one_of([*_quoted(filter(None, words)), "a path that begins with / or ~/"])
+        case Host(only_address):
+            return "an IP address" + ("" if only_address else " or a name such as music.home")
         case DailyHours():
             return 'a time of day such as "22:00-07:00", or empty'
         case Text():

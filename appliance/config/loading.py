@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from appliance.records import EMOTIONS
 from appliance.settings import (
     Between,
     DailyHours,
+    Host,
     Key,
     Location,
     Settings,
@@ -40,6 +42,12 @@ SYSTEM_FILE = Path("/etc/jukebox/jukebox.toml")
 # smb and others; these never.
 NEVER_PLAYED = ("ftp://", "ftps://", "sftp://", "ssh://", "dav://", "davs://", "mailto:")
 MAX_BYTES = 64 * 1024  # the full jukebox.toml has 6 kB; `--config /dev/zero` must end, too
+
+# RFC 1123: letters, digits and hyphens, in parts of up to 63 characters between dots.
+HOST = re.compile(
+    r"(?=.{1,253}\Z)[a-z\d]([a-z\d-]{0,61}[a-z\d])?(\.[a-z\d]([a-z\d-]{0,61}[a-z\d])?)*\.?",
+    re.IGNORECASE,
+)
 
 
 def find(named: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -179,11 +187,8 @@ def _checked(key: Key, value: Any) -> Any:
         case Location(words):
             path = _is_text(value) and (value in words or value.startswith(("/", "~/")))
             return os.path.expanduser(value) if path else None
-        case DailyHours():
-            return value if _is_text(value) and is_daily_hours(value) else None
-        case Text(may_be_empty):
-            good = _is_text(value) and value != MASK and (may_be_empty or value.strip())
-            return value if good else None
+        case Host() | DailyHours() | Text():
+            return value if _is_text(value) and _fits(value, key.limit) else None
     return _checked_sources(value)
 
 
@@ -200,6 +205,27 @@ def _is_text(value: object) -> bool:
     """Whether it is a text of one line."""
     # MPD reads commands line by line: a line break in a name would begin another command.
     return isinstance(value, str) and not re.search(r"[\x00-\x1f\x7f]", value)
+
+
+def _fits(text: str, limit: Host | DailyHours | Text) -> bool:
+    """Whether a text of one line is what the limit wants."""
+    match limit:
+        case Host(only_address):
+            return _is_host(text, only_address)
+        case DailyHours():
+            return is_daily_hours(text)
+        case Text(may_be_empty):
+            return text != MASK and (may_be_empty or bool(text.strip()))
+
+
+def _is_host(text: str, only_address: bool) -> bool:
+    """Whether it is empty, an IP address, or a host's name (RFC 1123), if that may be."""
+    if text == "" or (not only_address and HOST.fullmatch(text)):
+        return True
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return False
 
 
 def _contradictions(

@@ -8,6 +8,8 @@ from appliance.records import Mood, Playback
 # An app presses "play" in vain on a queue that somebody has cleared, and MPD tells nobody. So a
 # song is offered after this long; an app that replaces the queue has added its songs by then.
 OFFER_AFTER_S = 10.0
+# At its start the jukebox has seen nobody yet: for so long, that does not show an empty room.
+FINDS_WITHIN_S = 15.0
 
 
 class ClearedQueue:
@@ -18,6 +20,7 @@ class ClearedQueue:
         self._empty_since_s = NEVER  # since when a person has left the queue empty
         self._cleared = known  # a person is in charge only because they cleared the queue,
         self._left_since = False  # and the room has been empty since
+        self._sees_since_s: float | None = None  # from when on an empty room is known to be one
 
     def notice(self, time_s: float, mood: Mood, playback: Playback) -> bool:
         """Whether a person has just cleared the queue, or before a restart. For every frame."""
@@ -29,7 +32,10 @@ class ClearedQueue:
         cleared = playback.charge == "cleared"
         just_cleared = cleared and (edited or not self._cleared)
         self._cleared = cleared
-        self._left_since = mood.state == "nobody" or (self._left_since and not just_cleared)
+        if self._sees_since_s is None:
+            self._sees_since_s = time_s + FINDS_WITHIN_S
+        is_empty = mood.state == "nobody" and time_s >= self._sees_since_s
+        self._left_since = is_empty or (self._left_since and not just_cleared)
         return just_cleared
 
     def needs_song(self, time_s: float) -> bool:

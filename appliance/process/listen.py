@@ -52,7 +52,7 @@ def listen_at(address: str, port: int) -> socket.socket:
     except OSError as error:
         raise JukeboxError(
             f"the page cannot listen at {address or 'all addresses'}, port {port}:"
-            f" {error.strerror or error}; [web] port in jukebox.toml names another one"
+            f" {error.strerror or error}; [web] address and port in jukebox.toml name another place"
         ) from error
 
 

@@ -27,14 +27,18 @@ class Gain:
     tag: str
 
 
-def lacking(files: Sequence[Path]) -> Iterator[Gain]:
-    """The gains of the files that carry none; logs a line for each that cannot be read."""
+def lacking(files: Sequence[Path], unread: list[Path]) -> Iterator[Gain]:
+    """The gains of the files that carry none.
+
+    unread: gets the files that cannot be read; the log tells why.
+    """
     with tqdm(files, desc="measuring", unit="track", disable=None) as progress:
         for path in progress:
             try:
                 if not _has_gain(path):
                     yield _gain(path)
             except (UnreadableError, OSError) as error:
+                unread.append(path)
                 with tqdm.external_write_mode():
                     log.warning("%r is left out: %s", str(path), error)
 

@@ -171,27 +171,36 @@ async def forget(request: Request) -> Response:
     """Lets the jukebox forget an hour, a day or everything."""
     page, form = page_of(request), await form_of(request)
     _ = page.language(request)
-    day = _day_of(form.get("day", ""))
-    back = f"/diary?day={day}"
+    what, day = form.get("what", ""), history.day_named(form.get("day", ""))
+    back = f"/diary?day={day or _today()}"
     if form.get("sure") != "yes":
         return page.done(
             request, _("Nothing was forgotten: please tick “Yes, really”."), back, good=False
         )
-    begin = history.midnight(day)
-    arguments: dict[str, str] = {}
-    if form.get("what") == "hour":
-        hour = form.get("hour", "")
-        begin += timedelta(hours=int(hour) if hour.isdecimal() and int(hour) < 24 else 0)
-        arguments = _range(begin, begin + timedelta(hours=1))
-    elif form.get("what") == "day":
-        arguments = _range(begin, begin + timedelta(days=1))
-    elif form.get("what") != "everything":
-        return page.done(request, _("This button is not known here."), back, good=False)
+    arguments = _what_to_forget(what, day, form.get("hour", ""))
+    if arguments is None:
+        return page.done(
+            request, _("Nothing was forgotten: this names no time of the diary."), back, good=False
+        )
     try:
         answer = await page.jukebox.ask("forget", arguments, FORGETTING_S)
     except ControlError as error:
         return page.done(request, _.of_jukebox(str(error)), back, good=False)
     return page.done(request, _("Forgotten: {n} entries.", n=answer["data"]["rows"]), back)
+
+
+def _what_to_forget(what: str, day: date | None, hour: str) -> dict[str, str] | None:
+    """The arguments for the jukebox; None if the form names no time: nothing is guessed."""
+    if what == "everything":
+        return {}
+    if day is None:
+        return None
+    begin = history.midnight(day)
+    if what == "day":
+        return _range(begin, begin + timedelta(days=1))
+    if what == "hour" and hour.isascii() and hour.isdecimal() and int(hour) < 24:
+        return _range(begin + timedelta(hours=int(hour)), begin + timedelta(hours=int(hour) + 1))
+    return None
 
 
 def _range(begin: datetime, end: datetime) -> dict[str, str]:
@@ -203,12 +212,8 @@ def _today() -> date:
 
 
 def _day_of(text: str) -> date:
-    """The day in a link or a form; today if it is none."""
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return _today()
-    return found if 2000 <= found.year <= 2200 else _today()
+    """The day in a link; today if it is none."""
+    return history.day_named(text) or _today()
 
 
 ROUTES = [

@@ -6,10 +6,20 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from appliance.hours import YEARS
 from appliance.web.jukebox import Jukebox
 
 Row = dict[str, Any]
 MOST_PAGES = 400
+
+
+def day_named(text: str) -> date | None:
+    """The day that a text such as 2026-11-30 names; None if it names none from 2000 to 2200."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if YEARS[0] <= day.year <= YEARS[1] else None
 
 
 def midnight(day: date) -> datetime:
