@@ -11,10 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mpd import MPDClient
 from web_radio import on_air
 
 from appliance.errors import PlayerError
+from appliance.player.client import Client
 from appliance.private_mpd.process import PrivateMpd, find_program
 from appliance.records import Emotion
 
@@ -143,7 +143,7 @@ def radio():
 @pytest.fixture
 def app(shared_mpd):
     """A listener's connection to an MPD as good as new, in real time, that nobody hears."""
-    client = MPDClient()
+    client = Client()
     client.connect(str(shared_mpd.socket))
     yield client
     client.stop()
