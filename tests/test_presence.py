@@ -17,9 +17,9 @@ AWAY_S = 60.0
 VIDEO = DATA / "video"
 
 
-def face(score: float, side: int = 100, track: int = 1) -> EmotionScores:
+def face(score: float, side: int = 100, track: int = 1, tilt: float = 0.0) -> EmotionScores:
     even = (1.0 / len(EMOTIONS),) * len(EMOTIONS)
-    return EmotionScores(Face(Box(0, 0, side, side), score, track), even, even, 0.5)
+    return EmotionScores(Face(Box(0, 0, side, side), score, track, tilt), even, even, 0.5)
 
 
 class Room:
@@ -64,6 +64,21 @@ def test_a_square_that_leaps_onto_a_thing_is_nobody():
     wheel, handle = [(face(0.72, 231),)] * 3, [(face(0.97, 75),)] * 12
     assert not Room().show(*wheel, *handle)
     assert Room().show(*handle)
+
+
+def test_a_thing_that_looks_tilted_now_this_way_now_that_is_nobody():
+    """A boat of neg-4582: the straightened picture of it scores as a face does."""
+    leaps = [face(0.98, tilt=tilt) for tilt in (-29, -81, -81, -71, 12, 47, -58, -99, -51)]
+    assert not Room().show(*[(seen,) for seen in leaps * 5])
+
+
+def test_a_straightened_thing_that_scores_as_such_things_do_is_nobody():
+    assert not Room().show(*[(face(score, tilt=29),) for score in (0.91, 0.90, 0.92, 0.96) * 9])
+
+
+def test_a_head_that_is_tilted_or_nods_to_a_side_is_somebody():
+    assert Room().show(*[(face(score, tilt=-50),) for score in (0.79, 0.98, 0.99)])
+    assert Room().show(*[(face(0.99, tilt=tilt),) for tilt in (0, 13, 26, 39)])
 
 
 def test_whoever_is_here_stays_while_they_are_seen_badly():

@@ -60,6 +60,41 @@ def test_a_followed_face_keeps_its_tilt_between_two_searches():
     assert (followed.tilt, followed.turn) == (20.0, 0.1)
 
 
+@pytest.mark.parametrize("clockwise", [-60, -45, 35, 60])
+def test_a_tilted_head_is_followed_as_surely_as_an_upright_one(clockwise):
+    tracker = FaceTracker(MODELS / "tracker_float32.tflite")
+    luma = room("neutral", clockwise)
+    face = found(luma, tracker, frames=4)
+    assert face.score > 0.98
+    assert face.tilt == pytest.approx(clockwise, abs=10)
+    middle = face.box.x + face.box.width / 2, face.box.y + face.box.height / 2
+    assert middle == (pytest.approx(320, abs=20), pytest.approx(240, abs=20))
+
+
+@pytest.mark.parametrize("clockwise", [-60.0, 30.0, 45.0])
+def test_a_tilted_head_that_moves_is_followed_to_where_it_moved(clockwise):
+    tracker = FaceTracker(MODELS / "tracker_float32.tflite")
+    for right, down in ((30, 0), (0, -40)):
+        last = Detection(320 - right, 240 - down, 200, 0.9, tilt=clockwise)
+        followed = tracker.follow(room("neutral", clockwise), last)
+        assert followed.x == pytest.approx(320, abs=20)
+        assert followed.y == pytest.approx(240, abs=20)
+
+
+@pytest.mark.parametrize("clockwise", [-70.0, 0.0, 25.0])
+def test_a_window_shows_the_head_upright_and_as_large_as_told(clockwise):
+    wanted = preprocessing.crop(room("happy", 0), Box(220, 140, 200, 200))
+    shown = preprocessing.window(room("happy", clockwise), (320.0, 240.0), 200.0, clockwise, 100)
+    half = cv2.resize(wanted, (100, 100), interpolation=cv2.INTER_AREA)
+    inside = np.s_[12:88, 12:88]  # the corners of the square are turned out of it
+    assert np.abs(shown[inside].astype(int) - half[inside]).mean() < 4
+
+
+def test_a_window_beyond_the_edge_repeats_the_last_pixels():
+    luma = np.full((100, 100), 70, np.uint8)
+    assert (preprocessing.window(luma, (5.0, 95.0), 80.0, 40.0, 64) == 70).all()
+
+
 @pytest.mark.parametrize(
     ("points", "tilt", "turn"),
     [

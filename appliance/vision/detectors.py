@@ -12,7 +12,7 @@ import cv2
 from appliance.errors import ModelError
 from appliance.records import GrayImage
 from appliance.vision.blazeface import Network, checked_network
-from appliance.vision.geometry import Detection, covering_squares, square_around
+from appliance.vision.geometry import Detection, covering_squares
 from appliance.vision.search_schedule import SearchSchedule
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -88,8 +88,7 @@ class BlazeFace:
         """The faces found where faces were, then those in this turn's squares."""
         faces: list[Detection] = []
         for last in followed:
-            square = square_around(last, luma.shape, self._closer_room)
-            _add_new(self._closer.detect(luma, square, min_score), faces)
+            _add_new(self._closer.detect_around(luma, last, self._closer_room, min_score), faces)
         if not newcomers:
             return faces
         squares = covering_squares(luma.shape, round(min_height_px / self._SMALLEST))
@@ -101,8 +100,7 @@ class BlazeFace:
         for square in chosen:
             for hint in self._network.detect(luma, square, min_score):
                 if not any(hint.is_same(face) for face in faces):
-                    around = square_around(hint, luma.shape, self._ROOM)
-                    closer = self._network.detect(luma, around, min_score)
+                    closer = self._network.detect_around(luma, hint, self._ROOM, min_score)
                     _add_new([face for face in closer if face.is_same(hint)], faces)
         return faces
 

@@ -9,10 +9,8 @@ from pathlib import Path
 from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame, GrayImage, Priors
 from appliance.vision import preprocessing
 from appliance.vision.classifier import ModelClassifier
+from appliance.vision.geometry import straightening
 from appliance.vision.quality import UNCLEAR_WEIGHT, unclear
-
-# The networks know smaller tilts: FER-2013's faces are tilted by 12 degrees (standard deviation).
-STRAIGHTEN_DEG = 10.0
 
 
 class EmotionClassifier(ModelClassifier):
@@ -52,9 +50,10 @@ def face_pixels(luma: GrayImage, face: Face) -> GrayImage:
 
     luma: uint8 (height, width), the whole frame.
     """
-    if abs(face.tilt) < STRAIGHTEN_DEG:
+    tilt = straightening(face.tilt)
+    if not tilt:
         return preprocessing.crop(luma, face.box)
-    return preprocessing.upright(luma, face.box, face.tilt)
+    return preprocessing.upright(luma, face.box, tilt)
 
 
 def weight(face: Face, width_px: int, height_px: int) -> float:

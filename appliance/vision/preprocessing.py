@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, radians, sin
 
 import cv2
 import numpy as np
@@ -92,6 +93,25 @@ def upright(luma: GrayImage, box: Box, tilt: float) -> GrayImage:
     turn = np.asarray(cv2.getRotationMatrix2D((middle, middle), tilt, scale), np.float64)
     turn[:, 2] += (side - 1) / 2 - middle
     return np.asarray(cv2.warpAffine(window, turn, (side, side)), np.uint8)
+
+
+def window(
+    luma: GrayImage, middle: tuple[float, float], side: float, tilt: float, size_px: int
+) -> GrayImage:
+    """A square of the picture that is turned with a head, uint8 (size_px, size_px), head upright.
+
+    luma: uint8 (height, width), the whole frame. middle: x and y of the square. side: in pixels of
+    the frame. tilt: of the head, degrees clockwise. Linear: for the searching networks, which know
+    jagged edges. Beyond the frame's edges its last pixels repeat.
+    """
+    scale = side / size_px
+    right, down = scale * cos(radians(tilt)), scale * sin(radians(tilt))
+    place = np.array([[right, -down, 0.0], [down, right, 0.0]])  # from the square to the picture
+    place[:, 2] = np.subtract(middle, 0.5) - place[:, :2] @ np.full(2, (size_px - 1) / 2)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = size_px, size_px
+    turned = cv2.warpAffine(luma, place, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(turned, np.uint8)
 
 
 def mirrored(image: GrayImage) -> GrayImage:

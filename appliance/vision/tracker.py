@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import numpy as np
 from appliance.errors import ModelError
 from appliance.records import Box, GrayImage
 from appliance.vision.cards import REPAIR, card_path, read_card
-from appliance.vision.geometry import Detection
-from appliance.vision.preprocessing import crop, scale
+from appliance.vision.geometry import Detection, straightening
+from appliance.vision.preprocessing import crop, scale, window
 
 
 class FaceTracker:
@@ -41,20 +42,23 @@ class FaceTracker:
 
         luma: uint8 (height, width), the whole picture. last: where the face was a moment ago.
         """
-        side = max(1, round(last.side * self._room))
-        left, top = round(last.x - side / 2), round(last.y - side / 2)
-        pixels = crop(luma, Box(left, top, side, side))
-        size = self._size_px
-        # Linear, as in training: averaging a large face's window takes ten times as long.
-        window = np.asarray(cv2.resize(pixels, (size, size)), np.uint8)
-        outputs = self._network.run(scale(window)[np.newaxis, :, :, np.newaxis])
+        pixels = self._window(luma, last)
+        outputs = self._network.run(scale(pixels)[np.newaxis, :, :, np.newaxis])
         probability = 1.0 / (1.0 + exp(-max(-80.0, float(outputs[self._face][0, 0]))))
         if probability < self._min_probability:
             return None
         right, down, growth = outputs[self._box][0].tolist()
-        return Detection(
-            last.x + right * last.side,
-            last.y + down * last.side,
-            last.side * exp(growth),
-            probability,
-        ).posed_as(last)
+        moved = last.moved(right * last.side, down * last.side, straightening(last.tilt))
+        return replace(moved, side=last.side * exp(growth), score=probability)
+
+    def _window(self, luma: GrayImage, last: Detection) -> GrayImage:
+        """The picture around a face, as large as the network takes it, the head upright."""
+        size_px, side = self._size_px, max(1.0, last.side * self._room)
+        tilt = straightening(last.tilt)
+        if tilt:
+            return window(luma, (last.x, last.y), side, tilt, size_px)
+        side_px = round(side)
+        left, top = round(last.x - side_px / 2), round(last.y - side_px / 2)
+        pixels = crop(luma, Box(left, top, side_px, side_px))
+        # Linear, as in training: averaging a large face's window takes ten times as long.
+        return np.asarray(cv2.resize(pixels, (size_px, size_px)), np.uint8)
