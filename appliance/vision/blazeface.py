@@ -24,6 +24,9 @@ SIDE, UP = 1.17, 0.105
 # Cells of 8 and of 16 pixels, and the anchors of each.
 # The numbers of an anchor: a box, then points, of which these are used: right eye, left eye, nose.
 BOX, POINTS = slice(0, 4), slice(4, 10)
+# A head that a turned picture shows upright is in its middle, and tilted by so little: of 72 people
+# by 18 degrees at most, things by more (docs/lab-notebook.md).
+UPRIGHT_DEG, MIDDLE = 20.0, 0.2
 CELLS_PX = ((8, 2), (16, 6))
 SIZES_PX = (64, 128)
 
@@ -76,17 +79,21 @@ class Network:
         tilted = next((seen for seen in found if seen.is_same(face)), face)
         if not straightening(tilted.tilt):
             return found
-        return _best(found + self._detect_turned(luma, tilted, room, min_score))
+        return _best(found + self._upright(luma, tilted, room, min_score))
 
-    def _detect_turned(
+    def _upright(
         self, luma: GrayImage, face: Detection, room: float, min_score: float
     ) -> list[Detection]:
-        """The faces in a square that is turned with a head."""
+        """The face as a picture that is turned with it shows it; none if it is not upright."""
         side = face.side * room
         turned = window(luma, (face.x, face.y), side, face.tilt, self.size_px)
         whole = Box(0, 0, self.size_px, self.size_px)
-        found = (self._as_fer_square(seen, whole) for seen in self._seen(turned, min_score))
-        return [_turned_back(seen, face, side / self.size_px, self.size_px) for seen in found]
+        upright = (
+            _turned_back(self._as_fer_square(seen, whole), face, side / self.size_px, self.size_px)
+            for seen in self._seen(turned, min_score)
+            if abs(seen.tilt) <= UPRIGHT_DEG
+        )
+        return [seen for seen in upright if seen.distance(face) <= MIDDLE]
 
     def _seen(self, small: GrayImage, min_score: float) -> list[Detection]:
         """The faces in a square of the network's own size, in its pixels, each once."""
