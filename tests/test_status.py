@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -45,8 +46,8 @@ def test_a_status_is_told_and_written_only_when_it_changes(tmp_path):
     assert not file.exists()
     reporter.report(make(camera="lost"))
     assert systemd.lines == [
-        "1 face: the room looks happy; playing Sunny",
-        "1 face: the room looks happy; playing Sunny; waiting for the camera",
+        "playing Sunny",
+        "playing Sunny; waiting for the camera",
     ]
     assert module.read(database) == make(camera="lost")
 
@@ -134,12 +135,32 @@ def test_the_service_keeps_its_status_in_memory(tmp_path, monkeypatch, environme
     assert file == tmp_path / folder / "jukebox.status.json"
 
 
-def test_a_full_disk_leaves_the_old_status(tmp_path):
+def test_on_a_full_disk_there_is_no_status_rather_than_that_of_an_old_song(tmp_path):
     database = tmp_path / "jukebox.db"
-    module.write(make(), database)
+    assert module.write(make(), database)
     module.status_file(database).with_suffix(".part").mkdir()  # as good as a full disk
-    module.write(make(camera="lost"), database)
+    assert not module.write(make(camera="lost"), database)
+    with pytest.raises(StoreError):
+        module.read(database)
+
+
+def test_a_status_is_written_once_there_is_room_again(tmp_path):
+    database = tmp_path / "jukebox.db"
+    said = []
+    reporter = module.StatusReporter(SimpleNamespace(status=said.append), database)
+    full = module.status_file(database).with_suffix(".part")
+    full.mkdir()
+    reporter.report(make())
+    full.rmdir()
+    reporter.report(make())
     assert module.read(database) == make()
+    assert len(said) == 1
+
+
+def test_systemd_which_tells_every_user_is_not_told_how_people_look(tmp_path):
+    told = replace(make(camera="off"), pictures=1)
+    assert told.sentence().startswith("1 face: the room looks happy; ")
+    assert told.outline() == "playing Sunny; the camera is off"
 
 
 @pytest.mark.parametrize(
