@@ -26,7 +26,8 @@ def answer(level: Level, message: str, step: Step, controls: Controls) -> str:
 
     none: nothing; music: everything, but answers tell nothing that comes from faces; all.
     """
-    word = message.strip().lower().partition(" ")[0]
+    message = " ".join(message.split())  # an answer, which may repeat it, is one line
+    word = message.lower().partition(" ")[0]
     if level == "none":
         return SILENT
     if level == "music" and word == "why":

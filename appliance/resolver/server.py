@@ -177,7 +177,7 @@ def _allowed_at(listener: socket.socket, owners: Allowed) -> Allowed:
 
 @contextmanager
 def _own(path: Path) -> Iterator[socket.socket]:
-    """A socket for this user alone, removed at the end. Raises JukeboxError."""
+    """A socket for this user alone, not yet listening; removed at the end. Raises JukeboxError."""
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -185,7 +185,6 @@ def _own(path: Path) -> Iterator[socket.socket]:
             path.unlink()  # of a resolver that was killed
         os.fchmod(made.fileno(), 0o600)  # before bind(), so that nobody else can ever connect
         made.bind(str(path))
-        made.listen(MOST_CLIENTS)
     except OSError as error:
         made.close()
         raise JukeboxError(
@@ -201,6 +200,8 @@ def _own(path: Path) -> Iterator[socket.socket]:
 async def _serve(sockets: Sequence[tuple[socket.socket, Allowed]]) -> None:
     resolver, stop = Resolver(), asyncio.Event()
     loop, notifier = asyncio.get_running_loop(), Notifier()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
     doors = [
         await asyncio.start_unix_server(
             Door(partial(resolver.serve, allowed), MOST_CLIENTS, STAY_S),
@@ -209,8 +210,6 @@ async def _serve(sockets: Sequence[tuple[socket.socket, Allowed]]) -> None:
         for listener, allowed in sockets
     ]  # fmt: skip
     try:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
         notifier.ready()
         places = " and ".join(str(listener.getsockname()) for listener, _ in sockets)
         log.info("answering at %s what links play", places)
