@@ -9,6 +9,8 @@ import pytest
 
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError
+from appliance.history import files
+from appliance.history.files import Lock
 from appliance.records import Box, Emotion, EmotionScores, Face, Frame, Mood, Playback, Step
 from appliance.remote import status as module
 from appliance.remote.status import Status, StatusReporter
@@ -178,3 +180,17 @@ def test_a_status_that_cannot_be_read_is_explained(tmp_path, content, complaint)
         module.status_file(database).write_text(content)
     with pytest.raises(StoreError, match=complaint):
         module.read(database)
+
+
+def test_a_lock_that_this_user_may_not_open_is_seen_all_the_same(tmp_path, monkeypatch):
+    database = tmp_path / "jukebox.db"
+    lock = Lock(database)
+    lock.take()
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(files.os, "open", refuse)
+    assert files.is_in_use(database)
+    lock.release()
+    assert not files.is_in_use(database)
