@@ -78,7 +78,7 @@ def test_who_says_nothing_has_to_go(path):
         read = [await asyncio.wait_for(reader.read(1), 5) for reader, _ in silent]
         return read, await answer(await connect())
 
-    assert visited(path, echo, visit, stay_s=0.1) == ([b"", b"", b""], b"hello\n")
+    assert visited(path, echo, visit, stay_s=0.5) == ([b"", b"", b""], b"hello\n")
 
 
 @pytest.mark.parametrize("handler", [echo, refuses_all])

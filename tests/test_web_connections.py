@@ -54,7 +54,7 @@ async def answer(connection):
 
 
 def test_a_connection_in_which_nothing_is_asked_ends(monkeypatch):
-    monkeypatch.setattr(connections, "FIRST_REQUEST_S", 0.1)
+    monkeypatch.setattr(connections, "FIRST_REQUEST_S", 0.5)
 
     async def visit(connect):
         silent = [await connect() for _ in range(3)]
@@ -64,13 +64,13 @@ def test_a_connection_in_which_nothing_is_asked_ends(monkeypatch):
 
 
 def test_a_stream_that_was_asked_for_goes_on(monkeypatch):
-    monkeypatch.setattr(connections, "FIRST_REQUEST_S", 0.1)
+    monkeypatch.setattr(connections, "FIRST_REQUEST_S", 0.5)
 
     async def visit(connect):
         reader, writer = await connect()
         writer.write(ASK)
         await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 5)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.8)
         writer.write(ASK)
         return await asyncio.wait_for(reader.read(1000), 5)
 
