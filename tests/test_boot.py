@@ -491,6 +491,16 @@ def test_an_mpd_whose_socket_was_removed_is_restarted(machine):
     assert machine.show("ActiveState", "jukebox-mpd-health.service") == "inactive"
 
 
+def test_an_mpd_that_hangs_is_restarted(machine):
+    if machine.release != "trixie":
+        pytest.skip("it takes half a minute, and one release is enough")
+    before = machine.show("MainPID", "mpd")
+    machine.run("systemctl kill --signal=STOP mpd; systemctl start jukebox-mpd-health.service")
+    machine.until(lambda: machine.show("MainPID", "mpd") not in ("0", before))
+    machine.until(lambda: plays(machine), seconds=60)
+    assert "MPD does not answer" in machine.journal("jukebox-mpd-health.service")
+
+
 def test_two_hundred_idle_clients_lock_no_phone_out(machine):
     said = machine.says(
         "python3 -c \"import socket; idle = [socket.create_connection(('127.0.0.1', 6600), 5)"

@@ -24,12 +24,15 @@ SHELL_RIGS = sorted(
 )
 GUEST = TESTS / "box" / "guest"
 # Modules that do nothing at import; the guest's programs run in the emulated machine.
-MODULES = [
+FILES = [TESTS / "soak.py"]
+FILES += [
+    file for folder in ("box", "three_apps", "bench") for file in TESTS.glob(f"{folder}/*.py")
+]
+MODULES = sorted(
     ".".join(file.relative_to(TESTS).with_suffix("").parts)
-    for folder in ("box", "three_apps", "bench")
-    for file in sorted(TESTS.glob(f"{folder}/*.py"))
+    for file in FILES
     if file.name != "__main__.py"
-]  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
