@@ -3,10 +3,11 @@
 import asyncio
 import socket
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from appliance.process.door import Door
+from appliance.process.door import Door, open_door
 
 
 async def echo(reader, writer):
@@ -70,6 +71,22 @@ def test_the_fourth_of_three_is_sent_away_and_there_is_room_again_when_one_goes(
         return fourth, third, await answer(await connect())
 
     assert visited(path, echo, visit) == (b"", b"hello\n", b"hello\n")
+
+
+def test_the_sockets_file_stays_for_whoever_made_it(path):
+    async def live():
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            server = await open_door(Door(echo, 3, 5.0), listener, 64)
+            connection = await asyncio.open_unix_connection(path)
+            said = await answer(connection)
+            await close_all([connection])
+            server.close()
+            await server.wait_closed()
+        return said
+
+    assert asyncio.run(live()) == b"hello\n"
+    assert Path(path).is_socket()
 
 
 def test_who_says_nothing_has_to_go(path):

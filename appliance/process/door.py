@@ -7,6 +7,8 @@ runs out of files and memory, and asyncio fills the journal with tracebacks abou
 from __future__ import annotations
 
 import asyncio
+import socket
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -41,3 +43,15 @@ class Door:
         finally:
             self._inside -= 1
             writer.close()
+
+
+async def open_door(door: Door, listener: socket.socket, longest_line: int) -> asyncio.Server:
+    """Begins to let clients in. longest_line: in bytes.
+
+    At its end, Python 3.13 would remove the socket's file, which may be systemd's.
+    """
+    if sys.version_info >= (3, 13):
+        return await asyncio.start_unix_server(
+            door, sock=listener, limit=longest_line, cleanup_socket=False
+        )
+    return await asyncio.start_unix_server(door, sock=listener, limit=longest_line)

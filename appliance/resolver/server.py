@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from appliance.errors import BusyError, JukeboxError
-from appliance.process.door import Door
+from appliance.process.door import Door, open_door
 from appliance.process.listen import take_passed_sockets
 from appliance.process.notify import Notifier
 from appliance.resolver.owners_links import OwnersLinks
@@ -203,12 +203,11 @@ async def _serve(sockets: Sequence[tuple[socket.socket, Allowed]]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     doors = [
-        await asyncio.start_unix_server(
-            Door(partial(resolver.serve, allowed), MOST_CLIENTS, STAY_S),
-            sock=listener, limit=LONGEST_LINK, backlog=MOST_CLIENTS,
+        await open_door(
+            Door(partial(resolver.serve, allowed), MOST_CLIENTS, STAY_S), listener, LONGEST_LINK
         )
         for listener, allowed in sockets
-    ]  # fmt: skip
+    ]
     try:
         notifier.ready()
         places = " and ".join(str(listener.getsockname()) for listener, _ in sockets)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.errors import JukeboxError, UsageError
-from appliance.process.door import Door
+from appliance.process.door import Door, open_door
 from appliance.remote import control_line as lines
 from appliance.remote.control_socket import address_of
 from appliance.web.page import Page
@@ -62,11 +62,8 @@ class PairingSocket:
     async def open(self, listener: socket.socket | None) -> None:
         """Begins to answer; without a socket, nothing happens."""
         if listener is not None:
-            self._server = await asyncio.start_unix_server(
-                Door(self._answer_all, MOST_CLIENTS, STAY_S),
-                sock=listener,
-                limit=LONGEST_LINE,
-            )
+            door = Door(self._answer_all, MOST_CLIENTS, STAY_S)
+            self._server = await open_door(door, listener, LONGEST_LINE)
 
     async def close(self) -> None:
         """Answers nobody any more."""
