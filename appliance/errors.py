@@ -46,6 +46,10 @@ class BusyError(JukeboxError):
     """Another jukebox already runs with this database."""
 
 
+class ReleaseError(JukeboxError):
+    """The jukebox's own files are not what was installed."""
+
+
 class DataError(JukeboxError):
     """Pictures to rehearse with are missing or cannot be used."""
 

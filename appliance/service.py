@@ -18,7 +18,7 @@ from appliance.process.log import NOTICE
 from appliance.process.notify import Notifier
 from appliance.process.signals import Signals
 from appliance.records import Emotion, Frame, Step
-from appliance.remote import messages
+from appliance.remote import channel
 from appliance.remote.control import ControlServer
 from appliance.remote.control_history import HistoryReader
 from appliance.remote.control_socket import listen
@@ -65,6 +65,7 @@ class Service:
         self._kept_reasons: dict[str, str] = {}  # by title, of songs from before a restart
         self._control = ControlServer()
         self._scanner = CodeScanner()
+        self._message_log = channel.MessageLog()
 
     def run(self) -> None:
         """Builds everything, runs the loop, and leaves everything tidy.
@@ -174,18 +175,20 @@ class Service:
         if result is not None:
             log.info("%s", result)
             self._control.tell("calibration", good=result != TOO_FEW, text=result)
-            with suppress(PlayerError):
-                self._parts.player.answer(result)
+            if self.policy.settings.mpd.messages == "all":
+                with suppress(PlayerError):
+                    self._parts.player.answer(result)
 
     def _answer_messages(self, step: Step) -> None:
         """Does what people ask for over MPD."""
         if step.playback is None:
             return
-        player = self._parts.player
+        player, level = self._parts.player, self.policy.settings.mpd.messages
         try:
             for message in player.messages():
-                log.info("asked for: %s", message[:80])
-                player.answer(messages.answer(message, step, self))
+                if self._message_log.tells(step.frame.time_s):
+                    log.info("asked for: %s", message[:80])
+                player.answer(channel.answer(level, message, step, self))
         except PlayerError as error:
             log.debug("no answer: %s", error)  # the next step says that the player is lost
 
@@ -227,9 +230,9 @@ class Service:
         """Closes or opens the camera."""
         self._parts.camera.asked = off
 
-    def keep_requests(self) -> None:
-        """Keeps what people asked for beyond this process."""
-        self._parts.keep_requests(self._last_step.frame)
+    def keep_requests(self) -> bool:
+        """Keeps what people asked for beyond this process. Returns whether that is possible."""
+        return self._parts.keep_requests(self._last_step.frame)
 
     def calibrate(self, time_s: float) -> str:
         """Begins to watch a resting face. Returns the answer."""

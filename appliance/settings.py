@@ -250,6 +250,11 @@ class MpdSettings:
     password: Annotated[
         str, Text(may_be_empty=True, secret=True), "Password of MPD; empty: none."
     ] = ""
+    messages: Annotated[
+        Literal["none", "music", "all"],
+        "What anybody who reaches MPD may do by message: nothing; steer the music; also ask how"
+        " faces look.",
+    ] = "music"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ install_box() {
     one_at_a_time
     install_packages
     step_unless "the user jukebox" user_is_there "make" make_user
+    ! release_stands_in || step "end the stand-in for a release that failed" end_stand_in
     ! trial_was_cut_off || step "end a trial that was cut off" end_trial
     find_or_make_release # sets new and old
     put_music
@@ -99,7 +100,9 @@ become_root() {
 
 one_at_a_time() {
     [[ $dry_run == no ]] || return 0
-    exec 9>"$lock"
+    # Root's alone: who may open it could hold it, and no installation would begin.
+    (umask 077 && : >>"$lock") && chmod 600 "$lock"
+    exec 9>>"$lock"
     flock --nonblock 9 || fail "another ./setup.sh install or uninstall is running; wait until it ends"
 }
 

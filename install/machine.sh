@@ -31,8 +31,8 @@ add_packages() {
 # And not the account of somebody who had the name before.
 user_is_ours() { [[ "$(getent passwd jukebox | cut -d: -f5)" == "Emotional Jukebox" ]]; }
 
-users_groups() { # for cameras, and for the pins of a Raspberry Pi
-    getent group video gpio | cut -d: -f1
+users_groups() { # for cameras, for the pins of a Raspberry Pi, and for MPD's socket (install/mpd_prepare.py)
+    getent group video gpio jukebox-control | cut -d: -f1
 }
 
 user_is_there() {
@@ -48,9 +48,9 @@ user_is_there() {
 make_user() {
     user_is_ours || useradd --system --user-group --no-create-home --home-dir "$state" \
         --shell /usr/sbin/nologin --comment "Emotional Jukebox" jukebox
-    usermod --append --groups "$(users_groups | paste -sd,)" jukebox
     # Whose members may ask the running jukebox (systemd/jukebox-control.socket).
     getent group jukebox-control >/dev/null || groupadd --system jukebox-control
+    usermod --append --groups "$(users_groups | paste -sd,)" jukebox
 }
 
 remove_user() {
@@ -107,8 +107,8 @@ put_mpd() {
         say "  and in its music directory the folders of $state/music"
         return
     fi
-    step_unless "$etc/mpd-own.conf" own_conf_is_there "write" \
-        put install/mpd-own.conf "$etc/mpd-own.conf"
+    step_unless "$etc/mpd-own.conf" own_conf_is_there "write" put_own_conf
+    step_unless "what the network may do to MPD, in $etc/mpd-own.conf," permissions_are_set "add" add_permissions
     step_unless "MPD's settings" mpd_is_set "write" set_mpd
 }
 
@@ -123,7 +123,23 @@ is_owners_mpd() {
         [[ -n "$(find /var/lib/mpd/music -mindepth 1 -print -quit 2>/dev/null)" ]]
 }
 
-own_conf_is_there() { [[ -e $etc/mpd-own.conf ]]; }
+own_conf_is_there() { [[ "$(stat -c %a "$etc/mpd-own.conf" 2>/dev/null)" == 600 ]]; }
+
+# It may hold a password, so nobody but MPD reads it.
+put_own_conf() {
+    [[ -e $etc/mpd-own.conf ]] || put install/mpd-own.conf "$etc/mpd-own.conf" 600
+    chown mpd: "$etc/mpd-own.conf"
+    chmod 600 "$etc/mpd-own.conf"
+}
+
+permissions_are_set() { # also by an owner who wants others
+    [[ ! -e $etc/mpd-own.conf ]] || grep -qsE '^\s*(default_permissions|password)\b' "$etc/mpd-own.conf"
+}
+
+# Without these lines anybody in the network may end MPD, with its command "kill".
+add_permissions() {
+    sed -n '/^# Who comes over/,/^local_permissions/p' install/mpd-own.conf >>"$etc/mpd-own.conf"
+}
 
 mpd_is_set() {
     cmp --silent install/mpd.conf "$etc/mpd.conf" &&
@@ -144,6 +160,7 @@ set_mpd() {
     if systemd_runs; then
         systemctl daemon-reload
         systemctl stop mpd.socket
+        /usr/bin/python3 -I install/mpd_prepare.py || true # as its unit does, once there is a release
         systemctl restart mpd.service || mpd_as_before "$before"
         systemctl start avahi-daemon.service || say "  phones will not find MPD: journalctl -u avahi-daemon says why"
     fi
@@ -164,6 +181,7 @@ give_mpd_back() {
     [[ -e $units/mpd.service.d/jukebox.conf ]] || return 0
     ! systemd_runs || systemctl stop mpd.service # it writes its state when it stops: remove that afterwards
     rm -f "$units/mpd.service.d/jukebox.conf" /var/lib/mpd/jukebox.*
+    [[ ! -d /run/mpd ]] || { chown mpd:audio /run/mpd && chmod 755 /run/mpd; }
     rmdir --ignore-fail-on-non-empty "$units/mpd.service.d"
     ! systemd_runs || systemctl daemon-reload
     local before=(enabled disabled) # of service and socket
@@ -205,6 +223,7 @@ put_units() { # put_units RELEASE_FOLDER: installs, enables and starts exactly t
         systemctl reset-failed 'jukebox*' 2>/dev/null || true
         # A socket cannot be given to a service that already runs.
         systemctl --quiet is-active jukebox-web-80.socket || systemctl stop jukebox-web.service
+        systemctl --quiet is-active jukebox-resolver.socket || systemctl stop jukebox-resolver.service
         systemctl start "${enabled[@]}"
     fi
 }
@@ -265,7 +284,7 @@ remove_units() {
     for unit in "$units"/jukebox*.{timer,socket,service}; do # what starts a service before it
         [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done
-    rm -rf "$units/jukebox.service.d" /run/jukebox /run/jukebox-control /run/jukebox-pair /var/lib/systemd/timers/stamp-jukebox-backup.timer
+    rm -rf "$units/jukebox.service.d" /run/jukebox{,-control,-pair,-links,-links-page} /var/lib/systemd/timers/stamp-jukebox-backup.timer
     if systemd_runs; then
         systemctl daemon-reload
         systemctl reset-failed 'jukebox*' 2>/dev/null || true

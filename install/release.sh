@@ -7,7 +7,8 @@ steady_s=${JUKEBOX_STEADY_S:-10}      # and to stay healthy
 wheels=$cache/wheels
 
 # What decides whether this version differs from the present one.
-contents=(appliance models music systemd install/jukebox.sh install/manual.py docs/install.md pyproject.toml)
+contents=(appliance models music systemd install/{jukebox.sh,manual.py,mpd_health.py,mpd_prepare.py}
+    docs/install.md pyproject.toml)
 # A unit here takes precedence over one in /etc, and is gone after a restart of the machine.
 trial=/run/systemd/system.control
 environment_from=(locks/box.txt locks/build.txt)
@@ -38,10 +39,13 @@ find_or_make_release() {
         wanted=$(fingerprint "${contents[@]}" "${environment_from[@]}")
     fi
     for new in "$old" "$last"; do
-        if [[ "$(made_from "$opt/releases/$new")" == "$wanted" ]]; then
+        [[ "$(made_from "$opt/releases/$new")" == "$wanted" ]] || continue
+        if is_whole "$opt/releases/$new"; then
             say "- release $new: this version, there already"
             return
         fi
+        say "- release $new: this version, but damaged: $(damage "$opt/releases/$new")"
+        break
     done
     new=$((last + 1))
     step "make release $new" make_release "$opt/releases/$new" "$wanted"
@@ -57,33 +61,63 @@ make_release() { # make_release FOLDER FINGERPRINT
     cp -r systemd "$folder/"
     install -m 644 -D -t "$folder/docs" docs/install.md
     install -m 755 -D -t "$folder/install" install/jukebox.sh
+    install -m 644 -D -t "$folder/install" install/mpd_{health,prepare}.py
     install -m 644 -D -t "$folder/models" models/*.json models/*.tflite
     PYTHONDONTWRITEBYTECODE=1 "$folder/env/bin/python" install/manual.py "$folder/share"
     ln -s "$state/music" "$folder/music" # for `jukebox demo`
+    write_manifest "$folder"
     sync -f "$folder" # a plug pulled now must not leave a release that only looks complete
     printf '%s\n' "$2" >"$folder/made-from"
 }
 
+# What each file of a release held when it was made. A worn SD card gives other bytes back, without a
+# word; `jukebox check` and the next installation compare.
+write_manifest() { # write_manifest RELEASE_FOLDER
+    (cd "$1" && find . -type f ! -path ./manifest ! -path ./made-from -print0 | LC_ALL=C sort --zero-terminated |
+        xargs -0 sha256sum >manifest)
+}
+
+# The first file that is missing or differs; nothing if all are as they were.
+damage() { # damage RELEASE_FOLDER
+    if [[ ! -s $1/manifest ]]; then
+        echo "it has no manifest"
+        return
+    fi
+    (cd "$1" && sha256sum --check --quiet --strict manifest 2>/dev/null | sed 1q)
+}
+
+is_whole() { [[ -z "$(damage "$1")" ]]; }
+
 # With the same lock files, a release has the environment of the one before, hard-linked: an update
-# then writes 11 MB to the SD card, not 269 (du).
+# then writes 11 MB to the SD card, not 269 (du). A damaged one is made anew: linked, its damage would
+# be in both.
 make_environment() { # make_environment FOLDER; sets pip
     local wanted options=() before=$opt/current/env
     wanted=$(fingerprint "${environment_from[@]}")
     ! has_picamera2 || options=(--system-site-packages)
     # Otherwise pip, and the pip that it starts for building, would leave 6 MB of compiled Python behind.
     pip=(env PYTHONDONTWRITEBYTECODE=1 "$1/bin/python" -m pip --quiet --disable-pip-version-check --no-input --no-cache-dir)
-    if [[ "$(made_from "$before")" == "$wanted" && -d $before/build ]]; then
+    if [[ "$(made_from "$before")" == "$wanted" && -d $before/build ]] && is_whole "$opt/current"; then
         cp -al "$(readlink -f "$before")" "$1"
         return
     fi
     "$python" -m venv "${options[@]}" "$1"
     fetch_wheels "$wanted"
-    "${pip[@]}" install --no-compile --no-index --find-links "$wheels" --require-hashes -r locks/box.txt
+    if ! install_wheels; then
+        say "  a downloaded package is damaged; downloading them again ..."
+        rm -rf "$wheels"
+        fetch_wheels "$wanted"
+        install_wheels
+    fi
     # What the jukebox itself is built with, for where the downloads are gone, as in an image.
     "${pip[@]}" download --no-deps --no-index --find-links "$wheels" --dest "$1/build" -r locks/build.txt
     "${pip[@]}" uninstall --yes setuptools 2>/dev/null # Python 3.11's venv has it, nobody needs it
     compile_what_is_used "$1"
     printf '%s\n' "$wanted" >"$1/made-from"
+}
+
+install_wheels() {
+    "${pip[@]}" install --no-compile --no-index --find-links "$wheels" --require-hashes -r locks/box.txt
 }
 
 # The service may not write beside the packages, so every start would compile again what it loads. pip
@@ -117,7 +151,11 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
     trap '' HUP PIPE # a lost connection must not stop the switch halfway
     try_settings "$1"
     if systemd_runs; then
-        { [[ -z $2 ]] || copy_history; } >"$opt/trial-copy"
+        has_room_in_run || fail "/run is full, and systemd needs $run_kb kB there; make room and run this again"
+        { [[ -z $2 ]] || copy_history; } >"$opt/trial-copy" || {
+            rm -f "$opt/trial-copy"
+            fail "the history could not be copied (see above), so release $1 is not tried"
+        }
         # shellcheck disable=SC2064 # the present values
         trap "go_back '$1' '$2'" EXIT # also from Ctrl-C
         begin_trial "$1"
@@ -134,24 +172,35 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
     ! systemd_runs || systemctl try-restart jukebox-resolver.service jukebox-web.service
 }
 
+# systemd reads its units anew only with 16 MB free there (measured with 252).
+run_kb=24576
+has_room_in_run() { (($(df --output=avail -k /run | sed 1d) >= run_kb)); }
+
 # The new release may have changed the history to a schema that the old one cannot write.
 put_history_back() {
     local copy
-    copy=$(cat "$opt/trial-copy")
+    copy=$(cat "$opt/trial-copy" 2>/dev/null)
     [[ -z $copy ]] || "$command" backup --put-back "$copy" || say "the history could not be put back"
     rm -f "$opt/trial-copy"
 }
 
+# Whatever fails on this way, the next step is tried, and something is started at the end.
 go_back() { # go_back NEW OLD
     trap '' INT TERM
+    set +e
     remove_trial
-    rm -rf "$opt/releases/$1"
     if [[ -z $2 ]]; then
+        rm -rf "$opt/releases/$1"
         rm -f "$opt/trial-copy"
         say "setup.sh: there is no release to go back to; correct what is wrong and run this again"
         return
     fi
     put_history_back
+    if systemctl show --property=ExecStart jukebox.service | grep -q "$opt/releases/$1/"; then
+        stand_in "$1" "$2"
+    else
+        rm -rf "$opt/releases/$1"
+    fi
     if becomes_healthy; then
         say "setup.sh: back to release $2, which runs; settings, playlists and history are kept"
     else
@@ -159,8 +208,26 @@ go_back() { # go_back NEW OLD
     fi
 }
 
+# systemd, which could not read its units anew, still starts the release that was tried: put the old
+# one in its place.
+stand_in() { # stand_in NEW OLD
+    say "setup.sh: systemd cannot read its units (is /run full?), so release $2 stands in for $1"
+    rm -rf "$opt/releases/$1"
+    ln -s "$2" "$opt/releases/$1"
+}
+
+release_stands_in() { [[ -n "$(find "$opt/releases" -maxdepth 1 -type l 2>/dev/null)" ]]; }
+
+end_stand_in() {
+    if systemd_runs; then
+        systemctl daemon-reload
+        systemctl restart jukebox.service
+    fi
+    find "$opt/releases" -maxdepth 1 -type l -delete
+}
+
 begin_trial() { # begin_trial RELEASE
-    mkdir -p "$trial"
+    mkdir -p "$trial" /run/jukebox-links # the jukebox sees such a folder only if it is there when it starts
     sed "s|$opt/current|$opt/releases/$1|g" "$opt/releases/$1/systemd/jukebox.service" >"$trial/jukebox.service"
     # The process that is tried goes on as the new release, so it needs its control socket from the start.
     cp "$opt/releases/$1/systemd/jukebox-control.socket" "$trial/"
@@ -189,16 +256,47 @@ end_trial() {
     fi
 }
 
-copy_history() { # prints the path of the copy; nothing if there is no history yet
-    "$command" backup --json 2>/dev/null | python3 -c 'import json, sys; print(json.load(sys.stdin)["path"])' \
-        2>/dev/null || true
+# Prints the path of the copy; nothing if there is no history yet. With Debian's Python, because the
+# present release may be what is damaged. `jukebox forget` reaches the copy, too, as all in backups/.
+copy_history() {
+    local database copy
+    database=$(history_file) || return 1
+    [[ -e $database ]] || return 0
+    copy=${database%/*}/backups/before-update.db
+    as_jukebox mkdir -p -m 700 "${copy%/*}" || return 1
+    as_jukebox /usr/bin/python3 -I - "$database" "$copy" <<'PYTHON' || return 1
+import os, sqlite3, sys
+database, copy = sys.argv[1:]
+part = f"{copy}.part"
+if os.path.exists(part):
+    os.unlink(part)
+os.umask(0o077)
+source, target = sqlite3.connect(database, timeout=30), sqlite3.connect(part)
+source.backup(target)
+target.execute("PRAGMA journal_mode = DELETE").fetchone()
+if target.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+    sys.exit(f"{database} is damaged; after sudo systemctl restart jukebox it is set aside in a minute")
+target.close()
+os.replace(part, copy)
+PYTHON
+    echo "$copy"
 }
+
+# Where the jukebox keeps its history. The settings say so; a release that cannot read them any more is
+# being replaced, and then it is the usual place.
+history_file() {
+    local set
+    set=$("$command" config --json 2>/dev/null |
+        /usr/bin/python3 -I -c 'import json, sys; print(json.load(sys.stdin)["store"]["path"])' 2>/dev/null) || set=""
+    echo "${set:-$state/jukebox.db}"
+}
+
+as_jukebox() { setpriv --reuid=jukebox --regid=jukebox --init-groups "$@"; }
 
 # A release that cannot start with these settings is not even tried.
 try_settings() { # try_settings RELEASE
     local status=0
-    PYTHONPATH=$opt/releases/$1 setpriv --reuid=jukebox --regid=jukebox --init-groups \
-        "$opt/releases/$1/bin/jukebox" config >/dev/null || status=$?
+    PYTHONPATH=$opt/releases/$1 as_jukebox "$opt/releases/$1/bin/jukebox" config >/dev/null || status=$?
     case $status in
         0) ;;
         78) fail "release $1 refuses the settings (see above); correct them and run this again" ;;

@@ -32,6 +32,7 @@ class RecordingControls:
     def __init__(self, settings: Settings | None = None) -> None:
         self.policy = MusicPolicy(settings or Settings())
         self.off: bool | None = None
+        self.keeps = True
         self.calibrations: list[object] = []
         self.corrections: list[Emotion] = []
         self.forgotten: list[tuple[float, float]] = []
@@ -49,8 +50,9 @@ class RecordingControls:
     def camera_off(self, off: bool) -> None:
         self.off = off
 
-    def keep_requests(self) -> None:
-        """Nothing outlives this jukebox."""
+    def keep_requests(self) -> bool:
+        """Notes whether it was asked to keep them; see keeps."""
+        return self.keeps
 
     def calibrate(self, time_s: float) -> str:
         self.calibrations.append(time_s)

@@ -10,7 +10,7 @@ from appliance.decide.policy import MusicPolicy
 from appliance.errors import ConfigError, PlayerError, StoreError
 from appliance.records import Emotion, Frame, Mood, Play, Playback, Step
 from appliance.service import Service
-from appliance.settings import Settings
+from appliance.settings import MpdSettings, Settings
 
 PLAYS = Playback("play", "a song", Emotion.HAPPY, 60.0, 0)
 HAPPY = Mood("settled", Emotion.HAPPY, 0.9, 1, 0.0)
@@ -60,7 +60,7 @@ def make_service(**options):
         panel=SimpleNamespace(pressed=lambda: False, show=lambda light: None),
         player=Recorder(),
         policy=MusicPolicy(Settings()),
-        keep_requests=lambda frame: None,
+        keep_requests=lambda frame: True,
         rebuild=lambda settings: None,
     )
     return service
@@ -168,9 +168,15 @@ def test_what_was_answered_outlives_a_plug_that_is_pulled_then(service):
     player = service._parts.player
     player.messages = lambda: ["camera off"]
     player.answer = kept.append
-    service._parts.keep_requests = lambda frame: kept.append(service._parts.camera.asked)
+    service._parts.keep_requests = lambda frame: not kept.append(service._parts.camera.asked)
     after(service)
     assert kept[-2:] == [True, "the camera is off"]
+
+
+def test_a_calibration_is_not_answered_where_everybody_in_the_network_reads_along(service):
+    service._parts.calibrator.note = lambda frame: "calibration: your face at rest looks sad"
+    after(service)
+    assert service._parts.player.count("answer") == 0
 
 
 def test_a_player_that_is_lost_while_it_answers_ends_nothing(service):
@@ -181,6 +187,7 @@ def test_a_player_that_is_lost_while_it_answers_ends_nothing(service):
 def test_the_result_of_a_calibration_is_logged_and_answered(service, caplog):
     caplog.set_level(20)
     service._parts.calibrator.note = lambda frame: "calibration: done"
+    service._parts.policy.settings = Settings(mpd=MpdSettings(messages="all"))
     after(service)
     assert "calibration: done" in caplog.messages
     assert ("answer", "calibration: done") in service._parts.player.calls

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from running import JUKEBOX, ask, started
 
 from appliance.commands import check
 from appliance.errors import CameraError
+from appliance.history.store import SqliteStore
 from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Frame
 from appliance.settings import EmotionSettings, MpdSettings, Settings, StoreSettings
@@ -61,6 +64,29 @@ def test_a_missing_model_fails_and_the_other_tests_run(no_camera, tmp_path):
         True,
         f"{tmp_path / 'jukebox.db'}: the first run makes it",
     )
+
+
+def test_a_database_of_a_newer_jukebox_fails_because_nothing_is_recorded_in_it(no_camera, tmp_path):
+    settings = StoreSettings(path=str(tmp_path / "jukebox.db"))
+    with closing(SqliteStore(settings)) as store:
+        store.write(0.0)
+    assert result_of("database", Settings(store=settings)).good
+    with closing(sqlite3.connect(settings.path)) as db:
+        sql = "insert into _sqlite_migrations (migration_set, name, applied_at) values (?, ?, ?)"
+        db.execute(sql, ("jukebox", "m999_newer", "2026-11-30"))
+        db.commit()
+    result = result_of("database", Settings(store=settings))
+    assert not result.good
+    assert "made by a newer jukebox (it has m999_newer)" in result.text
+
+
+def test_files_are_compared_on_an_installed_jukebox_only(no_camera, tmp_path, monkeypatch):
+    assert "files" not in {result.what for result in check.checks(Settings)}
+    monkeypatch.setattr(check.release, "HERE", tmp_path)
+    (tmp_path / "manifest").write_text(f"{'0' * 64}  ./appliance/loop.py\n")
+    result = result_of("files", Settings())
+    assert not result.good
+    assert f"the first is {tmp_path}/appliance/loop.py" in result.text
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,17 @@ def test_the_camera_can_be_switched(controls):
     assert controls.off is False
 
 
+@pytest.mark.parametrize("message", ["camera off", "mood sad", "hold 5", "sleep 9", "auto"])
+def test_what_a_full_disk_does_not_keep_is_not_promised(controls, message):
+    kept = answered(controls, message)
+    controls.keeps = False
+    assert (
+        answered(controls, message)
+        == f"{kept}; but its disk cannot be written, so a restart forgets that"
+    )
+    assert "forgets" not in answered(controls, "status")
+
+
 def test_why_says_which_face_is_a_picture(controls):
     poster = replace(STEP, scores=(replace(STEP.scores[0], weight=0.0, picture=True),))
     answer = messages.answer("why", poster, controls)

@@ -195,9 +195,10 @@ def free_disk(new_file):
 
 
 @pytest.mark.parametrize("durable", [True, False])
-def test_on_a_full_disk_nothing_is_lost_and_one_warning_says_so(
+def test_on_a_full_disk_nothing_is_lost_and_one_line_says_so_beside_the_historys_warning(
     database, new_file, caplog, durable
 ):
+    caplog.set_level("INFO")
     file = state_file(database)
     file.keep(camera_off=True)
     before = of_camera_and_sleep(new_file)
@@ -206,11 +207,14 @@ def test_on_a_full_disk_nothing_is_lost_and_one_warning_says_so(
     file.keep(off_hours=True, durable=durable)
     assert file.kept == PersistentState(asleep=True, camera_off=True, off_hours=True)
     assert of_camera_and_sleep(new_file) == before
-    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert f"{new_file} cannot be written: No space left" in warning.getMessage()
+    assert not file.saved
+    (line,) = caplog.records
+    assert line.levelname == "INFO"
+    assert f"{new_file} cannot be written: No space left" in line.getMessage()
     free_disk(new_file)
     file.keep(off_hours=True, durable=durable)  # no change, but the file lacks the last one
     assert of_camera_and_sleep(new_file) == {"asleep": True, "camera_off": True, "off_hours": True}
+    assert file.saved
 
 
 def test_a_missing_folder_is_made(tmp_path):

@@ -3,11 +3,14 @@
 import json
 from dataclasses import replace
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError
+from appliance.history import files
+from appliance.history.files import Lock
 from appliance.records import Box, Emotion, EmotionScores, Face, Frame, Mood, Playback, Step
 from appliance.remote import status as module
 from appliance.remote.status import Status, StatusReporter
@@ -45,8 +48,8 @@ def test_a_status_is_told_and_written_only_when_it_changes(tmp_path):
     assert not file.exists()
     reporter.report(make(camera="lost"))
     assert systemd.lines == [
-        "1 face: the room looks happy; playing Sunny",
-        "1 face: the room looks happy; playing Sunny; waiting for the camera",
+        "playing Sunny",
+        "playing Sunny; waiting for the camera",
     ]
     assert module.read(database) == make(camera="lost")
 
@@ -134,12 +137,32 @@ def test_the_service_keeps_its_status_in_memory(tmp_path, monkeypatch, environme
     assert file == tmp_path / folder / "jukebox.status.json"
 
 
-def test_a_full_disk_leaves_the_old_status(tmp_path):
+def test_on_a_full_disk_there_is_no_status_rather_than_that_of_an_old_song(tmp_path):
     database = tmp_path / "jukebox.db"
-    module.write(make(), database)
+    assert module.write(make(), database)
     module.status_file(database).with_suffix(".part").mkdir()  # as good as a full disk
-    module.write(make(camera="lost"), database)
+    assert not module.write(make(camera="lost"), database)
+    with pytest.raises(StoreError):
+        module.read(database)
+
+
+def test_a_status_is_written_once_there_is_room_again(tmp_path):
+    database = tmp_path / "jukebox.db"
+    said = []
+    reporter = module.StatusReporter(SimpleNamespace(status=said.append), database)
+    full = module.status_file(database).with_suffix(".part")
+    full.mkdir()
+    reporter.report(make())
+    full.rmdir()
+    reporter.report(make())
     assert module.read(database) == make()
+    assert len(said) == 1
+
+
+def test_systemd_which_tells_every_user_is_not_told_how_people_look(tmp_path):
+    told = replace(make(camera="off"), pictures=1)
+    assert told.sentence().startswith("1 face: the room looks happy; ")
+    assert told.outline() == "playing Sunny; the camera is off"
 
 
 @pytest.mark.parametrize(
@@ -157,3 +180,17 @@ def test_a_status_that_cannot_be_read_is_explained(tmp_path, content, complaint)
         module.status_file(database).write_text(content)
     with pytest.raises(StoreError, match=complaint):
         module.read(database)
+
+
+def test_a_lock_that_this_user_may_not_open_is_seen_all_the_same(tmp_path, monkeypatch):
+    database = tmp_path / "jukebox.db"
+    lock = Lock(database)
+    lock.take()
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(files.os, "open", refuse)
+    assert files.is_in_use(database)
+    lock.release()
+    assert not files.is_in_use(database)

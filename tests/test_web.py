@@ -367,6 +367,11 @@ def test_a_chosen_language_stays(web):
         ("the room looks happy", "der Raum sieht so aus: fröhlich"),
         ("the room looks angry; calm", "der Raum sieht so aus: verärgert; darum etwas Ruhiges"),
         ("somebody asked for disgust", "jemand hat sich das gewünscht: angewidert"),
+        (
+            "the camera is off; but its disk cannot be written, so a restart forgets that",
+            "the camera is off; aber ihr Datenträger lässt sich nicht beschreiben,"
+            " darum vergisst sie das beim Neustart",
+        ),
         ("something new", "something new"),
     ],
 )

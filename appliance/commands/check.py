@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 
 from mpd import CommandError
+from sqlite_utils import Database
 
 from appliance.access import closed_folder
 from appliance.build import (
@@ -24,12 +27,14 @@ from appliance.camera.reopening import ReopeningCamera
 from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.decide.phrases import counted
 from appliance.errors import CameraError, JukeboxError, PlayerError, StoreError
-from appliance.history.files import database_file, missing
+from appliance.history.database import refuse_newer
+from appliance.history.files import database_file, explained, missing, open_for_reading
 from appliance.history.queries import read_history
 from appliance.player.connection import Address, Connection
 from appliance.player.gains import read_gains
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import PlaylistError
+from appliance.process import release
 from appliance.records import EMOTIONS, Emotion, Frame, GrayImage
 from appliance.remote.ask_status import ask_status
 from appliance.settings import Settings
@@ -79,6 +84,7 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
     yield Check("config", True, "no mistakes")
     pictures: list[GrayImage] = []
     tests: dict[str, Callable[[Settings], str]] = {
+        "files": _files,
         "camera": partial(_camera, pictures),
         "face detector": _faces,
         "picture": partial(_picture, pictures),
@@ -90,6 +96,8 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
     }
     if not settings.gender.enabled:
         del tests["gender model"]
+    if not (release.HERE / "manifest").is_file():
+        del tests["files"]  # a checkout, where people change files
     for what, test in tests.items():
         if what == "picture" and not pictures:
             continue  # the camera has failed, or the running jukebox has it
@@ -106,6 +114,11 @@ def _checked(what: str, test: Callable[[], str]) -> Check:
         return Check(what, True, test())
     except JukeboxError as error:
         return Check(what, False, str(error))
+
+
+def _files(_settings: Settings) -> str:
+    number = release.verify(release.HERE)
+    return f"{counted(number, 'file')} of this version, all as they were installed"
 
 
 def _camera(pictures: list[GrayImage], settings: Settings) -> str:
@@ -176,6 +189,7 @@ def _gender(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     path = database_file(settings.store, os.environ)
     if os.path.exists(path):
+        _must_be_writable(path)
         last = read_history(path, since_unix_s=0.0, limit=1)
         return f"{path}; last entry {last[0].at if last else 'none yet'}"
     if closed_folder(path):
@@ -184,6 +198,15 @@ def _database(settings: Settings) -> str:
     if not os.access(folder, os.W_OK):
         raise StoreError(f"{path} cannot be made: this user may not write to {folder}")
     return f"{path}: the first run makes it"
+
+
+def _must_be_writable(path: Path) -> None:
+    """Raises StoreError if a newer jukebox made the database, so that nothing is recorded in it."""
+    try:
+        with open_for_reading(path) as connection:
+            refuse_newer(path, Database(connection, execute_plugins=False))
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
 
 
 def _page(settings: Settings) -> str:

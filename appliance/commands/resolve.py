@@ -13,9 +13,12 @@ from appliance.resolver import server
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
-    """Adds the links, or the socket to listen at, and --json."""
+    """Adds the links, or where to listen and which links are answered, and --json."""
     verb.add_argument("links", nargs="*", metavar="LINK", help="look these up and exit")
     verb.add_argument("--socket", type=Path, metavar="FILE", help="without LINK: listen here")
+    verb.add_argument(
+        "--sources", type=Path, metavar="FILE", help="without LINK: answer for the links in these"
+    )
     add_json(verb)
     verb.set_defaults(log_level=logging.INFO)
 
@@ -26,7 +29,7 @@ def run(chosen: argparse.Namespace) -> int:
     Returns 1 if a link could not be looked up.
     """
     if not chosen.links:
-        server.run(os.environ, chosen.socket)
+        server.run(os.environ, chosen.socket, chosen.sources)
         return 0
     from appliance.resolver.lookup import look_up  # the service does without it
 

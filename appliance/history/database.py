@@ -32,7 +32,7 @@ def open_for_writing(path: Path) -> Database:
     connection = sqlite3.connect(path, timeout=LOCK_WAIT_S)
     try:
         db = Database(connection, execute_plugins=False)
-        _refuse_newer(path, db)
+        refuse_newer(path, db)
         db.enable_wal()
         db.execute("PRAGMA synchronous = FULL")  # NORMAL lost 9 of 1,000 rows in a power cut
         db.execute("PRAGMA foreign_keys = ON")
@@ -65,14 +65,15 @@ def set_aside(path: Path, unix_s: float, damage: sqlite3.Error) -> None:
     log.error("history: %s is damaged (%s); kept as %s, a new one begins", path, damage, name)
 
 
-def is_damaged(error: sqlite3.Error) -> bool:
-    """Whether the file itself is broken, so that trying again cannot help."""
-    return error_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-def _refuse_newer(path: Path, db: Database) -> None:
+def refuse_newer(path: Path, db: Database) -> None:
+    """Raises StoreError if a newer jukebox made the database."""
     if newer := unknown_steps(db):
         raise StoreError(
             f"{path} was made by a newer jukebox (it has {', '.join(newer)}) and is left as it is; "
             "update this jukebox, or give it another store.path"
         )
+
+
+def is_damaged(error: sqlite3.Error) -> bool:
+    """Whether the file itself is broken, so that trying again cannot help."""
+    return error_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}

@@ -75,6 +75,8 @@ def is_in_use(database: Path) -> bool:
     """Whether a jukebox runs with this database."""
     try:
         fd = os.open(f"{database}.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError:  # another user's, such as root's
+        return _is_locked(Path(f"{database}.lock"))
     except OSError:
         return False
     try:
@@ -84,6 +86,16 @@ def is_in_use(database: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def _is_locked(file: Path) -> bool:
+    """Whether any process holds a lock of this file, which this user may not open (proc(5))."""
+    try:
+        found = file.stat()
+        number = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+        return number in Path("/proc/locks").read_text(encoding="ascii").split()
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -68,6 +69,11 @@ class StateFile(Generic[State]):
         """Whether the state is kept in a file."""
         return self._path is not None
 
+    @property
+    def saved(self) -> bool:
+        """Whether the file holds the present state; False while it cannot be written."""
+        return not self._unsaved
+
     def keep(self, *, durable: bool = True, **changes: Any) -> None:
         """Changes fields of the state. durable: also for a power cut in the next seconds."""
         kept = replace(self.kept, **changes)  # type: ignore[type-var]  # State is a dataclass
@@ -90,7 +96,9 @@ class StateFile(Generic[State]):
             _write(self._path, json.dumps(self._other_keys | asdict(self.kept)), durable=durable)  # type: ignore[call-overload]
         except OSError as error:
             if not self._unsaved:
-                log.warning(
+                # A full disk has its warning from the history, which lies beside this file.
+                log.log(
+                    logging.INFO if error.errno == errno.ENOSPC else logging.WARNING,
                     "%s cannot be written: %s; it is tried again, and until then what it should "
                     "keep is lost at a restart",
                     self._path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,6 +15,10 @@ from appliance.access import is_socket
 from appliance.errors import PlayerError
 from appliance.player.client import Client
 
+log = logging.getLogger("jukebox")
+
+# What comes of a number that is none, a key that is missing, or one that is there twice.
+NONSENSE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
 REPLY_TIMEOUT_S = 3.0  # so long the loop waits for an MPD that hangs
 
 
@@ -94,6 +99,12 @@ class Connection:
         except (MPDError, OSError, UnicodeError) as error:  # UnicodeError: not an MPD
             self.close()
             raise PlayerError(f"MPD at {self.address}: {error}") from error
+        except NONSENSE as error:
+            log.debug("an answer of MPD makes no sense", exc_info=True)
+            self.close()
+            raise PlayerError(
+                f"MPD at {self.address}: its answer makes no sense ({error!r})"
+            ) from error
 
     def close(self) -> None:
         """Disconnect; the next client() connects again."""

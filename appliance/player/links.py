@@ -17,7 +17,7 @@ from mpd import CommandError, MPDClient
 from appliance.errors import JukeboxError
 from appliance.player.sources import Song
 from appliance.records import Emotion
-from appliance.resolver.protocol import Answer, answer_of, find_socket, is_link
+from appliance.resolver.protocol import Answer, answer_of, find_socket, is_link, is_short
 
 log = logging.getLogger("jukebox")
 
@@ -71,12 +71,14 @@ class Links:
     def prefetch(self, emotion: Emotion, songs: Sequence[Song]) -> None:
         """Let the resolver look the first link of these songs up, before its turn comes."""
         link = next((song for song in songs if is_link(song.uri)), None)
-        if link and not self._awaited.get(emotion):
+        if link and is_short(link.uri) and not self._awaited.get(emotion):
             with suppress(OSError), self._question(link.uri, LATER_LINKS_S):
                 self._awaited[emotion] = [link]
 
     def _ask(self, link: str, time_s: float) -> Answer | None:
         """The resolver's answer; the link itself if no resolver runs; None if it has none yet."""
+        if not is_short(link):
+            return Answer(uri=link)
         patience_s = LATER_LINKS_S if self._waited_at_s == time_s else PATIENCE_S
         try:
             with self._question(link, patience_s) as asked, asked.makefile("rb") as answers:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from appliance.decide.phrases import UNCLEAR, counted
@@ -21,6 +21,7 @@ from appliance.remote.status import Status
 
 LONGEST_MINUTES = 1440.0
 # Of a song that was put on before a restart, or while guests were here: no reason is kept.
+NOT_KEPT = "; but its disk cannot be written, so a restart forgets that"
 GOES_ON = "the song that was put on before goes on"
 USAGE = (
     "mood NAME · looks NAME · auto · hold MINUTES · resume · sleep MINUTES|off · camera on|off ·"
@@ -41,8 +42,8 @@ class Controls(Protocol):
     def camera_off(self, off: bool) -> None:
         """Closes or opens the camera."""
 
-    def keep_requests(self) -> None:
-        """Keeps what people asked for beyond this process."""
+    def keep_requests(self) -> bool:
+        """Keeps what people asked for beyond this process. Returns whether that is possible."""
 
     def calibrate(self, time_s: float) -> str:
         """Begins to watch a resting face. Returns the answer."""
@@ -91,8 +92,10 @@ def understand(message: str) -> Action:
 
     def act_and_keep(step: Step, controls: Controls) -> Answer:
         answer = act(step, controls)
-        controls.keep_requests()  # before it is answered: the plug may be pulled
-        return answer
+        kept = controls.keep_requests()  # before it is answered: the plug may be pulled
+        return (
+            answer if kept or word not in OUTLIVE else replace(answer, text=answer.text + NOT_KEPT)
+        )
 
     return act_and_keep
 
@@ -302,6 +305,7 @@ class Word:
     argument: str = ""
 
 
+OUTLIVE = ("mood", "auto", "hold", "resume", "sleep", "camera")  # what a restart should keep
 WORDS = {
     "mood": Word(_mood, "emotion"),
     "looks": Word(_looks, "emotion"),

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
@@ -109,6 +110,10 @@ class Status:
             unclear=step.mood.unclear,
         )
 
+    def outline(self) -> str:
+        """One line for anybody: nothing in it comes from faces."""
+        return replace(self, mood="", pictures=0).sentence()
+
     def sentence(self) -> str:
         """One line for people."""
         player = {"play": f"playing {self.title}", "pause": "paused", "stop": "silent"}
@@ -162,13 +167,15 @@ class StatusReporter:
         self._notifier = notifier
         self._database = database
         self._reported: Status | None = None
+        self._written: Status | None = None
 
     def report(self, status: Status) -> None:
         """Tells both, unless they know this status already."""
         if status != self._reported:
             self._reported = status
-            self._notifier.status(status.sentence())
-            write(status, self._database)
+            self._notifier.status(status.outline())  # every user of this machine may read it
+        if status != self._written and write(status, self._database):
+            self._written = status
 
 
 def status_file(database: Path) -> Path:
@@ -182,15 +189,23 @@ def status_file(database: Path) -> Path:
     return Path(runtime, beside.name) if runtime and state == str(database.parent) else beside
 
 
-def write(status: Status, database: Path) -> None:
-    """Replaces the status file in one step. If the disk is full, the old status stays."""
+def write(status: Status, database: Path) -> bool:
+    """Replaces the status file in one step. Returns whether that worked.
+
+    If the disk is full, there is no file: an old one would tell of another song.
+    """
     path = status_file(database)
+    part = path.with_suffix(".part")
     try:
-        part = path.with_suffix(".part")
         part.write_text(json.dumps(asdict(status)), encoding="utf-8")
         part.replace(path)
     except OSError as error:
         log.debug("%s: cannot be written: %s", path, error)
+        for left in (path, part):
+            with suppress(OSError):
+                left.unlink()
+        return False
+    return True
 
 
 def read(database: Path) -> Status:

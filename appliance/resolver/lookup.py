@@ -14,7 +14,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 
-from appliance.resolver.protocol import Answer, is_link
+from appliance.resolver.protocol import ONLY_LINKS, Answer, is_link
 
 CONNECT_S = 8.0  # seconds that each connection may take
 WEB_PAGE = ("text/html", "application/xhtml+xml")
@@ -25,7 +25,7 @@ BEST_SOUND = "bestaudio[protocol^=http]/best[protocol^=http]/bestaudio/best"
 def look_up(link: str) -> Answer:
     """What the link plays: itself, unless it is a web page. The answer also tells of errors."""
     if not is_link(link):
-        return Answer(error="only links that begin with http:// or https:// are looked up")
+        return Answer(error=ONLY_LINKS)
     try:
         content_type = _content_type(link)
     except HTTPError as error:

@@ -83,8 +83,11 @@ class Assembly:
         self.player.close()
         self.panel.close()
 
-    def keep_requests(self, frame: Frame) -> None:
-        """Keeps what people asked for and what must outlive this process, if that has changed."""
+    def keep_requests(self, frame: Frame) -> bool:
+        """Keeps what people asked for and what must outlive this process, if that has changed.
+
+        Returns whether it is kept; not while its disk cannot be written.
+        """
         policy = self.policy
         wanted = (policy.listener, policy.asked, policy.asleep, policy.sleep_at_s)
         if wanted != self._kept_wants:
@@ -94,6 +97,7 @@ class Assembly:
         # First: the newer of the two files counts at the next start.
         self._player_state.keep_for_earlier_versions(asleep=policy.asleep, **requests)
         self._state.keep(**requests)
+        return self._state.saved
 
     def rebuild(self, new: Settings) -> None:
         """Replaces the devices whose sections of the settings differ.

@@ -12,12 +12,12 @@ import os
 import socket
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from appliance.errors import JukeboxError, UsageError
+from appliance.process.door import Door, open_door
 from appliance.remote import control_line as lines
 from appliance.remote.control_socket import address_of
 from appliance.web.page import Page
@@ -26,6 +26,10 @@ from appliance.web.pairing import VALID_S
 log = logging.getLogger("jukebox")
 
 Fields = dict[str, Any]
+
+MOST_CLIENTS = 8  # one person at a terminal asks one question at a time
+STAY_S = 30.0
+LONGEST_LINE = 4096  # bytes; a question has some fifty
 
 
 def listen(path: Path) -> socket.socket:
@@ -58,9 +62,8 @@ class PairingSocket:
     async def open(self, listener: socket.socket | None) -> None:
         """Begins to answer; without a socket, nothing happens."""
         if listener is not None:
-            self._server = await asyncio.start_unix_server(
-                self._answer_all, sock=listener, limit=lines.LONGEST_LINE
-            )
+            door = Door(self._answer_all, MOST_CLIENTS, STAY_S)
+            self._server = await open_door(door, listener, LONGEST_LINE)
 
     async def close(self) -> None:
         """Answers nobody any more."""
@@ -69,11 +72,9 @@ class PairingSocket:
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(self._greeting)
-        with suppress(OSError, ValueError):  # it has gone, or its line is too long
-            while line := await reader.readline():
-                writer.write(self._answer(line))
-                await writer.drain()
-        writer.close()
+        while line := await reader.readline():
+            writer.write(self._answer(line))
+            await writer.drain()
 
     def _answer(self, line: bytes) -> bytes:
         try:

@@ -15,7 +15,15 @@ from starlette.routing import Route
 
 from appliance.errors import PlayerError, UsageError
 from appliance.player.client import Client
-from appliance.resolver.protocol import LONGEST_LINE, Answer, answer_of, find_socket, is_link
+from appliance.resolver.protocol import (
+    LONGEST_LINE,
+    PAGE_SOCKET,
+    Answer,
+    answer_of,
+    find_socket,
+    is_link,
+    is_short,
+)
 from appliance.web import library
 from appliance.web.actions import FAILURES
 from appliance.web.embed import frame_of
@@ -142,7 +150,7 @@ def _in_list(action: Callable[[Client, str, Form], None], said: str) -> Do:
 async def _put_link(page: Page, form: Form) -> str:
     """Puts a link into a mood's playlist, after the resolver has found what it plays."""
     link = form.get("link", "").strip()
-    if not is_link(link) or len(link) > 2000 or any(ord(sign) < 33 for sign in link):
+    if not is_link(link) or not is_short(link) or any(ord(sign) < 33 for sign in link):
         raise UsageError("this is no link: it must begin with http:// or https://")
     answer = await look_up(link)
     if answer.error:
@@ -159,7 +167,7 @@ async def look_up(link: str) -> Answer:
     try:
         async with asyncio.timeout(LOOKUP_S):
             reader, writer = await asyncio.open_unix_connection(
-                str(find_socket()), limit=LONGEST_LINE
+                str(find_socket(system=PAGE_SOCKET)), limit=LONGEST_LINE
             )
             try:
                 writer.write(link.encode() + b"\n")

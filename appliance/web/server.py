@@ -16,6 +16,7 @@ from appliance.errors import ConfigError
 from appliance.process.notify import Notifier
 from appliance.settings import Settings
 from appliance.web.app import make_app
+from appliance.web.connections import MOST_REQUESTS, BoundedProtocol
 from appliance.web.devices import Devices
 from appliance.web.jukebox import Jukebox
 from appliance.web.mpd import Mpd
@@ -27,7 +28,6 @@ from appliance.web.view import House
 
 log = logging.getLogger("jukebox")
 
-MOST_CONNECTIONS = 256  # the rest is told to come back
 Announce = Callable[[Page, list[str]], None]
 
 # Streams end at once when they are told to; this is for a browser that does not take its answer.
@@ -65,9 +65,9 @@ async def _serve(
     port = 80 if 80 in ports else ports[0]
     links = addresses(port, settings.web)
     server = _Server(uvicorn.Config(
-        make_app(page, settings.web), http="h11", ws="none", loop="asyncio", lifespan="off",
-        log_config=None, access_log=False, server_header=False, proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_S, limit_concurrency=MOST_CONNECTIONS,
+        make_app(page, settings.web), http=BoundedProtocol, ws="none", loop="asyncio",
+        lifespan="off", log_config=None, access_log=False, server_header=False, proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_S, limit_concurrency=MOST_REQUESTS,
         ssl_certfile=settings.web.certificate or None,
     ), page)  # fmt: skip
     doing = [asyncio.create_task(task) for task in (page.jukebox.run(), page.mpd.run())]

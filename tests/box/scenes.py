@@ -12,7 +12,7 @@ BEGINS_S = {
     "neutral": 12.0,
     "happy": 28.0,
     "sad": 106.0,
-    "surprise": 54.0,
+    "surprise": 72.0,
     "angry": 124.0,
     "disgust": 146.0,
 }
