@@ -11,7 +11,7 @@ from pathlib import Path
 from mpd import CommandError, MPDError
 
 from appliance.access import is_socket
-from appliance.errors import PlayerError
+from appliance.errors import PlayerError, why_failed
 from appliance.player.client import Client
 
 REPLY_TIMEOUT_S = 3.0  # so long the loop waits for an MPD that hangs
@@ -93,7 +93,7 @@ class Connection:
             raise PlayerError(f"MPD at {self.address} refuses: {error}") from error
         except (MPDError, OSError, UnicodeError) as error:  # UnicodeError: not an MPD
             self.close()
-            raise PlayerError(f"MPD at {self.address}: {error}") from error
+            raise PlayerError(f"MPD at {self.address}: {why_failed(error)}") from error
 
     def close(self) -> None:
         """Disconnect; the next client() connects again."""
