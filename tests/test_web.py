@@ -18,6 +18,7 @@ from appliance.web.language import read_po
 from appliance.web.mpd import Playing, Song
 from appliance.web.pairing import Pairing
 from appliance.web.places import is_own, own_names
+from appliance.web.song import SteadySong
 from appliance.web.view import House, now_view
 from appliance.web.volume import SteadyVolume
 
@@ -27,6 +28,7 @@ STATUS = {
     "asked": None, "hold_until": None, "sleep_at": None, "asleep": False, "resting": False,
     "reason": "the room looks happy", "refusal": "", "sure": "quite", "unclear": None,
 }  # fmt: skip
+OTHER = Song("8", "happy/rain.opus", "Rain", "Somebody", 180.0)
 SUNNY = Song("7", "happy/sunny.opus", "Sunny", "Somebody", 180.0)
 
 
@@ -400,6 +402,34 @@ def test_the_steps_of_a_fade_are_not_shown_but_what_stays_and_what_people_set(mo
 
     asyncio.run(listen())
     assert shown == [60, 45, 30, None]
+
+
+def test_the_moment_between_two_songs_is_not_shown_but_a_stop_that_lasts_is(monkeypatch):
+    monkeypatch.setattr("appliance.web.song.STOPPED_S", 0.05)
+    stopped, other = replace(PLAYING, state="stop", song=None), replace(PLAYING, song=OTHER)
+    shown = []
+
+    async def listen():
+        song = SteadySong(lambda _before: shown.append(song.shown))
+        for playing in (PLAYING, stopped, stopped, other):
+            song.see(playing)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert shown == [PLAYING, other]
+        song.see(stopped)
+        await asyncio.sleep(0.1)
+        song.see(None)
+
+    asyncio.run(listen())
+    assert shown == [PLAYING, other, stopped, None]
+
+
+def test_a_stop_with_an_error_is_shown_at_once():
+    shown = []
+    song = SteadySong(lambda _before: shown.append(song.shown))
+    song.see(PLAYING)
+    song.see(broken := replace(PLAYING, state="stop", song=None, error="no sound card"))
+    assert shown == [PLAYING, broken]
 
 
 def test_time_and_volume_alone_are_no_news():

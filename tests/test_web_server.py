@@ -156,6 +156,20 @@ def test_music_pauses_plays_and_goes_on_to_another_song(browser):
     browser.act(tell="auto")
 
 
+def test_between_two_songs_nobody_reads_that_nothing_plays(demo, browser):
+    browser.act(tell="mood happy")
+    browser.until(playing=True)
+    with stream(demo.port, browser.cookie) as events:
+        songs = [next_state(events)["song"]]
+        for _ in range(4):
+            answered = browser.act(player="skip")["state"]["song"]
+            while (song := next_state(events)["song"]) == songs[-1]:
+                pass
+            songs += [answered, song]
+    assert "Nothing plays" not in songs
+    browser.act(tell="auto")
+
+
 def test_the_volume_is_turned_within_bounds(browser):
     assert browser.act(player="volume", value="33")["state"]["volume"] == 33
     assert "from 0 to 100" in browser.act(player="volume", value="loud")["text"]

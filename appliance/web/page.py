@@ -18,9 +18,10 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from appliance.web.devices import Devices
 from appliance.web.jukebox import Jukebox
 from appliance.web.language import Language, languages, preferred
-from appliance.web.mpd import Mpd
+from appliance.web.mpd import Mpd, Playing
 from appliance.web.pairing import Pairing
 from appliance.web.showing import Showing
+from appliance.web.song import SteadySong
 from appliance.web.streams import Streams
 from appliance.web.view import MOODS, NAMES, House, duration_words, full_title, now_view
 from appliance.web.volume import SteadyVolume
@@ -58,6 +59,7 @@ class Page:
         self.languages = languages()
         self.streams = Streams(lambda language: now_view(house, language))
         self.volume = SteadyVolume(self._show_volume)
+        self.song = SteadySong(self._show_song)
         self.static = read_static()
         self.jukebox: Jukebox
         self.mpd: Mpd
@@ -70,9 +72,12 @@ class Page:
 
     def take_in_mpd(self) -> None:
         """Shows what has changed at MPD."""
-        before, now = self.house.playing, self.mpd.playing
-        self.house.playing = now
+        now = self.mpd.playing
         self.volume.see(now.volume_percent if now else None)
+        self.song.see(now)
+
+    def _show_song(self, before: Playing | None) -> None:
+        now = self.house.playing = self.song.shown
         if now is None or now.tells_more_than(before):
             self.streams.change()
 
