@@ -13,10 +13,10 @@ from importlib.resources import files
 import cv2
 import numpy as np
 import pytest
-from conftest import wait_for
+from conftest import wait_for, write_tone
 from mpd import MPDClient
 from running import JUKEBOX
-from web_page import demo_with_page
+from web_page import demo_with_page, house_with_page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra [browser]")
 
@@ -35,6 +35,13 @@ AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practi
 @pytest.fixture(scope="module")
 def demo(music, tmp_path_factory):
     with demo_with_page(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def house(music, tmp_path_factory):
+    """Processes that a test may end and start again, beside music that it may change."""
+    with house_with_page(tmp_path_factory.mktemp("house"), music) as running:
         yield running
 
 
@@ -96,8 +103,8 @@ def visit(chromium, demo):
     """Makes visitors; each must end without a trouble in the console."""
     visitors = []
 
-    def make(**options):
-        visitors.append(Visitor(chromium, demo, **options))
+    def make(at=demo, **options):
+        visitors.append(Visitor(chromium, at, **options))
         return visitors[-1]
 
     yield make
@@ -219,6 +226,52 @@ def test_the_playing_song_goes_into_another_mood_and_out_again(visit):
     visitor.button(f"Take {title} out").click()
     visitor.sees("It is out of the playlist.")
     assert visitor.button(f"Take {title} out").count() == 0
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_song_from_this_device_is_put_in_and_stands_in_the_list(visit, house, tmp_path, script):
+    song = tmp_path / f"From my phone {script}.wav"
+    write_tone(song, 440 if script else 550)
+    visitor = visit(house, java_script_enabled=script)
+    visitor.go("/player/list/happy")
+    visitor.page.get_by_label("Songs for this mood").set_input_files(song)
+    visitor.button("Put it in").click()
+    visitor.sees("1 song is in the folder now.")
+    playwright.expect(visitor.page.locator("#songs")).to_contain_text(song.stem)
+
+
+def test_while_a_song_is_sent_a_bar_shows_how_much(visit, house, tmp_path):
+    song = tmp_path / "Long.wav"
+    write_tone(song, 440, seconds=120.0)
+    visitor = visit(house)
+    visitor.go("/player/list/happy")
+    visitor.page.evaluate(
+        """() => {
+            window.seen = []
+            const bar = document.querySelector("[data-upload] progress")
+            new MutationObserver(() => window.seen.push([bar.hidden, bar.value]))
+                .observe(bar, { attributes: true })
+        }"""
+    )
+    visitor.page.get_by_label("Songs for this mood").set_input_files(song)
+    visitor.button("Put it in").click()
+    visitor.sees("1 song is in the folder now.")
+    seen = visitor.page.evaluate("window.seen")
+    assert [False, 100] in seen
+    assert seen[-1][0] is True
+
+
+def test_what_is_no_music_or_too_large_gets_a_sentence(visit, house, tmp_path):
+    letter = tmp_path / "letter.mp3"
+    letter.write_text("Dear jukebox")
+    visitor = visit(house)
+    visitor.go("/player/list/happy")
+    visitor.page.get_by_label("Songs for this mood").set_input_files(letter)
+    visitor.button("Put it in").click()
+    visitor.sees("letter.mp3: this is no music that I know.")
+    visitor.page.evaluate("document.querySelector('[data-upload]').dataset.largest = 0.000001")
+    visitor.button("Put it in").click()
+    visitor.sees("letter.mp3 is larger than 500 MB.")
 
 
 def test_what_is_no_link_gets_a_sentence_and_stays_typed(visit):

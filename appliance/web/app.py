@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from appliance.settings import WebSettings
-from appliance.web import diary, embed, now, pair, player, sign
+from appliance.web import diary, embed, now, pair, player, sign, upload
 from appliance.web.guard import Guard
 from appliance.web.page import LANGUAGE, Page, form_of, page_of
 from appliance.web.places import own_names
@@ -28,6 +28,7 @@ def make_app(page: Page, settings: WebSettings) -> ASGIApp:
             *now.ROUTES,
             *pair.ROUTES,
             *player.ROUTES,
+            *upload.ROUTES,
             *diary.ROUTES,
             *embed.ROUTES,
             *sign.ROUTES,

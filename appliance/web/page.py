@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from appliance.web.devices import Devices
+from appliance.web.disk_space import PromisedSpace
 from appliance.web.jukebox import Jukebox
 from appliance.web.language import Language, languages, preferred
 from appliance.web.mpd import Mpd, Playing
@@ -55,6 +56,7 @@ class Page:
         self.devices = devices
         self.pairing = pairing
         self.showing = Showing()
+        self.promised_space = PromisedSpace()
         self.one_guess = asyncio.Lock()
         self.languages = languages()
         self.streams = Streams(lambda language: now_view(house, language))

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from appliance.errors import PlayerError, UsageError
 from appliance.player.client import Client
 from appliance.resolver.protocol import LONGEST_LINE, Answer, answer_of, find_socket, is_link
-from appliance.web import library
+from appliance.web import library, upload
 from appliance.web.actions import FAILURES
 from appliance.web.embed import frame_of
 from appliance.web.page import Page, form_of, page_of
@@ -89,6 +89,7 @@ async def _list(
         "link": link,
         "wrong": wrong,
     }
+    shown["room"] = await upload.room(page, name) if request.scope["may_act"] else {}
     return _shown(page, request, "list.html", **shown)
 
 
