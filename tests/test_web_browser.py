@@ -166,6 +166,26 @@ def test_the_mood_the_song_and_the_reason_are_shown(visit):
     visitor.sees(re.compile("I read looks, not feelings|I see no face now"))
 
 
+def test_what_spoke_is_said_in_words_and_drawn_with_a_table(visit):
+    visitor = visit()
+
+    def shown():
+        visitor.go("/why")
+        return visitor.page.get_by_text("Most of it:").count()
+
+    wait_for(shown, 30.0)
+    assert re.search(r"Most of it: [a-z ]+ \d+\s%", visitor.page.locator("main").inner_text())
+    drawing = visitor.page.get_by_role("img", name=re.compile("A drawn face")).first
+    playwright.expect(drawing).to_be_visible()
+    visitor.page.get_by_text("The same as a table").first.focus()
+    visitor.page.keyboard.press("Enter")
+    table = visitor.page.locator("details table").first
+    assert table.locator("tbody tr").count() == 16
+    shares = [float(text.rstrip(" %")) for text in table.locator("td").all_inner_texts()]
+    assert 98.0 < sum(shares) < 102.0
+    assert visitor.page.locator("main img, canvas").count() == 0
+
+
 def test_buttons_answer_at_once_and_keep_the_keyboards_place(visit):
     visitor = visit()
     hold = visitor.button("Keep this music")
