@@ -47,7 +47,9 @@ def test_who_is_not_paired_gets_401_and_the_pairing_page(web, path):
     assert "Pair this device" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/pair", "/sign", "/icon.svg", "/manifest.webmanifest"])
+@pytest.mark.parametrize(
+    "path", ["/pair", "/sign", "/icon.svg", "/manifest.webmanifest", "/offline"]
+)
 def test_everybody_sees_the_pairing_page_and_the_sign(web, path):
     assert web.ask(path).status == 200
 
@@ -224,6 +226,44 @@ def test_a_damaged_list_of_devices_pairs_nobody_and_stops_nothing(tmp_path):
     file = tmp_path / "devices.json"
     file.write_text('[{"id": 3}]')
     assert Devices(file).all == []
+
+
+# --- without a network ----------------------------------------------------------------------------
+
+
+def test_a_browser_keeps_a_page_for_when_it_reaches_nothing(web):
+    script = web.ask("/worker.js").text
+    kept = json.loads(script.partition("KEPT = ")[2].partition("\n")[0])
+    assert kept[0] == "/offline?language=en"
+    assert [web.ask(path).status for path in kept] == [200] * 4
+    offline = web.ask(kept[0]).text
+    assert "I cannot reach the jukebox" in offline
+    assert "/devices" not in offline
+    german = web.ask("/worker.js", accept_language="de").text
+    assert german.partition("STORE = ")[2] != script.partition("STORE = ")[2]
+
+
+def test_what_an_action_led_to_is_not_kept_for_that_time_but_shown_by_the_next_page(web):
+    answer = web.ask("/offline", cookie="said=Done.")
+    assert "Done." not in answer.text
+    assert "set-cookie" not in answer.headers
+    assert "Done." in web.ask("/pair", cookie="said=Done.").text
+
+
+def test_the_worker_is_asked_for_each_time_and_is_a_script(web):
+    headers = web.ask("/worker.js").headers
+    assert headers["cache-control"] == "no-cache"
+    assert headers["content-type"].startswith("text/javascript")
+
+
+def test_a_phone_can_put_the_page_on_its_first_screen(web):
+    manifest = json.loads(web.ask("/manifest.webmanifest", accept_language="de").text)
+    assert (manifest["display"], manifest["start_url"], manifest["lang"]) == (
+        "standalone",
+        "/",
+        "de",
+    )
+    assert web.ask(manifest["icons"][0]["src"]).headers["content-type"] == "image/svg+xml"
 
 
 # --- words ----------------------------------------------------------------------------------------

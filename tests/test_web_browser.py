@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's package
 
 SCREENS = (
     "/", "/why", "/devices", "/player", "/player?search=a", "/player/music?folder=happy",
-    "/player/list/happy", "/diary", "/diary/week", "/diary/year", "/pair", "/nothing",
+    "/player/list/happy", "/diary", "/diary/week", "/diary/year", "/pair", "/nothing", "/offline",
 )  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 FIRST_SCREEN_BYTES = 60_000
@@ -353,9 +353,9 @@ def test_it_works_without_javascript(visit):
 # --- for everybody -------------------------------------------------------------------------------
 
 
-def judged(visitor, axe, options):
+def judged(visitor, axe):
     """What axe-core finds on every screen, with everything unfolded."""
-    found = {}
+    found, options = {}, {"runOnly": {"type": "tag", "values": AXE_TAGS}}
     for path in (*SCREENS, "/sign"):
         visitor.go(path)
         visitor.page.evaluate(
@@ -368,16 +368,13 @@ def judged(visitor, axe, options):
 
 
 @pytest.mark.parametrize(
-    ("scheme", "options"),
-    [
-        ("light", {"runOnly": {"type": "tag", "values": AXE_TAGS}}),
-        ("dark", {"runOnly": {"type": "rule", "values": ["color-contrast"]}}),
-    ],
+    ("scheme", "locale"),
+    [("light", "en-GB"), ("dark", "de-DE")],
 )
-def test_axe_finds_nothing_on_any_screen_and_none_asks_anybody_else(visit, scheme, options):
+def test_axe_finds_nothing_on_any_screen_and_none_asks_anybody_else(visit, scheme, locale):
     axe = files("axe_playwright_python").joinpath("axe.min.js").read_text()
-    visitor = visit(color_scheme=scheme, reduced_motion="reduce")
-    assert judged(visitor, axe, options) == {}
+    visitor = visit(color_scheme=scheme, locale=locale, reduced_motion="reduce")
+    assert judged(visitor, axe) == {}
     assert all(url.startswith(visitor.home) for url in visitor.requested)
 
 
@@ -450,6 +447,53 @@ def test_a_jukebox_that_hangs_is_said_and_so_is_its_return(visit, demo):
     # It does late what it was asked for, and takes the skip for what it was.
     visitor.button("Let it change again").click()
     visitor.sees("The music may change again.")
+
+
+def said_and_over(visitor, text, end):
+    """The page says what is wrong, and no more once `end` has put it right."""
+    visitor.sees(text)
+    end()
+    playwright.expect(visitor.page.locator(".trouble")).to_be_hidden(timeout=30_000)
+
+
+def test_a_player_that_is_gone_is_said_and_so_is_its_return(visit, house):
+    visitor = visit(house)
+    house.mpd.kill()
+    said_and_over(visitor, "The music player cannot be reached.", house.mpd.start)
+
+
+def test_a_jukebox_that_is_gone_is_said_and_so_is_its_return(visit, house):
+    visitor = visit(house)
+    house.stop_jukebox()
+    said_and_over(visitor, "The jukebox is not running", house.start_jukebox)
+
+
+def test_a_connection_that_is_silent_for_forty_seconds_is_taken_for_dead(visit, house):
+    visitor = visit(house)
+    visitor.page.clock.install()
+    visitor.go("/")
+    visitor.page.wait_for_function("document.body.classList.contains('live')")
+    visitor.page.clock.fast_forward(30_000)
+    assert not visitor.page.locator(".trouble").is_visible()
+    os.kill(house.page.pid, signal.SIGSTOP)
+    try:
+        visitor.page.clock.fast_forward(45_000)
+        visitor.page.clock.fast_forward(5_000)
+        visitor.sees("The page has lost its connection.")
+    finally:
+        os.kill(house.page.pid, signal.SIGCONT)
+    playwright.expect(visitor.page.locator(".trouble")).to_be_hidden(timeout=20_000)
+
+
+def test_where_nothing_is_reached_a_page_of_ours_says_so_and_comes_back_by_itself(visit, house):
+    visitor = visit(house)
+    visitor.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    house.stop_page()
+    visitor.go("/player")
+    visitor.sees("I cannot reach the jukebox")
+    assert visitor.page.get_by_role("link", name="Try again").is_visible()
+    house.start_page()
+    visitor.sees("Find music")
 
 
 def test_a_page_that_was_killed_is_said_and_found_again(visit, demo):

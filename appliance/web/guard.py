@@ -31,7 +31,7 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # What everybody may see: the pairing page and the sign, and what they consist of.
 FOR_ALL = (
     "/pair", "/pair/camera", "/paired", "/sign", "/static/", "/language", "/icon.svg",
-    "/manifest.webmanifest",
+    "/manifest.webmanifest", "/offline", "/worker.js",
 )  # fmt: skip
 # What `open = "read"` shows to everybody. The diary needs a paired device.
 TO_READ = ("/events", "/player", "/cover/", "/why")

@@ -95,10 +95,18 @@ class Page:
     def html(
         self, request: Request, template: str, status: int = 200, **values: Any
     ) -> HTMLResponse:
-        """A page in the browser's language."""
-        _ = self.language(request)
+        """A page in the browser's language, with what the last action led to."""
         said = unquote(request.cookies.get(SAID, ""))[:LONGEST_SAID]
-        text = self._templates.get_template(template).render(
+        text = self.text(request, template, said=said, **values)
+        response = HTMLResponse(text.encode(errors="replace"), status)
+        if said:
+            response.delete_cookie(SAID)
+        return response
+
+    def text(self, request: Request, template: str, *, said: str = "", **values: Any) -> str:
+        """The HTML of a page in the browser's language."""
+        _ = self.language(request)
+        return self._templates.get_template(template).render(
             _=_,
             count=_.count,
             language=_,
@@ -109,10 +117,12 @@ class Page:
             said=said,
             **values,
         )
-        response = HTMLResponse(text.encode(errors="replace"), status)
-        if said:
-            response.delete_cookie(SAID)
-        return response
+
+    def script(self, template: str, **values: Any) -> Response:
+        """A script that is made of a template; browsers ask each time whether it has changed."""
+        text = self._templates.get_template(template).render(**values)
+        headers = {"cache-control": "no-cache"}
+        return Response(text, media_type="text/javascript", headers=headers)
 
     def done(self, request: Request, text: str, back: str = "/", *, good: bool = True) -> Response:
         """The answer to an action: for our script as JSON, else the page where it came from."""
