@@ -142,13 +142,16 @@ class Service:
 
     def _use_panel(self, step: Step) -> None:
         camera = self._parts.camera
-        use_panel(
+        asks_to_pair = use_panel(
             self._parts.panel,
             self.policy,
             step.frame.time_s,
             camera_off=camera.off,
             in_trouble=camera.lost or step.playback is None,
         )
+        if asks_to_pair:
+            log.info("button: the page may pair one device within ten minutes")
+            self._control.tell("pairing")
 
     def _prune(self, frame: Frame) -> None:
         try:

@@ -228,6 +228,37 @@ def test_a_damaged_list_of_devices_pairs_nobody_and_stops_nothing(tmp_path):
     assert Devices(file).all == []
 
 
+def test_for_ten_minutes_after_the_button_one_device_needs_no_code():
+    pairing = Pairing()
+    assert pairing.take("", 0.0) == "closed"
+    pairing.open_by_button(0.0)
+    assert pairing.take("", 599.0) == "good"
+    assert pairing.take("", 599.0) == "closed"
+    pairing.open_by_button(1000.0)
+    assert pairing.take("", 1600.0) == "closed"
+
+
+def test_the_button_makes_no_wrong_code_right():
+    pairing = Pairing()
+    pairing.open_by_button(0.0)
+    pairing.open(0.0)
+    assert pairing.take("WRONG1", 1.0) == "wrong"
+    assert pairing.take("", 1.0) == "good"
+
+
+def test_a_press_of_the_button_pairs_the_next_browser_without_a_code(web):
+    assert 'id="code"' in web.ask("/pair").text
+    assert json.loads(web.ask("/paired").text) == {"may": False, "button": False}
+    web.page.take_in_event("mood")
+    assert json.loads(web.ask("/paired").text)["button"] is False
+    web.page.take_in_event("pairing")
+    assert json.loads(web.ask("/paired").text)["button"] is True
+    assert 'id="code"' not in web.ask("/pair").text
+    answer = web.ask("/pair", "POST", urlencode({"name": "phone"}))
+    assert web.ask("/", cookie=answer.cookie).status == 200
+    assert web.ask("/pair", "POST", urlencode({"name": "another"})).status == 403
+
+
 # --- without a network ----------------------------------------------------------------------------
 
 

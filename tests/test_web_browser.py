@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 from importlib.resources import files
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from conftest import wait_for, write_tone
 from mpd import MPDClient
 from running import JUKEBOX
-from web_page import demo_with_page, house_with_page
+from web_page import demo_with_page, house_with_page, page_and_button
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra [browser]")
 
@@ -127,6 +128,20 @@ def test_a_guest_pairs_by_typing_the_code(visit, demo):
     guest.sees("Grandmother's phone")
     guest.button("Remove Grandmother's phone").click()
     guest.sees("May this device use the jukebox?")
+
+
+def test_an_open_pairing_page_notices_the_button_and_needs_no_code(chromium, config):
+    with page_and_button(config) as (port, press):
+        guest = Visitor(chromium, SimpleNamespace(port=port), paired=False)
+        guest.go("/")
+        assert guest.page.get_by_label("Code of six").is_visible()
+        press()
+        guest.sees("the next device needs no code")
+        assert violations(guest.page) == {}
+        guest.button("Pair this device").click()
+        guest.page.wait_for_url(f"{guest.home}/")
+        guest.sees("Play music for …")
+        guest.context.close()
 
 
 def show_in(room, picture):
@@ -353,17 +368,24 @@ def test_it_works_without_javascript(visit):
 # --- for everybody -------------------------------------------------------------------------------
 
 
-def judged(visitor, axe):
-    """What axe-core finds on every screen, with everything unfolded."""
-    found, options = {}, {"runOnly": {"type": "tag", "values": AXE_TAGS}}
+def violations(page):
+    """What axe-core finds on this screen, with everything unfolded."""
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
+    options = {"runOnly": {"type": "tag", "values": AXE_TAGS}}
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
+    return {
+        problem["id"]: [node["html"][:120] for node in problem["nodes"][:3]] for problem in found
+    }
+
+
+def judged(visitor):
+    """What axe-core finds on every screen."""
+    found = {}
     for path in (*SCREENS, "/sign"):
         visitor.go(path)
-        visitor.page.evaluate(
-            "for (const part of document.querySelectorAll('details')) part.open = true"
-        )
-        visitor.page.evaluate(axe)
-        for problem in visitor.page.evaluate("options => axe.run(options)", options)["violations"]:
-            found[path, problem["id"]] = [node["html"][:120] for node in problem["nodes"][:3]]
+        if problems := violations(visitor.page):
+            found[path] = problems
     return found
 
 
@@ -372,9 +394,8 @@ def judged(visitor, axe):
     [("light", "en-GB"), ("dark", "de-DE")],
 )
 def test_axe_finds_nothing_on_any_screen_and_none_asks_anybody_else(visit, scheme, locale):
-    axe = files("axe_playwright_python").joinpath("axe.min.js").read_text()
     visitor = visit(color_scheme=scheme, locale=locale, reduced_motion="reduce")
-    assert judged(visitor, axe) == {}
+    assert judged(visitor) == {}
     assert all(url.startswith(visitor.home) for url in visitor.requested)
 
 

@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 import pytest
 from conftest import wait_for
 from running import JUKEBOX, ask, started
-from web_page import Browser, demo_with_page
+from web_page import Browser, demo_with_page, page_and_button
 
 from appliance.remote.control_client import ControlClient
 
@@ -270,6 +270,15 @@ def test_from_click_to_state_takes_less_than_300_ms_in_the_median(browser):
         browser.act(tell=words)
         took.append(time.monotonic() - began)
     assert sorted(took)[10] < 0.3
+
+
+def test_the_button_of_the_jukebox_pairs_a_browser_without_a_code(config):
+    with page_and_button(config) as (port, press):
+        guest = Browser(port)
+        assert guest.ask("/pair", {"name": "phone"}).status == 403
+        press()
+        guest.cookie = guest.ask("/pair", {"name": "phone"}).cookie
+        assert guest.ask("/").status == 200
 
 
 def test_five_wrong_codes_lock(demo):

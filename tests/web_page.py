@@ -16,10 +16,12 @@ from urllib.parse import urlencode, urlsplit
 import cv2
 import numpy as np
 from conftest import wait_for, write_config
+from controls import serving
 from running import JUKEBOX, started
 
 from appliance.private_mpd.process import PrivateMpd
-from appliance.settings import WebSettings
+from appliance.remote.control_socket import listen
+from appliance.settings import ControlSettings, WebSettings
 from appliance.web.app import make_app
 from appliance.web.devices import Devices
 from appliance.web.page import Page
@@ -262,3 +264,27 @@ def demo_with_page(folder, *more):
         process.send_signal(signal.SIGTERM)
         process.wait(5.0)
     assert "Traceback" not in out.read_text()
+
+
+@contextmanager
+def page_and_button(config):
+    """A page beside a jukebox that only notes what it is asked, and a press of its button for long.
+
+    The press has come to the page when it returns.
+    """
+    database = config.with_name("jukebox.db")
+    command = [*JUKEBOX, "web", "--config", str(config), "--address", "127.0.0.1", "--port", "0"]
+    with (
+        serving(listen(ControlSettings(), database, {})) as (tell, _controls),
+        started(command, stderr=subprocess.PIPE, text=True) as page,
+    ):
+        port = int(page.stderr.readline().rpartition(":")[2].strip("/\n"))
+
+        def press():
+            wait_for(lambda: tell("pairing") or _needs_no_code(port), 20.0)
+
+        yield port, press
+
+
+def _needs_no_code(port):
+    return json.loads(Browser(port).ask("/paired").text)["button"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -102,8 +103,10 @@ async def _what_spoke(page: Page) -> dict[int, Mapping[str, Any]]:
 
 
 async def paired(request: Request) -> Response:
-    """Whether this browser may use the page, for a script that waits for it."""
-    return JSONResponse({"may": request.scope["device"] is not None or page_of(request).is_open})
+    """Whether this browser may use the page, or needs no code to pair, for a script that waits."""
+    page = page_of(request)
+    may = request.scope["device"] is not None or page.is_open
+    return JSONResponse({"may": may, "button": not page.pairing.needs_code(time.monotonic())})
 
 
 def _picture(client: Client, number: int) -> bytes:

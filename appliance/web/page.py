@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import mimetypes
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,11 @@ class Page:
         """Shows what has changed at the jukebox."""
         self.house.status, self.house.settings = self.jukebox.status, self.jukebox.settings
         self.streams.change()
+
+    def take_in_event(self, name: str) -> None:
+        """Lets one device pair, if somebody has pressed the jukebox's button for long."""
+        if name == "pairing":
+            self.pairing.open_by_button(time.monotonic())
 
     def take_in_mpd(self) -> None:
         """Shows what has changed at MPD."""
