@@ -428,6 +428,25 @@ def test_the_keyboard_reaches_every_button_in_order(visit):
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("path", ["/why", "/player/list/happy", "/offline"])
+def test_by_the_keyboard_alone_everything_on_a_screen_is_reached(visit, path):
+    visitor = visit()
+    visitor.go(path)
+    wanted = visitor.page.evaluate(
+        """() => {
+            const all = document.querySelectorAll("a[href], button, input, select, summary")
+            const seen = [...all].filter((one) => one.type !== "hidden" && one.checkVisibility())
+            seen.forEach((one, number) => { one.dataset.number = number })
+            return seen.length
+        }"""
+    )
+    reached = []
+    for _ in range(wanted):
+        visitor.page.keyboard.press("Tab")
+        reached.append(visitor.page.evaluate("Number(document.activeElement.dataset.number)"))
+    assert reached == list(range(wanted))
+
+
 def test_the_first_screen_is_light_and_asks_nobody_else(visit):
     visitor = visit()
     sizes = {}

@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -141,6 +142,43 @@ def test_of_an_upload_that_breaks_off_nothing_stays_and_mpd_never_sees_it(house,
         assert time.monotonic() - began < 2.0
     wait_for(lambda: not parts(house))
     assert names(house) == before
+
+
+@pytest.fixture
+def small_disk(house):
+    """A disk of 64 MB in the place of a mood's folder."""
+    folder = house.folder / "music" / "fear"
+    folder.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(folder)]
+    done = subprocess.run(mount, check=False, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_on_which_the_reserve_has_no_room_takes_nothing(phone, small_disk):
+    status, text = sent(phone, ("a.wav", a_tone(9.0)), path="/player/list/fear/music")
+    assert (status, text) == (
+        409, "The upload: the disk is nearly full: 1000 MB must stay free.",
+    )  # fmt: skip
+    assert list(small_disk.iterdir()) == []
+    assert "There is room for 0 MB." in phone.ask("/player/list/fear").text
+
+
+def test_a_disk_that_is_full_half_way_is_said_and_nothing_stays(small_disk):
+    """Where somebody else fills it: the page's own reserve lets it come to that nowhere."""
+    code = (
+        "import sys; from appliance.web import disk_space, incoming; from pathlib import Path\n"
+        "disk_space.free_mb = incoming.free_mb = lambda _folder: 10**6\n"
+        "with incoming.IncomingFile(Path(sys.argv[1]), 'a.wav') as coming:\n"
+        "    coming.write(b'RIFF....WAVE')\n"
+        "    for _ in range(100): coming.write(bytes(10**6))\n"
+    )
+    command = [sys.executable, "-c", code, str(small_disk)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert "it cannot be written: No space left on device" in done.stderr
+    assert list(small_disk.iterdir()) == []
 
 
 def test_what_a_killed_page_left_goes_with_the_next_upload(house, phone):
