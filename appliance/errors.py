@@ -6,6 +6,12 @@ Their messages are sentences for the owner: what is wrong, where, and what to do
 from __future__ import annotations
 
 
+def why_failed(error: BaseException) -> str:
+    """What went wrong, without the number that Python puts before the system's own words."""
+    words = error.strerror if isinstance(error, OSError) else None
+    return words or str(error) or type(error).__name__
+
+
 class JukeboxError(Exception):
     """Anything that the jukebox can explain. exit_code: what a command then ends with."""
 

@@ -118,6 +118,18 @@ class EmotionScores:
     picture: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FaceWeights:
+    """What spoke for how a face looks: its track, the likeliest emotion, and region → share, 0…1.
+
+    weights: of the regions in face_regions.REGIONS; they sum to 1, or all are 0 if nothing spoke.
+    """
+
+    track: int
+    emotion: Emotion
+    weights: dict[str, float]
+
+
 MoodState = Literal["settled", "uncertain", "nobody"]
 
 

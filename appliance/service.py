@@ -17,7 +17,7 @@ from appliance.loop import Loop
 from appliance.process.log import NOTICE
 from appliance.process.notify import Notifier
 from appliance.process.signals import Signals
-from appliance.records import Emotion, Frame, Step
+from appliance.records import Emotion, FaceWeights, Frame, Step
 from appliance.remote import channel
 from appliance.remote.control import ControlServer
 from appliance.remote.control_history import HistoryReader
@@ -26,6 +26,7 @@ from appliance.remote.panel import use_panel
 from appliance.remote.status import Status, StatusReporter
 from appliance.running.assembly import Assembly
 from appliance.running.code_scanner import CodeScanner
+from appliance.running.explaining import FaceExplainer
 from appliance.settings import Settings
 from appliance.vision.calibration import TOO_FEW
 
@@ -66,6 +67,7 @@ class Service:
         self._control = ControlServer()
         self._scanner = CodeScanner()
         self._message_log = channel.MessageLog()
+        self._explainer = FaceExplainer()
 
     def run(self) -> None:
         """Builds everything, runs the loop, and leaves everything tidy.
@@ -81,6 +83,7 @@ class Service:
             self._parts = Assembly(self._settings, self._store, reel_stands_in=self._reel_stands_in)
             at_end.callback(self._parts.close)
             at_end.callback(self._scanner.close)
+            at_end.callback(self._explainer.close)
             self._parts.camera.open()
             self._control = self._open_control()
             at_end.callback(self._control.close)
@@ -140,13 +143,16 @@ class Service:
 
     def _use_panel(self, step: Step) -> None:
         camera = self._parts.camera
-        use_panel(
+        asks_to_pair = use_panel(
             self._parts.panel,
             self.policy,
             step.frame.time_s,
             camera_off=camera.off,
             in_trouble=camera.lost or step.playback is None,
         )
+        if asks_to_pair:
+            log.info("button: the page may pair one device within ten minutes")
+            self._control.tell("pairing")
 
     def _prune(self, frame: Frame) -> None:
         try:
@@ -256,6 +262,10 @@ class Service:
         if self._parts.camera.off or self._parts.camera.lost:
             raise ControlError("the camera is off, or it is not there")
         return self._scanner.begin(time_s, seconds)
+
+    def explain(self, step: Step) -> Future[list[FaceWeights]]:
+        """Begins to find out what speaks for how the faces of this step look."""
+        return self._explainer.begin(step, self._parts.emotion_model)
 
     @property
     def _last_step(self) -> Step:

@@ -325,7 +325,7 @@ class GpioSettings:
     button: Annotated[
         int,
         Between(0, 27),
-        "Pin of the button; it holds the present music, or resumes; 0: none.",
+        "Pin of the button; it holds the present music, or resumes; held for 3 s: pairs; 0: none.",
     ] = 0
 
 

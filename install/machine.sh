@@ -38,8 +38,10 @@ users_groups() { # for cameras, for the pins of a Raspberry Pi, and for MPD's so
 user_is_there() {
     getent passwd jukebox >/dev/null || return 1
     user_is_ours || fail "there is a user jukebox who is not this one's; rename that account and run this again"
-    getent group jukebox-control >/dev/null || return 1
     local group
+    for group in jukebox-control jukebox-music; do
+        getent group "$group" >/dev/null || return 1
+    done
     for group in $(users_groups); do
         [[ " $(id --name --groups jukebox) " == *" $group "* ]] || return 1
     done
@@ -51,13 +53,15 @@ make_user() {
     # Whose members may ask the running jukebox (systemd/jukebox-control.socket).
     getent group jukebox-control >/dev/null || groupadd --system jukebox-control
     usermod --append --groups "$(users_groups | paste -sd,)" jukebox
+    # Whose members may put music into the moods' folders (systemd/jukebox-web.service).
+    getent group jukebox-music >/dev/null || groupadd --system jukebox-music
 }
 
 remove_user() {
     user_is_ours || return 0
     userdel jukebox
     local group
-    for group in jukebox jukebox-control; do
+    for group in jukebox jukebox-control jukebox-music; do
         ! getent group "$group" >/dev/null || groupdel "$group"
     done
 }
@@ -75,6 +79,7 @@ put_music() {
         step "copy starter music to $state/music: $(basename -a "${missing[@]}" | paste -sd ' ')" \
             copy_music "${missing[@]}"
     fi
+    step_unless "folders into which the page may put music" music_is_open "open" open_music
 }
 
 copy_music() {
@@ -87,6 +92,29 @@ copy_music() {
         sync -f "$state/music/.new"
         mv -T "$state/music/.new" "$state/$folder"
     done
+}
+
+# Those of root that are not open yet: the moods' and the one around them. A person's own stay as they are.
+closed_music_folders() {
+    local folder
+    for folder in "$state"/music "$state"/music/*/; do
+        [[ ! -L ${folder%/} && -d $folder ]] || continue
+        case $(stat -c %U:%G:%a "$folder") in
+            root:jukebox-music:3775) ;;
+            root:root:* | root:jukebox-music:*) printf '%s\n' "$folder" ;;
+        esac
+    done
+}
+
+music_is_open() { [[ -d $state/music && -z "$(closed_music_folders)" ]]; }
+
+open_music() {
+    local folder
+    while read -r folder; do
+        chgrp jukebox-music "$folder"
+        # 1: a member may add files, and remove none but its own. 2: so that new folders have the group.
+        chmod 3775 "$folder"
+    done < <(closed_music_folders)
 }
 
 put_config() {

@@ -8,7 +8,17 @@ from queue import SimpleQueue
 import numpy as np
 
 from appliance.decide.policy import MusicPolicy
-from appliance.records import Box, Emotion, EmotionScores, Face, Frame, Mood, Playback, Step
+from appliance.records import (
+    Box,
+    Emotion,
+    EmotionScores,
+    Face,
+    FaceWeights,
+    Frame,
+    Mood,
+    Playback,
+    Step,
+)
 from appliance.remote.control import ControlServer
 from appliance.remote.status import Status
 from appliance.settings import Settings
@@ -73,6 +83,10 @@ class RecordingControls:
     def scan(self, time_s: float, seconds: float) -> Future[str]:
         self.scanned: Future[str] = Future()
         return self.scanned
+
+    def explain(self, step: Step) -> Future[list[FaceWeights]]:
+        self.explained: Future[list[FaceWeights]] = Future()
+        return self.explained
 
 
 @contextmanager

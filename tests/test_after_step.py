@@ -57,7 +57,7 @@ def make_service(**options):
             note=lambda step: None, frames_per_second=5.0, reason="nothing changes"
         ),
         calibrator=SimpleNamespace(note=lambda frame: None),
-        panel=SimpleNamespace(pressed=lambda: False, show=lambda light: None),
+        panel=SimpleNamespace(pressed=lambda: None, show=lambda light: None),
         player=Recorder(),
         policy=MusicPolicy(Settings()),
         keep_requests=lambda frame: True,
@@ -232,3 +232,9 @@ def test_a_reload_is_told_to_systemd_and_a_bad_one_to_the_owner(caplog, fault):
     assert (name, reload["good"]) == ("settings", fault is None)
     said = f"reload: {fault}; the running settings stay in force" if fault else "reload: done"
     assert said in caplog.messages
+
+
+def test_a_long_press_of_the_button_lets_the_page_pair_a_device(service):
+    service._parts.panel.pressed = lambda: "long"
+    after(service)
+    assert ("tell", "pairing") in service._control.calls

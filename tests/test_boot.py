@@ -174,6 +174,14 @@ def asked(port, method="GET", path="/", cookie="", **form):
     answer = page.getresponse()
     set_cookie = answer.getheader("set-cookie", "").partition(";")[0]
     return answer.status, set_cookie, answer.read().decode()
+def sends(path, cookie, content):
+    page = http.client.HTTPConnection("127.0.0.1", 8080, timeout=60)
+    head = b'--x\\r\\nContent-Disposition: form-data; name="music"; filename="From my phone.opus"'
+    headers = {"Origin": "http://127.0.0.1:8080", "Cookie": cookie, "Accept": "application/json"}
+    headers["Content-Type"] = "multipart/form-data; boundary=x"
+    page.request("POST", path, head + b"\\r\\n\\r\\n" + content + b"\\r\\n--x--\\r\\n", headers)
+    answer = page.getresponse()
+    return f"{answer.status} {answer.read().decode()}"
 """
 
 
@@ -192,6 +200,41 @@ def test_its_page_lets_in_who_was_paired_at_both_ports(machine):
     )
     assert told == "303 True"
     assert "phone, since" in machine.says("jukebox pair --list")
+
+
+def test_its_page_takes_music_into_a_moods_folder_and_mpd_plays_it(machine):
+    song = machine.says(f"ls {MUSIC}/sad/*.opus | head -1")
+    code = json.loads(machine.says("jukebox pair --json"))["code"]
+    told = page_says(
+        machine,
+        f"_, cookie, _ = asked(8080, 'POST', '/pair', code='{code}', name='phone')\n"
+        f"print(sends('/player/list/happy/music', cookie, open('{song}', 'rb').read()))",
+    )
+    assert told.startswith("200 ")
+    assert "1 song is in the folder now." in told
+    made = f"{MUSIC}/happy/From my phone.opus"
+    assert machine.says(f"stat -c '%a %G' '{made}'") == "644 jukebox-music"
+    playlist = "cat /var/lib/mpd/playlists/happy.m3u"
+    assert "happy/From my phone.opus" in machine.says(playlist)
+    machine.run(f"rm '{made}'")
+    machine.until(lambda: "From my phone" not in machine.says(playlist))
+
+
+def test_its_page_writes_nowhere_else_and_removes_nothing(machine):
+    process, user = (machine.show(name, "jukebox-web") for name in ("MainPID", "UID"))
+    groups = machine.says(f"sed -n 's/^Groups:\\s*//p' /proc/{process}/status").replace(" ", ",")
+    inside = (
+        f"nsenter --target {process} --mount"
+        f" setpriv --reuid={user} --regid={user} --groups={groups}"
+    )
+    machine.run(f"{inside} touch {MUSIC}/happy/x && {inside} rm {MUSIC}/happy/x")
+    for place in ("/var/lib/jukebox", "/etc", "/opt/jukebox/current/appliance", "/var/lib/mpd"):
+        assert machine.run(f"{inside} touch {place}/x", check=False).returncode != 0
+    song = machine.says(f"ls {MUSIC}/sad/*.opus | head -1")
+    refused = machine.run(f"{inside} rm -f {song}", check=False).stderr
+    assert "Operation not permitted" in refused
+    assert "denied" in machine.run(f"{inside} sh -c 'echo >>{song}'", check=False).stderr
+    assert machine.says(f"{inside} ls /var/lib/jukebox") == "music"
 
 
 def test_its_page_sees_neither_faces_nor_history_and_opens_no_connection(machine):
@@ -736,7 +779,7 @@ def test_purging_leaves_nothing_behind(machine):
     assert "Debian packages stay" in told
     assert (
         machine.run(
-            "getent passwd jukebox; getent group jukebox jukebox-control", check=False
+            "getent passwd jukebox; getent group jukebox jukebox-control jukebox-music", check=False
         ).stdout
         == ""
     )

@@ -14,9 +14,11 @@ from conftest import wait_for
 from controls import HAPPY, STEP, RecordingControls
 
 from appliance.decide.policy import NEVER
+from appliance.errors import ModelError
+from appliance.face_regions import REGIONS
 from appliance.history.queries import read_history
 from appliance.history.store import SqliteStore
-from appliance.records import Emotion, Mood, Play
+from appliance.records import Emotion, FaceWeights, Mood, Play
 from appliance.remote.control import ControlServer
 from appliance.remote.control_events import STATUS_EVENTS, TROUBLE
 from appliance.remote.control_history import HistoryReader
@@ -585,6 +587,24 @@ def test_a_code_is_looked_for_and_its_word_comes_later(jukebox, client):
     assert client.line()["data"] == {"word": "ABCDEFGHKL"}
     assert "seconds must be" in client.ask("scan", 2, seconds=0)["error"]["text"]
     assert "seconds must be" in client.ask("scan", 3, seconds="long")["error"]["text"]
+
+
+def test_what_spoke_comes_later_as_numbers_by_region_and_nothing_else(jukebox, client):
+    assert client.ask("explain", 1) is None
+    weights = dict.fromkeys(REGIONS, 0.0) | {"mouth": 0.7, "nose": 0.3}
+    jukebox.controls.explained.set_result([FaceWeights(3, HAPPY, weights)])
+    jukebox.step()
+    answer = client.line()
+    assert answer["text"] == "face 3: for happy spoke most the mouth"
+    assert answer["data"] == {"faces": [{"track": 3, "emotion": "happy", "weights": weights}]}
+
+
+def test_a_model_that_cannot_be_explained_is_an_answer_and_no_end(jukebox, client):
+    assert client.ask("explain", 1) is None
+    jukebox.controls.explained.set_exception(ModelError("nothing can explain it"))
+    jukebox.step()
+    assert client.line()["error"] == {"code": "unavailable", "text": "nothing can explain it"}
+    assert client.ask("status", 2)["ok"]
 
 
 def test_how_it_looks_is_noted_and_nothing_else_happens(jukebox, client):

@@ -187,3 +187,29 @@ def test_the_page_forgets_the_named_hour_and_day():
     hour, day = _what_to_forget("hour", DAY, "18"), _what_to_forget("day", DAY, "")
     assert hour["from"][:13] == "2026-11-27T18"
     assert (day["from"][:13], day["to"][:13]) == ("2026-11-27T00", "2026-11-28T00")
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "known"),
+    [
+        ("sign", "sign.pdf", ".html or .htm"),
+        ("sign", "sign", ".html or .htm"),
+        ("diary", "day.png", ".svg"),
+        ("why face.png", "why.jpg", ".png"),
+        ("rehearse", "day.svg", ".png"),
+    ],
+)
+def test_a_file_that_a_verb_cannot_write_is_refused_by_its_ending(
+    verb, name, known, tmp_path, capsys
+):
+    option = "--plot" if verb == "rehearse" else "--out"
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*verb.split(), option, str(tmp_path / name)])
+    assert ended.value.code == 2
+    assert f"{name} is not the name of a {known} file" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_ending_in_large_letters_is_the_same(tmp_path, config):
+    words = ["sign", "--out", str(tmp_path / "SIGN.HTML"), "--config", str(config)]
+    assert cli.main(words) == 0

@@ -200,8 +200,14 @@ def test_a_day_that_cannot_be_simulated_is_one_sentence(text, complaint, tmp_pat
 
 
 def test_a_day_that_is_not_there_is_one_sentence():
-    with pytest.raises(DataError, match="is no known day and no file"):
+    said = "christmas: is no known day and no file that can be read: No such file or directory; the"
+    with pytest.raises(DataError, match=f"^{said} known days are honest,"):
         DayFile.load("christmas")
+
+
+def test_a_folder_or_a_closed_file_is_no_day_either(tmp_path):
+    with pytest.raises(DataError, match=r"can be read: Is a directory; .*honest"):
+        DayFile.load(str(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ import pytest
 
 gpiozero = pytest.importorskip("gpiozero", reason="gpiozero is not installed (extra: pi)")
 
+from conftest import wait_for  # noqa: E402
 from gpiozero.pins.mock import MockFactory  # noqa: E402
 
 from appliance.decide.policy import MusicPolicy  # noqa: E402
+from appliance.remote import panel as panel_module  # noqa: E402
 from appliance.remote.panel import BLINKS, GpioPanel, NoPanel, make_panel, use_panel  # noqa: E402
 from appliance.settings import GpioSettings, Settings  # noqa: E402
 
@@ -60,15 +62,49 @@ def test_a_light_that_blinks_already_does_not_start_again(panel):
     assert panel._led._blink_thread is blinking
 
 
-def test_a_press_counts_once_however_long_it_is(panel, pins):
-    assert not panel.pressed()
+def press(pins):
     pins(BUTTON).drive_low()
-    assert panel.pressed()
-    assert not panel.pressed()
     pins(BUTTON).drive_high()
-    assert not panel.pressed()
+
+
+def test_a_press_counts_once_when_the_finger_lets_go(panel, pins):
+    assert panel.pressed() is None
     pins(BUTTON).drive_low()
-    assert panel.pressed()
+    assert panel.pressed() is None
+    pins(BUTTON).drive_high()
+    assert panel.pressed() == "short"
+    assert panel.pressed() is None
+    press(pins)
+    assert panel.pressed() == "short"
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A long press is one of a tenth of a second."""
+    assert panel_module.LONG_PRESS_S == 3.0
+    monkeypatch.setattr(panel_module, "LONG_PRESS_S", 0.1)
+
+
+def test_a_long_press_is_known_before_the_finger_lets_go_and_is_no_short_one(quick, panel, pins):
+    pins(BUTTON).drive_low()
+    assert wait_for(panel.pressed) == "long"
+    assert panel.pressed() is None
+    pins(BUTTON).drive_high()
+    assert panel.pressed() is None
+    press(pins)
+    assert panel.pressed() == "short"
+
+
+def test_the_light_flickers_when_a_long_press_is_long_enough(quick, panel, pins, monkeypatch):
+    monkeypatch.setattr(panel_module, "FLICKERS_FOR_S", 0.2)
+    panel.show("on")
+    pins(BUTTON).drive_low()
+    wait_for(panel.pressed)
+    assert panel._led._blink_thread.is_alive()
+    panel.show("on")
+    assert panel._led._blink_thread.is_alive()  # it is still to be seen
+    wait_for(lambda: panel.show("on") or panel._led._blink_thread is None)
+    assert pins(LED).state
 
 
 def test_chattering_contacts_are_one_press_and_a_fast_finger_two(panel, pins):
@@ -119,21 +155,22 @@ class Room:
         self.policy = MusicPolicy(Settings())
 
     def step(self, time_s, *, camera_off=False, in_trouble=False):
-        use_panel(self._panel, self.policy, time_s, camera_off=camera_off, in_trouble=in_trouble)
+        return use_panel(
+            self._panel, self.policy, time_s, camera_off=camera_off, in_trouble=in_trouble
+        )
 
 
 def test_a_press_holds_and_the_next_one_resumes(panel, pins):
     room = Room(panel)
     room.step(1.0)
     assert panel._light == "on"
-    pins(BUTTON).drive_low()
-    room.step(2.0)
+    press(pins)
+    assert room.step(2.0) is False
     assert room.policy.holds(3.0)
     assert room.policy.holds(2.0 + 29 * 60)
     assert not room.policy.holds(2.0 + 31 * 60)
     assert panel._light == "hold"
-    pins(BUTTON).drive_high()
-    pins(BUTTON).drive_low()
+    press(pins)
     room.step(4.0)
     assert not room.policy.holds(5.0)
     assert panel._light == "on"
@@ -149,7 +186,15 @@ def test_the_light_tells_of_trouble_and_that_the_camera_is_off(panel):
 
 def test_trouble_is_shown_even_while_automatic_changes_pause(panel, pins):
     room = Room(panel)
-    pins(BUTTON).drive_low()
+    press(pins)
     room.step(1.0, in_trouble=True)
     assert room.policy.holds(2.0)
     assert panel._light == "trouble"
+
+
+def test_a_long_press_asks_to_pair_and_leaves_the_music_alone(quick, panel, pins):
+    room = Room(panel)
+    pins(BUTTON).drive_low()
+    assert wait_for(lambda: room.step(1.0)) is True
+    assert room.step(1.5) is False
+    assert not room.policy.holds(2.0)

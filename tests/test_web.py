@@ -18,6 +18,7 @@ from appliance.web.language import read_po
 from appliance.web.mpd import Playing, Song
 from appliance.web.pairing import Pairing
 from appliance.web.places import is_own, own_names
+from appliance.web.song import SteadySong
 from appliance.web.view import House, now_view
 from appliance.web.volume import SteadyVolume
 
@@ -27,6 +28,7 @@ STATUS = {
     "asked": None, "hold_until": None, "sleep_at": None, "asleep": False, "resting": False,
     "reason": "the room looks happy", "refusal": "", "sure": "quite", "unclear": None,
 }  # fmt: skip
+OTHER = Song("8", "happy/rain.opus", "Rain", "Somebody", 180.0)
 SUNNY = Song("7", "happy/sunny.opus", "Sunny", "Somebody", 180.0)
 
 
@@ -45,7 +47,9 @@ def test_who_is_not_paired_gets_401_and_the_pairing_page(web, path):
     assert "Pair this device" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/pair", "/sign", "/icon.svg", "/manifest.webmanifest"])
+@pytest.mark.parametrize(
+    "path", ["/pair", "/sign", "/icon.svg", "/manifest.webmanifest", "/offline"]
+)
 def test_everybody_sees_the_pairing_page_and_the_sign(web, path):
     assert web.ask(path).status == 200
 
@@ -222,6 +226,75 @@ def test_a_damaged_list_of_devices_pairs_nobody_and_stops_nothing(tmp_path):
     file = tmp_path / "devices.json"
     file.write_text('[{"id": 3}]')
     assert Devices(file).all == []
+
+
+def test_for_ten_minutes_after_the_button_one_device_needs_no_code():
+    pairing = Pairing()
+    assert pairing.take("", 0.0) == "closed"
+    pairing.open_by_button(0.0)
+    assert pairing.take("", 599.0) == "good"
+    assert pairing.take("", 599.0) == "closed"
+    pairing.open_by_button(1000.0)
+    assert pairing.take("", 1600.0) == "closed"
+
+
+def test_the_button_makes_no_wrong_code_right():
+    pairing = Pairing()
+    pairing.open_by_button(0.0)
+    pairing.open(0.0)
+    assert pairing.take("WRONG1", 1.0) == "wrong"
+    assert pairing.take("", 1.0) == "good"
+
+
+def test_a_press_of_the_button_pairs_the_next_browser_without_a_code(web):
+    assert 'id="code"' in web.ask("/pair").text
+    assert json.loads(web.ask("/paired").text) == {"may": False, "button": False}
+    web.page.take_in_event("mood")
+    assert json.loads(web.ask("/paired").text)["button"] is False
+    web.page.take_in_event("pairing")
+    assert json.loads(web.ask("/paired").text)["button"] is True
+    assert 'id="code"' not in web.ask("/pair").text
+    answer = web.ask("/pair", "POST", urlencode({"name": "phone"}))
+    assert web.ask("/", cookie=answer.cookie).status == 200
+    assert web.ask("/pair", "POST", urlencode({"name": "another"})).status == 403
+
+
+# --- without a network ----------------------------------------------------------------------------
+
+
+def test_a_browser_keeps_a_page_for_when_it_reaches_nothing(web):
+    script = web.ask("/worker.js").text
+    kept = json.loads(script.partition("KEPT = ")[2].partition("\n")[0])
+    assert kept[0] == "/offline?language=en"
+    assert [web.ask(path).status for path in kept] == [200] * 4
+    offline = web.ask(kept[0]).text
+    assert "I cannot reach the jukebox" in offline
+    assert "/devices" not in offline
+    german = web.ask("/worker.js", accept_language="de").text
+    assert german.partition("STORE = ")[2] != script.partition("STORE = ")[2]
+
+
+def test_what_an_action_led_to_is_not_kept_for_that_time_but_shown_by_the_next_page(web):
+    answer = web.ask("/offline", cookie="said=Done.")
+    assert "Done." not in answer.text
+    assert "set-cookie" not in answer.headers
+    assert "Done." in web.ask("/pair", cookie="said=Done.").text
+
+
+def test_the_worker_is_asked_for_each_time_and_is_a_script(web):
+    headers = web.ask("/worker.js").headers
+    assert headers["cache-control"] == "no-cache"
+    assert headers["content-type"].startswith("text/javascript")
+
+
+def test_a_phone_can_put_the_page_on_its_first_screen(web):
+    manifest = json.loads(web.ask("/manifest.webmanifest", accept_language="de").text)
+    assert (manifest["display"], manifest["start_url"], manifest["lang"]) == (
+        "standalone",
+        "/",
+        "de",
+    )
+    assert web.ask(manifest["icons"][0]["src"]).headers["content-type"] == "image/svg+xml"
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -405,6 +478,34 @@ def test_the_steps_of_a_fade_are_not_shown_but_what_stays_and_what_people_set(mo
 
     asyncio.run(listen())
     assert shown == [60, 45, 30, None]
+
+
+def test_the_moment_between_two_songs_is_not_shown_but_a_stop_that_lasts_is(monkeypatch):
+    monkeypatch.setattr("appliance.web.song.STOPPED_S", 0.05)
+    stopped, other = replace(PLAYING, state="stop", song=None), replace(PLAYING, song=OTHER)
+    shown = []
+
+    async def listen():
+        song = SteadySong(lambda _before: shown.append(song.shown))
+        for playing in (PLAYING, stopped, stopped, other):
+            song.see(playing)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert shown == [PLAYING, other]
+        song.see(stopped)
+        await asyncio.sleep(0.1)
+        song.see(None)
+
+    asyncio.run(listen())
+    assert shown == [PLAYING, other, stopped, None]
+
+
+def test_a_stop_with_an_error_is_shown_at_once():
+    shown = []
+    song = SteadySong(lambda _before: shown.append(song.shown))
+    song.see(PLAYING)
+    song.see(broken := replace(PLAYING, state="stop", song=None, error="no sound card"))
+    assert shown == [PLAYING, broken]
 
 
 def test_time_and_volume_alone_are_no_news():

@@ -9,14 +9,15 @@ import shutil
 import signal
 import subprocess
 from importlib.resources import files
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
-from conftest import wait_for
+from conftest import wait_for, write_tone
 from mpd import MPDClient
 from running import JUKEBOX
-from web_page import demo_with_page
+from web_page import demo_with_page, house_with_page, page_and_button
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra [browser]")
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's package
 
 SCREENS = (
     "/", "/why", "/devices", "/player", "/player?search=a", "/player/music?folder=happy",
-    "/player/list/happy", "/diary", "/diary/week", "/diary/year", "/pair", "/nothing",
+    "/player/list/happy", "/diary", "/diary/week", "/diary/year", "/pair", "/nothing", "/offline",
 )  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 FIRST_SCREEN_BYTES = 60_000
@@ -35,6 +36,13 @@ AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practi
 @pytest.fixture(scope="module")
 def demo(music, tmp_path_factory):
     with demo_with_page(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def house(music, tmp_path_factory):
+    """Processes that a test may end and start again, beside music that it may change."""
+    with house_with_page(tmp_path_factory.mktemp("house"), music) as running:
         yield running
 
 
@@ -96,8 +104,8 @@ def visit(chromium, demo):
     """Makes visitors; each must end without a trouble in the console."""
     visitors = []
 
-    def make(**options):
-        visitors.append(Visitor(chromium, demo, **options))
+    def make(at=demo, **options):
+        visitors.append(Visitor(chromium, at, **options))
         return visitors[-1]
 
     yield make
@@ -120,6 +128,20 @@ def test_a_guest_pairs_by_typing_the_code(visit, demo):
     guest.sees("Grandmother's phone")
     guest.button("Remove Grandmother's phone").click()
     guest.sees("May this device use the jukebox?")
+
+
+def test_an_open_pairing_page_notices_the_button_and_needs_no_code(chromium, config):
+    with page_and_button(config) as (port, press):
+        guest = Visitor(chromium, SimpleNamespace(port=port), paired=False)
+        guest.go("/")
+        assert guest.page.get_by_label("Code of six").is_visible()
+        press()
+        guest.sees("the next device needs no code")
+        assert violations(guest.page) == {}
+        guest.button("Pair this device").click()
+        guest.page.wait_for_url(f"{guest.home}/")
+        guest.sees("Play music for …")
+        guest.context.close()
 
 
 def show_in(room, picture):
@@ -157,6 +179,26 @@ def test_the_mood_the_song_and_the_reason_are_shown(visit):
     visitor.sees("Why this song:")
     visitor.page.get_by_role("link", name="More about this").click()
     visitor.sees(re.compile("I read looks, not feelings|I see no face now"))
+
+
+def test_what_spoke_is_said_in_words_and_drawn_with_a_table(visit):
+    visitor = visit()
+
+    def shown():
+        visitor.go("/why")
+        return visitor.page.get_by_text("Most of it:").count()
+
+    wait_for(shown, 30.0)
+    assert re.search(r"Most of it: [a-z ]+ \d+\s%", visitor.page.locator("main").inner_text())
+    drawing = visitor.page.get_by_role("img", name=re.compile("A drawn face")).first
+    playwright.expect(drawing).to_be_visible()
+    visitor.page.get_by_text("The same as a table").first.focus()
+    visitor.page.keyboard.press("Enter")
+    table = visitor.page.locator("details table").first
+    assert table.locator("tbody tr").count() == 16
+    shares = [float(text.rstrip(" %")) for text in table.locator("td").all_inner_texts()]
+    assert 98.0 < sum(shares) < 102.0
+    assert visitor.page.locator("main img, canvas").count() == 0
 
 
 def test_buttons_answer_at_once_and_keep_the_keyboards_place(visit):
@@ -221,6 +263,52 @@ def test_the_playing_song_goes_into_another_mood_and_out_again(visit):
     assert visitor.button(f"Take {title} out").count() == 0
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_a_song_from_this_device_is_put_in_and_stands_in_the_list(visit, house, tmp_path, script):
+    song = tmp_path / f"From my phone {script}.wav"
+    write_tone(song, 440 if script else 550)
+    visitor = visit(house, java_script_enabled=script)
+    visitor.go("/player/list/happy")
+    visitor.page.get_by_label("Songs for this mood").set_input_files(song)
+    visitor.button("Put it in").click()
+    visitor.sees("1 song is in the folder now.")
+    playwright.expect(visitor.page.locator("#songs")).to_contain_text(song.stem)
+
+
+def test_while_a_song_is_sent_a_bar_shows_how_much(visit, house, tmp_path):
+    song = tmp_path / "Long.wav"
+    write_tone(song, 440, seconds=120.0)
+    visitor = visit(house)
+    visitor.go("/player/list/happy")
+    visitor.page.evaluate(
+        """() => {
+            window.seen = []
+            const bar = document.querySelector("[data-upload] progress")
+            new MutationObserver(() => window.seen.push([bar.hidden, bar.value]))
+                .observe(bar, { attributes: true })
+        }"""
+    )
+    visitor.page.get_by_label("Songs for this mood").set_input_files(song)
+    visitor.button("Put it in").click()
+    visitor.sees("1 song is in the folder now.")
+    seen = visitor.page.evaluate("window.seen")
+    assert [False, 100] in seen
+    assert seen[-1][0] is True
+
+
+def test_what_is_no_music_or_too_large_gets_a_sentence(visit, house, tmp_path):
+    letter = tmp_path / "letter.mp3"
+    letter.write_text("Dear jukebox")
+    visitor = visit(house)
+    visitor.go("/player/list/happy")
+    visitor.page.get_by_label("Songs for this mood").set_input_files(letter)
+    visitor.button("Put it in").click()
+    visitor.sees("letter.mp3: this is no music that I know.")
+    visitor.page.evaluate("document.querySelector('[data-upload]').dataset.largest = 0.000001")
+    visitor.button("Put it in").click()
+    visitor.sees("letter.mp3 is larger than 500 MB.")
+
+
 def test_what_is_no_link_gets_a_sentence_and_stays_typed(visit):
     visitor = visit()
     visitor.go("/player/list/happy")
@@ -280,31 +368,34 @@ def test_it_works_without_javascript(visit):
 # --- for everybody -------------------------------------------------------------------------------
 
 
-def judged(visitor, axe, options):
-    """What axe-core finds on every screen, with everything unfolded."""
+def violations(page):
+    """What axe-core finds on this screen, with everything unfolded."""
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
+    options = {"runOnly": {"type": "tag", "values": AXE_TAGS}}
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
+    return {
+        problem["id"]: [node["html"][:120] for node in problem["nodes"][:3]] for problem in found
+    }
+
+
+def judged(visitor):
+    """What axe-core finds on every screen."""
     found = {}
     for path in (*SCREENS, "/sign"):
         visitor.go(path)
-        visitor.page.evaluate(
-            "for (const part of document.querySelectorAll('details')) part.open = true"
-        )
-        visitor.page.evaluate(axe)
-        for problem in visitor.page.evaluate("options => axe.run(options)", options)["violations"]:
-            found[path, problem["id"]] = [node["html"][:120] for node in problem["nodes"][:3]]
+        if problems := violations(visitor.page):
+            found[path] = problems
     return found
 
 
 @pytest.mark.parametrize(
-    ("scheme", "options"),
-    [
-        ("light", {"runOnly": {"type": "tag", "values": AXE_TAGS}}),
-        ("dark", {"runOnly": {"type": "rule", "values": ["color-contrast"]}}),
-    ],
+    ("scheme", "locale"),
+    [("light", "en-GB"), ("dark", "de-DE")],
 )
-def test_axe_finds_nothing_on_any_screen_and_none_asks_anybody_else(visit, scheme, options):
-    axe = files("axe_playwright_python").joinpath("axe.min.js").read_text()
-    visitor = visit(color_scheme=scheme, reduced_motion="reduce")
-    assert judged(visitor, axe, options) == {}
+def test_axe_finds_nothing_on_any_screen_and_none_asks_anybody_else(visit, scheme, locale):
+    visitor = visit(color_scheme=scheme, locale=locale, reduced_motion="reduce")
+    assert judged(visitor) == {}
     assert all(url.startswith(visitor.home) for url in visitor.requested)
 
 
@@ -335,6 +426,25 @@ def test_the_keyboard_reaches_every_button_in_order(visit):
     places = [reached.index(name) if name in reached else -1 for name in wanted if name != "Pause"]
     assert -1 not in places
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("path", ["/why", "/player/list/happy", "/offline"])
+def test_by_the_keyboard_alone_everything_on_a_screen_is_reached(visit, path):
+    visitor = visit()
+    visitor.go(path)
+    wanted = visitor.page.evaluate(
+        """() => {
+            const all = document.querySelectorAll("a[href], button, input, select, summary")
+            const seen = [...all].filter((one) => one.type !== "hidden" && one.checkVisibility())
+            seen.forEach((one, number) => { one.dataset.number = number })
+            return seen.length
+        }"""
+    )
+    reached = []
+    for _ in range(wanted):
+        visitor.page.keyboard.press("Tab")
+        reached.append(visitor.page.evaluate("Number(document.activeElement.dataset.number)"))
+    assert reached == list(range(wanted))
 
 
 def test_the_first_screen_is_light_and_asks_nobody_else(visit):
@@ -377,6 +487,53 @@ def test_a_jukebox_that_hangs_is_said_and_so_is_its_return(visit, demo):
     # It does late what it was asked for, and takes the skip for what it was.
     visitor.button("Let it change again").click()
     visitor.sees("The music may change again.")
+
+
+def said_and_over(visitor, text, end):
+    """The page says what is wrong, and no more once `end` has put it right."""
+    visitor.sees(text)
+    end()
+    playwright.expect(visitor.page.locator(".trouble")).to_be_hidden(timeout=30_000)
+
+
+def test_a_player_that_is_gone_is_said_and_so_is_its_return(visit, house):
+    visitor = visit(house)
+    house.mpd.kill()
+    said_and_over(visitor, "The music player cannot be reached.", house.mpd.start)
+
+
+def test_a_jukebox_that_is_gone_is_said_and_so_is_its_return(visit, house):
+    visitor = visit(house)
+    house.stop_jukebox()
+    said_and_over(visitor, "The jukebox is not running", house.start_jukebox)
+
+
+def test_a_connection_that_is_silent_for_forty_seconds_is_taken_for_dead(visit, house):
+    visitor = visit(house)
+    visitor.page.clock.install()
+    visitor.go("/")
+    visitor.page.wait_for_function("document.body.classList.contains('live')")
+    visitor.page.clock.fast_forward(30_000)
+    assert not visitor.page.locator(".trouble").is_visible()
+    os.kill(house.page.pid, signal.SIGSTOP)
+    try:
+        visitor.page.clock.fast_forward(45_000)
+        visitor.page.clock.fast_forward(5_000)
+        visitor.sees("The page has lost its connection.")
+    finally:
+        os.kill(house.page.pid, signal.SIGCONT)
+    playwright.expect(visitor.page.locator(".trouble")).to_be_hidden(timeout=20_000)
+
+
+def test_where_nothing_is_reached_a_page_of_ours_says_so_and_comes_back_by_itself(visit, house):
+    visitor = visit(house)
+    visitor.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    house.stop_page()
+    visitor.go("/player")
+    visitor.sees("I cannot reach the jukebox")
+    assert visitor.page.get_by_role("link", name="Try again").is_visible()
+    house.start_page()
+    visitor.sees("Find music")
 
 
 def test_a_page_that_was_killed_is_said_and_found_again(visit, demo):

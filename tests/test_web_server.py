@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 import pytest
 from conftest import wait_for
 from running import JUKEBOX, ask, started
-from web_page import Browser, demo_with_page
+from web_page import Browser, demo_with_page, page_and_button
 
 from appliance.remote.control_client import ControlClient
 
@@ -156,6 +156,20 @@ def test_music_pauses_plays_and_goes_on_to_another_song(browser):
     browser.act(tell="auto")
 
 
+def test_between_two_songs_nobody_reads_that_nothing_plays(demo, browser):
+    browser.act(tell="mood happy")
+    browser.until(playing=True)
+    with stream(demo.port, browser.cookie) as events:
+        songs = [next_state(events)["song"]]
+        for _ in range(4):
+            answered = browser.act(player="skip")["state"]["song"]
+            while (song := next_state(events)["song"]) == songs[-1]:
+                pass
+            songs += [answered, song]
+    assert "Nothing plays" not in songs
+    browser.act(tell="auto")
+
+
 def test_the_volume_is_turned_within_bounds(browser):
     assert browser.act(player="volume", value="33")["state"]["volume"] == 33
     assert "from 0 to 100" in browser.act(player="volume", value="loud")["text"]
@@ -256,6 +270,15 @@ def test_from_click_to_state_takes_less_than_300_ms_in_the_median(browser):
         browser.act(tell=words)
         took.append(time.monotonic() - began)
     assert sorted(took)[10] < 0.3
+
+
+def test_the_button_of_the_jukebox_pairs_a_browser_without_a_code(config):
+    with page_and_button(config) as (port, press):
+        guest = Browser(port)
+        assert guest.ask("/pair", {"name": "phone"}).status == 403
+        press()
+        guest.cookie = guest.ask("/pair", {"name": "phone"}).cookie
+        assert guest.ask("/").status == 200
 
 
 def test_five_wrong_codes_lock(demo):

@@ -4,17 +4,24 @@ import asyncio
 import http.client
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import tomllib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 
-from conftest import wait_for
+import cv2
+import numpy as np
+from conftest import wait_for, write_config
+from controls import serving
 from running import JUKEBOX, started
 
-from appliance.settings import WebSettings
+from appliance.private_mpd.process import PrivateMpd
+from appliance.remote.control_socket import listen
+from appliance.settings import ControlSettings, WebSettings
 from appliance.web.app import make_app
 from appliance.web.devices import Devices
 from appliance.web.page import Page
@@ -97,6 +104,16 @@ class Browser:
             read = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, read, answer.read().decode(errors="replace"))
 
+    def send(self, path, body, accept="application/json"):
+        """The answer to a form with files."""
+        headers = {"Origin": f"http://127.0.0.1:{self.port}", "Accept": accept}
+        headers |= {"Content-Type": "multipart/form-data; boundary=--x", "Cookie": self.cookie}
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as page:
+            page.request("POST", path, body, headers)
+            answer = page.getresponse()
+            read = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, read, answer.read().decode(errors="replace"))
+
     def act(self, **form):
         """What a button leads to, as our script gets it."""
         return json.loads(self.ask("/", form, accept="application/json").text)
@@ -115,6 +132,15 @@ class Browser:
         return wait_for(has, 20.0)
 
 
+def code_of(config):
+    """A one-time code, as the owner gets it in a terminal."""
+    told = subprocess.run(
+        [*JUKEBOX, "pair", "--json", "--config", str(config)],
+        capture_output=True, text=True, check=True, timeout=20,
+    )  # fmt: skip
+    return json.loads(told.stdout)["code"]
+
+
 class Demo:
     """A running demo. link: with a one-time code; folder: everything that it writes."""
 
@@ -129,11 +155,7 @@ class Demo:
         return tomllib.loads(self.config.read_text())["mpd"]["address"]
 
     def pair(self):
-        told = subprocess.run(
-            [*JUKEBOX, "pair", "--json", "--config", str(self.config)],
-            capture_output=True, text=True, check=True, timeout=20,
-        )  # fmt: skip
-        return json.loads(told.stdout)["code"]
+        return code_of(self.config)
 
     def browser(self):
         """A browser that is paired."""
@@ -153,6 +175,80 @@ class Demo:
         raise AssertionError("the demo has no page")
 
 
+class HouseWithPage:
+    """A jukebox, its MPD and its page, each a process that may be ended and started again.
+
+    config: of all of them, with an MPD whose music lies in folder/music.
+    """
+
+    def __init__(self, config):
+        self.config, self.folder = config, config.parent
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.mpd = PrivateMpd(self.folder / "mpd", self.folder / "music", "null")
+        self.jukebox = self.page = None
+
+    def start_jukebox(self):
+        self.jukebox = self._start("run")
+
+    def start_page(self):
+        self.page = self._start("web", "--address", "127.0.0.1", "--port", str(self.port))
+        wait_for(self._answers, 20.0)
+
+    def stop_page(self):
+        self.page.terminate()
+        self.page.wait(10)
+
+    def stop_jukebox(self):
+        self.jukebox.terminate()
+        self.jukebox.wait(10)
+
+    def pair(self):
+        return code_of(self.config)
+
+    def browser(self):
+        """A browser that is paired, once the page knows the jukebox."""
+        browser = Browser(self.port)
+        browser.cookie = browser.ask("/pair", {"code": self.pair(), "name": "phone"}).cookie
+        browser.until(away=False, player=True)
+        return browser
+
+    def log(self, verb):
+        return (self.folder / f"{verb}.out").read_text()
+
+    def _start(self, verb, *more):
+        command = [*JUKEBOX, verb, "--config", str(self.config), *more]
+        with (self.folder / f"{verb}.out").open("a") as out:
+            return subprocess.Popen(command, stdout=out, stderr=out)
+
+    def _answers(self):
+        try:
+            return Browser(self.port).ask("/pair").status == 200
+        except OSError:
+            return False
+
+
+@contextmanager
+def house_with_page(folder, music):
+    """A jukebox, an MPD with a copy of this music, and a page that run; the camera sees nobody."""
+    shutil.copytree(music, folder / "music")
+    (folder / "room").mkdir()
+    cv2.imwrite(str(folder / "room" / "empty.png"), np.full((480, 640), 90, np.uint8))
+    write_config(folder / "jukebox.toml", folder / "room", folder)
+    house = HouseWithPage(folder / "jukebox.toml")
+    with house.mpd:
+        try:
+            house.start_jukebox()
+            house.start_page()
+            yield house
+        finally:
+            for process in filter(None, (house.page, house.jukebox)):
+                process.terminate()
+                process.wait(10)
+    assert "Traceback" not in house.log("run") + house.log("web")
+
+
 @contextmanager
 def demo_with_page(folder, *more):
     out = folder / "out"
@@ -168,3 +264,27 @@ def demo_with_page(folder, *more):
         process.send_signal(signal.SIGTERM)
         process.wait(5.0)
     assert "Traceback" not in out.read_text()
+
+
+@contextmanager
+def page_and_button(config):
+    """A page beside a jukebox that only notes what it is asked, and a press of its button for long.
+
+    The press has come to the page when it returns.
+    """
+    database = config.with_name("jukebox.db")
+    command = [*JUKEBOX, "web", "--config", str(config), "--address", "127.0.0.1", "--port", "0"]
+    with (
+        serving(listen(ControlSettings(), database, {})) as (tell, _controls),
+        started(command, stderr=subprocess.PIPE, text=True) as page,
+    ):
+        port = int(page.stderr.readline().rpartition(":")[2].strip("/\n"))
+
+        def press():
+            wait_for(lambda: tell("pairing") or _needs_no_code(port), 20.0)
+
+        yield port, press
+
+
+def _needs_no_code(port):
+    return json.loads(Browser(port).ask("/paired").text)["button"]

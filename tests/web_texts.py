@@ -4,7 +4,8 @@ import ast
 import re
 from pathlib import Path
 
-from appliance.web import actions, charts, pair, player, view
+from appliance.face_regions import REGIONS
+from appliance.web import actions, charts, pair, player, upload, view
 
 WEB = Path(view.__file__).parent
 TABLES = (
@@ -20,7 +21,7 @@ IN_TEMPLATE = re.compile(r'\b(?:_|count)\("((?:[^"\\]|\\.)*)"(?:, "((?:[^"\\]|\\
 
 
 def texts():
-    found = {charts.SONGS, charts.TOUCHES, *player.TEXTS}
+    found = {charts.SONGS, charts.TOUCHES, *player.TEXTS, *upload.TEXTS, *REGIONS}
     for table in TABLES:
         found |= set(table.values())
     found |= {said for _, said in actions.PLAYER.values()}

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from appliance.commands.shared import settings_of
+from appliance.commands.shared import file_ending, settings_of
 from appliance.errors import UsageError
 from appliance.history.files import database_file
 from appliance.history.queries import Step, read_minutes, read_page
@@ -23,7 +23,9 @@ Row = dict[str, Any]
 
 def add_options(verb: argparse.ArgumentParser) -> None:
     """Adds what to draw, where to, and in which language."""
-    verb.add_argument("--out", type=Path, metavar="FILE.svg", help="write the picture there")
+    verb.add_argument(
+        "--out", type=file_ending(".svg"), metavar="FILE.svg", help="write the picture there"
+    )
     verb.add_argument("--day", metavar="DAY", help="such as 2026-11-30 (default: today)")
     verb.add_argument("--span", choices=["day", "week", "year"], default="day")
     verb.add_argument("--language", choices=list(languages()), default="en")

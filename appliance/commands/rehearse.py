@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from appliance.commands.shared import add_json, print_json, settings_of
+from appliance.commands.shared import add_json, file_ending, print_json, settings_of
 from appliance.records import Emotion
 from appliance.rehearsal.day import Diary
 from appliance.rehearsal.drawing import draw
@@ -53,7 +53,7 @@ def add_options(verb: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let the jukebox watch that face for a minute first",
     )
-    verb.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the day")
+    verb.add_argument("--plot", type=file_ending(".png"), metavar="FILE.png", help="draw the day")
     add_json(verb)
     verb.set_defaults(misuse=verb.error)
 
@@ -126,8 +126,6 @@ def _check(chosen: argparse.Namespace) -> None:
         chosen.misuse("--day has its own people: --resting and --calibrated do not go with it")
     if chosen.votes and not chosen.faces:
         chosen.misuse("--votes goes only with --faces")
-    if chosen.plot and chosen.plot.suffix.lower() != ".png":
-        chosen.misuse(f"--plot: {chosen.plot} is not the name of a .png file")
 
 
 def _progress(share: float) -> None:

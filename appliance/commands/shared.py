@@ -6,6 +6,8 @@ import argparse
 import json
 import math
 import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from appliance.config import boot_partition
@@ -34,6 +36,18 @@ def more_than_nothing(word: str) -> float:
 def seconds(word: str) -> float:
     """The type of an option that is a length of time, as more_than_nothing()."""
     return more_than_nothing(word)
+
+
+def file_ending(*endings: str) -> Callable[[str], Path]:
+    """The type of an option that names a file of one kind, such as ".svg", which is written."""
+
+    def named(word: str) -> Path:
+        if Path(word).suffix.lower() not in endings:
+            known = " or ".join(endings)
+            raise argparse.ArgumentTypeError(f"{word} is not the name of a {known} file")
+        return Path(word)
+
+    return named
 
 
 def add_json(verb: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from appliance.commands.shared import settings_of
+from appliance.commands.shared import file_ending, settings_of
 from appliance.errors import UsageError
 from appliance.web.places import addresses
 from appliance.web.sign import notice
@@ -15,7 +15,12 @@ LONGEST_LINK = 300  # with more, a phone cannot read the code from a postcard
 
 def add_options(verb: argparse.ArgumentParser) -> None:
     """Adds where to write it, and the link on it."""
-    verb.add_argument("--out", type=Path, metavar="FILE.html", default=Path("sign.html"))
+    verb.add_argument(
+        "--out",
+        type=file_ending(".html", ".htm"),
+        metavar="FILE.html",
+        default=Path("sign.html"),
+    )
     verb.add_argument("--link", metavar="LINK", help="for its QR code, instead of the page's own")
 
 

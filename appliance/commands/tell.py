@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from appliance.commands.shared import add_json, print_json, settings_of
-from appliance.errors import UsageError
+from appliance.errors import PlayerError, UsageError
 from appliance.history.files import database_file
 from appliance.remote.control_client import RefusedError, connect
 from appliance.remote.control_socket import socket_files
@@ -55,4 +55,10 @@ def _answer(settings: Settings, message: str) -> dict[str, Any]:
         return {name: answer[name] for name in ("ok", "text", "data")}
     from appliance.remote.tell import tell  # loads the library for MPD
 
-    return {"ok": True, "text": next(tell(settings.mpd, message)), "data": {}}
+    try:
+        return {"ok": True, "text": next(tell(settings.mpd, message)), "data": {}}
+    except PlayerError as error:
+        raise PlayerError(
+            f"no jukebox runs here; start it with: jukebox run. There is no answer by MPD, either:"
+            f" {error}"
+        ) from error

@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from appliance.commands.shared import add_json, print_json, seconds, settings_of
+from appliance.commands.shared import add_json, file_ending, print_json, seconds, settings_of
 from appliance.records import EMOTIONS, Emotion
 from appliance.settings import Settings
 from appliance.why import photo, terminal
@@ -27,7 +27,10 @@ def add_options(verb: argparse.ArgumentParser) -> None:
         "--emotion", choices=[*map(str, EMOTIONS)], metavar="NAME", help=f"one of {names}"
     )
     verb.add_argument(
-        "--out", type=Path, metavar="FILE.png", help="PICTURE: draw it into this file"
+        "--out",
+        type=file_ending(".png"),
+        metavar="FILE.png",
+        help="PICTURE: draw it into this file",
     )
     verb.add_argument(
         "--whole", action="store_true", help="PICTURE is a single face, already cut out"
@@ -57,8 +60,6 @@ def _check(chosen: argparse.Namespace) -> None:
         if getattr(chosen, name):
             option = "--" + name.removesuffix("_s")
             chosen.misuse(f"{option} goes only with {'PICTURE' if chosen.live else '--live'}")
-    if chosen.out and chosen.out.suffix.lower() != ".png":
-        chosen.misuse(f"--out: {chosen.out} is not the name of a .png file")
     if chosen.out and chosen.picture and _is_same_file(chosen.out, chosen.picture):
         chosen.misuse(f"--out: {chosen.out} is the picture itself, which stays as it is")
     if chosen.live and not (chosen.json or sys.stdout.isatty()):

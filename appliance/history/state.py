@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from appliance.errors import why_failed
 from appliance.wishes import Wishes
 
 log = logging.getLogger("jukebox")
@@ -130,7 +131,7 @@ def _read(path: Path, *, warn: bool = True) -> dict[str, Any]:
     except FileNotFoundError:
         pass
     except (OSError, ValueError, RecursionError) as error:
-        log.log(level, "%s cannot be read, so it is ignored: %s", path, error)
+        log.log(level, "%s cannot be read, so it is ignored: %s", path, why_failed(error))
     return {}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from mpd import CommandError, MPDError
 
 from appliance.access import is_socket
-from appliance.errors import PlayerError
+from appliance.errors import PlayerError, why_failed
 from appliance.player.client import Client
 
 log = logging.getLogger("jukebox")
@@ -98,7 +98,7 @@ class Connection:
             raise PlayerError(f"MPD at {self.address} refuses: {error}") from error
         except (MPDError, OSError, UnicodeError) as error:  # UnicodeError: not an MPD
             self.close()
-            raise PlayerError(f"MPD at {self.address}: {error}") from error
+            raise PlayerError(f"MPD at {self.address}: {why_failed(error)}") from error
         except NONSENSE as error:
             log.debug("an answer of MPD makes no sense", exc_info=True)
             self.close()

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from mpd import MPDClient, MPDError
 
-from appliance.errors import PlayerError
+from appliance.errors import PlayerError, why_failed
 from appliance.private_mpd.outputs import choose_output, mpd_plugins, output_blocks, quoted
 from appliance.private_mpd.recording import begin_recording, end_recording, recording_file
 from appliance.process.signals import interrupt_waits
@@ -156,7 +156,9 @@ class PrivateMpd:
             while "updating_db" in client.status():
                 client.idle("update")
         except (MPDError, OSError) as error:
-            raise self._failure(f"MPD could not read the music in {self.music}: {error}") from error
+            raise self._failure(
+                f"MPD could not read the music in {self.music}: {why_failed(error)}"
+            ) from error
         finally:
             client.disconnect()
 

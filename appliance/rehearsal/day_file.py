@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from appliance.errors import DataError
+from appliance.errors import DataError, why_failed
 from appliance.records import Emotion
 
 Span = tuple[float, float]  # from the least to the most
@@ -94,11 +94,14 @@ class DayFile:
                 people=_section(OtherPeople, content["people"]),
             ).checked()
         except OSError as error:
-            raise DataError(f"{name}: is no known day and no file: {error}") from error
+            raise DataError(
+                f"{name}: is no known day and no file that can be read: {why_failed(error)}; the"
+                f" known days are {_known()}, and docs/rehearsal.md tells what such a file holds"
+            ) from error
         except KeyError as error:
             raise DataError(f"{name}: lacks {error}; days/honest.toml has all names") from error
         except (ValueError, TypeError) as error:
-            raise DataError(f"{name}: not the file of a day: {error}") from error
+            raise DataError(f"{name}: not the file of a day: {why_failed(error)}") from error
 
     def checked(self) -> Self:
         """Itself. Raises ValueError for what cannot be simulated."""
@@ -110,6 +113,11 @@ class DayFile:
             raise ValueError("the shares of [face] must be between 0 and 1")
         Emotion(self.poster.emotion)
         return self
+
+
+def _known() -> str:
+    days = (files("appliance.rehearsal") / "days").iterdir()
+    return ", ".join(sorted(day.name.removesuffix(".toml") for day in days))
 
 
 def _section(kind: type[Section], content: dict[str, Any]) -> Section:

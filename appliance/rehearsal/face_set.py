@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from appliance.errors import DataError
+from appliance.errors import DataError, why_failed
 from appliance.images import decoded
 from appliance.records import EMOTIONS, Emotion, GrayImage
 
@@ -99,7 +99,7 @@ def _entries(path: Path, split: str) -> Iterator[tuple[str, bytes]]:
                 yield name, archive.read(name)
     except (OSError, zipfile.BadZipFile) as error:
         raise DataError(
-            f"{path}: cannot be read: {error}; --faces needs a zip or a folder of"
+            f"{path}: cannot be read: {why_failed(error)}; --faces needs a zip or a folder of"
             " SPLIT/CLASS/ROW.png made of FER-2013; without it the demo reel's faces are used"
         ) from error
 
@@ -115,7 +115,7 @@ def _crowd(path: Path) -> dict[str, Emotion]:
                 if votes.count(best) == 1:
                     found[line["row"]] = EMOTIONS[votes.index(best)]
     except (OSError, KeyError, ValueError, TypeError) as error:
-        raise DataError(f"{path}: not a table of FER+ votes by row: {error!r}") from error
+        raise DataError(f"{path}: not a table of FER+ votes by row: {why_failed(error)}") from error
     return found
 
 

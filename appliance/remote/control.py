@@ -18,7 +18,7 @@ from typing import Any
 
 from appliance.config.writing import as_dict
 from appliance.errors import ControlError, JukeboxError, UsageError
-from appliance.records import Step
+from appliance.records import FaceWeights, Step
 from appliance.remote import control_line as lines
 from appliance.remote.control_connection import Connection
 from appliance.remote.control_events import Event, Events
@@ -40,7 +40,7 @@ NEW_CLIENTS_PER_STEP = 8
 # What a step may answer: so many bytes of requests, of which each counts as some thousand at least.
 BYTES_PER_STEP = 64 * 1024
 LEAST_COST = 4 * 1024
-ONLY_HERE = ("subscribe", "settings", "history", "forget", "scan")
+ONLY_HERE = ("subscribe", "settings", "history", "forget", "scan", "explain")
 SCAN_S, LONGEST_SCAN_S = 20.0, 120.0
 CHANGES_NOTHING = {"status", "why"}
 
@@ -170,23 +170,23 @@ class ControlServer:
                 return Answer(status.sentence(), asdict(status) | {"seq": self._events.seq})
             case "settings":
                 return Answer("the settings in force", as_dict(controls.policy.settings))
-            case "history":
-                self._read_history(client, request)
-                return None
-            case "forget":
-                self._forget_history(client, request, controls)
-                return None
-            case "scan":
-                self._scan(client, request, step, controls)
-                return None
             case word if word in WORDS:
                 message = as_message(word, request.arguments)
                 action = understand(message)
                 self._log(message)
                 return action(step, controls)
-        raise UsageError(
-            f"unknown word {request.word[:40]!r}; the words are {', '.join((*WORDS, *ONLY_HERE))}"
-        )
+            case "history":
+                self._read_history(client, request)
+            case "forget":
+                self._forget_history(client, request, controls)
+            case "scan":
+                self._scan(client, request, step, controls)
+            case "explain":
+                self._explain(client, request, step, controls)
+            case unknown:
+                known = ", ".join((*WORDS, *ONLY_HERE))
+                raise UsageError(f"unknown word {unknown[:40]!r}; the words are {known}")
+        return None
 
     def _read_history(self, client: Connection, request: lines.Request) -> None:
         if self._history is None:
@@ -217,6 +217,15 @@ class ControlServer:
         found = controls.scan(step.frame.time_s, float(seconds))
         log.info("looking for a QR code of the page")
         self._history.wait_for(found, _scanned, partial(_deliver, client, request.id))
+        client.reading += 1
+
+    def _explain(
+        self, client: Connection, request: lines.Request, step: Step, controls: Controls
+    ) -> None:
+        if self._history is None:
+            raise ControlError("there is nobody who could look")
+        receive = partial(_deliver, client, request.id)
+        self._history.wait_for(controls.explain(step), _explained, receive)
         client.reading += 1
 
     def _log(self, message: str) -> None:
@@ -252,6 +261,15 @@ def _scanned(word: str) -> Answer:
     return Answer(
         "a code was read" if word else "no code was held before the camera", {"word": word}
     )
+
+
+def _explained(faces: list[FaceWeights]) -> Answer:
+    told = (
+        f"face {face.track}: for {face.emotion} spoke most the"
+        f" {max(face.weights, key=lambda name: face.weights[name])}"
+        for face in faces
+    )
+    return Answer("; ".join(told) or "no face", {"faces": [asdict(face) for face in faces]})
 
 
 def _refusal(number: int, error: JukeboxError) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
 from appliance.decide.phrases import counted
-from appliance.errors import ControlError, StoreError, UsageError
+from appliance.errors import ControlError, JukeboxError, UsageError
 from appliance.history.files import END_OF_TIME_S
 from appliance.history.queries import Entry, Place, Step, What, read_minutes, read_page
 from appliance.remote.control_line import LONGEST_LINE, encode
@@ -22,7 +22,7 @@ MINUTES = 250  # rows of a page with the seconds of each mood, of up to 240 byte
 PAGE_BYTES = LONGEST_LINE - 1024  # leaves room for what stands around the rows
 MOST_WAITING = 16
 
-Outcome = Answer | StoreError
+Outcome = Answer | JukeboxError
 Receive = Callable[[Outcome], None]
 Result = TypeVar("Result")
 
@@ -90,7 +90,7 @@ class HistoryReader:
         for page, receive in done:
             try:
                 outcome: Outcome = page.result()
-            except StoreError as error:
+            except JukeboxError as error:
                 outcome = error
             receive(outcome)
 

@@ -16,7 +16,7 @@ from appliance.decide.phrases import UNCLEAR, counted
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import UsageError
 from appliance.listener import NEVER
-from appliance.records import EMOTIONS, Emotion, EmotionScores, Step
+from appliance.records import EMOTIONS, Emotion, EmotionScores, FaceWeights, Step
 from appliance.remote.status import Status
 
 LONGEST_MINUTES = 1440.0
@@ -61,6 +61,12 @@ class Controls(Protocol):
         """Begins to look for the page's QR code. The result is its word, or "" without one.
 
         Raises ControlError if the camera is off, or if somebody else waits for one.
+        """
+
+    def explain(self, step: Step) -> Future[list[FaceWeights]]:
+        """Begins to find out what speaks for how the faces of this step look.
+
+        Raises ControlError if there is no picture. The result raises ModelError.
         """
 
 

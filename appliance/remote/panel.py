@@ -2,12 +2,14 @@
 
 The light is on while the camera is on, and off while it is off. It blinks slowly while automatic
 changes pause, and fast when camera or player is lost. A press of the button holds the present
-music, the next one resumes.
+music, the next one resumes. Held for three seconds, it lets one device pair with the page; the
+light then flickers, so that people know when to let go.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from typing import Any, Literal, Protocol
 
@@ -21,6 +23,9 @@ Light = Literal["off", "on", "hold", "trouble"]
 # Seconds on and off, which people can tell apart from across a room.
 BLINKS: dict[Light, tuple[float, float]] = {"hold": (1.0, 1.0), "trouble": (0.15, 0.15)}
 BOUNCE_S = 0.05  # contacts of a cheap button chatter for some milliseconds
+Press = Literal["short", "long"]
+LONG_PRESS_S = 3.0  # nobody holds a button for so long who only wants the music to stay
+FLICKER_S, FLICKERS_FOR_S = 0.06, 2.0
 
 
 class Panel(Protocol):
@@ -29,8 +34,8 @@ class Panel(Protocol):
     def show(self, light: Light) -> None:
         """Sets what the light says from now on."""
 
-    def pressed(self) -> bool:
-        """Whether the button was pressed since the last time."""
+    def pressed(self) -> Press | None:
+        """How the button was pressed since the last time; None if it was not."""
 
     def close(self) -> None:
         """Turns the light off and frees the pins."""
@@ -42,9 +47,9 @@ class NoPanel:
     def show(self, light: Light) -> None:
         """Does nothing."""
 
-    def pressed(self) -> bool:
-        """Always False."""
-        return False
+    def pressed(self) -> Press | None:
+        """Always None."""
+        return None
 
     def close(self) -> None:
         """Does nothing."""
@@ -61,22 +66,29 @@ class GpioPanel:
         from gpiozero import LED, Button  # noqa: PLC0415 - exists on few machines
 
         self._light: Light | None = None
-        self._pressed = False
+        self._pressed: Press | None = None
+        self._was_long = False
+        self._flickers_until_s = 0.0
         self._led: Any = LED(settings.led) if settings.led else None
         try:
             self._button: Any = (
-                Button(settings.button, bounce_time=BOUNCE_S) if settings.button else None
+                Button(settings.button, bounce_time=BOUNCE_S, hold_time=LONG_PRESS_S)
+                if settings.button
+                else None
             )
         except BaseException:
             self._button = None
             self.close()
             raise
         if self._button is not None:
-            self._button.when_pressed = self._note
+            self._button.when_pressed = self._note_press
+            self._button.when_held = self._note_long_press
+            self._button.when_released = self._note_release
 
     def show(self, light: Light) -> None:
         """Sets what the light says from now on."""
-        if self._led is None or light == self._light:
+        flickers = time.monotonic() < self._flickers_until_s
+        if self._led is None or light == self._light or flickers:
             return
         self._light = light
         if light in BLINKS:
@@ -86,9 +98,9 @@ class GpioPanel:
         else:
             self._led.off()
 
-    def pressed(self) -> bool:
-        """Whether the button was pressed since the last time."""
-        was, self._pressed = self._pressed, False
+    def pressed(self) -> Press | None:
+        """How the button was pressed since the last time; None if it was not."""
+        was, self._pressed = self._pressed, None
         return was
 
     def close(self) -> None:
@@ -98,9 +110,21 @@ class GpioPanel:
                 with suppress(Exception):  # whatever it is, the panel is not used any more
                     device.close()
 
-    def _note(self) -> None:
-        """Is called from a thread of gpiozero's."""
-        self._pressed = True
+    # These are called from threads of gpiozero's.
+
+    def _note_press(self) -> None:
+        self._was_long = False
+
+    def _note_long_press(self) -> None:
+        self._was_long, self._pressed = True, "long"
+        if self._led is not None:
+            self._flickers_until_s = time.monotonic() + FLICKERS_FOR_S
+            self._light = None  # whatever is shown next is new
+            self._led.blink(FLICKER_S, FLICKER_S)
+
+    def _note_release(self) -> None:
+        if not self._was_long:
+            self._pressed = "short"
 
 
 def make_panel(settings: GpioSettings) -> Panel:
@@ -119,12 +143,13 @@ def make_panel(settings: GpioSettings) -> Panel:
 
 def use_panel(
     panel: Panel, policy: MusicPolicy, time_s: float, *, camera_off: bool, in_trouble: bool
-) -> None:
-    """Does what the button asks for, and lets the light show how things are.
+) -> bool:
+    """Does what the button asks of the music, and lets the light show how things are.
 
-    in_trouble: camera or player is lost.
+    in_trouble: camera or player is lost. Returns whether the button asks to let a device pair.
     """
-    if panel.pressed():
+    press = panel.pressed()
+    if press == "short":
         _toggle_hold(policy, time_s)
     if camera_off:
         panel.show("off")
@@ -132,6 +157,7 @@ def use_panel(
         panel.show("trouble")
     else:
         panel.show("hold" if policy.holds(time_s) else "on")
+    return press == "long"
 
 
 def _toggle_hold(policy: MusicPolicy, time_s: float) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from appliance.decide.phrases import IN_CHARGE, Sureness, describe, describe_pictures, how_sure
 from appliance.decide.policy import MusicPolicy
-from appliance.errors import StoreError
+from appliance.errors import StoreError, why_failed
 from appliance.listener import NEVER, Charge
 from appliance.records import Emotion, Frame, Step, Unclear
 
@@ -222,5 +222,5 @@ def read(database: Path) -> Status:
         ) from error
     except (OSError, ValueError, TypeError) as error:
         raise StoreError(
-            f"{path} cannot be read: {error}; a running jukebox soon replaces it"
+            f"{path} cannot be read: {why_failed(error)}; a running jukebox soon replaces it"
         ) from error

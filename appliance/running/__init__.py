@@ -1,1 +1,1 @@
-"""What the running service holds together: its devices, and a calibration on request."""
+"""What the running service holds together: its devices, and what it does on request."""

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 from appliance.build import (
     build_classifier,
@@ -14,6 +15,7 @@ from appliance.build import (
     build_panel,
     build_player,
     build_scheduled_camera,
+    emotion_model,
     kept_calibration,
 )
 from appliance.camera.pacing import FrameRatePolicy, PacedCamera
@@ -72,6 +74,11 @@ class Assembly:
             player=self.player,
             store=store,
         )
+
+    @property
+    def emotion_model(self) -> Path:
+        """The file of the network that reads the faces."""
+        return emotion_model(self._settings)
 
     def wait_by(self, wait: Callable[[float], object]) -> None:
         """Lets the loop wait for the next frame's time by this, which may return earlier."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from appliance.errors import why_failed
 from appliance.player.sources import can_be_said
 from appliance.records import Emotion
 from appliance.sorting import listening, moods
@@ -68,7 +69,7 @@ class CueCache:
                 log.warning(
                     "%s: cannot be written, so a sorting that ends early begins anew: %s",
                     self._path,
-                    error,
+                    why_failed(error),
                 )
             self._warned = True
 
@@ -81,7 +82,7 @@ def sort(tracks: Sequence[Path], cache: CueCache) -> Iterator[Track]:
                 yield _track(path, cache.cues(path) or _measured(path, cache))
             except (listening.UnreadableError, OSError) as error:
                 with tqdm.external_write_mode():
-                    log.warning("%r is left out: %s", str(path), error)
+                    log.warning("%r is left out: %s", str(path), why_failed(error))
 
 
 def _measured(path: Path, cache: CueCache) -> Cues:

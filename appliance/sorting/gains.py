@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from appliance.errors import why_failed
 from appliance.sorting.listening import UnreadableError, loudness_lufs, run
 
 log = logging.getLogger("jukebox")
@@ -40,7 +41,7 @@ def lacking(files: Sequence[Path], unread: list[Path]) -> Iterator[Gain]:
             except (UnreadableError, OSError) as error:
                 unread.append(path)
                 with tqdm.external_write_mode():
-                    log.warning("%r is left out: %s", str(path), error)
+                    log.warning("%r is left out: %s", str(path), why_failed(error))
 
 
 def _gain(path: Path) -> Gain:

@@ -15,7 +15,7 @@ from pathlib import Path
 from reprlib import repr as shortened
 from typing import Any, get_args
 
-from appliance.errors import ModelError
+from appliance.errors import ModelError, why_failed
 from appliance.records import EMOTIONS, Priors, Unclear
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import INPUT, Light
@@ -120,7 +120,7 @@ def card_fields(model: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise ModelError(f"{path}: not there; every model needs its card; {REPAIR}") from error
     except (OSError, RecursionError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read: {error}; {REPAIR}") from error
+        raise ModelError(f"{path}: cannot be read: {why_failed(error)}; {REPAIR}") from error
     if not isinstance(fields, dict):
         raise ModelError(f"{path}: is not a card; {REPAIR}")
     return fields

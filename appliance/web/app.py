@@ -7,12 +7,12 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from appliance.settings import WebSettings
-from appliance.web import diary, embed, now, pair, player, sign
+from appliance.web import diary, embed, now, offline, pair, player, sign, upload
 from appliance.web.guard import Guard
 from appliance.web.page import LANGUAGE, Page, form_of, page_of
 from appliance.web.places import own_names
@@ -28,12 +28,12 @@ def make_app(page: Page, settings: WebSettings) -> ASGIApp:
             *now.ROUTES,
             *pair.ROUTES,
             *player.ROUTES,
+            *upload.ROUTES,
             *diary.ROUTES,
             *embed.ROUTES,
             *sign.ROUTES,
+            *offline.ROUTES,
             Route("/static/{name}", static),
-            Route("/icon.svg", icon),
-            Route("/manifest.webmanifest", manifest),
             Route("/language", choose_language, methods=["POST"]),
         ],
         exception_handlers={HTTPException: not_found},
@@ -54,30 +54,6 @@ async def static(request: Request) -> Response:
     if found is None:
         raise HTTPException(404)
     return Response(found.content, media_type=found.kind, headers={"cache-control": FOR_EVER})
-
-
-async def icon(request: Request) -> Response:
-    """The icon, under a name that bookmarks may keep."""
-    found = page_of(request).static["icon.svg"]
-    headers = {"cache-control": "public, max-age=86400"}
-    return Response(found.content, media_type=found.kind, headers=headers)
-
-
-async def manifest(request: Request) -> Response:
-    """What a phone needs to put the page on its first screen."""
-    _ = page_of(request).language(request)
-    return JSONResponse(
-        {
-            "name": _("Jukebox"),
-            "short_name": _("Jukebox"),
-            "start_url": "/",
-            "display": "standalone",
-            "background_color": "#faf6ee",
-            "theme_color": "#faf6ee",
-            "icons": [{"src": "/icon.svg", "sizes": "any", "type": "image/svg+xml"}],
-        },
-        media_type="application/manifest+json",
-    )
 
 
 async def choose_language(request: Request) -> Response:

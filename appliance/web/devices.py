@@ -9,6 +9,8 @@ import secrets
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from appliance.errors import why_failed
+
 log = logging.getLogger("jukebox")
 
 LONGEST_NAME = 40
@@ -79,7 +81,7 @@ class Devices:
             part.write_text(json.dumps([asdict(device) for device in self.all]), encoding="utf-8")
             part.replace(self._file)
         except OSError as error:
-            log.warning("%s: paired devices cannot be kept: %s", self._file, error)
+            log.warning("%s: paired devices cannot be kept: %s", self._file, why_failed(error))
 
 
 def _hash(token: str) -> str:
@@ -95,5 +97,5 @@ def _read(file: Path | None) -> list[Device]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError) as error:
-        log.warning("%s: cannot be read, so no device is paired: %s", file, error)
+        log.warning("%s: cannot be read, so no device is paired: %s", file, why_failed(error))
         return []

@@ -8,6 +8,7 @@ page of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import date
 from http import HTTPStatus
@@ -24,11 +25,13 @@ from appliance.web.places import is_own
 
 COOKIE = "jukebox"
 LONGEST_FORM = 64 * 1024
+LONGEST_UPLOAD = 2_000_000_000
+UPLOADS = re.compile(r"/player/list/[a-z]+/music")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # What everybody may see: the pairing page and the sign, and what they consist of.
 FOR_ALL = (
     "/pair", "/pair/camera", "/paired", "/sign", "/static/", "/language", "/icon.svg",
-    "/manifest.webmanifest",
+    "/manifest.webmanifest", "/offline", "/worker.js",
 )  # fmt: skip
 # What `open = "read"` shows to everybody. The diary needs a paired device.
 TO_READ = ("/events", "/player", "/cover/", "/why")
@@ -82,7 +85,8 @@ class Guard:
         scope["device"] = device
         safe = scope["method"] in ("GET", "HEAD")
         scope["may_act"] = device is not None or self._open == "all"
-        if why := refusal(request.headers, self._names, safe=safe):
+        longest = LONGEST_UPLOAD if UPLOADS.fullmatch(scope["path"]) else LONGEST_FORM
+        if why := refusal(request.headers, self._names, safe=safe, longest=longest):
             await PlainTextResponse(f"{why}\n", HTTPStatus.FORBIDDEN)(
                 scope, receive, _guarded(send)
             )
@@ -100,10 +104,12 @@ def may_pass(path: str, openness: Open, *, safe: bool) -> bool:
     return openness == "all" or (openness == "read" and safe and readable)
 
 
-def refusal(headers: Headers, names: frozenset[str], *, safe: bool) -> str:
+def refusal(
+    headers: Headers, names: frozenset[str], *, safe: bool, longest: int = LONGEST_FORM
+) -> str:
     """Why a request is not even looked at; "" if it is.
 
-    safe: whether its method changes nothing.
+    safe: whether its method changes nothing. longest: how many bytes its form may have.
     """
     host = headers.get("host", "")
     if not is_own(host, names):
@@ -115,7 +121,7 @@ def refusal(headers: Headers, names: frozenset[str], *, safe: bool) -> str:
         return "this is no form"
     if not headers.get("content-length", "").isdecimal():
         return "the form does not say how long it is"
-    if int(headers["content-length"]) > LONGEST_FORM:
+    if int(headers["content-length"]) > longest:
         return "the form is too long"
     return "" if _is_from_here(headers, host) else "this comes from another site"
 

@@ -25,14 +25,20 @@ class Jukebox:
     """Keeps the present status and settings, and asks.
 
     status, settings: as the control socket has them; None while no jukebox can be reached. changed:
-    called after each change of them, and with each event.
+    called after each change of them, and with each event. heard: called with each event's name.
     """
 
-    def __init__(self, sockets: Sequence[Path], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        sockets: Sequence[Path],
+        changed: Callable[[], None],
+        heard: Callable[[str], None] = lambda _event: None,
+    ) -> None:
         self.status: Fields | None = None
         self.settings: Fields = {}
         self._sockets = sockets
         self._changed = changed
+        self._heard = heard
         self._writer: asyncio.StreamWriter | None = None
         self._answers: dict[int, asyncio.Future[Fields]] = {}
         self._last_id = 0
@@ -120,6 +126,7 @@ class Jukebox:
 
     async def _take_in(self, event: Fields) -> None:
         """Lays an event over the status: it carries all of its keys (docs/control.md)."""
+        self._heard(event["event"])
         if self.status is None:
             return
         known = {key: value for key, value in event.items() if key in self.status}

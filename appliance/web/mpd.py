@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from mpd import MPDError
 
-from appliance.errors import PlayerError
+from appliance.errors import PlayerError, why_failed
 from appliance.player.client import Client
 from appliance.player.connection import Address, Connection
 from appliance.player.curve import volume_of
@@ -131,7 +131,7 @@ class Mpd:
             self._connection.listen()
         except (MPDError, OSError) as error:
             self._connection.close()
-            raise PlayerError(f"MPD at {self._connection.address}: {error}") from error
+            raise PlayerError(f"MPD at {self._connection.address}: {why_failed(error)}") from error
         return result
 
     def _take(self, playing: Playing | None) -> None:

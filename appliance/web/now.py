@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,11 +14,13 @@ from starlette.routing import Route
 
 from appliance.errors import ControlError, PlayerError
 from appliance.player.client import Client
+from appliance.web import face
 from appliance.web.actions import FAILURES, play, tell
-from appliance.web.page import form_of, page_of
+from appliance.web.page import Page, form_of, page_of
 from appliance.web.view import now_view
 
 LARGEST_COVER = 4 * 1024 * 1024
+EXPLAIN_S = 10.0  # a Raspberry Pi loads the network for it first
 PICTURES = {
     b"\x89PNG\r\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -76,18 +79,34 @@ async def why(request: Request) -> Response:
     page = page_of(request)
     _ = page.language(request)
     faces: list[Mapping[str, Any]] = []
-    problem = ""
+    problem, spoke = "", {}
     try:
         faces = (await page.jukebox.ask("why"))["data"]["faces"]
+        spoke = await _what_spoke(page) if faces else {}
     except (ControlError, KeyError) as error:
         problem = _.of_jukebox(str(error))
     view = now_view(page.house, _)
-    return page.html(request, "why.html", now=view, faces=faces, problem=problem)
+    return page.html(
+        request, "why.html",
+        now=view, faces=faces, problem=problem,
+        spoke=spoke, picture=face.picture, strongest=face.strongest,
+    )  # fmt: skip
+
+
+async def _what_spoke(page: Page) -> dict[int, Mapping[str, Any]]:
+    """What spoke for the look of each face, by its track; {} if the jukebox cannot tell."""
+    try:
+        answer = await page.jukebox.ask("explain", wait_s=EXPLAIN_S)
+    except ControlError:  # no picture just now, an earlier jukebox, a model without an explanation
+        return {}
+    return {found["track"]: found for found in answer["data"]["faces"]}
 
 
 async def paired(request: Request) -> Response:
-    """Whether this browser may use the page, for a script that waits for it."""
-    return JSONResponse({"may": request.scope["device"] is not None or page_of(request).is_open})
+    """Whether this browser may use the page, or needs no code to pair, for a script that waits."""
+    page = page_of(request)
+    may = request.scope["device"] is not None or page.is_open
+    return JSONResponse({"may": may, "button": not page.pairing.needs_code(time.monotonic())})
 
 
 def _picture(client: Client, number: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import mimetypes
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from appliance.web.devices import Devices
+from appliance.web.disk_space import PromisedSpace
 from appliance.web.jukebox import Jukebox
 from appliance.web.language import Language, languages, preferred
-from appliance.web.mpd import Mpd
+from appliance.web.mpd import Mpd, Playing
 from appliance.web.pairing import Pairing
 from appliance.web.showing import Showing
+from appliance.web.song import SteadySong
 from appliance.web.streams import Streams
 from appliance.web.view import MOODS, NAMES, House, duration_words, full_title, now_view
 from appliance.web.volume import SteadyVolume
@@ -54,10 +57,12 @@ class Page:
         self.devices = devices
         self.pairing = pairing
         self.showing = Showing()
+        self.promised_space = PromisedSpace()
         self.one_guess = asyncio.Lock()
         self.languages = languages()
         self.streams = Streams(lambda language: now_view(house, language))
         self.volume = SteadyVolume(self._show_volume)
+        self.song = SteadySong(self._show_song)
         self.static = read_static()
         self.jukebox: Jukebox
         self.mpd: Mpd
@@ -68,11 +73,19 @@ class Page:
         self.house.status, self.house.settings = self.jukebox.status, self.jukebox.settings
         self.streams.change()
 
+    def take_in_event(self, name: str) -> None:
+        """Lets one device pair, if somebody has pressed the jukebox's button for long."""
+        if name == "pairing":
+            self.pairing.open_by_button(time.monotonic())
+
     def take_in_mpd(self) -> None:
         """Shows what has changed at MPD."""
-        before, now = self.house.playing, self.mpd.playing
-        self.house.playing = now
+        now = self.mpd.playing
         self.volume.see(now.volume_percent if now else None)
+        self.song.see(now)
+
+    def _show_song(self, before: Playing | None) -> None:
+        now = self.house.playing = self.song.shown
         if now is None or now.tells_more_than(before):
             self.streams.change()
 
@@ -88,10 +101,18 @@ class Page:
     def html(
         self, request: Request, template: str, status: int = 200, **values: Any
     ) -> HTMLResponse:
-        """A page in the browser's language."""
-        _ = self.language(request)
+        """A page in the browser's language, with what the last action led to."""
         said = unquote(request.cookies.get(SAID, ""))[:LONGEST_SAID]
-        text = self._templates.get_template(template).render(
+        text = self.text(request, template, said=said, **values)
+        response = HTMLResponse(text.encode(errors="replace"), status)
+        if said:
+            response.delete_cookie(SAID)
+        return response
+
+    def text(self, request: Request, template: str, *, said: str = "", **values: Any) -> str:
+        """The HTML of a page in the browser's language."""
+        _ = self.language(request)
+        return self._templates.get_template(template).render(
             _=_,
             count=_.count,
             language=_,
@@ -102,10 +123,12 @@ class Page:
             said=said,
             **values,
         )
-        response = HTMLResponse(text.encode(errors="replace"), status)
-        if said:
-            response.delete_cookie(SAID)
-        return response
+
+    def script(self, template: str, **values: Any) -> Response:
+        """A script that is made of a template; browsers ask each time whether it has changed."""
+        text = self._templates.get_template(template).render(**values)
+        headers = {"cache-control": "no-cache"}
+        return Response(text, media_type="text/javascript", headers=headers)
 
     def done(self, request: Request, text: str, back: str = "/", *, good: bool = True) -> Response:
         """The answer to an action: for our script as JSON, else the page where it came from."""

@@ -124,7 +124,9 @@ def _form(
     page: Page, request: Request, status: int, *, code: str = "", name: str = "", problem: str = ""
 ) -> Response:
     name = name or _kind(request, page.language(request))
-    return page.html(request, "pair.html", status, code=code[:20], name=name, problem=problem)
+    shown = {"code": code[:20], "name": name, "problem": problem}
+    needs_code = page.pairing.needs_code(time.monotonic())
+    return page.html(request, "pair.html", status, needs_code=needs_code, **shown)
 
 
 def _wants_html(request: Request) -> bool:

@@ -32,6 +32,15 @@ class Pairing:
     def __init__(self) -> None:
         self._open: list[_Open] = []
         self._wrong = 0
+        self._button_until_s = 0.0
+
+    def open_by_button(self, now_s: float) -> None:
+        """Somebody has pressed the jukebox's button: for ten minutes, one device needs no code."""
+        self._button_until_s = now_s + VALID_S
+
+    def needs_code(self, now_s: float) -> bool:
+        """Whether a device needs a code now."""
+        return now_s >= self._button_until_s
 
     def open(self, now_s: float) -> str:
         """A new code, valid once and for ten minutes. It ends a lock, too."""
@@ -53,11 +62,14 @@ class Pairing:
         return min(0.25 * 2**self._wrong, SLOWEST_S) if self._wrong else 0.0
 
     def take(self, text: str, now_s: float) -> Result:
-        """Uses a code up.
+        """Uses a code up; without one, the press of the button.
 
         locked: five wrong ones were tried since a code was opened. closed: no code is open.
         """
         self._forget_old(now_s)
+        if not _normalised(text) and not self.needs_code(now_s):
+            self._button_until_s = 0.0
+            return "good"
         if not self._open:
             return "locked" if self._wrong >= MOST_WRONG else "closed"
         typed = _normalised(text).encode()

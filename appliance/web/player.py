@@ -24,7 +24,7 @@ from appliance.resolver.protocol import (
     is_link,
     is_short,
 )
-from appliance.web import library
+from appliance.web import library, upload
 from appliance.web.actions import FAILURES
 from appliance.web.embed import frame_of
 from appliance.web.page import Page, form_of, page_of
@@ -97,6 +97,7 @@ async def _list(
         "link": link,
         "wrong": wrong,
     }
+    shown["room"] = await upload.room(page, name) if request.scope["may_act"] else {}
     return _shown(page, request, "list.html", **shown)
 
 

@@ -59,7 +59,9 @@ async def _serve(
     devices = Devices(devices_file(settings, environ))
     page = Page(house, devices, Pairing(), is_open=settings.web.open != "none")
 
-    page.jukebox = Jukebox(control_sockets(settings, environ), page.take_in_jukebox)
+    page.jukebox = Jukebox(
+        control_sockets(settings, environ), page.take_in_jukebox, page.take_in_event
+    )
     page.mpd = Mpd(settings.mpd, page.take_in_mpd)
     ports = [listener.getsockname()[1] for listener in sockets]
     port = 80 if 80 in ports else ports[0]

@@ -64,7 +64,7 @@ class Streams:
                     async with asyncio.timeout(HEARTBEAT_S):
                         await changed.wait()
                 except TimeoutError:
-                    yield b": still here\n\n"
+                    yield b"event: beat\ndata: {}\n\n"
         finally:
             self._open = deque(known for known in self._open if known[1] is not replaced)
 

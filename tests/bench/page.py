@@ -1,7 +1,9 @@
 """What the page costs: memory and processor with 1 and 20 open pages, and click to state.
 
-    run/test/bin/python tests/bench/page.py [SECONDS]
+    run/test/bin/python tests/bench/page.py [SECONDS [OPEN_PAGES…]]
 
+SECONDS for each number of open pages: 60, and 1 and 20 pages, unless said. Meanwhile another
+browser asks twice a second: the slowest answer says how late the page's loop ever was.
 Beside a demo of the reel, whose mood changes every twenty seconds all day: more than any room.
 """
 
@@ -30,14 +32,13 @@ def main():
     ):
         browsers = [demo.browser() for _ in range(5)]
         browsers[0].ask("/")
-        for open_pages in (1, 20):
+        for open_pages in [int(word) for word in sys.argv[2:]] or (1, 20):
             streams = [
                 at_end.enter_context(stream(demo.port, browsers[number // PER_DEVICE].cookie))
                 for number in range(open_pages)
             ]
             time.sleep(2.0)
-            share = cpu_share(demo, seconds, streams)
-            print(f"{open_pages} open: {share:.2%} of a core, {memory_mb(demo):.1f} MB")
+            print(f"{open_pages} open: {watched(demo, seconds, streams, browsers[-1])}")
         clicks = sorted(click_ms(browsers[0], number) for number in range(40))
         print(f"click to state: median {median(clicks):.0f} ms, slowest {clicks[-1]:.0f} ms")
 
@@ -51,17 +52,30 @@ def stream(port, cookie):
     return connection
 
 
-def cpu_share(demo, seconds, streams):
-    """The share of a core that the page takes while browsers read."""
+def watched(demo, seconds, streams, browser):
+    """The share of a core that the page takes while browsers read, its memory, and its delays."""
     began, spent_s = time.monotonic(), cpu_s(demo)
+    answers_ms, memory = [], [memory_mb(demo)]
     while time.monotonic() - began < seconds:
         time.sleep(0.5)
+        asked = time.monotonic()
+        browser.ask("/paired")
+        answers_ms.append(1000 * (time.monotonic() - asked))
+        memory.append(memory_mb(demo))
         for connection in streams:
             try:
                 connection.recv(65536)
             except BlockingIOError:
                 continue
-    return (cpu_s(demo) - spent_s) / (time.monotonic() - began)
+    share = (cpu_s(demo) - spent_s) / (time.monotonic() - began)
+    middle = memory[len(memory) // 2]
+    return (
+        f"{share:.2%} of a core, the other browser's questions included;"
+        f" memory {memory[0]:.1f} MB at first, {middle:.1f} half-way,"
+        f" {memory[-1]:.1f} at the end, {max(memory):.1f} at most;"
+        f" {len(answers_ms)} answers in {median(answers_ms):.1f} ms, the slowest in"
+        f" {max(answers_ms):.0f}"
+    )
 
 
 def cpu_s(demo):

@@ -81,14 +81,29 @@ function showElapsed() {
 
 // --- the stream -------------------------------------------------------------------------------
 
+const SILENT_MS = 40_000 // the jukebox says something every 15 s at least
 let stream = null
 let waiting = 0
+let heard = Date.now()
 
 function take(event) {
   const next = JSON.parse(event.data)
   next.came = Date.now() / 1000
   show(next)
+  hear()
+}
+
+function hear() {
+  heard = Date.now()
   lost(false)
+}
+
+// A connection may be dead without an end: a phone that changed its network, a process that hangs.
+function doubt() {
+  if (!stream || Date.now() - heard < SILENT_MS) return
+  lost(true)
+  close()
+  open()
 }
 
 // A short gap is nobody's business; the browser tries again every second.
@@ -110,8 +125,10 @@ function sayLost(text) {
 
 function open() {
   if (stream && stream.readyState !== EventSource.CLOSED) return
+  heard = Date.now()
   stream = new EventSource("/events")
   stream.addEventListener("state", take)
+  stream.addEventListener("beat", hear)
   stream.addEventListener("replaced", close)
   stream.addEventListener("error", () => {
     lost(true)
@@ -181,14 +198,45 @@ if ("live" in body.dataset) {
     delete volume.dataset.moving
     send(volume.form)
   })
-  setInterval(() => { if (document.visibilityState === "visible") showElapsed() }, 1000)
+  setInterval(() => {
+    if (document.visibilityState !== "visible") return
+    showElapsed()
+    doubt()
+  }, 1000)
   document.addEventListener("visibilitychange", follow)
   window.addEventListener("focus", follow)
   follow()
 }
 
-// A paired browser that came by a link from elsewhere did not show its cookie: now it does.
-if ("unpaired" in body.dataset && location.pathname !== "/pair") {
-  const answer = await fetch("/paired")
-  if ((await answer.json()).may) location.reload()
+// --- other pages ------------------------------------------------------------------------------
+
+async function ask() {
+  try {
+    return await (await fetch("/paired")).json()
+  } catch {
+    return {}
+  }
+}
+
+// A paired browser that came by a link from elsewhere did not show its cookie: now it does. And
+// somebody may press the button on the jukebox while this page is open.
+async function lookWhetherPaired() {
+  const { may, button } = await ask()
+  const typed = document.getElementById("code")?.value
+  const news = may && location.pathname !== "/pair" || button && !("button" in body.dataset)
+  if (news && !typed) location.reload()
+}
+
+if ("unpaired" in body.dataset) {
+  lookWhetherPaired()
+  setInterval(() => { if (document.visibilityState === "visible") lookWhetherPaired() }, 3000)
+}
+
+if ("offline" in body.dataset) {
+  setInterval(async () => { if ("may" in await ask()) location.reload() }, 3000)
+}
+
+// Only a page that came by HTTPS, or from this machine itself, may have one.
+if ("live" in body.dataset && window.isSecureContext) {
+  navigator.serviceWorker?.register("/worker.js").catch(() => {}) // not with every certificate
 }
