@@ -34,6 +34,7 @@ class RecordingControls:
         self.off: bool | None = None
         self.calibrations: list[object] = []
         self.corrections: list[Emotion] = []
+        self.reloads = 0
         self.forgotten: list[tuple[float, float]] = []
 
     def status(self) -> Status:
@@ -67,6 +68,9 @@ class RecordingControls:
         done: Future[int] = Future()
         done.set_result(3)
         return done
+
+    def reload(self) -> None:
+        self.reloads += 1
 
     def scan(self, time_s: float, seconds: float) -> Future[str]:
         self.scanned: Future[str] = Future()
