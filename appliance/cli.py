@@ -39,8 +39,11 @@ VERBS = {
     "backup": "copy the history, also while the jukebox runs",
     "config": "print the settings in force, passwords masked",
 }
-# For the installer; `jukebox --help` does not name them.
-HIDDEN_VERBS = {"own-playlists": "list the jukebox's own stored playlists that nobody has edited"}
+# For the installer and for systemd; `jukebox --help` does not name them.
+HIDDEN_VERBS = {
+    "own-playlists": "list the jukebox's own stored playlists that nobody has edited",
+    "admin": "change this machine for the page, as systemd starts it",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
