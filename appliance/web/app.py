@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from appliance.settings import WebSettings
-from appliance.web import diary, embed, now, pair, player, sign
+from appliance.web import diary, embed, machine, now, pair, player, settings, sign
 from appliance.web.guard import Guard
 from appliance.web.page import LANGUAGE, Page, form_of, page_of
 from appliance.web.places import own_names
@@ -21,7 +21,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 YEAR_S = 365 * 86_400
 
 
-def make_app(page: Page, settings: WebSettings) -> ASGIApp:
+def make_app(page: Page, web: WebSettings) -> ASGIApp:
     """The page as an ASGI application."""
     app = Starlette(
         routes=[
@@ -31,6 +31,8 @@ def make_app(page: Page, settings: WebSettings) -> ASGIApp:
             *diary.ROUTES,
             *embed.ROUTES,
             *sign.ROUTES,
+            *settings.ROUTES,
+            *machine.ROUTES,
             Route("/static/{name}", static),
             Route("/icon.svg", icon),
             Route("/manifest.webmanifest", manifest),
@@ -41,8 +43,8 @@ def make_app(page: Page, settings: WebSettings) -> ASGIApp:
     app.state.page = page
     return Guard(
         app,
-        names=own_names(settings),
-        openness=settings.open,
+        names=own_names(web),
+        openness=web.open,
         devices=page.devices,
         unpaired=partial(pair.ask_for_code, page),
     )
