@@ -38,7 +38,7 @@ users_groups() { # for cameras, and for the pins of a Raspberry Pi
 user_is_there() {
     getent passwd jukebox >/dev/null || return 1
     user_is_ours || fail "there is a user jukebox who is not this one's; rename that account and run this again"
-    getent group jukebox-control >/dev/null || return 1
+    getent group jukebox-control jukebox-admin >/dev/null || return 1
     local group
     for group in $(users_groups); do
         [[ " $(id --name --groups jukebox) " == *" $group "* ]] || return 1
@@ -51,13 +51,15 @@ make_user() {
     usermod --append --groups "$(users_groups | paste -sd,)" jukebox
     # Whose members may ask the running jukebox (systemd/jukebox-control.socket).
     getent group jukebox-control >/dev/null || groupadd --system jukebox-control
+    # And who may ask root's process: the page (systemd/jukebox-admin.socket).
+    getent group jukebox-admin >/dev/null || groupadd --system jukebox-admin
 }
 
 remove_user() {
     user_is_ours || return 0
     userdel jukebox
     local group
-    for group in jukebox jukebox-control; do
+    for group in jukebox jukebox-control jukebox-admin; do
         ! getent group "$group" >/dev/null || groupdel "$group"
     done
 }
@@ -265,7 +267,8 @@ remove_units() {
     for unit in "$units"/jukebox*.{timer,socket,service}; do # what starts a service before it
         [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done
-    rm -rf "$units/jukebox.service.d" /run/jukebox /run/jukebox-control /run/jukebox-pair /var/lib/systemd/timers/stamp-jukebox-backup.timer
+    rm -rf "$units/jukebox.service.d" /run/jukebox /run/jukebox-control /run/jukebox-pair /run/jukebox-admin \
+        /var/lib/systemd/timers/stamp-jukebox-backup.timer
     if systemd_runs; then
         systemctl daemon-reload
         systemctl reset-failed 'jukebox*' 2>/dev/null || true

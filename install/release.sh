@@ -131,7 +131,7 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
     activate "$1"
     rm -f "$opt/trial-copy"
     # Now they run the new release, too, as the jukebox already does.
-    ! systemd_runs || systemctl try-restart jukebox-resolver.service jukebox-web.service
+    ! systemd_runs || systemctl try-restart jukebox-resolver.service jukebox-web.service jukebox-admin.service
 }
 
 # The new release may have changed the history to a schema that the old one cannot write.
