@@ -128,6 +128,9 @@ class RecordingMachine:
     def choose(self, output):
         self.done.append(("choose", output))
 
+    def name(self):
+        return "old"
+
     def rename(self, name):
         self.done.append(("rename", name))
 
@@ -168,6 +171,9 @@ def test_only_an_output_that_is_there_is_chosen(machine):
 def test_a_name_becomes_one_that_every_network_takes(machine, typed, name):
     assert Administrator(machine).do("rename", {"name": typed}).data == {"name": name}
     assert machine.done == [("rename", name)]
+    assert Administrator(machine).do("name", {}).data == {"name": "old"}
+    assert "already" in Administrator(machine).do("rename", {"name": "OLD"}).text
+    assert len(machine.done) == 1
 
 
 @pytest.mark.parametrize("typed", ["", "a b", "-a", "a-", "ü", "a.b", "x" * 64, "a\nb", "a;b"])
@@ -230,7 +236,7 @@ class Installed:
         if self.fails and self.fails[0] in words:
             self.fails.pop(0)
             raise JukeboxError(f"{words}: failed")
-        return f"{self.state}\n"
+        return "old.home\n" if words == "hostnamectl hostname" else f"{self.state}\n"
 
 
 @pytest.fixture
@@ -296,8 +302,7 @@ def test_an_mpd_of_the_owners_own_is_left_alone(installed):
     assert (installed.ran, installed.mpd_file.read_text()) == ([], OWN_CONF)
 
 
-def test_a_new_name_is_known_to_the_machine_and_to_the_network(installed, monkeypatch):
-    monkeypatch.setattr(socket, "gethostname", lambda: "old")
+def test_a_new_name_is_known_to_the_machine_and_to_the_network(installed):
     installed.hosts.write_text(
         "127.0.0.1 localhost old\n127.0.1.1 old.home old oldest\n192.0.2.1 old\n"
     )
@@ -306,6 +311,7 @@ def test_a_new_name_is_known_to_the_machine_and_to_the_network(installed, monkey
         "127.0.0.1 localhost old\n127.0.1.1 new.home new oldest\n192.0.2.1 old\n"
     )
     assert installed.ran == [
+        "hostnamectl hostname",
         "hostnamectl set-hostname new",
         "systemctl try-restart --no-block avahi-daemon.service",
         "systemctl try-restart --no-block jukebox-web.service",

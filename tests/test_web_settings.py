@@ -245,7 +245,7 @@ class Machine:
             raise JukeboxError(self.refuses)
         hdmi = {"id": "alsa:A", "name": "vc4-hdmi-0", "kind": "hdmi"}
         usb = {"id": "alsa:B", "name": "<b>", "kind": "usb"}
-        data = {"outputs": [hdmi, usb], "chosen": "alsa:A", **arguments}
+        data = {"outputs": [hdmi, usb], "chosen": "alsa:A", "name": "jukebox", **arguments}
         return Answer("the music plays there from now on", data)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 from collections.abc import Callable, Sequence, Set
 from pathlib import Path
@@ -104,9 +103,13 @@ class InstalledJukebox:
                 " journalctl -u mpd says why"
             ) from error
 
+    def name(self) -> str:
+        """As systemd has it: this process and the page see the name of the time when they began."""
+        return self._run(["hostnamectl", "hostname"]).strip().partition(".")[0].lower()
+
     def rename(self, name: str) -> None:
         """Changes the host's name, also where it is looked up, and tells the network by Avahi."""
-        before = socket.gethostname()
+        before = self.name()
         self._run(["hostnamectl", "set-hostname", name])
         self._rename_in_hosts(before, name)
         self._systemctl("try-restart", "--no-block", "avahi-daemon.service")

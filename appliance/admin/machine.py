@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Set
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +29,9 @@ class Machine(Protocol):
 
     def choose(self, output: Output, /) -> None:
         """Lets MPD play there from now on. Raises JukeboxError."""
+
+    def name(self) -> str:
+        """How the machine is called now, without a domain. Raises JukeboxError."""
 
     def rename(self, name: str, /) -> None:
         """Gives the machine this name in its network. Raises JukeboxError."""
@@ -71,6 +75,10 @@ class UsersJukebox:
         raise JukeboxError(
             "only an installed jukebox chooses its output; for the demo: ./setup.sh demo --output"
         )
+
+    def name(self) -> str:
+        """How the machine is called now."""
+        return socket.gethostname().partition(".")[0].lower()
 
     def rename(self, _name: str) -> None:
         """Raises JukeboxError: that needs root."""

@@ -5,7 +5,6 @@ A first visit walks through these screens, one after the other: `?walk=yes` lead
 
 from __future__ import annotations
 
-import socket
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -39,7 +38,13 @@ KINDS = {
 
 async def show_name(request: Request) -> Response:
     """How the machine is called."""
-    return _shown(request, "name", name=socket.gethostname().partition(".")[0])
+    page = page_of(request)
+    name = problem = ""
+    try:
+        name = (await page.administer("name", {})).data["name"]
+    except JukeboxError as error:
+        problem = page.language(request).of_jukebox(str(error))
+    return _shown(request, "name", name=name, problem=problem)
 
 
 async def rename(request: Request) -> Response:
