@@ -314,6 +314,7 @@ def test_a_new_name_is_known_to_the_machine_and_to_the_network(installed):
         "hostnamectl hostname",
         "hostnamectl set-hostname new",
         "systemctl try-restart --no-block avahi-daemon.service",
+        "systemctl try-restart --no-block mpd.service",
         "systemctl try-restart --no-block jukebox-web.service",
     ]
 

@@ -227,7 +227,9 @@ def test_its_page_writes_settings_which_count_at_once_and_a_bad_one_changes_noth
 
 
 def test_its_name_is_changed_by_the_page_and_sudo_still_finds_it(machine):
+    # A minimal Debian may lack the file, which the process sees only if it is there when it starts.
     machine.run("hostnamectl set-hostname before; echo '127.0.1.1 before' >>/etc/hosts")
+    machine.run("systemctl stop jukebox-admin")
     assert "music.local:8080" in settings_say(
         machine, "print(asked(8080, 'POST', '/settings/name', cookie, name='Music')[2])"
     )
@@ -252,7 +254,12 @@ def test_only_the_page_asks_roots_process_which_ends_when_nobody_does(machine):
         assert "Read-only" in machine.run(f"{inside} touch {place}/x", check=False).stderr
     connect = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 6600), 3)'"
     assert machine.run(f"{inside} {connect}", check=False).returncode != 0
-    assert machine.run(f"{inside} ls /var/lib/jukebox", check=False).returncode != 0
+    machine.run("test -e /var/lib/jukebox/jukebox.db")
+    assert machine.says(f"{inside} ls /var/lib/jukebox") == ""
+    machine.run("systemctl restart jukebox-admin.socket")  # refused while the service runs
+    assert machine.show("ActiveState", "jukebox-admin") == "inactive"
+    machine.run(asks)
+    machine.until(lambda: int(machine.show("MainPID", "jukebox-admin")))
     machine.until(lambda: machine.show("ActiveState", "jukebox-admin") == "inactive")
     assert machine.show("Result", "jukebox-admin") == "success"
 

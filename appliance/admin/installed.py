@@ -108,12 +108,15 @@ class InstalledJukebox:
         return self._run(["hostnamectl", "hostname"]).strip().partition(".")[0].lower()
 
     def rename(self, name: str) -> None:
-        """Changes the host's name, also where it is looked up, and tells the network by Avahi."""
+        """Changes the host's name, also where it is looked up, and tells the network.
+
+        Avahi, MPD (whose name in the network has it, too) and the page know it after a restart.
+        """
         before = self.name()
         self._run(["hostnamectl", "set-hostname", name])
         self._rename_in_hosts(before, name)
-        self._systemctl("try-restart", "--no-block", "avahi-daemon.service")
-        self._systemctl("try-restart", "--no-block", "jukebox-web.service")
+        for unit in ("avahi-daemon.service", "mpd.service", "jukebox-web.service"):
+            self._systemctl("try-restart", "--no-block", unit)
 
     def _rename_in_hosts(self, before: str, name: str) -> None:
         """Debian writes the name there, and sudo complains about one that leads nowhere.
