@@ -292,6 +292,19 @@ def test_a_setting_that_cannot_be_is_said_beside_it_and_a_good_one_counts_at_onc
     assert in_force["volume"]["quiet_max"] == 25
 
 
+def test_settings_that_the_running_jukebox_cannot_take_over_are_said_at_once(visit):
+    visitor = visit()
+    visitor.go("/settings")
+    visitor.page.get_by_label("A .tflite file").fill("/no/such.tflite")
+    visitor.button("Save").click()
+    visitor.sees("the running jukebox keeps its former settings")
+    visitor.sees("/no/such.json: not there")
+    visitor.page.get_by_label("A .tflite file").fill("")
+    visitor.button("Save").click()
+    visitor.sees("saved, and in force")
+    assert visitor.page.get_by_text("/no/such.json").count() == 0
+
+
 def test_settings_that_somebody_edited_meanwhile_are_shown_as_a_difference(visit, demo):
     visitor = visit(java_script_enabled=False)
     visitor.go("/settings")

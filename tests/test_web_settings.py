@@ -1,9 +1,10 @@
 """The settings as a form, and the screens of the machine, without a network."""
 
+import asyncio
 import html
 import re
 import tomllib
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import pytest
 from web_page import InProcess
@@ -22,6 +23,17 @@ OWN = '# Mine.\n[mood]\ndwell_s = 8.0 # calm\n[mpd]\npassword = "hush"\n'
 ALL = [key for table in keys().values() for key in table.values()]
 
 
+class Jukebox:
+    """Takes every setting over, at once, unless it refuses."""
+
+    settings_refused = ""
+
+    def next_reload(self):
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+
 class House(InProcess):
     """The page of a jukebox whose settings lie in a file."""
 
@@ -29,6 +41,7 @@ class House(InProcess):
         super().__init__()
         self.file = file
         self.reloads = 0
+        self.page.jukebox = Jukebox()
         self.page.administration = Administrator(UsersJukebox(file, self._note))
         self.cookie = self.pairs()
 
@@ -228,6 +241,22 @@ def test_every_default_survives_the_way_through_the_form():
 
 def test_a_form_with_few_fields_leaves_the_others(house):
     assert changes({"gpio.led": "3"}, Settings()) == {("gpio", "led"): 3}
+
+
+def test_settings_that_the_running_jukebox_refuses_are_said_to_be_so(house):
+    house.page.jukebox.settings_refused = "emotion.model: no such file"
+    said = house.post(form=house.form() | {"emotion.model": "/no/such.tflite"})
+    assert "keeps its former settings" in unquote(said.cookie)
+    assert "emotion.model: no such file" in house.get().text
+
+
+def test_a_certificate_with_which_the_page_could_not_start_again_is_not_saved(house, tmp_path):
+    (tmp_path / "bad.pem").write_text("no certificate")
+    for name, why in (("none.pem", "No such file"), ("bad.pem", "which cannot be used")):
+        form = house.form() | {"web.certificate": str(tmp_path / name)}
+        said = house.post(form=form)
+        assert (said.status, why in about(said.text, "web.certificate")) == (422, True)
+    assert house.file.read_text() == OWN
 
 
 # --- the machine ---------------------------------------------------------------------------------

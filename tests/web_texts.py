@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from appliance.settings import keys, sections
-from appliance.web import actions, charts, machine, pair, player, view
+from appliance.web import actions, charts, machine, pair, player, settings, view
 
 WEB = Path(view.__file__).parent
 TABLES = (
@@ -23,7 +23,7 @@ IN_TEMPLATE = re.compile(r'\b(?:_|count)\("((?:[^"\\]|\\.)*)"(?:, "((?:[^"\\]|\\
 
 
 def texts():
-    found = {charts.SONGS, charts.TOUCHES, *player.TEXTS}
+    found = {settings.KEPT, charts.SONGS, charts.TOUCHES, *player.TEXTS}
     found |= {inspect.getdoc(section) for section in sections().values()}
     found |= {key.meaning for table in keys().values() for key in table.values()}
     for table in TABLES:

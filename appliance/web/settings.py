@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +22,9 @@ from appliance.web.settings_form import Form, changes, form_sections, normalised
 MOST_FIELDS = 200
 NAME = "jukebox.toml"
 
+RELOAD_S = 3.0  # a Raspberry Pi may load another network first
+KEPT = "saved, but the running jukebox keeps its former settings; why stands here"
+
 Problems = Mapping[tuple[str, ...], str]
 
 
@@ -30,7 +36,7 @@ async def show(request: Request) -> Response:
         settings = parse(text.encode(), NAME)
     except JukeboxError as error:
         return _unusable(page, request, error)
-    return _form(page, request, typed_of(settings), known_hash)
+    return _form(page, request, typed_of(settings), known_hash, said=page.jukebox.settings_refused)
 
 
 async def save(request: Request) -> Response:
@@ -45,9 +51,8 @@ async def save(request: Request) -> Response:
         return _conflict(page, request, form, settings, known_hash)
     try:
         wanted = edited(text, changes(form, settings))
-        parse(wanted.encode(), NAME)
-        sent = {"text": wanted, "hash": known_hash}
-        answer = await page.administer("write", sent)
+        _check(wanted)
+        said = await _write(page, {"text": wanted, "hash": known_hash})
     except ConfigError as error:
         said = "" if error.mistakes else str(error)
         return _form(page, request, form, known_hash, 422, problems=error.mistakes, said=said)
@@ -55,7 +60,29 @@ async def save(request: Request) -> Response:
         return await save(request)
     except JukeboxError as error:
         return _form(page, request, form, known_hash, 503, said=str(error))
-    return page.done(request, page.language(request).of_jukebox(answer.text), "/settings")
+    return page.done(request, page.language(request).of_jukebox(said), "/settings")
+
+
+async def _write(page: Page, sent: dict[str, str]) -> str:
+    """Writes the file, and waits until the jukebox has read it. Returns what came of it."""
+    reload = page.jukebox.next_reload()
+    answer = await page.administer("write", sent)
+    if answer.data:  # something has changed
+        with suppress(TimeoutError):  # no jukebox runs, or it starts anew
+            await asyncio.wait_for(reload, RELOAD_S)
+    return KEPT if page.jukebox.settings_refused else answer.text
+
+
+def _check(text: str) -> None:
+    """Raises ConfigError for settings with which jukebox or page could not start again."""
+    file = parse(text.encode(), NAME).web.certificate
+    if not file:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(file, password="")
+    except OSError as error:  # an SSLError is one, too
+        why = f"web.certificate is {file}, which cannot be used: {error.strerror or error}"
+        raise ConfigError(why, {("web", "certificate"): why}) from error
 
 
 async def _file(page: Page) -> tuple[str, str]:
