@@ -39,10 +39,11 @@ VERBS = {
     "backup": "copy the history, also while the jukebox runs",
     "config": "print the settings in force, passwords masked",
 }
-# For the installer and the units; `jukebox --help` does not name them.
+# For the installer and for systemd; `jukebox --help` does not name them.
 HIDDEN_VERBS = {
     "own-playlists": "list the jukebox's own stored playlists that nobody has edited",
     "link-sources": "list where the owner keeps links",
+    "admin": "change this machine for the page, as systemd starts it",
 }
 
 

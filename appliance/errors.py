@@ -5,6 +5,8 @@ Their messages are sentences for the owner: what is wrong, where, and what to do
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 def why_failed(error: BaseException) -> str:
     """What went wrong, without the number that Python puts before the system's own words."""
@@ -19,9 +21,16 @@ class JukeboxError(Exception):
 
 
 class ConfigError(JukeboxError):
-    """The configuration cannot be used. At start: exit 78. On reload: the old one stays."""
+    """The configuration cannot be used. At start: exit 78. On reload: the old one stays.
+
+    mistakes: what is wrong with each key, by section and key, where keys are what is wrong.
+    """
 
     exit_code = 78
+
+    def __init__(self, text: str, mistakes: Mapping[tuple[str, ...], str] | None = None) -> None:
+        super().__init__(text)
+        self.mistakes = dict(mistakes or {})
 
 
 class UsageError(JukeboxError):

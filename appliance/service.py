@@ -40,8 +40,8 @@ PRUNE_AFTER_S = 60.0  # reading through a year takes a slow SD card a while: the
 class Service:
     """Runs until SIGTERM, SIGINT or for_s seconds. reel_stands_in: see ReopeningCamera.
 
-    SIGHUP reads the settings again with load; without load, as when a terminal closes, it ends the
-    service, too.
+    SIGHUP reads the settings again with load. Without load it ends the service, too, and so it does
+    in_terminal, where it means that the terminal is gone.
     """
 
     def __init__(
@@ -51,13 +51,14 @@ class Service:
         for_s: float | None = None,
         *,
         reel_stands_in: bool = False,
+        in_terminal: bool = False,
     ) -> None:
         self._settings = settings
         self._load = load
         self._for_s = for_s
         self._reel_stands_in = reel_stands_in
         self._notifier = Notifier()
-        self._signals = Signals(can_reload=load is not None)
+        self._signals = Signals(can_reload=load is not None and not in_terminal)
         self._began_s: float | None = None  # the time of the first step
         self._report_due = _Every(REPORT_EVERY_S)
         self._prune_due = _Every(DAY_S, first_after_s=PRUNE_AFTER_S)
@@ -256,6 +257,12 @@ class Service:
     def forget(self, from_unix_s: float, to_unix_s: float) -> Future[int]:
         """Begins to delete this time from the history. The result is how many rows are gone."""
         return self._store.forget(from_unix_s, to_unix_s)
+
+    def reload(self) -> None:
+        """Reads the settings again, after this step."""
+        if self._load is None:
+            raise ControlError("this jukebox reads its settings only when it starts")
+        self._signals.ask_reload()
 
     def scan(self, time_s: float, seconds: float) -> Future[str]:
         """Begins to look for the page's QR code. The result is its word, or "" without one."""

@@ -115,7 +115,7 @@ tell_how_it_is() {
         return
     fi
     say "The jukebox runs: $(systemctl show --property=StatusText --value jukebox.service)"
-    say "Settings: $etc/jukebox.toml, then: sudo systemctl reload jukebox"
+    say "Settings: on the page, or in $etc/jukebox.toml, then: sudo systemctl reload jukebox"
     local port=:8080
     ! systemctl --quiet is-active jukebox-web-80.socket || port=""
     say "The page for phones and computers: http://$(hostname).local$port/; to let one in: sudo jukebox pair"

@@ -39,7 +39,7 @@ user_is_there() {
     getent passwd jukebox >/dev/null || return 1
     user_is_ours || fail "there is a user jukebox who is not this one's; rename that account and run this again"
     local group
-    for group in jukebox-control jukebox-music; do
+    for group in jukebox-control jukebox-music jukebox-admin; do
         getent group "$group" >/dev/null || return 1
     done
     for group in $(users_groups); do
@@ -55,13 +55,15 @@ make_user() {
     usermod --append --groups "$(users_groups | paste -sd,)" jukebox
     # Whose members may put music into the moods' folders (systemd/jukebox-web.service).
     getent group jukebox-music >/dev/null || groupadd --system jukebox-music
+    # And who may ask root's process: the page (systemd/jukebox-admin.socket).
+    getent group jukebox-admin >/dev/null || groupadd --system jukebox-admin
 }
 
 remove_user() {
     user_is_ours || return 0
     userdel jukebox
     local group
-    for group in jukebox jukebox-control jukebox-music; do
+    for group in jukebox jukebox-control jukebox-music jukebox-admin; do
         ! getent group "$group" >/dev/null || groupdel "$group"
     done
 }
@@ -312,7 +314,8 @@ remove_units() {
     for unit in "$units"/jukebox*.{timer,socket,service}; do # what starts a service before it
         [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done
-    rm -rf "$units/jukebox.service.d" /run/jukebox{,-control,-pair,-links,-links-page} /var/lib/systemd/timers/stamp-jukebox-backup.timer
+    rm -rf "$units/jukebox.service.d" /run/jukebox{,-admin,-control,-pair,-links,-links-page} \
+        /var/lib/systemd/timers/stamp-jukebox-backup.timer
     if systemd_runs; then
         systemctl daemon-reload
         systemctl reset-failed 'jukebox*' 2>/dev/null || true

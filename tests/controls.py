@@ -45,6 +45,7 @@ class RecordingControls:
         self.keeps = True
         self.calibrations: list[object] = []
         self.corrections: list[Emotion] = []
+        self.reloads = 0
         self.forgotten: list[tuple[float, float]] = []
 
     def status(self) -> Status:
@@ -79,6 +80,9 @@ class RecordingControls:
         done: Future[int] = Future()
         done.set_result(3)
         return done
+
+    def reload(self) -> None:
+        self.reloads += 1
 
     def scan(self, time_s: float, seconds: float) -> Future[str]:
         self.scanned: Future[str] = Future()

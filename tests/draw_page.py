@@ -39,6 +39,7 @@ def main():
             page = browser.new_context(**options, locale="en-GB").new_page()
             page.goto(f"http://localhost:{demo.port}/pair?code={demo.pair()}")
             page.get_by_role("button", name="Pair this device").click()
+            page.get_by_role("button", name="Not now").click()  # of the first steps
             wait_for(lambda page=page: page.locator("h1").inner_text() == "Looks happy", 200.0)
             wait_for(lambda page=page: "happy" in page.locator(".why").inner_text(), 60.0)
             page.wait_for_timeout(1500)  # the tint of the mood fades in

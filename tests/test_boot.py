@@ -127,11 +127,12 @@ def test_phones_find_its_mpd(machine):
 def test_its_units_have_no_mistakes_and_are_locked_down(machine):
     units = (
         "jukebox.service", "jukebox-resolver.service", "jukebox-backup.service",
-        "jukebox-web.service", "jukebox-mpd-health.service",
+        "jukebox-web.service", "jukebox-mpd-health.service", "jukebox-admin.service",
     )  # fmt: skip
     others = (
         "jukebox-backup.timer jukebox-control.socket jukebox-web.socket jukebox-pair.socket"
         " jukebox-resolver.socket jukebox-resolver-page.socket jukebox-mpd-health.timer"
+        " jukebox-admin.socket"
     )
     verified = machine.run(f"systemd-analyze verify {' '.join(units)} {others}")
     assert verified.stdout + verified.stderr == ""
@@ -246,6 +247,87 @@ def test_its_page_sees_neither_faces_nor_history_and_opens_no_connection(machine
     for secret in ("/var/lib/jukebox/jukebox.db", "/etc/jukebox/jukebox.toml"):
         machine.run(f"test -e {secret}")
         assert machine.run(f"{inside} test -e {secret}", check=False).returncode == 1
+
+
+SETTINGS = """
+import re
+code = json.loads(subprocess.run(["jukebox", "pair", "--json"], capture_output=True).stdout)["code"]
+cookie = asked(8080, "POST", "/pair", code=code, name="phone")[1]
+shown = asked(8080, path="/settings", cookie=cookie)[2]
+known = re.search('name="hash" value="([0-9a-f]*)"', shown)[1]
+def save(**more):
+    return asked(8080, "POST", "/settings", cookie, **{"hash": known, **more})
+"""
+
+
+IN_FORCE = """
+import socket
+with socket.socket(socket.AF_UNIX) as asks:
+    asks.connect("/run/jukebox-control/socket")
+    asks.sendall(b'{"id": 1, "do": "settings"}\\n')
+    lines = asks.makefile()
+    lines.readline()
+    print(lines.readline())
+"""
+
+
+def in_force(machine):
+    """The settings of the running jukebox."""
+    return json.loads(page_says(machine, IN_FORCE))["data"]
+
+
+def settings_say(machine, program):
+    return page_says(machine, f"import json, subprocess\n{SETTINGS}\n{program}")
+
+
+def test_its_page_writes_settings_which_count_at_once_and_a_bad_one_changes_nothing(machine):
+    before = pid(machine)
+    said = settings_say(
+        machine,
+        "print(save(**{'mood.dwell_s': '-3'})[0], save(**{'mood.dwell_s': '4'})[0],"
+        " save(**{'mood.dwell_s': '5'})[0])",
+    )
+    assert said == "422 303 409"  # at last from a form that was made before
+    assert "dwell_s = 4\n" in machine.says(f"cat {CONFIG}") + "\n"
+    assert machine.says(f"stat -c '%U %G %a' {CONFIG}") == "root jukebox 640"
+    machine.until(lambda: in_force(machine)["mood"]["dwell_s"] == 4)
+    assert pid(machine) == before
+
+
+def test_its_name_is_changed_by_the_page_and_sudo_still_finds_it(machine):
+    # A minimal Debian may lack the file, which the process sees only if it is there when it starts.
+    machine.run("hostnamectl set-hostname before; echo '127.0.1.1 before' >>/etc/hosts")
+    machine.run("systemctl stop jukebox-admin")
+    assert "music.local:8080" in settings_say(
+        machine, "print(asked(8080, 'POST', '/settings/name', cookie, name='Music')[2])"
+    )
+    assert machine.says("hostname; tail -n 1 /etc/hosts") == "music\n127.0.1.1 music"
+    machine.until(lambda: machine.show("ActiveState", "jukebox-web") == "active")
+    machine.until(lambda: "music" in machine.run("./tests/find_mpd.py", check=False).stdout)
+
+
+ADMIN = "/run/jukebox-admin/socket"
+
+
+def test_only_the_page_asks_roots_process_which_ends_when_nobody_does(machine):
+    asks = f"python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"{ADMIN}\")'"
+    for user in ("jukebox", "mpd", "nobody"):
+        as_user = f"setpriv --reuid={user} --regid=nogroup --init-groups"
+        assert "PermissionError" in machine.run(f"{as_user} {asks}", check=False).stderr
+    assert machine.says(f"stat -c '%U %G %a' {ADMIN}") == "root jukebox-admin 660"
+    machine.run(asks)
+    process = machine.until(lambda: int(machine.show("MainPID", "jukebox-admin")))
+    inside = f"nsenter --target {process} --mount --net"
+    for place in ("/etc", "/opt/jukebox/current", "/usr", "/boot"):
+        assert "Read-only" in machine.run(f"{inside} touch {place}/x", check=False).stderr
+    connect = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 6600), 3)'"
+    assert machine.run(f"{inside} {connect}", check=False).returncode != 0
+    machine.run("test -e /var/lib/jukebox/jukebox.db")
+    assert machine.says(f"{inside} ls /var/lib/jukebox") == ""
+    machine.run("systemctl restart jukebox-admin.socket")  # refused, were it not bound to it
+    machine.run(asks)
+    machine.until(lambda: machine.show("ActiveState", "jukebox-admin") == "inactive")
+    assert machine.show("Result", "jukebox-admin") == "success"
 
 
 def test_who_sees_faces_has_no_network_no_homes_and_nothing_to_write_on(machine):
@@ -779,7 +861,8 @@ def test_purging_leaves_nothing_behind(machine):
     assert "Debian packages stay" in told
     assert (
         machine.run(
-            "getent passwd jukebox; getent group jukebox jukebox-control jukebox-music", check=False
+            "getent passwd jukebox;"
+            " getent group jukebox jukebox-control jukebox-music jukebox-admin", check=False
         ).stdout
         == ""
     )

@@ -217,6 +217,11 @@ def test_settings_are_those_in_force_with_passwords_masked(client):
     assert "hush" not in json.dumps(told)
 
 
+def test_settings_are_read_again_when_asked(jukebox, client):
+    assert client.ask("reload")["ok"] is True
+    assert jukebox.controls.reloads == 1
+
+
 @pytest.mark.parametrize(
     ("line", "number", "text"),
     [

@@ -124,7 +124,7 @@ def test_a_reload_is_told_to_programs(config, room, tmp_path):
             bad = client.event("settings", 10.0)
             assert (bad["good"], "mood.dwell_s is -3" in bad["text"]) == (False, True)
             write_config(config, room, tmp_path, more="[mood]\ndwell_s = 3\n")
-            jukebox.process.send_signal(signal.SIGHUP)
+            assert client.ask("reload")["ok"] is True
             assert client.event("settings", 10.0)["good"] is True
             assert client.ask("settings")["data"]["mood"]["dwell_s"] == 3.0
 

@@ -19,6 +19,8 @@ from mpd import MPDClient
 from running import JUKEBOX
 from web_page import demo_with_page, house_with_page, page_and_button
 
+from appliance.remote.control_client import ControlClient
+
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra [browser]")
 
 CHROMIUM = shutil.which("chromium", path="/usr/bin:/usr/lib/chromium")
@@ -27,6 +29,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's package
 SCREENS = (
     "/", "/why", "/devices", "/player", "/player?search=a", "/player/music?folder=happy",
     "/player/list/happy", "/diary", "/diary/week", "/diary/year", "/pair", "/nothing", "/offline",
+    "/settings", "/settings/name", "/settings/sound", "/settings/camera",
+    "/settings/music?walk=yes",
 )  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 FIRST_SCREEN_BYTES = 60_000
@@ -348,6 +352,81 @@ def test_the_diary_forgets_the_day_only_after_a_yes(visit):
     visitor.page.get_by_label("Yes, really").check()
     visitor.button("Forget everything").click()
     visitor.sees(re.compile(r"Forgotten: \d+ entries."))
+
+
+def now_at(jukebox, section, key, value):
+    """The settings in force, if this one is in force."""
+    in_force = jukebox.ask("settings")["data"]
+    return in_force if in_force[section][key] == value else None
+
+
+def test_a_setting_that_cannot_be_is_said_beside_it_and_a_good_one_counts_at_once(visit, demo):
+    visitor = visit()
+    visitor.page.get_by_role("link", name="Settings").click()
+    field = visitor.page.get_by_label("Seconds without a face")
+    other = visitor.page.get_by_label("The highest volume in these hours")
+    field.fill("soon")
+    other.fill("25")
+    visitor.button("Save").click()
+    visitor.sees("One setting cannot be like this")
+    visitor.sees('mood.away_s is "soon"; it must be a number from 1 to 86400')
+    assert (field.input_value(), other.input_value()) == ("soon", "25")
+    assert field.get_attribute("aria-invalid") == "true"
+    field.fill("45")
+    visitor.button("Save").click()
+    visitor.sees("saved, and in force")
+    with ControlClient(demo.folder / "control.sock") as jukebox:
+        in_force = wait_for(lambda: now_at(jukebox, "mood", "away_s", 45.0), 10.0)
+    assert in_force["volume"]["quiet_max"] == 25
+
+
+def test_settings_that_the_running_jukebox_cannot_take_over_are_said_at_once(visit):
+    visitor = visit()
+    visitor.go("/settings")
+    visitor.page.get_by_label("A .tflite file").fill("/no/such.tflite")
+    visitor.button("Save").click()
+    visitor.sees("the running jukebox keeps its former settings")
+    visitor.sees("/no/such.json: not there")
+    visitor.page.get_by_label("A .tflite file").fill("")
+    visitor.button("Save").click()
+    visitor.sees("saved, and in force")
+    assert visitor.page.get_by_text("/no/such.json").count() == 0
+
+
+def test_settings_that_somebody_edited_meanwhile_are_shown_as_a_difference(visit, demo):
+    visitor = visit(java_script_enabled=False)
+    visitor.go("/settings")
+    text = demo.config.read_text()
+    assert "iso_minutes = 20.0" in text
+    demo.config.write_text(text.replace("iso_minutes = 20.0", "iso_minutes = 33.0"))
+    visitor.page.get_by_label("Length of that fade").fill("4")
+    visitor.button("Save").click()
+    visitor.sees("Somebody has changed the settings meanwhile")
+    rows = visitor.page.locator("tbody tr").all_inner_texts()
+    assert [row.split() for row in rows] == [
+        ["music.crossfade_s", "3", "4"], ["music.iso_minutes", "33", "20"],
+    ]  # fmt: skip
+    visitor.page.get_by_label('How long "iso"').fill("33")
+    visitor.button("Save").click()
+    visitor.sees("saved, and in force")
+    assert "crossfade_s = 4\n" in demo.config.read_text()
+    assert "iso_minutes = 33.0\n" in demo.config.read_text()
+
+
+def test_a_first_visit_leads_through_name_sound_camera_and_music(visit):
+    visitor = visit()
+    visitor.page.get_by_role("link", name="Begin").click()
+    visitor.page.get_by_label("Name, of letters").fill("no name")
+    visitor.button("Give it this name").click()
+    visitor.sees("it must have letters, digits and hyphens only")
+    for heading in ("Where shall the music play?", "What the camera sees", "Music for the moods"):
+        visitor.page.get_by_role("link", name="Next").click()
+        visitor.sees(heading)
+    visitor.sees("First steps: 4 of 4")
+    visitor.sees("3 songs")
+    visitor.button("Done, to the music").click()
+    visitor.sees("Play music for …")
+    assert visitor.page.get_by_text("New here?").count() == 0
 
 
 def test_it_speaks_german_when_asked(visit):

@@ -1,11 +1,13 @@
 """All English texts of the page, as its code and templates hold them."""
 
 import ast
+import inspect
 import re
 from pathlib import Path
 
 from appliance.face_regions import REGIONS
-from appliance.web import actions, charts, pair, player, upload, view
+from appliance.settings import keys, sections
+from appliance.web import actions, charts, machine, pair, player, settings, upload, view
 
 WEB = Path(view.__file__).parent
 TABLES = (
@@ -15,13 +17,16 @@ TABLES = (
     view.SURE,
     view.UNCLEAR,
     actions.SAID,
+    machine.KINDS,
     pair.PROBLEMS,
 )
 IN_TEMPLATE = re.compile(r'\b(?:_|count)\("((?:[^"\\]|\\.)*)"(?:, "((?:[^"\\]|\\.)*)")?')
 
 
 def texts():
-    found = {charts.SONGS, charts.TOUCHES, *player.TEXTS, *upload.TEXTS, *REGIONS}
+    found = {settings.KEPT, charts.SONGS, charts.TOUCHES, *player.TEXTS, *upload.TEXTS, *REGIONS}
+    found |= {inspect.getdoc(section) for section in sections().values()}
+    found |= {key.meaning for table in keys().values() for key in table.values()}
     for table in TABLES:
         found |= set(table.values())
     found |= {said for _, said in actions.PLAYER.values()}

@@ -10,10 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from appliance.commands.shared import seconds, settings_of
+from appliance.config.loading import load
 from appliance.config.writing import as_toml
 from appliance.errors import JukeboxError
 from appliance.history.state import StateFile, player_file, state_file
@@ -76,8 +78,9 @@ def play(
             music=replace(settings.music, change="crossfade", crossfade_s=3.0),
             camera=replace(settings.camera, source=_absolute(camera or settings.camera.source)),
         )
-        # For the other verbs, such as `jukebox status --config run/demo/jukebox.toml`.
-        (folder / "jukebox.toml").write_text(as_toml(own), encoding="utf-8")
+        # Also for the other verbs, such as `jukebox status --config run/demo/jukebox.toml`.
+        config = folder / "jukebox.toml"
+        config.write_text(as_toml(own), encoding="utf-8")
         # Whoever starts the demo wants to hear it, whatever was asked of it the last time.
         database = folder / "jukebox.db"
         player_state = StateFile(player_file(database), PlayerState())
@@ -85,8 +88,8 @@ def play(
         player_state.keep_for_earlier_versions(asleep=False, camera_off=False)
         state_file(database).keep(camera_off=False, **asdict(Wishes()))
         log.info("Ctrl-C ends the demo; any MPD app can join: MPD_HOST=%s mpc", mpd.socket)
-        with _page(own, folder / "jukebox.toml"):
-            Service(own, for_s=for_s, reel_stands_in=True).run()
+        with _page(own, config):
+            Service(own, partial(load, config), for_s, reel_stands_in=True, in_terminal=True).run()
 
 
 @contextmanager

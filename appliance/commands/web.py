@@ -14,6 +14,7 @@ from appliance.commands.shared import settings_of
 from appliance.process.listen import listen_at, take_passed_sockets
 from appliance.settings import Settings
 from appliance.web import pairing_socket
+from appliance.web.administration import administration_of
 from appliance.web.page import Page
 from appliance.web.places import pair_sockets
 from appliance.web.qr import pairing_words
@@ -51,7 +52,12 @@ def run(chosen: argparse.Namespace) -> int:
         doors.append(pairing_socket.listen(own))
     try:
         serve(
-            settings, os.environ, sockets, doors[0], _announce if chosen.pair else lambda *_: None
+            settings,
+            os.environ,
+            sockets,
+            doors[0],
+            administration=administration_of(chosen.config, settings, os.environ),
+            announce=_announce if chosen.pair else lambda *_: None,
         )
     finally:
         if own is not None:

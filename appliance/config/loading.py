@@ -61,11 +61,15 @@ def find(named: Path | None, environ: Mapping[str, str]) -> Path | None:
     if environ.get("JUKEBOX_CONFIG"):
         return Path(environ["JUKEBOX_CONFIG"])
     places = [SYSTEM_FILE]
-    if environ.get("XDG_CONFIG_HOME"):
-        places.append(Path(environ["XDG_CONFIG_HOME"], "jukebox", "jukebox.toml"))
-    elif environ.get("HOME"):
-        places.append(Path(environ["HOME"], ".config", "jukebox", "jukebox.toml"))
+    if environ.get("XDG_CONFIG_HOME") or environ.get("HOME"):
+        places.append(own_file(environ))
     return next((place for place in places if _exists(place)), None)
+
+
+def own_file(environ: Mapping[str, str]) -> Path:
+    """Where a user's own settings lie, if there are any."""
+    folder = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/"), ".config")
+    return Path(folder, "jukebox", "jukebox.toml")
 
 
 def load(file: Path | None, base: Settings | None = None) -> Settings:
@@ -102,7 +106,8 @@ def parse(content: bytes, file: str, base: Settings | None = None) -> Settings:
     together = _contradictions(settings, tables)
     mistakes += [mistake for mistake in together if wrong.isdisjoint(mistake.between)]
     if mistakes:
-        raise ConfigError(_report(mistakes, text, file))
+        by_place = {mistake.where: mistake.text for mistake in mistakes}
+        raise ConfigError(_report(mistakes, text, file), by_place)
     return settings
 
 

@@ -24,6 +24,10 @@ class Signals:
         self._reload = False
         self._handlers_before: list[Any] = []
 
+    def ask_reload(self) -> None:
+        """Asks for a reload as SIGHUP does where it may, from within this process."""
+        self._reload = True
+
     def take_reload(self) -> bool:
         """Whether a reload was asked for since the last call."""
         asked, self._reload = self._reload, False

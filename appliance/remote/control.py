@@ -40,7 +40,7 @@ NEW_CLIENTS_PER_STEP = 8
 # What a step may answer: so many bytes of requests, of which each counts as some thousand at least.
 BYTES_PER_STEP = 64 * 1024
 LEAST_COST = 4 * 1024
-ONLY_HERE = ("subscribe", "settings", "history", "forget", "scan", "explain")
+ONLY_HERE = ("subscribe", "settings", "reload", "history", "forget", "scan", "explain")
 SCAN_S, LONGEST_SCAN_S = 20.0, 120.0
 CHANGES_NOTHING = {"status", "why"}
 
@@ -168,8 +168,8 @@ class ControlServer:
                 client.subscribed = True
                 status = controls.status()
                 return Answer(status.sentence(), asdict(status) | {"seq": self._events.seq})
-            case "settings":
-                return Answer("the settings in force", as_dict(controls.policy.settings))
+            case "settings" | "reload":
+                return _settings(request.word, controls)
             case word if word in WORDS:
                 message = as_message(word, request.arguments)
                 action = understand(message)
@@ -245,6 +245,13 @@ class ControlServer:
         for client in [client for client in self._clients if client.is_over()]:
             client.close()
             self._clients.remove(client)
+
+
+def _settings(word: str, controls: Controls) -> Answer:
+    if word == "settings":
+        return Answer("the settings in force", as_dict(controls.policy.settings))
+    controls.reload()
+    return Answer("the settings are read again")
 
 
 def _deliver(client: Connection, number: int, outcome: Outcome) -> None:

@@ -29,11 +29,15 @@ class NobodyListensError(ControlError):
 
 
 class RefusedError(ControlError):
-    """The jukebox did not do what it was asked for. code: usage, refused or unavailable."""
+    """The jukebox did not do what it was asked for. code: usage, refused or unavailable.
 
-    def __init__(self, code: str, text: str) -> None:
+    data: more about it, for programs.
+    """
+
+    def __init__(self, code: str, text: str, data: dict[str, Any] | None = None) -> None:
         super().__init__(text)
         self.code = code
+        self.data = data or {}
         self.exit_code = 2 if code == "usage" else 1
 
 
@@ -152,5 +156,5 @@ def _good(message: dict[str, Any]) -> dict[str, Any]:
     """The answer, or RefusedError."""
     error = message.get("error")
     if isinstance(error, dict):
-        raise RefusedError(str(error.get("code")), str(error.get("text")))
+        raise RefusedError(str(error.get("code")), str(error.get("text")), error.get("data"))
     return message

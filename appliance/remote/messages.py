@@ -57,6 +57,9 @@ class Controls(Protocol):
     def forget(self, from_unix_s: float, to_unix_s: float) -> Future[int]:
         """Begins to delete this time from the history. The result is how many rows are gone."""
 
+    def reload(self) -> None:
+        """Reads the settings again, after this step. Raises ControlError if that cannot be."""
+
     def scan(self, time_s: float, seconds: float) -> Future[str]:
         """Begins to look for the page's QR code. The result is its word, or "" without one.
 

@@ -12,7 +12,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from appliance.settings import WebSettings
-from appliance.web import diary, embed, now, offline, pair, player, sign, upload
+from appliance.web import (
+    diary,
+    embed,
+    machine,
+    now,
+    offline,
+    pair,
+    player,
+    settings,
+    sign,
+    upload,
+)
 from appliance.web.guard import Guard
 from appliance.web.page import LANGUAGE, Page, form_of, page_of
 from appliance.web.places import own_names
@@ -21,7 +32,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 YEAR_S = 365 * 86_400
 
 
-def make_app(page: Page, settings: WebSettings) -> ASGIApp:
+def make_app(page: Page, web: WebSettings) -> ASGIApp:
     """The page as an ASGI application."""
     app = Starlette(
         routes=[
@@ -33,6 +44,8 @@ def make_app(page: Page, settings: WebSettings) -> ASGIApp:
             *embed.ROUTES,
             *sign.ROUTES,
             *offline.ROUTES,
+            *settings.ROUTES,
+            *machine.ROUTES,
             Route("/static/{name}", static),
             Route("/language", choose_language, methods=["POST"]),
         ],
@@ -41,8 +54,8 @@ def make_app(page: Page, settings: WebSettings) -> ASGIApp:
     app.state.page = page
     return Guard(
         app,
-        names=own_names(settings),
-        openness=settings.open,
+        names=own_names(web),
+        openness=web.open,
         devices=page.devices,
         unpaired=partial(pair.ask_for_code, page),
     )

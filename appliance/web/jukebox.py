@@ -26,6 +26,8 @@ class Jukebox:
 
     status, settings: as the control socket has them; None while no jukebox can be reached. changed:
     called after each change of them, and with each event. heard: called with each event's name.
+    settings_refused: why the jukebox did not take over its settings when it last read them; "" if
+    it did.
     """
 
     def __init__(
@@ -36,6 +38,8 @@ class Jukebox:
     ) -> None:
         self.status: Fields | None = None
         self.settings: Fields = {}
+        self.settings_refused = ""
+        self._reloads: list[asyncio.Future[None]] = []  # of those who wait for the next one
         self._sockets = sockets
         self._changed = changed
         self._heard = heard
@@ -90,6 +94,11 @@ class Jukebox:
             self._changed()
         return str(done["text"])
 
+    def next_reload(self) -> asyncio.Future[None]:
+        """Is done as soon as the jukebox has read its settings again, for better or worse."""
+        self._reloads.append(asyncio.get_running_loop().create_future())
+        return self._reloads[-1]
+
     async def _connected(self) -> None:
         reader, writer = await self._connect()
         try:
@@ -131,9 +140,18 @@ class Jukebox:
             return
         known = {key: value for key, value in event.items() if key in self.status}
         self.status = {**self.status, **known}
-        if event["event"] == "settings" and event.get("good") and self._writer is not None:
-            asyncio.get_running_loop().create_task(self._renew_settings())
+        if event["event"] == "settings":
+            self._take_in_reload("" if event.get("good") else str(event.get("text")))
         self._changed()
+
+    def _take_in_reload(self, refused: str) -> None:
+        self.settings_refused = refused
+        if not refused and self._writer is not None:
+            asyncio.get_running_loop().create_task(self._renew_settings())
+        for waiting in self._reloads:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._reloads.clear()
 
     async def _renew_settings(self) -> None:
         with suppress(ControlError):

@@ -16,6 +16,7 @@ from appliance.errors import ControlError, PlayerError
 from appliance.player.client import Client
 from appliance.web import face
 from appliance.web.actions import FAILURES, play, tell
+from appliance.web.machine import wants_walk
 from appliance.web.page import Page, form_of, page_of
 from appliance.web.view import now_view
 
@@ -33,7 +34,7 @@ async def show(request: Request) -> Response:
     """The page."""
     page = page_of(request)
     view = now_view(page.house, page.language(request))
-    return page.html(request, "now.html", now=view)
+    return page.html(request, "now.html", now=view, is_new=wants_walk(request))
 
 
 async def events(request: Request) -> Response:

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from appliance.admin.answers import Administration, Answer, Fields
 from appliance.web.devices import Devices
 from appliance.web.disk_space import PromisedSpace
 from appliance.web.jukebox import Jukebox
@@ -46,6 +47,8 @@ class Static:
 class Page:
     """Everything that an answer is made of. mpd, jukebox: watched by tasks of the server.
 
+    administration: changes this machine.
+
     is_open: whether devices that nobody has paired may see the first screen.
     """
 
@@ -66,6 +69,7 @@ class Page:
         self.static = read_static()
         self.jukebox: Jukebox
         self.mpd: Mpd
+        self.administration: Administration
         self._templates = environment(self.static)
 
     def take_in_jukebox(self) -> None:
@@ -92,6 +96,10 @@ class Page:
     def _show_volume(self) -> None:
         self.house.volume_percent = self.volume.shown
         self.streams.change()
+
+    async def administer(self, word: str, arguments: Fields) -> Answer:
+        """Lets the administration do it, which may take seconds. Raises as it does."""
+        return await asyncio.to_thread(self.administration.do, word, arguments)
 
     def language(self, request: Request) -> Language:
         """The one that the browser's owner chose here, else the first that the browser wants."""
@@ -142,11 +150,11 @@ class Page:
         return response
 
 
-async def form_of(request: Request) -> dict[str, str]:
+async def form_of(request: Request, most_fields: int = 50) -> dict[str, str]:
     """The fields of a form; of two with one name the last. The guard has bounded its length."""
     body = await request.body()
     text = body.decode("utf-8", "replace")
-    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=50))
+    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=most_fields))
 
 
 def page_of(request: Request) -> Page:

@@ -23,13 +23,13 @@ PAIR_FROM_SYSTEMD = Path("/run/jukebox-pair/socket")
 def control_sockets(settings: Settings, environ: Mapping[str, str]) -> list[Path]:
     """Where the jukebox may listen; the likeliest place comes first."""
     found = socket_files(settings.control, database_file(settings.store, environ), environ)
-    return [FROM_SYSTEMD, *found] if _is_service(environ) else found
+    return [FROM_SYSTEMD, *found] if is_service(environ) else found
 
 
 def pair_sockets(settings: Settings, environ: Mapping[str, str]) -> list[Path]:
     """Where `jukebox pair` may find the page's process."""
     beside = database_file(settings.store, environ).with_name("pair.sock")
-    return [PAIR_FROM_SYSTEMD, beside] if _is_service(environ) else [beside]
+    return [PAIR_FROM_SYSTEMD, beside] if is_service(environ) else [beside]
 
 
 def devices_file(settings: Settings, environ: Mapping[str, str]) -> Path:
@@ -37,7 +37,8 @@ def devices_file(settings: Settings, environ: Mapping[str, str]) -> Path:
     return database_file(settings.store, environ).with_name("devices.json")
 
 
-def _is_service(environ: Mapping[str, str]) -> bool:
+def is_service(environ: Mapping[str, str]) -> bool:
+    """Whether this is one of an installed jukebox's processes, or asks them."""
     return "RUNTIME_DIRECTORY" in environ
 
 

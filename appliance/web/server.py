@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
 
+from appliance.admin.answers import Administration
 from appliance.errors import ConfigError
 from appliance.process.notify import Notifier
 from appliance.settings import Settings
@@ -39,30 +40,37 @@ def serve(
     environ: Mapping[str, str],
     sockets: Sequence[socket.socket],
     pair_socket: socket.socket | None,
+    *,
+    administration: Administration,
     announce: Announce = lambda _page, _links: None,
 ) -> None:
     """Serves the page at the sockets until SIGTERM or SIGINT.
 
-    pair_socket: where `jukebox pair` asks. announce: called once, before the first request.
+    pair_socket: where `jukebox pair` asks. administration: changes this machine for the page.
+    announce: called once, before the first request.
     """
-    asyncio.run(_serve(settings, environ, sockets, pair_socket, announce))
+    page = _page(settings, environ, administration)
+    asyncio.run(_serve(page, settings, sockets, pair_socket, announce))
 
 
-async def _serve(
-    settings: Settings,
-    environ: Mapping[str, str],
-    sockets: Sequence[socket.socket],
-    pair_socket: socket.socket | None,
-    announce: Announce,
-) -> None:
-    house = House()
+def _page(settings: Settings, environ: Mapping[str, str], administration: Administration) -> Page:
     devices = Devices(devices_file(settings, environ))
-    page = Page(house, devices, Pairing(), is_open=settings.web.open != "none")
-
+    page = Page(House(), devices, Pairing(), is_open=settings.web.open != "none")
     page.jukebox = Jukebox(
         control_sockets(settings, environ), page.take_in_jukebox, page.take_in_event
     )
     page.mpd = Mpd(settings.mpd, page.take_in_mpd)
+    page.administration = administration
+    return page
+
+
+async def _serve(
+    page: Page,
+    settings: Settings,
+    sockets: Sequence[socket.socket],
+    pair_socket: socket.socket | None,
+    announce: Announce,
+) -> None:
     ports = [listener.getsockname()[1] for listener in sockets]
     port = 80 if 80 in ports else ports[0]
     links = addresses(port, settings.web)
