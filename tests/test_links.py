@@ -132,3 +132,20 @@ def test_without_a_resolver_the_link_itself_is_added(tmp_path):
     queue = Queue()
     assert Links(tmp_path / "nobody").add(queue, HAPPY, FIRST, (), 100.0) == ("1", FIRST)
     assert queue.uris == [FIRST.uri]
+
+
+def test_a_link_is_looked_up_in_advance_only_if_none_is_awaited(waits, silent):
+    asked = Links(silent)
+    asked.prefetch(HAPPY, [FILE])
+    assert waits == []
+    for song in (FIRST, SECOND):
+        asked.prefetch(HAPPY, [song])
+    assert asked.awaited_first(HAPPY, []) == [FIRST]
+    asked.prefetch(SAD, [THIRD])
+    assert waits == [0.05, 0.05]
+
+
+def test_without_a_resolver_nothing_is_looked_up_in_advance(tmp_path):
+    asked = Links(tmp_path / "nobody")
+    asked.prefetch(HAPPY, [FIRST])
+    assert asked.awaited_first(HAPPY, [SECOND]) == [SECOND]

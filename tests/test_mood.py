@@ -4,6 +4,7 @@ from typing import get_args
 import pytest
 from priors import PRIORS
 
+from appliance.decide import moods_over_time
 from appliance.decide.mood import HmmMoodFilter
 from appliance.decide.phrases import describe
 from appliance.decide.policy import MusicPolicy
@@ -410,3 +411,19 @@ def test_whose_faces_count_can_be_set(people, mood):
     surer = replace(seen_as(Emotion.HAPPY), face=Face(Box(300, 0, 90, 90), 0.9, 2), weight=0.9)
     seen = room.show(30, near, surer)
     assert (seen.emotion, seen.faces) == (mood, 2)
+
+
+@pytest.mark.parametrize("before", EMOTIONS)
+def test_after_a_mood_comes_neutral_mostly_and_every_other_mood_has_the_same_chance(before):
+    chances = {mood: moods_over_time._p_next(mood, before) for mood in EMOTIONS}
+    assert sum(chances.values()) == pytest.approx(1.0)
+    assert chances.pop(before) == 0.0
+    if before is not Emotion.NEUTRAL:
+        assert chances.pop(Emotion.NEUTRAL) == 0.7
+    assert len(set(chances.values())) == 1
+
+
+def test_a_neutral_mood_lasts_twice_as_long_as_others():
+    lasts_s = {mood: moods_over_time._lasts_s(mood) for mood in EMOTIONS}
+    assert lasts_s.pop(Emotion.NEUTRAL) == 480
+    assert set(lasts_s.values()) == {240}

@@ -36,6 +36,15 @@ def event(before, status, *, charge="jukebox", own="1", only_own=True):
     return event_between(before, status, queue, 101.0, charge=charge)
 
 
+def test_what_is_left_of_a_song_grows_less_by_itself_to_nothing():
+    snapshot = Snapshot(100.0, at(20), Playback("play", "", None, 3.0, 1))
+    assert [snapshot.playback_at(100.0 + after_s).remaining_s for after_s in (0, 2.5, 9)] == [
+        3.0, 0.5, 0.0,
+    ]  # fmt: skip
+    paused = Snapshot(100.0, at(20), Playback("pause", "", None, 3.0, 1))
+    assert paused.playback_at(109.0).remaining_s == 3.0
+
+
 @pytest.mark.parametrize(
     ("before", "status", "happened"),
     [
