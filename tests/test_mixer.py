@@ -175,3 +175,9 @@ def mean_db(sound):
     command = ["ffmpeg", "-hide_banner", "-i", sound, "-af", "volumedetect", "-f", "null", "-"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     return float(said.partition("mean_volume: ")[2].split()[0])
+
+
+def test_an_mpd_conf_in_any_encoding_is_read(tmp_path):
+    conf = tmp_path / "mpd-own.conf"
+    conf.write_bytes(b"# f\xfcr Gr\xe4tel\n" + OWN.read_bytes())
+    assert mixer_of(conf) == "software"

@@ -6,7 +6,7 @@ from priors import PRIORS
 
 from appliance.decide import moods_over_time
 from appliance.decide.mood import HmmMoodFilter
-from appliance.decide.phrases import describe
+from appliance.decide.phrases import describe, how_sure
 from appliance.decide.policy import MusicPolicy
 from appliance.records import (
     EMOTIONS,
@@ -427,3 +427,12 @@ def test_a_neutral_mood_lasts_twice_as_long_as_others():
     lasts_s = {mood: moods_over_time._lasts_s(mood) for mood in EMOTIONS}
     assert lasts_s.pop(Emotion.NEUTRAL) == 480
     assert set(lasts_s.values()) == {240}
+
+
+@pytest.mark.parametrize(
+    ("probability", "sure"),
+    [(0.95, "very"), (0.9, "very"), (0.89, "quite"), (0.7, "quite"), (0.69, "fairly")],
+)
+def test_how_sure_a_mood_is_is_told_in_three_steps(probability, sure):
+    assert how_sure(Mood("settled", Emotion.HAPPY, probability, 1, 0.0)) == sure
+    assert how_sure(Mood("uncertain", None, probability, 1, 0.0)) == ""
