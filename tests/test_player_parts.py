@@ -1,4 +1,4 @@
-"""Whether music stands still, and what is said once; no MPD is needed."""
+"""Small parts of the player: standing still, refusals, what was kept; no MPD is needed."""
 
 import logging
 
@@ -7,6 +7,7 @@ from mpd import CommandError
 
 from appliance.player.refusals import Refusals
 from appliance.player.standstill import Standstill
+from appliance.player.state import PlayerState, kept_charge
 
 PLAYS = {"state": "play", "songid": "1", "elapsed": "7.5"}
 
@@ -42,3 +43,27 @@ def test_each_refusal_is_said_once(caplog):
             raise CommandError(text)
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
     assert caplog.messages[0] == "MPD refuses: [4@0] {setvol} no; it stays"
+
+
+@pytest.mark.parametrize(
+    ("kept", "charge"),
+    [
+        ({}, "jukebox"),
+        ({"charge": "chosen"}, "chosen"),
+        ({"charge": "stopped", "stopped": True}, "stopped"),
+        ({"charge": "cleared", "stopped": True, "cleared": True}, "cleared"),
+        ({"charge": "resting", "paused": "a.ogg"}, "resting"),
+        # An earlier version, which knows no charge, has seen somebody stop it, or has paused it.
+        ({"stopped": True}, "stopped"),
+        ({"stopped": True, "cleared": True}, "cleared"),
+        ({"charge": "chosen", "stopped": True}, "stopped"),
+        ({"paused": "a.ogg"}, "resting"),
+        ({"charge": "chosen", "paused": "a.ogg"}, "resting"),
+        # It has seen music since.
+        ({"charge": "stopped"}, "jukebox"),
+        ({"charge": "cleared"}, "jukebox"),
+        ({"charge": "resting"}, "jukebox"),
+    ],
+)
+def test_whose_doing_it_was_is_known_also_from_the_file_of_an_earlier_version(kept, charge):
+    assert kept_charge(PlayerState(**kept)) == charge
