@@ -53,6 +53,10 @@ class PlayerError(JukeboxError):
     """MPD cannot be reached or refuses. The loop retries with back-off; moods are still read."""
 
 
+class SongsAwaitedError(JukeboxError):
+    """The player still reads the songs of a mood. The loop decides anew at the next frame."""
+
+
 class StoreError(JukeboxError):
     """The database cannot be used. The loop retries with back-off; everything else goes on."""
 

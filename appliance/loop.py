@@ -18,9 +18,9 @@ from collections.abc import Callable
 
 from appliance.decide.phrases import describe
 from appliance.decide.recovery import Recovery
-from appliance.errors import PlayerError, StoreError
+from appliance.errors import PlayerError, SongsAwaitedError, StoreError
 from appliance.protocols import Devices
-from appliance.records import Adjustment, Decision, Frame, Mood, Play, Playback, Step
+from appliance.records import Adjustment, Decision, Frame, Mood, Playback, Step
 
 log = logging.getLogger("jukebox")
 
@@ -59,51 +59,55 @@ class Loop:
         if changed:
             sure = f", {mood.probability:.0%} sure" if mood.emotion else ""
             log.info("%s%s", describe(mood), sure)
-        playback, play = self._play(frame, mood)
-        self._record(frame, mood, play, changed=changed)
+        playback = self._play(frame, mood)
+        self._record(frame, mood, changed=changed)
         self._time_s, self._mood = frame.time_s, mood
-        return Step(frame, scores, mood, playback, play, recorded=not self._store.lost)
+        began = playback.began if playback else None
+        return Step(frame, scores, mood, playback, began, recorded=not self._store.lost)
 
-    def _play(self, frame: Frame, mood: Mood) -> tuple[Playback | None, Play | None]:
-        """What plays and which song was put on; two Nones while the player cannot be reached."""
-        done = self._player.attempt(
+    def _play(self, frame: Frame, mood: Mood) -> Playback | None:
+        """What plays; None while the player cannot be reached."""
+        return self._player.attempt(
             frame.time_s,
             lambda: self._decide_and_act(frame, mood),
             self.devices.player.may_be_back,
         )
-        return done or (None, None)
 
-    def _decide_and_act(self, frame: Frame, mood: Mood) -> tuple[Playback, Play | None]:
+    def _decide_and_act(self, frame: Frame, mood: Mood) -> Playback:
         playback = self.devices.player.playback(frame.time_s)
-        if playback.listener_action is not None:  # told only once, so recorded before all else
+        # Both are told only once, so they are recorded before all else.
+        if playback.listener_action is not None:
             self.devices.store.record_listener_action(frame.unix_s, playback.listener_action)
+        if (play := playback.began) is not None:
+            log.info("playing %s (%s): %s", play.title, play.emotion, play.reason)
+            self.devices.store.record_play(frame.unix_s, play, mood)
         decision = self.devices.policy.decide(frame.time_s, frame.unix_s, mood, playback)
         if isinstance(decision, Adjustment):
             self._adjust(decision, frame.time_s)
         elif decision is not None:
-            return playback, self._carry_out(decision, frame.time_s)
-        return playback, None
+            self._carry_out(decision, frame.time_s)
+        return playback
 
     def _adjust(self, adjustment: Adjustment, time_s: float) -> None:
         if self.devices.player.adjust(adjustment, time_s):
             log.info("%s: %s", ADJUSTED[adjustment.how], adjustment.reason)
 
-    def _carry_out(self, decision: Decision, time_s: float) -> Play | None:
-        play = self.devices.player.carry_out(decision, time_s)
+    def _carry_out(self, decision: Decision, time_s: float) -> None:
+        """Lets a song be put on, of which nobody knows yet whether it can be heard."""
+        try:
+            play = self.devices.player.carry_out(decision, time_s)
+        except SongsAwaitedError:
+            return  # the next frame decides anew
         if play is None:
             self.devices.policy.refused(time_s, decision)
-        else:
-            verb = "offering" if decision.how == "offer" else "playing"
-            log.info("%s %s (%s): %s", verb, play.title, play.emotion, play.reason)
-        return play
+        elif decision.how == "offer":
+            log.info("offering %s (%s): %s", play.title, play.emotion, play.reason)
 
-    def _record(self, frame: Frame, mood: Mood, play: Play | None, *, changed: bool) -> None:
+    def _record(self, frame: Frame, mood: Mood, *, changed: bool) -> None:
         """Hands everything to the store, which keeps what it cannot write yet."""
         store, unix_s = self.devices.store, frame.unix_s
         if self._time_s is not None:
             store.record_seconds(unix_s, self._mood, frame.time_s - self._time_s)
         if changed:
             store.record_mood(unix_s, mood)
-        if play is not None:
-            store.record_play(unix_s, play, mood)
         self._store.attempt(frame.time_s, lambda: store.write(unix_s))

@@ -67,13 +67,17 @@ class Player(Protocol):
     """Plays music. Each method raises PlayerError if the player cannot be reached or refuses."""
 
     def playback(self, time_s: float) -> Playback:
-        """What plays now; tells each action of the listener once."""
+        """What plays now; tells each action of the listener, and each own song's begin, once."""
 
     def may_be_back(self) -> bool:
         """After a PlayerError: whether a retry is worthwhile at once, before the pause is over."""
 
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
-        """The song that was put on; None if there was none to put on."""
+        """The song that was put on; None if there was none to put on.
+
+        It counts as played once Playback.began tells of it. Raises SongsAwaitedError while the
+        mood's songs are being read: decide anew at the next frame.
+        """
 
     def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
         """Pauses, resumes or changes the volume; False if there was nothing to do."""

@@ -157,7 +157,8 @@ class Playback:
     """What the player does now.
 
     emotion: from whose playlist the jukebox took the current song; None for the listener's own.
-    remaining_s: until the end of the current song; None for a stream, or if nothing plays.
+    remaining_s: until the end of the current song; None for a stream, or if nothing plays, or if
+    nobody knows. has_end: whether it ends by itself, as files do, even if nobody knows when.
     queued_after: how many songs of the queue will play after this one.
     charge: whose doing it is that this plays, or that nothing does.
     volume_percent: 0…100; None where MPD does not control the volume, or during a fade.
@@ -166,6 +167,7 @@ class Playback:
     it did not, or if a person has changed the volume since.
     refusal: why the player lets the jukebox do nothing; "" if it may play.
     empty: whether no song is in the queue.
+    began: a song of the jukebox's that has begun to sound since the previous Playback.
     """
 
     state: Literal["play", "pause", "stop"]
@@ -179,6 +181,8 @@ class Playback:
     volume_before: int | None = None
     refusal: str = ""
     empty: bool = False
+    has_end: bool = False
+    began: Play | None = None
 
     @property
     def listener(self) -> bool:
@@ -252,8 +256,8 @@ class SkipCount:
 class Step:
     """What one frame led to.
 
-    playback: before this step acted; None while the player cannot be reached. play: the song that
-    was put on, if any. recorded: whether the history could be written.
+    playback: before this step acted; None while the player cannot be reached. play: the song of the
+    jukebox's that has begun to sound, if any. recorded: whether the history could be written.
     """
 
     frame: Frame

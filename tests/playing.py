@@ -3,10 +3,13 @@
 import random
 import select
 import socket
+import time
 from pathlib import Path
 
+from conftest import wait_for
 from mpd import MPDClient
 
+from appliance.errors import SongsAwaitedError
 from appliance.history.state import StateFile
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.state import PlayerState
@@ -15,6 +18,22 @@ from appliance.records import Adjustment, Decision, Emotion
 
 HAPPY, SAD, NEUTRAL, FEAR = Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL, Emotion.FEAR
 SOURCES = {HAPPY: ("happy",), SAD: ("sad",), NEUTRAL: ("neutral",), FEAR: ("nowhere",)}
+
+
+def carried_out(player, decision, time_s, patience_s=5.0):
+    """What the player puts on, after it has read the songs of the mood."""
+    give_up_s = time.monotonic() + patience_s
+    while True:
+        try:
+            return player.carry_out(decision, time_s)
+        except SongsAwaitedError:
+            assert time.monotonic() < give_up_s, f"no songs within {patience_s:g} s"
+            time.sleep(0.005)
+
+
+def wait_for_housekeeping(player):
+    """Wait for what the player does in the background after a change of MPD's."""
+    wait_for(lambda: player._housekeeping.go_on() or player._housekeeping.is_done, 20)
 
 
 class App(MPDClient):
@@ -80,7 +99,9 @@ class DrivenPlayer:
         """What the player tells so many seconds later."""
         self.wait_for_news()
         self.time_s += after_s
-        return self.player.playback(self.time_s)
+        seen = self.player.playback(self.time_s)
+        wait_for_housekeeping(self.player)
+        return seen
 
     def wait_for_news(self):
         """Wait until MPD has had the time to report what the app just did."""
@@ -90,7 +111,7 @@ class DrivenPlayer:
         self.app.did = False
 
     def put_on(self, emotion, how="switch"):
-        return self.player.carry_out(Decision(emotion, how, "test"), self.time_s)
+        return carried_out(self.player, Decision(emotion, how, "test"), self.time_s)
 
     def adjust(self, how, volume_percent=None, volume_before=None):
         adjustment = Adjustment(how, "test", volume_percent, volume_before)
@@ -99,6 +120,8 @@ class DrivenPlayer:
     def die(self):
         """End as after SIGKILL, without any clean-up."""
         self.player._connection.close()
+        self.player._reader.close()
+        self.player._tidier.close()
         self.app.disconnect()
 
     def plays(self, emotion):

@@ -27,18 +27,20 @@ class Player:
     """Plays for ever what was asked for last."""
 
     def __init__(self):
-        self.emotion = None
+        self.emotion = self.began = None
 
     def playback(self, time_s):
         state = "play" if self.emotion else "stop"
-        return Playback(state, "", self.emotion, None, 0)
+        began, self.began = self.began, None
+        return Playback(state, "", self.emotion, None, 0, began=began)
 
     def may_be_back(self):
         return False
 
     def carry_out(self, decision, time_s):
         self.emotion = decision.emotion
-        return Play("a song", "a.opus", decision.emotion, "", decision.reason)
+        self.began = Play("a song", "a.opus", decision.emotion, "", decision.reason)
+        return self.began
 
     def adjust(self, adjustment, time_s):
         pass

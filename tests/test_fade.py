@@ -194,3 +194,13 @@ def test_a_fade_that_was_cut_off_is_undone_once_unless_a_person_changed_the_volu
 )
 def test_a_missing_mixer_has_no_volume(reported, volume):
     assert volume_of(reported) == volume
+
+
+@pytest.mark.parametrize(
+    ("percent", "listeners", "share"), [(30, 60, 0.5), (60, 60, 1.0), (0, 0, 0.0)]
+)
+def test_a_volume_is_as_far_up_as_its_percent_where_the_sound_card_sets_it(
+    percent, listeners, share
+):
+    fade = Fade("in", listeners, listeners, 1.0, 0.0, "1", "1")
+    assert fade.share_at(percent) == pytest.approx(share)

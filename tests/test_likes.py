@@ -1,14 +1,17 @@
 import random
 import re
 from collections import Counter
+from concurrent.futures import Future
 from itertools import pairwise
 
 import pytest
+from playing import carried_out
 
 from appliance.player.capabilities import Capabilities
 from appliance.player.likes import Likes
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.selection import Selection
+from appliance.player.song_lists import SongLists
 from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Decision, Emotion
 
@@ -31,15 +34,27 @@ def stickers(app):
         app.sticker_delete("song", uri, name)
 
 
+def at_once(app):
+    """Answers questions as a Reader does, but before it returns."""
+
+    def ask(question):
+        answer = Future()
+        answer.set_result(question(app))
+        return answer
+
+    return ask
+
+
 def drawn(app, emotion=HAPPY, sources=("happy",), times=ROUNDS):
     """The names of the songs that are put on one after the other."""
     capabilities = Capabilities()
     capabilities.greet(app, "jukebox")
     app.unsubscribe("jukebox")
-    selection = Selection({emotion: sources}, random.Random(1), Likes(capabilities))
+    lists = SongLists({emotion: sources}, Likes(capabilities), at_once(app), lambda: True)
+    selection = Selection(lists, random.Random(1))
     names = []
     for time_s in range(times):
-        song = selection.draw(app, emotion, float(time_s), local=True)[0]
+        song = selection.draw(emotion, float(time_s))[0]
         selection.mark_heard(emotion, song)
         names.append(song.uri[-11:-4])
     return names
@@ -105,7 +120,7 @@ def test_an_mpd_without_a_sticker_database_is_said_once_and_plays(tmp_path, musi
             address=str(mpd.socket), playlists={HAPPY: ("happy",)}, random=random.Random(1)
         )
         for time_s in (0.0, 2.0, 4.0):
-            assert player.carry_out(Decision(HAPPY, "switch", ""), time_s)
+            assert carried_out(player, Decision(HAPPY, "switch", ""), time_s)
             player._connection.close()
         assert re.fullmatch(r"MPD, protocol 0\.2\d\.\d without stickers \(.*\)", player.server)
         player.close()

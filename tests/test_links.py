@@ -21,13 +21,15 @@ class Queue:
     """Adds songs to a queue. titles: by song id."""
 
     def __init__(self):
-        self.uris, self.titles = [], {}
+        self.uris, self.places, self.titles = [], [], {}
 
     def addid(self, uri, *place):
         self.uris.append(uri)
+        self.places.append(place)
         return str(len(self.uris))
 
     def addtagid(self, song_id, tag, value):
+        assert tag == "Title"
         self.titles[song_id] = value
 
 
@@ -89,15 +91,15 @@ def test_awaited_links_are_tried_first_at_the_next_draw_of_their_mood(resolver):
 def test_a_file_is_added_without_asking_the_resolver(waits, silent):
     queue = Queue()
     assert Links(silent).add(queue, HAPPY, FILE, (3,), 100.0) == ("1", FILE)
-    assert (queue.uris, waits) == (["happy/a.ogg"], [])
+    assert (queue.uris, queue.places, waits) == (["happy/a.ogg"], [(3,)], [])
 
 
 def test_the_address_behind_a_link_is_added_under_its_title(resolver):
     asked, answers = resolver
     answers[FIRST.uri] = Answer(uri="http://cdn.example/1", title="The Lark at Noon")
     queue = Queue()
-    song_id, titled = asked.add(queue, HAPPY, FIRST, (), 100.0)
-    assert queue.uris == ["http://cdn.example/1"]
+    song_id, titled = asked.add(queue, HAPPY, FIRST, (2,), 100.0)
+    assert (queue.uris, queue.places) == (["http://cdn.example/1"], [(2,)])
     assert titled.title == queue.titles[song_id] == "The Lark at Noon"
     assert titled.uri == FIRST.uri
 
@@ -132,3 +134,20 @@ def test_without_a_resolver_the_link_itself_is_added(tmp_path):
     queue = Queue()
     assert Links(tmp_path / "nobody").add(queue, HAPPY, FIRST, (), 100.0) == ("1", FIRST)
     assert queue.uris == [FIRST.uri]
+
+
+def test_a_link_is_looked_up_in_advance_only_if_none_is_awaited(waits, silent):
+    asked = Links(silent)
+    asked.prefetch(HAPPY, [FILE])
+    assert waits == []
+    for song in (FIRST, SECOND):
+        asked.prefetch(HAPPY, [song])
+    assert asked.awaited_first(HAPPY, []) == [FIRST]
+    asked.prefetch(SAD, [THIRD])
+    assert waits == [0.05, 0.05]
+
+
+def test_without_a_resolver_nothing_is_looked_up_in_advance(tmp_path):
+    asked = Links(tmp_path / "nobody")
+    asked.prefetch(HAPPY, [FIRST])
+    assert asked.awaited_first(HAPPY, [SECOND]) == [SECOND]

@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.player.listener_action import action_between, is_passed_over
-from appliance.player.snapshot import Snapshot
+from appliance.player.snapshot import Snapshot, length_of
 from appliance.records import Playback
 
 # MPD plays the first of two songs, 20 s into its 60 s.
@@ -19,6 +19,7 @@ PLAYS = {
 # The same song one second later.
 LATER = PLAYS | {"elapsed": "21"}
 STREAM = {key: value for key, value in PLAYS.items() if key != "duration"}
+UNKNOWN = PLAYS | {"duration": "0.000"}
 
 
 def without(status, *keys):
@@ -28,8 +29,8 @@ def without(status, *keys):
 def snapshot(status):
     """A snapshot at second 100."""
     remaining_s = None
-    if "duration" in status:
-        remaining_s = float(status["duration"]) - float(status["elapsed"])
+    if (length_s := length_of(status)) is not None:
+        remaining_s = length_s - float(status["elapsed"])
     return Snapshot(100.0, status, Playback(status["state"], "", None, remaining_s, 1))
 
 
@@ -67,11 +68,21 @@ NO_SONG = without(PLAYS | {"state": "stop"}, "songid", "nextsongid", "elapsed", 
         (at(20, state="pause"), at(23.1, state="pause"), "seek"),
         (at(20, state="pause"), at(16.9, state="pause"), "seek"),
         (at(20, state="pause"), at(20, state="pause", songid="2"), "skip"),
-        # A stream may break off at any time, but it goes on to the next song only.
-        (STREAM, SECOND_SONG, None),
-        (STREAM, NO_SONG, None),
-        (STREAM, SECOND_SONG | {"songid": "7"}, "skip"),
-        (STREAM, STREAM | {"elapsed": "90"}, None),
+        (at(58), SECOND_SONG | {"songid": "7"}, None),  # at its end, with "random"
+        # A file whose length nobody knows may have come to its end after half a minute.
+        (UNKNOWN, SECOND_SONG, "skip"),
+        (UNKNOWN, NO_SONG, "skip"),
+        (UNKNOWN | {"elapsed": "30"}, SECOND_SONG, None),
+        (UNKNOWN | {"elapsed": "30"}, NO_SONG, None),
+        (UNKNOWN | {"elapsed": "30"}, SECOND_SONG | {"songid": "7"}, "skip"),
+        (UNKNOWN, UNKNOWN | {"elapsed": "21"}, None),
+        (UNKNOWN, UNKNOWN | {"elapsed": "90"}, "seek"),
+        (UNKNOWN | {"elapsed": "50"}, UNKNOWN | {"elapsed": "20"}, "seek"),
+        (UNKNOWN | {"elapsed": "50"}, UNKNOWN | {"elapsed": "1"}, None),  # again, by "repeat"
+        # So has one that is beyond the length that was told.
+        (at(70), SECOND_SONG, None),
+        (at(70), at(71), None),
+        (at(70), at(90), "seek"),
         # A person pauses and stops; at the end of a song "single" does.
         (at(20), at(21, state="pause"), "pause"),
         (at(20), at(21, state="stop"), "stop"),
@@ -119,7 +130,12 @@ ALONE = {"nextsongid": "1", "repeat": "1"}  # the same song comes again and agai
         (at(20), SECOND_SONG, None),
         (at(20), NO_SONG, None),
         (at(20, **ALONE), at(1, **ALONE), None),
+        (STREAM, SECOND_SONG, None),
+        (STREAM, NO_SONG, None),
+        (STREAM, STREAM | {"elapsed": "90"}, None),
+        (at(70), at(200), None),  # a radio that begins like a file, with a length
         # What only a person does.
+        (STREAM, SECOND_SONG | {"songid": "7"}, "skip"),
         (at(20), at(1, songid="7"), "skip"),
         (at(20), at(40), "seek"),
         (at(20), at(10), "seek"),

@@ -69,6 +69,8 @@ class RecordingPlayer:
         self.now = Playback("stop", "", None, None, 0)
         self._ends_s = 0.0
         self._next: Emotion | None = None
+        self._began: Play | None = None  # and was not told yet
+        self._reason = ""
 
     def playback(self, time_s: float) -> Playback:
         if self.down:
@@ -80,7 +82,8 @@ class RecordingPlayer:
             left_s = self._ends_s - time_s
             self.now = replace(self.now, remaining_s=left_s, queued_after=after)
         action, self.listener_action = self.listener_action, None
-        return replace(self.now, listener_action=action)
+        began, self._began = self._began, None
+        return replace(self.now, listener_action=action, began=began)
 
     def may_be_back(self) -> bool:
         return self.switched_on
@@ -91,11 +94,12 @@ class RecordingPlayer:
         if decision.emotion in self.empty:
             return None
         self.decisions.append(decision)
+        self._reason = decision.reason
         if decision.how == "append":
             self._next = decision.emotion
         else:
             self._start(decision.emotion, time_s)
-        return Play(f"a {decision.emotion} song", "uri", decision.emotion, "x", decision.reason)
+        return _play(decision.emotion, decision.reason)
 
     def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
         self.adjustments.append(adjustment.how)
@@ -111,7 +115,12 @@ class RecordingPlayer:
     def _start(self, emotion: Emotion | None, time_s: float) -> None:
         self._next, self._ends_s = None, time_s + 30.0
         state = "stop" if emotion is None else "play"
+        self._began = _play(emotion, self._reason) if emotion else None
         self.now = Playback(state, "", emotion, 30.0 if emotion else None, 0)
+
+
+def _play(emotion: Emotion, reason: str) -> Play:
+    return Play(f"a {emotion} song", "uri", emotion, "x", reason)
 
 
 class RecordingStore:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import wait_for, write_tone
 from mpd import MPDClient
+from playing import carried_out
 
 from appliance.decide.quiet_hours import in_percent
 from appliance.levels import heard_at, percent_for
@@ -120,7 +121,7 @@ def test_a_volume_lent_by_an_output_that_is_off_is_none_and_this_is_said_once(
         ) as player:
             assert player.playback(0.0).volume_percent is None
             for time_s, mood in ((1.0, HAPPY), (2.0, SAD), (3.0, HAPPY)):
-                assert player.carry_out(Decision(mood, "fade", ""), time_s)
+                assert carried_out(player, Decision(mood, "fade", ""), time_s)
                 assert mood in player.playback(time_s + 0.5).title  # at once, without a fade
             assert client.status()["volume"] == "100"  # nobody hears it, so it stays
             client.enableoutput(0)
@@ -174,3 +175,9 @@ def mean_db(sound):
     command = ["ffmpeg", "-hide_banner", "-i", sound, "-af", "volumedetect", "-f", "null", "-"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     return float(said.partition("mean_volume: ")[2].split()[0])
+
+
+def test_an_mpd_conf_in_any_encoding_is_read(tmp_path):
+    conf = tmp_path / "mpd-own.conf"
+    conf.write_bytes(b"# f\xfcr Gr\xe4tel\n" + OWN.read_bytes())
+    assert mixer_of(conf) == "software"

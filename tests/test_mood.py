@@ -4,8 +4,9 @@ from typing import get_args
 import pytest
 from priors import PRIORS
 
+from appliance.decide import moods_over_time
 from appliance.decide.mood import HmmMoodFilter
-from appliance.decide.phrases import describe
+from appliance.decide.phrases import describe, how_sure
 from appliance.decide.policy import MusicPolicy
 from appliance.records import (
     EMOTIONS,
@@ -410,3 +411,28 @@ def test_whose_faces_count_can_be_set(people, mood):
     surer = replace(seen_as(Emotion.HAPPY), face=Face(Box(300, 0, 90, 90), 0.9, 2), weight=0.9)
     seen = room.show(30, near, surer)
     assert (seen.emotion, seen.faces) == (mood, 2)
+
+
+@pytest.mark.parametrize("before", EMOTIONS)
+def test_after_a_mood_comes_neutral_mostly_and_every_other_mood_has_the_same_chance(before):
+    chances = {mood: moods_over_time._p_next(mood, before) for mood in EMOTIONS}
+    assert sum(chances.values()) == pytest.approx(1.0)
+    assert chances.pop(before) == 0.0
+    if before is not Emotion.NEUTRAL:
+        assert chances.pop(Emotion.NEUTRAL) == 0.7
+    assert len(set(chances.values())) == 1
+
+
+def test_a_neutral_mood_lasts_twice_as_long_as_others():
+    lasts_s = {mood: moods_over_time._lasts_s(mood) for mood in EMOTIONS}
+    assert lasts_s.pop(Emotion.NEUTRAL) == 480
+    assert set(lasts_s.values()) == {240}
+
+
+@pytest.mark.parametrize(
+    ("probability", "sure"),
+    [(0.95, "very"), (0.9, "very"), (0.89, "quite"), (0.7, "quite"), (0.69, "fairly")],
+)
+def test_how_sure_a_mood_is_is_told_in_three_steps(probability, sure):
+    assert how_sure(Mood("settled", Emotion.HAPPY, probability, 1, 0.0)) == sure
+    assert how_sure(Mood("uncertain", None, probability, 1, 0.0)) == ""

@@ -190,7 +190,7 @@ def put_on_late(*statuses):
     observing._queue.position = lambda song_id: "1"
     observing.observe(Client(OLD), 100.0)
     observing._selection = SimpleNamespace(mark_skipped=lambda song: None)
-    own = SimpleNamespace(song=SimpleNamespace(title="new"), emotion=None)
+    own = SimpleNamespace(song=SimpleNamespace(title="new"), emotion=None, reason="")
     observing.note_song(OLD, own, "2", 100.0)
     observing._queue.own, observing._queue.current_id = {"2": own}, "2"
     told = []
@@ -217,7 +217,7 @@ def test_a_new_song_that_mpd_pauses_at_once_for_want_of_an_output_is_not_late():
     observing = begun(OLD)
     observing._queue.position = lambda song_id: "1"
     observing._queue.current_id = "2"
-    own = SimpleNamespace(song=SimpleNamespace(title="new"), emotion=None)
+    own = SimpleNamespace(song=SimpleNamespace(title="new"), emotion=None, reason="")
     failed = NEW | {"state": "pause", "error": ERROR}
     observing.note_song(failed, own, "2", 100.0)
     with pytest.raises(PlayerError, match=f"cannot be heard: {ERROR}"):

@@ -141,3 +141,27 @@ def test_the_last_six_layouts_are_known():
         knowledge = OwnSongs(knowledge.songs, knowledge.moved_to({"1": place}, 9))
     assert [layout.places["1"] for layout in knowledge.layouts] == [8, 7, 6, 5, 4, 3]
     assert knowledge.moved_to({"1": 8}, 10)[:2] == (Layout({"1": 8}, 10), Layout({"1": 7}, 9))
+
+
+def test_the_history_tells_as_what_own_songs_were_put_on():
+    plays = [Play("Song", "a.ogg", HAPPY, "list", "why"), Play("Song", "a.ogg", HAPPY, "list", "")]
+    knowledge = OwnSongs.of_plays(plays)
+    assert (
+        list(knowledge.songs.values())
+        == [OwnSong("a.ogg", Song("a.ogg", "Song", "list"), HAPPY)] * 2
+    )
+    # The later of two is the later copy.
+    queue = [Entry("1", "a.ogg"), Entry("2", "a.ogg")]
+    assert find_own(knowledge, queue, "", 9) == {"before 0": "1", "before 1": "2"}
+
+
+def test_an_mpd_whose_queue_nobody_has_edited_since_is_the_same_one():
+    assert found(known("A7 - -", version=90), "B3 C4 A7", version=90) == ["7"]
+
+
+def test_why_a_song_that_nobody_has_heard_yet_was_put_on_is_kept():
+    own = OwnSong("a.ogg", Song("a.ogg", "t", "list"), HAPPY, "the room looks happy")
+    kept = OwnSongs({"3": own}, (Layout({"3": 0}, 1),)).to_keep()
+    assert OwnSongs.kept(json.loads(json.dumps(kept))).songs == {"3": own}
+    kept["songs"]["3"].pop()  # as an earlier version wrote it
+    assert OwnSongs.kept(kept).songs["3"].reason == ""

@@ -1,7 +1,9 @@
 import os
 import random
+import re
 import shutil
 import threading
+import time
 from contextlib import closing
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -9,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from conftest import TONES_HZ, wait_for, write_tone
+from playing import carried_out
 
-from appliance.errors import PlayerError
-from appliance.player import connection
+from appliance.errors import SongsAwaitedError
 from appliance.player.client import Client
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import PlaylistError, given_title, name_of, read_songs
@@ -185,7 +187,7 @@ def test_files_whose_names_mpd_cannot_read_are_told_once(tmp_path, shared_mpd, c
     with closing(MpdPlayer(address=str(shared_mpd.socket), playlists=sources,
                            random=random.Random(1))) as player:  # fmt: skip
         for time_s in range(3):
-            assert player.carry_out(Decision(HAPPY, "switch", ""), float(time_s))
+            assert carried_out(player, Decision(HAPPY, "switch", ""), float(time_s))
         missing = [song.uri for song in player.songs(HAPPY) if not song.there]
     (line,) = [r.getMessage() for r in caplog.records if "MPD does not have" in r.getMessage()]
     assert f"2 of the 3 songs in {shelf}, such as {shelf}/Grüße.wav (its name is not UTF-8" in line
@@ -224,7 +226,7 @@ def test_what_lies_outside_mpd_really_plays(shared_mpd, app, shelf, station, kin
         "linked playlist": f"{station}/list.pls",
     }
     player = player_for(shared_mpd, sources[kind])
-    play = player.carry_out(Decision(HAPPY, "switch", ""), 0.0)
+    play = carried_out(player, Decision(HAPPY, "switch", ""), 0.0)
     assert play.source == sources[kind]
     wait_for(lambda: float(app.status().get("elapsed", 0)) > 0.1)
     seen = player.playback(1.1)
@@ -239,7 +241,7 @@ def test_what_lies_outside_mpd_really_plays(shared_mpd, app, shelf, station, kin
 @pytest.mark.usefixtures("app")
 def test_a_good_source_serves_beside_a_bad_one(shared_mpd, caplog):
     player = player_for(shared_mpd, "nowhere", "sad")
-    titles = {player.carry_out(Decision(HAPPY, "switch", ""), 0.0).title for _ in range(6)}
+    titles = {carried_out(player, Decision(HAPPY, "switch", ""), 0.0).title for _ in range(6)}
     assert titles == {"sad-0", "sad-1", "sad-2"}
     assert len(caplog.records) == 1
     player.close()
@@ -264,23 +266,48 @@ def test_another_song_plays_instead_of_a_file_that_mpd_refuses(shared_mpd, shelf
         (shelf / name).write_bytes(b"no music at all")
     player = player_for(shared_mpd, str(shelf))
     for time_s in (0.0, 2.0, 4.0):
-        assert player.carry_out(Decision(HAPPY, "switch", ""), time_s).title == "b 100%20"
+        assert carried_out(player, Decision(HAPPY, "switch", ""), time_s).title == "b 100%20"
     assert len(caplog.records) <= 2
     player.close()
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-def test_a_link_on_which_mpd_hangs_is_left_out_afterwards(
-    shared_mpd, app, station, monkeypatch, caplog
+def test_a_link_on_which_mpd_hangs_is_left_out_and_told_with_its_time(
+    shared_mpd, app, station, caplog
 ):
-    monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 0.3)
     player = player_for(shared_mpd, f"{station}/hangs.m3u", "sad")
-    with pytest.raises(PlayerError, match="timed out"):
+    player._reader._patience_s = 0.3
+    with pytest.raises(SongsAwaitedError):
         player.carry_out(Decision(HAPPY, "switch", ""), 0.0)
-    Station.released.set()  # MPD gives up
+    time.sleep(0.5)
+    Station.released.set()  # MPD, which serves nobody meanwhile, gives up
     app.ping()
-    assert player.carry_out(Decision(HAPPY, "switch", ""), 1.0).source == "sad"
-    assert "MPD hung on" in caplog.text
+    for time_s in (1.0, 3.0):
+        assert carried_out(player, Decision(HAPPY, "switch", ""), time_s).source == "sad"
+    (line,) = caplog.messages
+    assert re.fullmatch(r"happy: .*/hangs.m3u: MPD at .*: timed out, after 0\.\d s\. The.*", line)
+    player.close()
+
+
+@pytest.mark.parametrize("link", ["list.pls", "list.m3u", "list.m3u?for=me"])
+def test_a_linked_playlist_inside_a_stored_one_plays_what_it_names(
+    shared_mpd, app, station, caplog, link
+):
+    app.playlistadd("evening", "sad/sad-0.wav")
+    app.playlistadd("evening", f"{station}/{link}")
+    app.playlistadd("evening", "http://127.0.0.1:9/gone.pls")
+    player = player_for(shared_mpd, "evening")
+    songs = player.songs(HAPPY)
+    expected = {"list.pls": ["radio.wav"]}.get(link, ["song.wav", "radio.wav"])
+    assert names(songs) == ["sad-0.wav", *expected, "gone.pls"]
+    assert [song.there for song in songs] == [True] * (len(songs) - 1) + [False]
+    assert {song.source for song in songs} == {"evening"}
+    played = {
+        carried_out(player, Decision(HAPPY, "switch", ""), float(time_s)).uri.rpartition("/")[2]
+        for time_s in range(6)
+    }
+    assert played == {"sad-0.wav", *expected}
+    (line,) = caplog.messages
+    assert "does not have 1 of the" in line
     player.close()
 
 

@@ -17,6 +17,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from conftest import TONES_HZ, wait_for, write_tone
+from playing import carried_out
 
 from appliance import cli
 from appliance.player import links
@@ -124,7 +125,7 @@ def player_for(mpd, *sources):
 
 
 def put_on(player, time_s=0.0):
-    return player.carry_out(Decision(HAPPY, "switch", ""), time_s)
+    return carried_out(player, Decision(HAPPY, "switch", ""), time_s)
 
 
 def patient(monkeypatch):

@@ -9,6 +9,7 @@ from playing import HAPPY, SAD, DrivenPlayer
 
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import PlayerError
+from appliance.player import observer
 from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Mood
 from appliance.settings import Settings
@@ -127,8 +128,12 @@ def test_the_own_song_stays_own_though_an_older_copy_is_in_the_queue(make_box, w
 
 
 @pytest.mark.parametrize("what", WAYS)
-def test_after_a_restart_the_mood_is_followed_and_absence_fades_a_radio_out(make_box, radio, what):
+def test_after_a_restart_the_mood_is_followed_and_absence_fades_a_radio_out(
+    make_box, radio, what, monkeypatch
+):
     """Policy and player together, as the loop calls them."""
+    # Hours pass in a moment, in which the radio does not come far.
+    monkeypatch.setattr(observer, "STANDSTILL_S", float("inf"))
     box = make_box(sources={HAPPY: (radio,), SAD: ("sad",)}, crossfade_s=0.0)
     for _ in range(3):
         box.put_on()

@@ -1,16 +1,21 @@
 """Which song comes next, without an MPD: a client with folders and stickers that a test names."""
 
 import random
+import time
+from concurrent.futures import Future
 from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
+from mpd import CommandError
 
+from appliance.errors import JukeboxError, PlayerError, SongsAwaitedError
 from appliance.history.state import StateFile
 from appliance.player.capabilities import Capabilities
 from appliance.player.likes import Likes
 from appliance.player.selection import Selection
-from appliance.player.sources import Song
+from appliance.player.song_lists import SongLists
+from appliance.player.sources import PlaylistError, Song
 from appliance.player.state import PlayerState, UnsavedState
 from appliance.records import Emotion, Play
 
@@ -30,9 +35,22 @@ class Client:
     def lsinfo(self, folder):
         return [] if folder else [{"directory": name} for name in self.folders]
 
-    def listallinfo(self, folder):
-        self.asked.append(folder)
-        return [{"file": uri} for uri in self.folders.get(folder, [])]
+    is_mopidy = False
+
+    def find(self, below, window, part):
+        folder, first = below[7:-2], int(part.partition(":")[0])
+        if not first:
+            self.asked.append(folder)
+        return [{"file": uri} for uri in self.folders.get(folder, [])][first:][:2000]
+
+    def ask(self, question):
+        """What a Reader does, at once."""
+        answer = Future()
+        try:
+            answer.set_result(question(self))
+        except (CommandError, JukeboxError) as error:
+            answer.set_exception(error)
+        return answer
 
     def sticker_set(self, kind, uri, name, value):
         self.stickers.setdefault(name, {})[uri] = value
@@ -48,12 +66,20 @@ def likes(today=date.today):
     return Likes(capabilities, today)
 
 
-def selection(*sources):
-    return Selection({HAPPY: sources}, random.Random(1), likes())
+class Drawn(Selection):
+    """Songs of the folders and stickers of a client. A song more than a minute later is new."""
+
+    def __init__(self, client, sources, seed=1, **more):
+        self.lists = SongLists(sources, likes(), client.ask, lambda: True)
+        super().__init__(self.lists, random.Random(seed), **more)
 
 
-def uris(selection, client, time_s):
-    return {song.uri for song in selection.draw(client, HAPPY, time_s, local=True)}
+def selection(client, *sources):
+    return Drawn(client, {HAPPY: sources})
+
+
+def uris(selection, time_s):
+    return {song.uri for song in selection.draw(HAPPY, time_s)}
 
 
 NINE = {"happy": [f"happy/{number}.ogg" for number in range(9)]}
@@ -61,72 +87,185 @@ TWO = {"happy": ["happy/0.ogg", "happy/1.ogg"]}
 
 
 def test_a_draw_offers_five_different_songs():
-    songs = selection("happy").draw(Client(NINE), HAPPY, 0.0, local=True)
+    songs = selection(Client(NINE), "happy").draw(HAPPY, 0.0)
     assert len(songs) == len(set(songs)) == 5
 
 
-def test_the_time_of_a_draw_grows_with_the_songs_not_with_their_square(monkeypatch):
-    compared = 0
-
-    def equal(song, other):
-        nonlocal compared
-        compared += 1
-        return song.uri == other.uri
-
-    monkeypatch.setattr(Song, "__eq__", equal)
-    draws = selection("happy")
-    songs = {Song(f"{number}.ogg", "", "happy"): 1.0 for number in range(3000)}
-    draws.mark_heard(HAPPY, draws._shuffled(HAPPY, songs)[0])
-    compared = 0
-    draws._shuffled(HAPPY, songs)
-    assert compared < 10 * len(songs)
+def test_a_draw_from_twenty_thousand_songs_takes_less_than_five_milliseconds():
+    client = Client({"happy": [f"happy/{number}.ogg" for number in range(20_000)]})
+    draws = selection(client, "happy")
+    draws.draw(HAPPY, 0.0)
+    took_s = []
+    for time_s in range(1, 101):
+        began_s = time.thread_time()
+        (song, *_) = draws.draw(HAPPY, time_s / 10)
+        draws.mark_heard(HAPPY, song)
+        took_s.append(time.thread_time() - began_s)
+    assert sorted(took_s)[50] < 0.005
 
 
-def test_a_song_that_failed_is_left_out_for_five_minutes(caplog):
-    draws = selection("happy")
-    draws.leave_out(Song("happy/0.ogg", "", "happy"), "it is broken", 100.0)
-    assert uris(draws, Client(TWO), 399.0) == {"happy/1.ogg"}
-    assert uris(draws, Client(TWO), 401.0) == {"happy/0.ogg", "happy/1.ogg"}
+def test_a_song_comes_twice_in_no_round_of_any_size():
+    client = Client({"happy": [f"happy/{number}.ogg" for number in range(120)]})
+    draws, heard = selection(client, "happy"), []
+    for time_s in range(240):
+        song = draws.draw(HAPPY, float(time_s))[0]
+        draws.mark_heard(HAPPY, song)
+        heard.append(song.uri)
+    assert len(set(heard[:120])) == len(set(heard[120:])) == 120
+    assert heard[:120] != heard[120:]
+
+
+def test_a_song_that_fails_is_left_out_for_longer_each_time(caplog):
+    draws, broken = selection(Client(TWO), "happy"), Song("happy/0.ogg", "", "happy")
+    time_s = 100.0
+    for out_s in (5, 10, 20, 40, 80, 160, 300, 300):
+        draws.leave_out(broken, "it is broken", time_s)
+        assert uris(draws, time_s + out_s - 0.1) == {"happy/1.ogg"}
+        time_s += out_s
+        assert uris(draws, time_s) == {"happy/0.ogg", "happy/1.ogg"}
+    draws.mark_sounding(broken)
+    draws.leave_out(broken, "it is broken", time_s)
+    assert "happy/0.ogg" in uris(draws, time_s + 5)
     assert caplog.messages == ["happy/0.ogg cannot be played: it is broken; another song is tried"]
 
 
+def test_the_only_song_of_a_mood_is_tried_again_every_half_minute():
+    draws = selection(Client({"happy": ["happy/0.ogg"]}), "happy")
+    time_s = 0.0
+    for out_s in (5, 10, 20, 30, 30, 30):
+        draws.leave_out(Song("happy/0.ogg", "", "happy"), "away", time_s)
+        assert uris(draws, time_s + out_s - 0.1) == set()
+        time_s += out_s
+        assert uris(draws, time_s) == {"happy/0.ogg"}
+
+
+def test_many_songs_that_fail_for_one_cause_are_one_line_until_mpd_reads_its_music(caplog):
+    draws = selection(Client(NINE), "happy")
+    for _update in range(2):
+        for uri in NINE["happy"]:
+            reason = f"Failed to open '/nas/{uri}': No such file or directory"
+            draws.leave_out(Song(uri, "", "happy"), reason, 100.0)
+        assert uris(draws, 101.0) == set()
+        draws.note_changes({"database"})
+        assert len(uris(draws, 101.0)) == 5
+    draws.mark_sounding(Song("happy/1.ogg", "", "happy"))
+    for reason in ("Decoder failed", "Decoder failed: happy/2.ogg", "Decoder failed: happy/1.ogg"):
+        draws.leave_out(Song("happy/1.ogg", "", "happy"), reason, 100.0)
+    assert [line.partition(":")[2].split()[0] for line in caplog.messages] == [
+        "Failed", "Failed", "Decoder", "Decoder", "Decoder",
+    ]  # fmt: skip
+
+
 def test_a_mood_without_songs_is_read_again_after_ten_seconds(caplog):
-    draws, client = selection("happy"), Client()
-    assert uris(draws, client, 100.0) == set()
+    client = Client()
+    draws = selection(client, "happy")
+    assert uris(draws, 100.0) == set()
     client.folders = TWO
-    assert uris(draws, client, 109.0) == set()
-    assert uris(draws, client, 111.0) == set(TWO["happy"])
+    assert uris(draws, 109.0) == set()
+    uris(draws, 111.0)
+    assert uris(draws, 111.0) == set(TWO["happy"])
     assert len(caplog.messages) == 1
 
 
-class MpdHangsError(Exception):
-    pass
+def test_a_folder_of_which_mpd_reports_changes_is_read_at_once():
+    client = Client()
+    draws = selection(client, "happy")
+    assert uris(draws, 100.0) == set()
+    client.folders = TWO
+    for change in ("database", "stored_playlist"):
+        draws.note_changes({change})
+        assert uris(draws, 100.0) == set(TWO["happy"])
 
 
-def test_a_source_on_which_mpd_hung_is_left_out_for_five_minutes(caplog):
-    class HangingClient(Client):
-        def listallinfo(self, folder):
-            if folder == "slow":
-                self.asked.append(folder)
-                raise MpdHangsError
-            return super().listallinfo(folder)
+class Slow(Client):
+    """A client that answers when a test says so."""
 
-    draws, client = selection("slow", "happy"), HangingClient(TWO)
-    with pytest.raises(MpdHangsError):
-        draws.draw(client, HAPPY, 100.0, local=True)
-    for time_s in (101.0, 399.0):
-        assert uris(draws, client, time_s) == set(TWO["happy"])
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.waiting = []
+
+    def ask(self, question):
+        self.waiting.append((question, Future()))
+        return self.waiting[-1][1]
+
+    def answer(self):
+        for question, answer in self.waiting:
+            answer.set_result(question(self))
+        self.waiting = []
+
+
+def test_songs_that_are_being_read_are_awaited_and_then_others_play(caplog):
+    client = Slow(TWO)
+    draws = selection(client, "happy")
+    for time_s in (100.0, 109.9):
+        with pytest.raises(SongsAwaitedError):
+            draws.draw(HAPPY, time_s)
+    assert draws.draw(HAPPY, 110.0) == []
+    assert draws.draw(HAPPY, 120.0) == []
+    client.answer()
+    assert uris(draws, 121.0) == set(TWO["happy"])
+    assert caplog.messages == [
+        "happy: MPD has not told for 10 s what happy holds. The music goes on without it"
+    ]
+
+
+def test_songs_that_changed_are_awaited_for_a_second_and_then_those_of_before_serve():
+    client = Slow(TWO)
+    draws = selection(client, "happy")
+    with pytest.raises(SongsAwaitedError):
+        draws.draw(HAPPY, 100.0)
+    client.answer()
+    assert uris(draws, 101.0) == set(TWO["happy"])
+    client.folders = NINE
+    draws.note_changes({"stored_playlist"})
+    with pytest.raises(SongsAwaitedError):
+        draws.draw(HAPPY, 110.0)
+    assert uris(draws, 111.0) == set(TWO["happy"])
+    client.answer()
+    assert len(uris(draws, 112.0)) == 5
+
+
+def test_a_slow_list_is_told_of_with_its_time(caplog, monkeypatch):
+    caplog.set_level("INFO")
+    clock = iter([0.0, 5.2])
+    monkeypatch.setattr("appliance.player.song_lists.time.monotonic", lambda: next(clock, 5.2))
+    draws = selection(Client(TWO), "happy")
+    for time_s in (0.0, 1.0):
+        uris(draws, time_s)
+    assert caplog.messages == ["happy: MPD took 5.2 s for the 2 songs of happy"]
+
+
+class HangsUp(Client):
+    """An MPD that hangs up instead of telling what is in a folder."""
+
+    def find(self, below, window, part):
+        if "slow" in below:
+            self.asked.append("slow")
+            raise PlayerError("MPD at x: Connection lost, after 0.1 s")
+        return super().find(below, window, part)
+
+
+def test_a_source_for_which_mpd_hangs_up_is_not_asked_for_again_and_again(caplog):
+    client = HangsUp(TWO)
+    draws = selection(client, "slow", "happy")
+    for time_s in range(100, 399, 2):
+        assert uris(draws, float(time_s)) == set(TWO["happy"])
     assert client.asked.count("slow") == 1
-    with pytest.raises(MpdHangsError):
-        draws.draw(client, HAPPY, 401.0, local=True)
-    assert caplog.messages == ["happy: MPD hung on slow; it is left out for five minutes"]
+    draws.note_changes({"database"})
+    uris(draws, 399.0)
+    assert client.asked.count("slow") == 2
+    assert caplog.messages == [
+        "happy: slow: MPD at x: Connection lost, after 0.1 s. The music goes on without it"
+    ]
 
 
 def test_a_source_that_works_again_is_warned_of_again_when_it_fails_again(caplog):
-    draws, client = selection("happy"), Client()
+    client = Client()
+    draws = selection(client, "happy")
     for time_s, folders in enumerate([{}, {}, TWO, {}, {}]):
         client.folders = folders
-        draws.draw(client, HAPPY, 100.0 * time_s, local=True)
+        draws.note_changes({"database"})
+        draws.draw(HAPPY, 100.0 * time_s)
     assert len(caplog.messages) == 2
 
 
@@ -169,6 +308,7 @@ def skip(draws, client, song, now=likes()):  # noqa: B008 - it has no state
     """What the observer does when a person skips a song of this mood."""
     draws.mark_skipped(song)
     now.mark_skipped(client, song.uri, HAPPY)
+    draws.note_changes({"sticker"})
 
 
 @pytest.mark.parametrize("songs", [2, 3, 4, 9])
@@ -176,10 +316,10 @@ def skip(draws, client, song, now=likes()):  # noqa: B008 - it has no state
 def test_next_never_brings_the_same_song_again(songs, seed):
     uris = [f"happy/{number}.ogg" for number in range(songs)]
     client = Client({"happy": uris})
-    draws = Selection({HAPPY: ("happy",)}, random.Random(seed), likes())
+    draws = Drawn(client, {HAPPY: ("happy",)}, seed)
     before = ""
     for time_s in range(60):
-        song, *_ = drawn = draws.draw(client, HAPPY, float(time_s), local=True)
+        song, *_ = drawn = draws.draw(HAPPY, float(time_s))
         assert song.uri != before
         if before and songs <= 5:
             assert drawn[-1].uri == before  # it is there, in case MPD refuses all others
@@ -190,21 +330,21 @@ def test_next_never_brings_the_same_song_again(songs, seed):
 
 def test_a_skipped_song_waits_even_for_one_that_nobody_likes():
     client = Client(TWO, {"like": {"happy/1.ogg": "0"}})
-    draws = selection("happy")
-    (first, *_) = draws.draw(client, HAPPY, 0.0, local=True)
+    draws = selection(client, "happy")
+    (first, *_) = draws.draw(HAPPY, 0.0)
     for time_s in range(1, 9):  # unskipped, it comes again and again
-        first, *_ = draws.draw(client, HAPPY, float(time_s), local=True)
+        first, *_ = draws.draw(HAPPY, float(time_s))
         draws.mark_heard(HAPPY, first)
     draws.mark_heard(HAPPY, Song("happy/0.ogg", "", "happy"))
     skip(draws, client, Song("happy/0.ogg", "", "happy"))
-    assert draws.draw(client, HAPPY, 99.0, local=True)[0].uri == "happy/1.ogg"
+    assert draws.draw(HAPPY, 99.0)[0].uri == "happy/1.ogg"
 
 
 def test_an_only_song_comes_again_after_a_skip():
     client = Client({"happy": ["happy/0.ogg"]})
-    draws = selection("happy")
+    draws = selection(client, "happy")
     for time_s in range(5):
-        (song,) = draws.draw(client, HAPPY, float(time_s), local=True)
+        (song,) = draws.draw(HAPPY, float(time_s))
         draws.mark_heard(HAPPY, song)
         skip(draws, client, song)
 
@@ -212,10 +352,10 @@ def test_an_only_song_comes_again_after_a_skip():
 def test_a_song_skipped_in_one_mood_does_not_come_next_in_another():
     client = Client({"happy": ["happy/0.ogg"], "sad": ["happy/0.ogg", "sad/1.ogg"]})
     for path in ("happy/0.ogg", "/srv/music/happy/0.ogg"):
-        draws = Selection({HAPPY: ("happy",), SAD: ("sad",)}, random.Random(1), likes())
+        draws = Drawn(client, {HAPPY: ("happy",), SAD: ("sad",)})
         for time_s in range(9):
             draws.mark_skipped(Song(path, "", "happy"))
-            assert draws.draw(client, SAD, float(time_s), local=True)[0].uri == "sad/1.ogg"
+            assert draws.draw(SAD, float(time_s))[0].uri == "sad/1.ogg"
 
 
 @pytest.mark.parametrize(
@@ -262,8 +402,8 @@ def restarting(uris, state, stickers=(), times=60, every=1, put_on=()):
     heard = []
     for time_s in range(times):
         if time_s % every == 0:
-            draws = Selection({HAPPY: ("happy",)}, random.Random(time_s), likes(), state, put_on)
-        song = draws.draw(client, HAPPY, float(time_s), local=True)[0]
+            draws = Drawn(client, {HAPPY: ("happy",)}, time_s, state=state, put_on=put_on)
+        song = draws.draw(HAPPY, float(time_s))[0]
         draws.mark_heard(HAPPY, song)
         heard.append(song.uri)
     return heard
@@ -298,3 +438,45 @@ def test_rounds_that_cannot_be_understood_begin_anew(kept):
     state.keep(heard=kept)
     uris = [f"happy/{number}.ogg" for number in range(3)]
     assert set(restarting(uris, state, times=3)) == set(uris)
+
+
+# What is read in advance
+
+
+def test_every_mood_is_read_before_its_turn_one_list_at_a_time():
+    client = Slow({"happy": ["a"], "sad": ["b"], "sea": ["c"]})
+    draws = Drawn(client, {HAPPY: ("happy",), SAD: ("sad", "sea")})
+    for _ in range(9):
+        draws.prepare(None, 100.0)
+        assert len(client.waiting) <= 1
+        client.answer()
+    assert client.asked == ["happy", "sad", "sea"]
+
+
+def test_a_folder_of_the_machine_is_read_again_before_a_song_ends(tmp_path):
+    client, folder = Client(), str(tmp_path)
+    client.decoders = lambda: [{"suffix": "ogg"}]
+    (tmp_path / "a.ogg").touch()
+    draws = selection(client, folder)
+    assert uris(draws, 100.0) == {f"{folder}/a.ogg"}
+    (tmp_path / "b.ogg").touch()
+    draws.prepare(HAPPY, 129.0)
+    assert len(uris(draws, 129.0)) == 1
+    draws.prepare(HAPPY, 131.0)
+    assert len(uris(draws, 131.0)) == 2
+
+
+def test_all_songs_of_a_mood_are_told_with_whether_they_are_there():
+    client = Client(TWO)
+    draws = selection(client, "happy")
+    songs = draws.lists.all_of(client, HAPPY)
+    assert [(song.uri, song.there) for song in songs] == [(uri, True) for uri in TWO["happy"]]
+    with pytest.raises(PlaylistError, match="sad: no playlist is named for this mood"):
+        draws.lists.all_of(client, SAD)
+
+
+def test_a_mood_without_sources_is_said_once(caplog):
+    draws = selection(Client(TWO), "happy")
+    assert [draws.draw(SAD, time_s) for time_s in (1.0, 2.0)] == [[], []]
+    (line,) = caplog.messages
+    assert line.startswith("sad: no playlist is named for this mood in jukebox.toml")

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from conftest import wait_for, write_tone
 from mpd import MPDClient
-from playing import HAPPY, NEUTRAL, SAD, SOURCES, DrivenPlayer, OwnMpd
+from playing import HAPPY, NEUTRAL, SAD, SOURCES, DrivenPlayer, OwnMpd, wait_for_housekeeping
 
 from appliance.history.store import SqliteStore
 from appliance.private_mpd.process import PrivateMpd
@@ -49,6 +49,7 @@ class Home:
             quiet = 0 if news else quiet + 1
             self.jukebox.time_s += 1.01
             self.jukebox.player.playback(self.jukebox.time_s)
+            wait_for_housekeeping(self.jukebox.player)
             self.store.write(1e9)
 
     def skip(self, uri, emotion, count=1, day=TODAY):

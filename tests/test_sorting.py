@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playing import carried_out
 
 from appliance import cli
 from appliance.player.mpd_player import MpdPlayer
@@ -344,7 +345,7 @@ def test_the_lists_play(shelf, tmp_path, shared_mpd, app):
     sources = {emotion: (str(out / f"{emotion}.m3u"),) for emotion in EMOTIONS}
     player = MpdPlayer(address=str(shared_mpd.socket), playlists=sources, random=random.Random(1))
     mood = Emotion(listed(out)[str(shelf / "one.wav")])
-    assert player.carry_out(Decision(mood, "switch", ""), 0.0) is not None
+    assert carried_out(player, Decision(mood, "switch", ""), 0.0) is not None
     assert app.currentsong()["file"] in listed(out)
     player.close()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playing import OwnMpd
+from playing import OwnMpd, carried_out
 
 from appliance import cli
 from appliance.commands import sort
@@ -88,7 +88,7 @@ def test_in_mpds_music_the_lists_are_good_over_the_socket_and_the_network(
     assert names_over(("127.0.0.1", mpd.port), source, local=False) == NAMES
     player = MpdPlayer(**mpd.tcp, playlists={Emotion.HAPPY: (source,)}, random=random.Random(1))
     for time_s in range(3):
-        assert player.carry_out(Decision(Emotion.HAPPY, "switch", ""), float(time_s))
+        assert carried_out(player, Decision(Emotion.HAPPY, "switch", ""), float(time_s))
     player.close()
 
 

@@ -26,8 +26,11 @@ log = logging.getLogger("jukebox")
 # The next song is added this long before the current one ends: late enough that it fits the mood of
 # now, early enough for MPD to open it without a gap.
 APPEND_BEFORE_S = 8.0
-# A playlist that could not be played is tried again after this long; owners add music meanwhile.
-REFUSED_FOR_S = 60.0
+# A playlist that could not be played is tried again after so long, and each time after twice as
+# long: a radio is back soon, and owners add music meanwhile.
+REFUSED_FOR_S, REFUSED_AT_MOST_S = 5.0, 60.0
+# The log tells of what somebody does over and over, perhaps with three apps, only so often.
+TELL_AGAIN_S = 60.0
 # A fade is over at the latest this long after its time.
 FADE_ENDS_S = 2.0
 
@@ -56,6 +59,8 @@ class MusicPolicy:
         self._wanted_since_s = 0.0
         self._played: Emotion | None = None  # from whose playlist the last song was put on
         self._refused_until_s: dict[Emotion, float] = {}
+        self._refused_for_s: dict[Emotion, float] = {}  # the last time, until music of it plays
+        self._told_s: dict[ListenerAction, float] = {}  # when the log told of it last
         self._resume_asked = False
         self._invited = False  # somebody asked for the jukebox's music in place of their own
         self._cleared_queue = ClearedQueue()
@@ -148,12 +153,16 @@ class MusicPolicy:
 
     def refused(self, time_s: float, decision: Decision) -> None:
         """Uses other playlists for a while, because this one gave nothing to play."""
-        self._refused_until_s[decision.emotion] = time_s + REFUSED_FOR_S
+        last_s = self._refused_for_s.get(decision.emotion, REFUSED_FOR_S / 2)
+        for_s = min(2 * last_s, REFUSED_AT_MOST_S)
+        self._refused_for_s[decision.emotion] = for_s
+        self._refused_until_s[decision.emotion] = time_s + for_s
 
     def _notice(self, time_s: float, playback: Playback) -> None:
         """Takes in what plays and what people have done since the last frame."""
         if playback.emotion is not None:
             self._played, self._invited = playback.emotion, False
+            self._refused_for_s.pop(playback.emotion, None)
         if self._resume_asked:
             self._last_wish_s = time_s
         silent = playback.state == "stop"
@@ -164,14 +173,17 @@ class MusicPolicy:
     def _step_aside(self, time_s: float, action: ListenerAction, *, playing: bool) -> None:
         """Pauses automatic changes after something that a person did."""
         minutes = self.settings.listener.override_minutes
-        if not self.holds(time_s) or action != self.listener.action:
+        told_s = time_s - self._told_s.get(action, -NEVER)
+        if not self.holds(time_s) or (action != self.listener.action and told_s >= TELL_AGAIN_S):
             log.info("%s%s", LISTENER_ACTIONS[action], _how_long(action, minutes))
+            self._told_s[action] = time_s
         self.listener = self.listener.acted(action, time_s + 60.0 * minutes)
         self._last_wish_s = time_s
         self._resume_asked = self._invited = False
         if playing or action in ("play", "skip", "seek"):
             self.asleep = False  # to change the volume wakes nobody up
-        self._refused_until_s.clear()  # the player may have refused only because of the person
+        self._refused_until_s.clear()
+        self._refused_for_s.clear()  # the player may have refused only because of the person
 
     def _notice_clearing(self, time_s: float, mood: Mood, playback: Playback) -> None:
         """Pauses automatic changes after a person has cleared the queue, also across a restart."""
@@ -286,7 +298,8 @@ class MusicPolicy:
             change = self.settings.music.change
             # A stream has no end to wait for. A person who asked, for a mood or for the jukebox's
             # music in place of their own, does not wait for the end either.
-            if change == "now" or playback.remaining_s is None:
+            is_stream = playback.remaining_s is None and not playback.has_end
+            if change == "now" or is_stream:
                 return "switch"
             if change == "crossfade" or self.asked is not None or playback.listener:
                 return "fade"

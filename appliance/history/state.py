@@ -8,6 +8,7 @@ import logging
 import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from threading import RLock
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from appliance.errors import why_failed
@@ -56,6 +57,7 @@ class StateFile(Generic[State]):
 
     def __init__(self, path: Path | None, default: State, earlier: Path | None = None) -> None:
         self._path = path
+        self._changing = RLock()  # the player's threads keep what they have done, too
         self._unsaved = False  # the file could not be written, and the log says so
         self._other_keys = _read(path) if path is not None else {}
         self.kept = _fitting(default, self._other_keys)
@@ -77,18 +79,20 @@ class StateFile(Generic[State]):
 
     def keep(self, *, durable: bool = True, **changes: Any) -> None:
         """Changes fields of the state. durable: also for a power cut in the next seconds."""
-        kept = replace(self.kept, **changes)  # type: ignore[type-var]  # State is a dataclass
-        if kept == self.kept and not self._unsaved:
-            return
-        self.kept = kept
-        self._save(durable=durable)
+        with self._changing:
+            kept = replace(self.kept, **changes)  # type: ignore[type-var]  # State is a dataclass
+            if kept == self.kept and not self._unsaved:
+                return
+            self.kept = kept
+            self._save(durable=durable)
 
     def keep_for_earlier_versions(self, **values: Any) -> None:
         """Changes keys that only earlier versions read. To be deleted after one more release."""
-        if self._other_keys.items() >= values.items() and not self._unsaved:
-            return
-        self._other_keys |= values
-        self._save(durable=True)
+        with self._changing:
+            if self._other_keys.items() >= values.items() and not self._unsaved:
+                return
+            self._other_keys |= values
+            self._save(durable=True)
 
     def _save(self, *, durable: bool) -> None:
         if self._path is None:

@@ -145,7 +145,8 @@ class Actions:
             if added is not None:
                 new_id, titled = added
                 self._told_of_full = False
-                if not self._queue.claim(client, new_id, titled, decision.emotion):
+                reason = decision.reason
+                if not self._queue.claim(client, new_id, titled, decision.emotion, reason):
                     return None
                 self._links.prefetch(decision.emotion, songs[number + 1 :])
                 return new_id

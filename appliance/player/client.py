@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import select
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from mpd import CommandError, FailureResponseCode, MPDClient, MPDError
@@ -14,7 +16,16 @@ Status = Mapping[str, str]  # MPD's answer to "status"
 # The changes that MPD is asked to report; database: it has read its music anew; sticker: a like or
 # a skip; output: one was switched on or off. MPD 0.23 forgets what it could report but was not
 # asked for at the next "idle", so it is always asked for all of these.
-SUBSYSTEMS = ("player", "playlist", "mixer", "options", "message", "database", "sticker", "output")
+SUBSYSTEMS = (
+    "player", "playlist", "mixer", "options", "message", "database", "stored_playlist", "sticker",
+    "output",
+)  # fmt: skip
+
+# MPD hangs up where one answer is longer than its max_output_buffer_size. The smallest that people
+# set, 64 KB, holds so many places of the queue.
+PLACES_AT_ONCE = 2000
+
+PLACE, SONG_ID = re.compile(r"cpos: (\d+)\n"), re.compile(r"Id: (\d+)\n")
 
 
 class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
@@ -27,11 +38,41 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
     """
 
     volume_is_lent = False
+    _secret = ""
+    _tags: tuple[str, ...] | None = None
 
     def connect(self, host: str, port: int | None = None, timeout: float | None = None) -> None:
         """Connect, and let names through whose bytes are not UTF-8."""
+        self._place = host, port
         super().connect(host, port, timeout)
         self._wfile.reconfigure(errors="surrogateescape")
+
+    def password(self, secret: str) -> None:
+        """Send the password, and note it for reconnect()."""
+        self._secret = secret
+        super().password(secret)
+
+    def limit_tags(self, *tags: str) -> None:
+        """Let MPD tell no more of songs than these tags, so that its answers are short."""
+        self._tags = tags
+        with suppress(CommandError):  # Mopidy has no such command
+            self.tagtypes("clear")
+            self.tagtypes("enable", *tags)
+
+    def reconnect(self) -> None:
+        """Connect to the same MPD again, which has hung up."""
+        with suppress(MPDError, OSError):
+            self.disconnect()
+        self.connect(*self._place)
+        if self._secret:
+            self.password(self._secret)
+        if self._tags:
+            self.limit_tags(*self._tags)
+
+    def break_off(self) -> None:
+        """Let another thread's wait for an answer end at once, with an error there."""
+        with suppress(AttributeError, MPDError, OSError):  # it is not connected any more
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def begin_idle(self) -> None:
         """Ask MPD to report the next change, without waiting for it."""
@@ -47,6 +88,12 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
     def is_mopidy(self) -> bool:
         """Whether the server is Mopidy, which speaks a protocol that MPD gave up in 2013."""
         return str(self.mpd_version).startswith("0.19.")
+
+    @property
+    def tells_parts_of_playlists(self) -> bool:
+        """Whether a stored playlist can be asked for in parts: MPD 0.24."""
+        major, minor = str(self.mpd_version).split(".")[:2]
+        return (int(major), int(minor)) >= (0, 24)
 
     @property
     def is_readable(self) -> bool:
@@ -67,6 +114,37 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
             known = {"duration": duration} if duration not in ("", "0") else {}
             status = {"elapsed": elapsed, **known, **status}
         return status
+
+    def changed_places(self, version: str, length: int) -> Iterator[tuple[int, list[str]]]:
+        """Where the queue has other songs since a version: first places of runs, and their ids.
+
+        length: of the queue. Version "0" gives all places. Raises CommandError.
+        """
+        # A queue of 20,000 takes a tenth of the time that python-mpd2's plchangesposid() needs.
+        windows = [
+            f"{first}:{first + PLACES_AT_ONCE}" for first in range(0, length, PLACES_AT_ONCE)
+        ]
+        last = windows.pop().partition(":")[0] if windows else "0"
+        for window in (*windows, f"{last}:"):  # the queue may have grown meanwhile
+            # Mopidy tells no parts, and has no limit.
+            places = [] if self.is_mopidy else [window]
+            self._write_command("plchangesposid", [version, *places])
+            yield from _runs(self._read_whole())
+            if self.is_mopidy:
+                return
+
+    def _read_whole(self) -> str:
+        """A whole answer without its "OK", for answers of thousands of lines."""
+        answer = b""
+        while not answer.endswith(b"\nOK\n") and answer != b"OK\n":
+            part = self._rbfile.read1(1 << 18)
+            answer += part
+            if answer.startswith(b"ACK ") and answer.endswith(b"\n"):
+                raise _refusal(answer.decode(errors="replace").strip().removeprefix("ACK "))
+            if not part:
+                self.disconnect()
+                raise MpdConnectionError("Connection lost while reading line")
+        return answer.removesuffix(b"OK\n").decode()
 
     def music_directory(self) -> str:
         """Where MPD's music lies, as MPD names it: a path or a link; "" if it does not tell.
@@ -96,6 +174,20 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
             with suppress(AttributeError, MPDError, OSError):  # not connected, or broken
                 getattr(self, part).close()
         super()._reset()
+
+
+def _runs(answer: str) -> Iterator[tuple[int, list[str]]]:
+    """The first place and the ids of each run in an answer to "plchangesposid"."""
+    ids = SONG_ID.findall(answer)
+    if not ids:
+        return
+    first = int(answer[len("cpos: ") : answer.index("\n")])
+    last = int(answer[answer.rindex("cpos: ") :].split()[1])
+    if last - first + 1 == len(ids):  # as after most changes
+        yield first, ids
+        return
+    for place, song_id in zip(PLACE.findall(answer), ids, strict=True):
+        yield int(place), [song_id]
 
 
 def _refusal(text: str) -> CommandError:

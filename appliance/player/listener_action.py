@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from appliance.listener import ListenerAction
 from appliance.player.client import Status
-from appliance.player.snapshot import Snapshot, has_failed
+from appliance.player.snapshot import Snapshot, has_failed, length_of
 
 END_S = 3.0  # a change of song nearer than this to the end of the song was its end
+# A file of unknown length that gives way so early was skipped; later it may have come to its end.
+SURELY_LONGER_S = 30.0
 JUMP_S = 3.0  # streams and slow outputs make the position in a song jump by less than this
 MODES = ("repeat", "random", "single", "consume", "xfade")
 
@@ -48,11 +50,13 @@ def is_passed_over(before: Snapshot, status: Status) -> bool:
     return status["playlistlength"] != "0"  # past the last song
 
 
-def may_have_ended(before: Snapshot, time_s: float) -> bool:
+def may_have_ended(before: Snapshot, time_s: float, *, link: bool = False) -> bool:
     """Whether the song of the snapshot has come to its end by now, or nearly so."""
     left_s = before.playback.remaining_s
-    if left_s is None:  # a stream, which may break off at any time
-        return True
+    if left_s is None:
+        known = float(before.status.get("duration", 0)) > 0  # but the song is beyond it
+        played_s = _elapsed_s(before.status) + time_s - before.time_s
+        return link or known or played_s >= SURELY_LONGER_S
     early_s = END_S + float(before.status.get("xfade", 0))
     return left_s - (time_s - before.time_s) <= early_s
 
@@ -80,7 +84,7 @@ def _on_playing(
 def _while_playing(
     before: Snapshot, status: Status, time_s: float, *, same: bool, link: bool
 ) -> ListenerAction | None:
-    ended = may_have_ended(before, time_s)
+    ended = may_have_ended(before, time_s, link=link)
     # MPD tells no difference between a download that broke off and a person's "next".
     over = ended or (link and not same)
     # With "single", MPD pauses or stops after each song, and "oneshot" switches itself off then.
@@ -93,6 +97,8 @@ def _while_playing(
         return None if over and _is_next(before, status, link=link) else "skip"
     begins_anew = link and status.get("songid") == before.status.get("nextsongid")  # by "repeat"
     if begins_anew and _elapsed_s(status) <= time_s - before.time_s + JUMP_S:
+        return None
+    if link and length_of(status) is None:  # nobody can move in a radio
         return None
     return "seek" if _has_jumped(before, status, time_s, ended=ended) else None
 
@@ -108,9 +114,12 @@ def _is_next(before: Snapshot, status: Status, *, link: bool) -> bool:
 
 def _has_jumped(before: Snapshot, status: Status, time_s: float, *, ended: bool) -> bool:
     """Whether the position in the song differs from what time alone explains."""
-    if "duration" not in status or "elapsed" not in before.status or ended:
+    if "elapsed" not in before.status:
         return False
     was_s, now_s = _elapsed_s(before.status), _elapsed_s(status)
+    begins_anew = now_s <= time_s - before.time_s + JUMP_S
+    if ended and (begins_anew or before.playback.remaining_s is not None):
+        return False
     # The position may lag by any amount, because a stream can stall, but it never goes back.
     return now_s < was_s - JUMP_S / 2 or now_s > was_s + (time_s - before.time_s) + JUMP_S
 

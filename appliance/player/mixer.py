@@ -43,13 +43,13 @@ def outputs_with_volume(
 
 def _is_own(settings: Settings, environ: Mapping[str, str]) -> bool:
     """Whether the MPD is the one that the installer set up."""
-    return (settings.mpd.address or environ.get("MPD_HOST", "")) == OWN_SOCKET
+    return (settings.mpd.address or environ.get("MPD_HOST")) == OWN_SOCKET
 
 
 def _is_software(conf: Path) -> bool:
     """Whether each output of this mpd.conf that has a volume has MPD's own."""
     on = [output for output in _outputs(conf) if output.get("enabled") != "no"]
-    mixers = [output.get("mixer_type", "hardware") for output in on if _has_volume(output)]
+    mixers = [output.get("mixer_type") for output in on if _has_volume(output)]
     return bool(mixers) and all(mixer == "software" for mixer in mixers)
 
 
@@ -63,7 +63,7 @@ def _has_volume(output: Mapping[str, str]) -> bool:
 def _outputs(conf: Path) -> list[dict[str, str]]:
     """The settings of each output in an mpd.conf."""
     try:
-        text = conf.read_text(encoding="utf-8", errors="replace")
+        text = conf.read_bytes().decode(errors="replace")
     except OSError:
         return []
     return [dict(SETTING.findall(block)) for block in OUTPUT.findall(text)]

@@ -1,10 +1,11 @@
 """Carries decisions out at MPD, tells what MPD does now, and recognises what the listener did.
 
-There is one connection, no thread and no clock: everything happens in playback(), carry_out() and
-adjust(), which the loop calls. Between these calls MPD reports changes (its command "idle"), and it
-is asked for its status only when something happened. The jukebox adds its own songs and removes
-only its own. It never touches repeat, random, single, consume or MPD's crossfade, and it never
-moves or removes a song of the listener's.
+Everything that concerns the listener happens in playback(), carry_out() and adjust(), which the
+loop calls, over one connection. What may take long, such as reading a mood's songs, is done in
+threads with connections of their own (reader.py). Between the calls MPD reports changes (its
+command "idle"), and it is asked for its status only when something happened. The jukebox adds its
+own songs and removes only its own. It never touches repeat, random, single, consume or MPD's
+crossfade, and it never moves or removes a song of the listener's.
 """
 
 from __future__ import annotations
@@ -22,14 +23,17 @@ from appliance.player.capabilities import ANSWERS, CHANNEL, Capabilities
 from appliance.player.client import Client
 from appliance.player.connection import Address, Connection
 from appliance.player.fade import Fader
+from appliance.player.housekeeping import Housekeeping
 from appliance.player.likes import Likes
 from appliance.player.observer import Observer
 from appliance.player.queue import Queue
+from appliance.player.reader import Reader
 from appliance.player.refusals import Refusals
 from appliance.player.restarts import Restarts
 from appliance.player.selection import Selection
 from appliance.player.skip_copies import SkipArchive, SkipCopies
 from appliance.player.snapshot import Snapshot
+from appliance.player.song_lists import SongLists
 from appliance.player.sources import Song, given_title, name_of
 from appliance.player.state import PlayerStateFile, UnsavedState
 from appliance.player.stored_lists import StoredLists
@@ -40,7 +44,8 @@ ASK_EVERY_S = 1.0
 NEAR_END_S = 10.0
 # MPD is asked at least this often: a lost network reports nothing, and Mopidy hangs up after 60 s.
 ASK_AT_LEAST_EVERY_S = 20.0
-READING_S = 10.0  # how long MPD may need to read a mood's playlists and to fetch linked ones
+PREPARE_S = 20.0  # before a song's end, the mood's songs are read anew for the next one
+ASK_STREAM_EVERY_S = 5.0  # whether a stream goes on
 MAY_BE_IN_QUEUE = 2  # of the songs put on before: the last one plays, or waits behind another
 LONGEST_ANSWER = 1000  # characters; MPD hangs up on a line of more than 4096 bytes
 
@@ -88,9 +93,14 @@ class MpdPlayer:
         self._messages: list[str] = []
         self._refusals = Refusals()
         likes = Likes(self._capabilities)
-        self._selection = Selection(playlists, random, likes, self._state, put_on)
-        self._skips = SkipCopies(self._capabilities, skips, self._state)
-        self._stored = StoredLists(playlists.values(), self._state)
+        self._reader, self._tidier = Reader(self._here), Reader(self._here)
+        self._lists = SongLists(playlists, likes, self._reader.ask, lambda: self._here().local)
+        self._selection = Selection(self._lists, random, self._state, put_on)
+        self._housekeeping = Housekeeping(
+            self._tidier,
+            StoredLists(playlists.values(), self._state) if self._state.outlives else None,
+            SkipCopies(self._capabilities, skips, self._state),
+        )
         self._queue = Queue(self._state, put_on[-MAY_BE_IN_QUEUE:])
         self._restarts = Restarts(self._state)
         self._fader = Fader(crossfade_s, max_percent, self._state, by_ear=by_ear)
@@ -124,9 +134,12 @@ class MpdPlayer:
 
         Raises PlayerError, also if MPD plays but its output fails.
         """
+        self._housekeeping.go_on()
         last = self._observer.last
         if last and not self._is_due(last, time_s):
-            return self._told(last.playback_at(time_s))
+            playback = last.playback_at(time_s)
+            self._prepare(playback, time_s)
+            return self._told(playback)
         with self._connection.client() as client:
             snapshot = self._observe(client, time_s)
             with self._refusals.survived("messages and playlists wait"):
@@ -138,18 +151,19 @@ class MpdPlayer:
     def carry_out(self, decision: Decision, time_s: float) -> Play | None:
         """The song of the decided mood that was put on, or None if none was.
 
-        There are four reasons for None: a person did something meanwhile (the next playback tells
-        what); the mood has no song that plays (a warning says why); for "append", a song of this
-        mood already waits or the listener's own songs follow; MPD refuses (a warning says what).
-        The current song plays on in each case. Raises PlayerError.
+        It counts as played when Playback.began tells so. There are four reasons for None: a person
+        did something meanwhile (the next playback tells what); the mood has no song that plays (a
+        warning says why); for "append", a song of this mood already waits or the listener's own
+        songs follow; MPD refuses (a warning says what).
+        The current song plays on in each case. Raises SongsAwaitedError while the mood's songs are
+        being read, and PlayerError.
         """
         with self._connection.client() as client:
-            local = self._connection.address.local
             if not self._may_play:
                 return None
-            # Reading playlists may take a while, in which people act: take the snapshot afterwards.
-            songs = self._selection.draw(client, decision.emotion, time_s, local=local)
-            snapshot = self._observe(client, time_s, late_s=READING_S)
+            self._note_changes()
+            songs = self._selection.draw(decision.emotion, time_s)
+            snapshot = self._observe(client, time_s)
             if self._observer.action:
                 return None
             with self._refusals.survived("no song is put on now"):
@@ -197,8 +211,8 @@ class MpdPlayer:
 
         Raises PlaylistError if a source cannot be used, and PlayerError.
         """
-        with self._connection.client() as client:
-            return self._selection.all_songs(client, emotion, local=self._connection.address.local)
+        with self._connection.client():  # the reader then knows where MPD is
+            return self._reader.ask(lambda client: self._lists.all_of(client, emotion)).result()
 
     def report(self) -> str:
         """What MPD does, in words; nothing is changed there.
@@ -222,6 +236,11 @@ class MpdPlayer:
             with suppress(PlayerError), self._connection.client() as client:
                 self._fader.end(client)
         self._connection.close()
+        self._reader.close()
+        self._tidier.close()
+
+    def _here(self) -> Address:
+        return self._connection.address
 
     @property
     def _last_snapshot(self) -> Snapshot:
@@ -234,10 +253,10 @@ class MpdPlayer:
         """Whether MPD allows the jukebox to play; else it does nothing by halves."""
         return not self._capabilities.refusal
 
-    def _observe(self, client: Client, time_s: float, late_s: float = 0.0) -> Snapshot:
+    def _observe(self, client: Client, time_s: float) -> Snapshot:
         """The observer's next snapshot; if MPD cannot be heard, a change of its outputs is news."""
         try:
-            return self._observer.observe(client, time_s, late_s)
+            return self._observer.observe(client, time_s)
         except PlayerError:
             self._connection.changes.discard("output")
             self._connection.listen()
@@ -271,8 +290,20 @@ class MpdPlayer:
         # After the jukebox has acted, MPD is not listened to for a second: a mood whose songs all
         # fail at once must not make the loop spin.
         left_s = last.playback_at(time_s).remaining_s
-        near_end = last.playback.state == "play" and left_s is not None and left_s < NEAR_END_S
-        return since_s >= ASK_EVERY_S and (near_end or not self._connection.is_listening)
+        plays = last.playback.state == "play"
+        near_end = plays and left_s is not None and left_s < NEAR_END_S
+        own_stream = plays and left_s is None and last.playback.emotion is not None
+        if own_stream and since_s >= ASK_STREAM_EVERY_S:
+            return True
+        soon = near_end or self._observer.awaits_sound or not self._connection.is_listening
+        return since_s >= ASK_EVERY_S and soon
+
+    def _prepare(self, playback: Playback, time_s: float) -> None:
+        """Read moods' songs while music plays, those of its mood anew before the song ends."""
+        if playback.state == "play":
+            left_s = playback.remaining_s
+            soon = left_s is not None and left_s < PREPARE_S
+            self._selection.prepare(playback.emotion if soon else None, time_s)
 
     def _greet(self, client: Client) -> None:
         """Prepare a new connection."""
@@ -300,8 +331,12 @@ class MpdPlayer:
             self._messages += [entry["message"] for entry in client.readmessages()]
         if "output" in changes:
             self._note_outputs(client)
-        if "database" in changes and self._state.outlives and self._may_play:
-            self._stored.update(client)
-        if changes & {"database", "sticker"} and self._may_play:
-            self._skips.compare(client)
+        self._note_changes()
         changes.clear()
+
+    def _note_changes(self) -> None:
+        """Pass on what MPD reported of songs."""
+        self._selection.note_changes(self._connection.changes)
+        if self._may_play:
+            self._housekeeping.note_changes(self._connection.changes)
+        self._connection.changes -= {"database", "stored_playlist", "sticker"}

@@ -19,9 +19,12 @@ from appliance.player.own_songs import OwnSong
 from appliance.player.queue import Queue
 from appliance.player.selection import Selection
 from appliance.player.snapshot import Snapshot, describe, event_between, has_failed, played_song
+from appliance.player.sources import given_title
+from appliance.player.standstill import Standstill
 from appliance.player.state import PlayerStateFile, kept_charge
-from appliance.records import Playback
+from appliance.records import Play, Playback
 
+STANDSTILL_S = 15.0  # a radio's server that is restarted, or a phone's hotspot, is back by then
 SAME_POSITION_S = 3.0  # MPD rounds the position in a song when it restores it
 
 
@@ -29,7 +32,8 @@ class Observer:
     """Compares each snapshot with the one before, in which the jukebox notes its own actions.
 
     last: the last snapshot on this connection, None before the first; action: what a person did
-    that with_action() has not reported yet; charge: whose doing it is that music plays or not.
+    that with_action() has not reported yet; began: a song of the jukebox's that has begun to sound,
+    likewise; charge: whose doing it is that music plays or not.
     """
 
     def __init__(
@@ -40,7 +44,9 @@ class Observer:
         self.last: Snapshot | None = None
         self.action: ListenerAction | None = None
         self.charge = kept_charge(state.kept)
+        self.began: Play | None = None
         self._delay = Delay()
+        self._standstill = Standstill()
 
     @property
     def held(self) -> bool:
@@ -70,11 +76,11 @@ class Observer:
             and abs(elapsed_s - kept.paused_at_s) <= SAME_POSITION_S
         )
 
-    def observe(self, client: Client, time_s: float, late_s: float = 0.0) -> Snapshot:
+    def observe(self, client: Client, time_s: float) -> Snapshot:
         """A new snapshot of MPD, from which `action` and `charge` are renewed.
 
-        late_s: how much later than time_s it may be by now. What people did comes first, then an
-        error is answered. Raises PlayerError if MPD's outputs fail, so that nothing can be heard.
+        What people did comes first, then an error is answered. Raises PlayerError if MPD's outputs
+        fail, so that nothing can be heard.
         """
         before = self.last
         status = settled(client, before)
@@ -84,9 +90,7 @@ class Observer:
         if before is not None:
             status = self._delay.undone(status, before, time_s)
             turned = self._fader.is_turned(before.status, status, time_s)
-            action = action_between(
-                before, status, time_s + late_s, edited=edited, turned=turned, link=link
-            )
+            action = action_between(before, status, time_s, edited=edited, turned=turned, link=link)
             self._keep_action(action)
             if was_on and action == "skip":
                 self._mark_skipped(client, was_on, passed_over=is_passed_over(before, status))
@@ -97,7 +101,40 @@ class Observer:
         if "error" in status and status["state"] != "pause":
             with suppress(CommandError):  # it may not be cleared, or not by this jukebox
                 status = self._answer_error(client, status, time_s)
+        status = self._leave_standstill(client, status, time_s)
+        self._note_sound(status)
         return self._update_last(time_s, status)
+
+    @property
+    def awaits_sound(self) -> bool:
+        """Whether a song of the jukebox's plays of which nobody knows yet whether it sounds."""
+        return self.last is not None and self._awaited(self.last.status) is not None
+
+    def _awaited(self, status: Status) -> OwnSong | None:
+        own = self._queue.own.get(status.get("songid", ""))
+        return own if own and own.reason and status["state"] == "play" else None
+
+    def _note_sound(self, status: Status) -> None:
+        """Note that a song of the jukebox's can be heard; until then it may yet fail."""
+        own = self._awaited(status)
+        if own is None or own.emotion is None or float(status.get("elapsed", 0)) <= 0:
+            return
+        title = given_title(self._queue.song) or own.song.title
+        reason = self._queue.take_reason(status["songid"])
+        self.began = Play(title, own.queue_uri, own.emotion, own.song.source, reason)
+        self._selection.mark_sounding(own.song)
+
+    def _leave_standstill(self, client: Client, status: Status, time_s: float) -> Status:
+        """Leave a stream of the jukebox's that stands still. Returns the status afterwards."""
+        lasts_s, song_id = self._standstill.lasts_s(status, time_s), status.get("songid", "")
+        own = self._queue.own.get(song_id)
+        if own is None or lasts_s < STANDSTILL_S or not self._queue.is_link(song_id):
+            return status
+        with suppress(CommandError):
+            self._selection.leave_out(own.song, f"nothing came for {STANDSTILL_S:g} s", time_s)
+            self._queue.remove(client, song_id)
+            return client.state()
+        return status
 
     def _happened(self, event: Event | None, status: Status, **pause: Any) -> None:
         """Renew the charge after an event, and keep it for the next start.
@@ -210,9 +247,12 @@ class Observer:
             self._update_last(self.last.time_s, {**self.last.status, **status})
 
     def with_action(self, playback: Playback) -> Playback:
-        """The playback with what a person did since the last report, which is then forgotten."""
+        """The playback with what has happened since the last report, which is then forgotten."""
         action, self.action = self.action, None
-        return replace(playback, listener_action=action) if action else playback
+        began, self.began = self.began, None
+        if not (action or began):
+            return playback
+        return replace(playback, listener_action=action, began=began)
 
     def _update_last(self, time_s: float, status: Status, **known: Any) -> Snapshot:
         playback = describe(status, self._queue, self._fader, self.charge)

@@ -23,12 +23,13 @@ class OwnSong:
     """A song that the jukebox put into the queue.
 
     queue_uri: what MPD calls it there, which may differ from the song's own uri; emotion: None for
-    the chime.
+    the chime. reason: why it is put on, until it can be heard and that was told; then "".
     """
 
     queue_uri: str
     song: Song
     emotion: Emotion | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,10 @@ class OwnSongs:
         """All of it as plain values, for a JSON file."""
         return {
             "songs": {
-                song_id: [own.queue_uri, own.song.uri, own.song.title, own.song.source, own.emotion]
+                song_id: [
+                    *(own.queue_uri, own.song.uri, own.song.title, own.song.source),
+                    *(own.emotion, own.reason),
+                ]
                 for song_id, own in self.songs.items()
             },
             "layouts": [[dict(layout.places), layout.length] for layout in self.layouts],
@@ -93,9 +97,14 @@ class OwnSongs:
         try:
             songs = {
                 song_id: OwnSong(
-                    queue_uri, Song(uri, title, source), None if mood is None else Emotion(mood)
+                    queue_uri,
+                    Song(uri, title, source),
+                    None if mood is None else Emotion(mood),
+                    "".join(reason),  # earlier versions keep none
                 )
-                for song_id, (queue_uri, uri, title, source, mood) in values["songs"].items()
+                for song_id, (queue_uri, uri, title, source, mood, *reason) in values[
+                    "songs"
+                ].items()
             }
             layouts = tuple(
                 Layout({song_id: int(place) for song_id, place in places.items()}, int(length))

@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from mpd import CommandError, FailureResponseCode, MPDClient
+from mpd import CommandError, FailureResponseCode
 
-from appliance.player.client import Status
+from appliance.player.client import Client, Status
 from appliance.player.own_songs import Entry, OwnSong, OwnSongs, find_own, has_restarted
 from appliance.player.sources import Song, given_title, name_of
 from appliance.player.state import PlayerStateFile
@@ -50,10 +50,11 @@ class Queue:
 
     # Following MPD
 
-    def recognise(self, client: MPDClient) -> None:
+    def recognise(self, client: Client) -> None:
         """Find the own songs again, on a new connection."""
-        self._version, self._song_key = client.status()["playlist"], ("", "")
-        queue = [Entry(song["id"], song["file"]) for song in client.playlistinfo()]
+        status = client.status()
+        self._version, self._song_key = status["playlist"], ("", "")
+        queue = self._entries(client, int(status["playlistlength"]))
         self.song = client.currentsong()
         song_id = self.song.get("id", "")
         known, version = self._known, int(self._version)
@@ -70,7 +71,7 @@ class Queue:
             self._known = OwnSongs({})  # ids of before mean other songs now
         self._keep()
 
-    def follow(self, client: MPDClient, status: Status) -> bool:
+    def follow(self, client: Client, status: Status) -> bool:
         """Read the current song and the queue. Returns whether others have edited the queue."""
         edited = False
         if status["playlist"] != self._version:
@@ -78,8 +79,9 @@ class Queue:
             ids_before = self._ids
             self._follow_edits(client, status)
             # "consume" removes what was played; a radio's new title is not an edit.
-            without_current = [song_id for song_id in ids_before if song_id != current]
-            consumed = status["consume"] != "0" and self._ids == without_current
+            consumed = status["consume"] != "0" and self._ids == [
+                song_id for song_id in ids_before if song_id != current
+            ]
             edited = self._ids != ids_before and not consumed
         # A radio's new title changes the queue's version.
         key = (status.get("songid", ""), status["playlist"])
@@ -129,10 +131,12 @@ class Queue:
 
     # Acting
 
-    def claim(self, client: MPDClient, song_id: str, song: Song, emotion: Emotion | None) -> bool:
+    def claim(
+        self, client: Client, song_id: str, song: Song, emotion: Emotion | None, reason: str = ""
+    ) -> bool:
         """Note a song that was just added as an own one, and remove the one that waited before.
 
-        Returns False if a person has removed the new song already.
+        reason: why it is put on. Returns False if a person has removed the new song already.
         """
         entry: Mapping[str, Any] = {}
         try:
@@ -147,12 +151,12 @@ class Queue:
         titled = replace(song, title=song.title or given_title(entry) or name_of(song.uri))
         with suppress(CommandError):  # it stays, and is removed after its turn
             self.remove_pending(client)
-        self.own[song_id] = OwnSong(entry["file"], titled, emotion)
+        self.own[song_id] = OwnSong(entry["file"], titled, emotion, reason)
         self.pending_id = song_id
         self._keep()
         return True
 
-    def play(self, client: MPDClient, song_id: str) -> None:
+    def play(self, client: Client, song_id: str) -> None:
         """Play an own song at once. Raises CommandError, and changes nothing, if MPD refuses."""
         before = self.current_id, self.pending_id
         self.current_id, self.pending_id = song_id, None
@@ -164,20 +168,28 @@ class Queue:
                 self.current_id, self.pending_id = before
                 raise
 
-    def remove(self, client: MPDClient, song_id: str) -> None:
+    def take_reason(self, song_id: str) -> str:
+        """Why this own song was put on; "" from the second call on."""
+        own = self.own[song_id]
+        if own.reason:
+            self.own[song_id] = replace(own, reason="")
+            self._keep()
+        return own.reason
+
+    def remove(self, client: Client, song_id: str) -> None:
         """Remove an own song."""
         with _unless_gone():
             client.deleteid(song_id)
             self._ids = [other for other in self._ids if other != song_id]
         self.own.pop(song_id, None)
 
-    def remove_pending(self, client: MPDClient) -> None:
+    def remove_pending(self, client: Client) -> None:
         """Remove the own song that waits, if there is one."""
         if self.pending_id:
             self.remove(client, self.pending_id)
             self.pending_id = None
 
-    def remove_played(self, client: MPDClient, status: Status) -> None:
+    def remove_played(self, client: Client, status: Status) -> None:
         """Remove old own songs, which would pile up over the months."""
         staying = (self.current_id, self.pending_id, status.get("songid"))
         played = [song_id for song_id in self.own if song_id not in staying]
@@ -186,7 +198,7 @@ class Queue:
         for song_id in played[: max(0, len(played) - keep)]:
             self.remove(client, song_id)
 
-    def make_room(self, client: MPDClient, status: Status) -> bool:
+    def make_room(self, client: Client, status: Status) -> bool:
         """Remove all own songs but the current one from a full queue. Returns whether any was."""
         staying = (self.current_id if status["state"] != "stop" else None, status.get("songid"))
         removable = [song_id for song_id in self.own if song_id not in staying]
@@ -196,9 +208,21 @@ class Queue:
             self.pending_id = None
         return bool(removable)
 
+    def _entries(self, client: Client, length: int) -> list[Entry]:
+        """All songs of MPD's queue; the uri is "" for those that are surely no own songs.
+
+        People's queues may be larger than what MPD tells at once, and only copies of the own songs
+        matter.
+        """
+        ids = [song_id for _, run in client.changed_places("0", length) for song_id in run]
+        uris: dict[str, str] = {}
+        for uri in dict.fromkeys(own.queue_uri for own in self._known.songs.values()):
+            uris |= {song["id"]: uri for song in copies(client, uri)}
+        return [Entry(song_id, uris.get(song_id, "")) for song_id in ids]
+
     def _keep(self) -> None:
         """Keep which songs are the jukebox's own, for after a restart of it or of MPD."""
-        places = {song_id: self._ids.index(song_id) for song_id in self.own if song_id in self._ids}
+        places = {song_id: place for place, song_id in enumerate(self._ids) if song_id in self.own}
         known = self._known
         layouts = known.moved_to(places, len(self._ids))
         songs = {
@@ -218,20 +242,26 @@ class Queue:
         if current_id in ids and self.pending_id in ids[: ids.index(current_id) + 1]:
             self.pending_id = None
 
-    def _follow_edits(self, client: MPDClient, status: Status) -> None:
+    def _follow_edits(self, client: Client, status: Status) -> None:
         """Update the order of the ids, and forget own songs that were removed."""
-        answer = client.plchangesposid(self._version)
-        changes = [(int(song["cpos"]), song["id"]) for song in answer]
+        changes = list(client.changed_places(self._version, int(status["playlistlength"])))
         # The queue may have grown since the status was read.
-        length = max([int(status["playlistlength"]), *(place + 1 for place, _ in changes)])
+        length = max([int(status["playlistlength"]), *(first + len(ids) for first, ids in changes)])
         self._ids = (self._ids + [""] * length)[:length]
-        for place, song_id in changes:
-            self._ids[place] = song_id
+        for first, ids in changes:
+            self._ids[first : first + len(ids)] = ids
         self._version = status["playlist"]
         there = set(self._ids)
         self.own = {song_id: own for song_id, own in self.own.items() if song_id in there}
         if self.pending_id not in self.own:
             self.pending_id = None
+
+
+def copies(client: Client, uri: str) -> list[dict[str, str]]:
+    """The songs of the queue that MPD calls so."""
+    if client.is_mopidy:
+        return [song for song in client.playlistinfo() if song["file"] == uri]
+    return list(client.playlistfind("file", uri))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from queue import SimpleQueue
 from typing import Protocol
 
 from mpd import CommandError, FailureResponseCode
@@ -56,10 +57,13 @@ class SkipCopies:
     ) -> None:
         self._capabilities, self._archive, self._state = capabilities, archive, state
         self._today = today
+        self._found: SimpleQueue[SkipCount] = SimpleQueue()  # not handed over yet
         self._copies: dict[Key, SkipCount] | None = None  # None: not read yet
 
     def compare(self, client: Client) -> None:
         """Bring copy and stickers into agreement, after MPD has reported a change of them.
+
+        It may run in a thread; hand_over() then completes it.
 
         It puts ten stickers back at most; as MPD reports these, too, the next call goes on.
         """
@@ -77,6 +81,11 @@ class SkipCopies:
             self._put_back(client)
         except (CommandError, JukeboxError) as error:
             log.debug("the skips are not compared: %s", error)
+
+    def hand_over(self) -> None:
+        """Give the archive what compare() has found. Call it in the archive's own thread."""
+        while self._archive is not None and not self._found.empty():
+            self._archive.record_skips(self._found.get())
 
     def _read(self, archive: SkipArchive) -> dict[Key, SkipCount]:
         if self._copies is None:
@@ -124,7 +133,7 @@ class SkipCopies:
             self._copies[key] = skips
         else:
             self._copies.pop(key, None)
-        self._archive.record_skips(skips)
+        self._found.put(skips)
 
 
 def _stickers(client: Client) -> Iterator[SkipCount]:

@@ -13,6 +13,9 @@ from appliance.player.queue import Queue
 from appliance.player.sources import given_title, name_of
 from appliance.records import Playback
 
+# Files tell a length that is not theirs to the second. A song that is further behind its length has
+# another one: a radio that begins as a file does, or a file with a length that was guessed.
+BEYOND_S = 3.0
 # A song that vanished from an empty queue nearer than this to its end had ended, seconds.
 ENDED_S = 2.0
 
@@ -103,7 +106,8 @@ def describe(status: Status, queue: Queue, fader: Fader, charge: Charge) -> Play
         state="pause" if rests else state,  # type: ignore[arg-type]  # MPD has these three
         title=_title(queue, own) if song_id else "",
         emotion=goal.emotion if goal else None,
-        remaining_s=_remaining_s(status) if song_id else None,
+        remaining_s=_remaining_s(status, queue) if song_id else None,
+        has_end=song_id is not None and not queue.is_link(song_id),
         queued_after=queue.queued_after(status),
         charge="resting" if rests else charge,
         volume_percent=None if fader.active or fader.refused else volume_of(status),
@@ -117,7 +121,15 @@ def _title(queue: Queue, own: OwnSong | None) -> str:
     )
 
 
-def _remaining_s(status: Status) -> float | None:
-    if "duration" not in status or "elapsed" not in status:  # a stream
+def _remaining_s(status: Status, queue: Queue) -> float | None:
+    length_s, elapsed_s = length_of(status), float(status.get("elapsed", 0))
+    is_radio = "name" in queue.song and queue.is_link(status["songid"])
+    if length_s is None or "elapsed" not in status or is_radio:
         return None
-    return max(0.0, float(status["duration"]) - float(status["elapsed"]))
+    return max(0.0, length_s - elapsed_s)
+
+
+def length_of(status: Status) -> float | None:
+    """The length of the current song in seconds; None where MPD does not know it, or says 0."""
+    length_s, elapsed_s = float(status.get("duration", 0)), float(status.get("elapsed", 0))
+    return length_s if length_s > 0 and elapsed_s <= length_s + BEYOND_S else None

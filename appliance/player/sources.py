@@ -6,18 +6,20 @@ MPD itself reads stored playlists, playlist files and links; this process opens 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from mpd import CommandError, FailureResponseCode, MPDClient
+from mpd import CommandError, FailureResponseCode
+from mpd import ConnectionError as MpdConnectionError
 
 from appliance.access import closed_folder, why_closed
 from appliance.errors import JukeboxError
+from appliance.player.client import Client
 from appliance.player.names import nearest, other_spelling, plain_name, stored_playlists
+from appliance.player.parts import Entry, in_parts
 
 # A link to .m3u8 is not a playlist but one HLS stream in pieces, which MPD plays as it is.
 LINKED_PLAYLISTS = (".m3u", ".pls", ".xspf", ".asx")
@@ -36,7 +38,7 @@ BYTE_ORDER_MARK = "\ufeff"
 SURROGATE = 0xDC00
 UTF_16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")  # MPD reads no more of such a playlist
 
-Entry = Mapping[str, Any]  # a song or folder as MPD describes it
+UNTOLD = "untold"  # marks an entry of which MPD was asked for nothing but the name
 
 
 class PlaylistError(JukeboxError):
@@ -57,7 +59,7 @@ class Song:
     there: bool | None = True
 
 
-def read_songs(client: MPDClient, wanted_for: str, source: str, *, local: bool) -> list[Song]:
+def read_songs(client: Client, wanted_for: str, source: str, *, local: bool) -> list[Song]:
     """The songs of one source, in its order; at least one, of which not all are missing.
 
     wanted_for: a name for error messages. source: a stored playlist, else a folder or playlist file
@@ -89,22 +91,25 @@ def read_songs(client: MPDClient, wanted_for: str, source: str, *, local: bool) 
     return songs
 
 
-def is_there(client: MPDClient, song: Song) -> bool:
+def is_there(client: Client, song: Song) -> bool:
     """Whether MPD has this song; it is asked if read_songs() could not tell."""
     if song.there is None:
         return bool(_songs_listed(client.lsinfo, song.uri))
     return song.there
 
 
-def songs_in_folder(client: MPDClient, folder: str) -> list[Song]:
+def songs_in_folder(client: Client, folder: str) -> list[Song]:
     """The songs in a folder of MPD's own music and in the folders below; [] if there is none."""
-    try:
-        return _songs_listed(client.listallinfo, folder)
-    except CommandError as error:
-        if error.errno != FailureResponseCode.UNKNOWN:
-            raise
-    # Mopidy, unless it is configured otherwise, has no listallinfo.
-    return _songs_listed(partial(_walk, client), folder)
+    if client.is_mopidy:  # it has no filters, and, unless configured otherwise, no listallinfo
+        return _songs_listed(partial(_walk, client), folder)
+    quoted = folder.replace("\\", "\\\\").replace('"', '\\"')
+    below = f'(base "{quoted}")'
+    return _songs_listed(lambda _: in_parts(client, partial(client.find, below, "window")), folder)
+
+
+def is_linked_playlist(uri: str) -> bool:
+    """Whether this is a link to a playlist, as its name tells."""
+    return "://" in uri and not _is_stream(uri)
 
 
 def given_title(entry: Entry) -> str:
@@ -135,7 +140,7 @@ def can_be_said(path: str) -> bool:
         return False
 
 
-def _files_in(client: MPDClient, folder: str) -> list[Song]:
+def _files_in(client: Client, folder: str) -> list[Song]:
     """The files that MPD can decode in a folder of this machine and in the folders below."""
     suffixes = _decodable_suffixes(client)
     paths = sorted(
@@ -155,7 +160,7 @@ def _unsayable(path: str, folder: str) -> Song:
     return Song(f"{shown} (its name is not UTF-8, or has two lines: rename it)", "", folder, False)
 
 
-def _songs_of(client: MPDClient, source: str) -> list[Song]:
+def _songs_of(client: Client, source: str) -> list[Song]:
     """The songs of a source, [] if there is none. Raises CommandError if MPD refuses it."""
     # Not Path.is_dir(), which on Python 3.11 raises PermissionError below a closed folder.
     if source.startswith("/") and os.path.isdir(source):
@@ -163,7 +168,7 @@ def _songs_of(client: MPDClient, source: str) -> list[Song]:
     if _is_stream(source):
         return [Song(source, "", source)]
     if _is_playlist(client, source):
-        return _songs_listed(client.listplaylistinfo, source, listed=True)
+        return _songs_listed(partial(_list, client), source, listed=True)
     return songs_in_folder(client, source)
 
 
@@ -171,12 +176,25 @@ def _is_stream(source: str) -> bool:
     return "://" in source and not urlsplit(source).path.lower().endswith(LINKED_PLAYLISTS)
 
 
-def _is_playlist(client: MPDClient, source: str) -> bool:
+def _is_playlist(client: Client, source: str) -> bool:
     return (
         "://" in source
         or source.lower().endswith(PLAYLIST_FILES)
         or source in stored_playlists(client)
     )
+
+
+def _list(client: Client, name: str) -> list[Entry]:
+    """What a playlist names. MPD 0.23 tells that as a whole, or hangs up if it is too long."""
+    if client.tells_parts_of_playlists and "://" not in name:
+        return in_parts(client, partial(client.listplaylistinfo, name))
+    try:
+        return list(client.listplaylistinfo(name))
+    except MpdConnectionError:
+        if "://" in name:
+            raise
+    client.reconnect()
+    return [{"file": uri, UNTOLD: ""} for uri in client.listplaylist(name)]
 
 
 def _songs_listed(
@@ -208,6 +226,8 @@ def _named(entry: Entry, source: str) -> Song | None:
     """
     uri: str = entry["file"]
     title = given_title(entry)
+    if UNTOLD in entry and uri.isprintable():
+        return Song(uri, "", source, there=None)
     if len(entry) > 1 and "://" not in uri:
         return Song(uri, title, source)
     folder, mark, name = uri.partition(BYTE_ORDER_MARK)
@@ -228,7 +248,7 @@ def _as_windows(byte: int) -> str:
         return chr(byte)
 
 
-def _walk(client: MPDClient, folder: str) -> Iterator[Entry]:
+def _walk(client: Client, folder: str) -> Iterator[Entry]:
     """The entries of a folder and of those below, one folder after the other."""
     for entry in client.lsinfo(folder):
         yield entry
@@ -236,7 +256,7 @@ def _walk(client: MPDClient, folder: str) -> Iterator[Entry]:
             yield from _walk(client, entry["directory"])
 
 
-def _decodable_suffixes(client: MPDClient) -> frozenset[str]:
+def _decodable_suffixes(client: Client) -> frozenset[str]:
     """The suffixes of the files that this MPD can decode, without the dot."""
     suffixes: set[str] = set()
     for decoder in client.decoders():
@@ -263,7 +283,7 @@ def _none_there(source: str, songs: list[Song], *, local: bool) -> str:
     return f"{missing}; correct the paths in it, one a line, in UTF-8"
 
 
-def _nothing_found(client: MPDClient, source: str) -> str:
+def _nothing_found(client: Client, source: str) -> str:
     if source.startswith("/") and (closed := closed_folder(Path(source))):
         return (
             f"{source} cannot be read, because {why_closed(closed)}; move the music to /srv or "

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 from appliance.listener import SILENCED, Charge
@@ -74,11 +75,13 @@ class UnsavedState:
 
     def __init__(self) -> None:
         self.kept = PlayerState()
+        self._changing = Lock()
 
     def keep(self, *, durable: bool = True, **changes: Any) -> None:
         """Change fields of the state."""
         del durable
-        self.kept = replace(self.kept, **changes)
+        with self._changing:
+            self.kept = replace(self.kept, **changes)
 
 
 def kept_charge(kept: PlayerState) -> Charge:

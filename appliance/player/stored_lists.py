@@ -14,6 +14,9 @@ from appliance.player.state import PlayerStateFile, list_hash
 
 log = logging.getLogger("jukebox")
 
+# MPD serves nobody else while it works on a list of commands, and takes 2 MB of them at most.
+ADDED_AT_ONCE = 200
+
 
 class StoredLists:
     """Makes a stored playlist for each source that is a folder of MPD's music.
@@ -94,17 +97,19 @@ class StoredLists:
         before = self._state.kept.lists
         self._remember(name, list_hash(uris))
         try:
-            client.command_list_ok_begin()
             if anew:
                 client.playlistclear(name)
-            for uri in uris:
-                client.playlistadd(name, uri)
-            client.command_list_end()
+            for first in range(0, len(uris), ADDED_AT_ONCE):
+                client.command_list_ok_begin()
+                for uri in uris[first : first + ADDED_AT_ONCE]:
+                    client.playlistadd(name, uri)
+                client.command_list_end()
         except CommandError:
             self._state.keep(lists=before)
             raise
 
     def _remember(self, name: str, made: str) -> None:
+        # Only this class, which runs in one thread, changes this field.
         self._state.keep(lists={**self._state.kept.lists, name: made})
 
 

@@ -113,7 +113,7 @@ class Day:
             music, in_charge, resting = None, False, False
         else:
             playing = playback.state == "play"
-            music = step.play.emotion if step.play else playback.emotion if playing else None
+            music = playback.emotion if playing else None
             in_charge = not playback.listener and not self._policy.holds(time_s)
             resting = playback.resting
         truth = self._script.truth_at(time_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal, Protocol
 
@@ -44,6 +44,7 @@ class _Song:
     title: str
     emotion: Emotion | None
     length_s: float
+    reason: str = ""
 
 
 class StandIn:
@@ -62,12 +63,14 @@ class StandIn:
         self._volume = 60
         self._volume_before: int | None = None
         self._listener_action: ListenerAction | None = None  # not told yet
+        self._began: Play | None = None  # likewise
 
     def playback(self, time_s: float) -> Playback:
         """What plays now, and what the listener did since the last time."""
         while self._state == "play" and time_s >= self._ends_s:
             self._next(self._ends_s)
         action, self._listener_action = self._listener_action, None
+        began, self._began = self._began, None
         song = self._queue[0] if self._queue else None
         paused = self._state == "pause"
         remaining_s = self._left_s if paused else self._ends_s - time_s
@@ -82,6 +85,7 @@ class StandIn:
             charge="resting" if self._resting else by_person,
             volume_percent=self._volume,
             listener_action=action,
+            began=began,
             volume_before=self._volume_before,
         )
 
@@ -95,13 +99,12 @@ class StandIn:
         if decision.how == "append":
             if any(song.emotion in (None, decision.emotion) for song in waiting):
                 return None
-            self._queue = deque([*list(self._queue)[:1], self._song(decision.emotion)])
+            self._queue = deque([*list(self._queue)[:1], self._song_for(decision)])
         else:
-            self._queue = deque([self._song(decision.emotion)])
+            self._queue = deque([self._song_for(decision)])
         if decision.how != "append" or self._state == "stop":
             self._start(time_s)
-        title = self._queue[-1].title
-        return Play(title, title, decision.emotion, "rehearsal", decision.reason)
+        return _play_of(self._queue[-1])
 
     def adjust(self, adjustment: Adjustment, time_s: float) -> bool:
         """Pauses, resumes or changes the volume; False if there was nothing to do."""
@@ -138,6 +141,9 @@ class StandIn:
         self._listener_action = action.what
         return True
 
+    def _song_for(self, decision: Decision) -> _Song:
+        return replace(self._song(decision.emotion), reason=decision.reason)
+
     def _song(self, emotion: Emotion | None) -> _Song:
         name = emotion or "the listener's own"
         number = self._random.randrange(1000)
@@ -146,6 +152,7 @@ class StandIn:
     def _start(self, time_s: float) -> None:
         self._state, self._held, self._resting = "play", False, False
         self._ends_s = time_s + self._queue[0].length_s
+        self._began = _play_of(self._queue[0]) or self._began
 
     def _next(self, time_s: float) -> None:
         """Ends the song; after the last one MPD stops by itself, so the listener did nothing."""
@@ -161,6 +168,13 @@ class StandIn:
     def _go_on(self, time_s: float) -> None:
         self._state, self._held, self._resting = "play", False, False
         self._ends_s = time_s + self._left_s
+
+
+def _play_of(song: _Song) -> Play | None:
+    """What is told of a song of the jukebox's."""
+    if song.emotion is None:
+        return None
+    return Play(song.title, song.title, song.emotion, "rehearsal", song.reason)
 
 
 class RecordingPlayer:

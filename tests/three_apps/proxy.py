@@ -17,7 +17,7 @@ QUERIES = {
     "close", "commands", "currentsong", "idle", "listplaylist", "listplaylistinfo", "listplaylists",
     "lsinfo", "noidle", "notcommands", "outputs", "password", "ping", "playlistid", "playlistinfo",
     "plchanges", "plchangesposid", "readmessages", "stats", "status", "sticker", "subscribe",
-    "unsubscribe", "urlhandlers", "listall", "listallinfo",
+    "unsubscribe", "urlhandlers", "listall", "listallinfo", "find", "playlistfind", "tagtypes",
 }  # fmt: skip
 
 
