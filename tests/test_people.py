@@ -1,4 +1,4 @@
-"""How a person's faces are read after examples: moved to them, believed by and by, or not at all."""
+"""How a person's faces are read after examples: moved to them by and by, or not at all."""
 
 import json
 from dataclasses import replace

@@ -30,6 +30,7 @@ from appliance.remote.control_history import (
     range_of,
 )
 from appliance.remote.control_socket import Listener
+from appliance.remote.control_teaching import Teaching, person_forgotten
 from appliance.remote.messages import WORDS, Answer, Controls, as_message, understand
 from appliance.remote.status import Status
 
@@ -40,7 +41,7 @@ NEW_CLIENTS_PER_STEP = 8
 # What a step may answer: so many bytes of requests, of which each counts as some thousand at least.
 BYTES_PER_STEP = 64 * 1024
 LEAST_COST = 4 * 1024
-ONLY_HERE = ("subscribe", "settings", "history", "forget", "scan")
+ONLY_HERE = ("subscribe", "settings", "history", "forget", "scan", "teach")
 SCAN_S, LONGEST_SCAN_S = 20.0, 120.0
 CHANGES_NOTHING = {"status", "why"}
 
@@ -170,15 +171,11 @@ class ControlServer:
                 return Answer(status.sentence(), asdict(status) | {"seq": self._events.seq})
             case "settings":
                 return Answer("the settings in force", as_dict(controls.policy.settings))
-            case "history":
-                self._read_history(client, request)
+            case "history" | "forget" | "scan":
+                self._begin(client, request, step, controls)
                 return None
-            case "forget":
-                self._forget_history(client, request, controls)
-                return None
-            case "scan":
-                self._scan(client, request, step, controls)
-                return None
+            case "teach":
+                return self._teach(client, request, step, controls)
             case word if word in WORDS:
                 message = as_message(word, request.arguments)
                 action = understand(message)
@@ -187,6 +184,17 @@ class ControlServer:
         raise UsageError(
             f"unknown word {request.word[:40]!r}; the words are {', '.join((*WORDS, *ONLY_HERE))}"
         )
+
+    def _begin(
+        self, client: Connection, request: lines.Request, step: Step, controls: Controls
+    ) -> None:
+        """Begins what takes a while; the answer comes later."""
+        if request.word == "history":
+            self._read_history(client, request)
+        elif request.word == "forget":
+            self._forget_history(client, request, controls)
+        else:
+            self._scan(client, request, step, controls)
 
     def _read_history(self, client: Connection, request: lines.Request) -> None:
         if self._history is None:
@@ -218,6 +226,21 @@ class ControlServer:
         log.info("looking for a QR code of the page")
         self._history.wait_for(found, _scanned, partial(_deliver, client, request.id))
         client.reading += 1
+
+    def _teach(
+        self, client: Connection, request: lines.Request, step: Step, controls: Controls
+    ) -> Answer | None:
+        """What control_teaching.py says; None where a person is forgotten, which takes a while."""
+        asked = Teaching.of(request.arguments)
+        if asked.what != "forget":
+            return asked.answer(step, controls)
+        if self._history is None:
+            raise ControlError("there is no history here")
+        gone = controls.forget_person(asked.name)
+        log.info("asked to forget a person")  # not whom
+        self._history.wait_for(gone, person_forgotten, partial(_deliver, client, request.id))
+        client.reading += 1
+        return None
 
     def _log(self, message: str) -> None:
         """Logs what changes something; who asks the same again and again does not fill the log."""

@@ -76,9 +76,7 @@ def read_space(path: Path = SPACE) -> FaceSpace | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(
-            f"{path}: cannot be used: {error!r}; git checkout appliance/vision"
-        ) from error
+        raise ModelError(f"{path}: cannot be used: {error!r}; git checkout appliance") from error
 
 
 class Profile:
