@@ -25,7 +25,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's package
 
 SCREENS = (
     "/", "/why", "/devices", "/player", "/player?search=a", "/player/music?folder=happy",
-    "/player/list/happy", "/diary", "/diary/week", "/diary/year", "/pair", "/nothing",
+    "/player/list/happy", "/diary", "/diary/week", "/diary/year", "/pair", "/teach",
+    "/nothing",
 )  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 FIRST_SCREEN_BYTES = 60_000

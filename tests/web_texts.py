@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from appliance.web import actions, charts, pair, player, view
+from appliance.web import actions, charts, pair, player, teach, view
 
 WEB = Path(view.__file__).parent
 TABLES = (
@@ -15,6 +15,7 @@ TABLES = (
     view.UNCLEAR,
     actions.SAID,
     pair.PROBLEMS,
+    teach.ASKED,
 )
 IN_TEMPLATE = re.compile(r'\b(?:_|count)\("((?:[^"\\]|\\.)*)"(?:, "((?:[^"\\]|\\.)*)")?')
 

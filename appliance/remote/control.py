@@ -89,7 +89,7 @@ class ControlServer:
         for event in self._events.of_change(status):
             self._tell(event)
 
-    def tell(self, name: str, **more: Any) -> None:
+    def tell(self, name: str, /, **more: Any) -> None:
         """Tells subscribers of an event."""
         self._tell(self._events.make(name, more))
 

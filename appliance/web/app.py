@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from appliance.settings import WebSettings
-from appliance.web import diary, embed, now, pair, player, sign
+from appliance.web import diary, embed, now, pair, player, sign, teach
 from appliance.web.guard import Guard
 from appliance.web.page import LANGUAGE, Page, form_of, page_of
 from appliance.web.places import own_names
@@ -31,6 +31,7 @@ def make_app(page: Page, settings: WebSettings) -> ASGIApp:
             *diary.ROUTES,
             *embed.ROUTES,
             *sign.ROUTES,
+            *teach.ROUTES,
             Route("/static/{name}", static),
             Route("/icon.svg", icon),
             Route("/manifest.webmanifest", manifest),

@@ -24,13 +24,15 @@ Fields = dict[str, Any]
 class Jukebox:
     """Keeps the present status and settings, and asks.
 
-    status, settings: as the control socket has them; None while no jukebox can be reached. changed:
-    called after each change of them, and with each event.
+    status, settings: as the control socket has them; None while no jukebox can be reached. lesson:
+    the last that was told of one in which somebody shows their faces; None if there was none.
+    changed: called after each change of status and settings, and with each event.
     """
 
     def __init__(self, sockets: Sequence[Path], changed: Callable[[], None]) -> None:
         self.status: Fields | None = None
         self.settings: Fields = {}
+        self.lesson: Fields | None = None
         self._sockets = sockets
         self._changed = changed
         self._writer: asyncio.StreamWriter | None = None
@@ -120,6 +122,9 @@ class Jukebox:
 
     async def _take_in(self, event: Fields) -> None:
         """Lays an event over the status: it carries all of its keys (docs/control.md)."""
+        if event["event"] == "teach":
+            self.lesson = event
+            return
         if self.status is None:
             return
         known = {key: value for key, value in event.items() if key in self.status}
@@ -139,6 +144,7 @@ class Jukebox:
             if not answer.done():
                 answer.set_result({"error": {"code": "unavailable", "text": AWAY}})
         self._answers.clear()
+        self.lesson = None
         if self.status is not None:
             self.status = None
             self._changed()
