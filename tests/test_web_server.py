@@ -308,7 +308,7 @@ def _answers(browser):
 
 
 def test_a_face_is_taught_by_the_page_known_and_forgotten_by_the_terminal(demo, browser):
-    """With the faces of the demo reel, which belong to nobody: one face is shown, and it is over."""
+    """With the faces of the demo reel, which belong to nobody; after one face it is stopped."""
     config = ("--config", str(demo.folder / "jukebox.toml"))
     assert ask("teach", "--list", *config).stdout == "nobody was taught yet\n"
     browser.ask("/teach", {"what": "faces", "name": "Reel"})

@@ -6,15 +6,29 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 from appliance.build import build_camera, build_classifier, build_faces, kept_people
 from appliance.history.files import database_file
+from appliance.history.forgetting import forget_person
 from appliance.history.store import SqliteStore
-from appliance.running.teacher import Event, Teacher
+from appliance.records import Emotion
+from appliance.running.teacher import OWNER, Event, Teacher, space_of
 from appliance.settings import Settings
 from appliance.vision.taught import Taught
 
 LONGEST_WAIT_S = 1.5
+
+
+def can_be_taught(settings: Settings) -> bool:
+    """Whether the network that the settings name can be taught. Raises ModelError."""
+    return space_of(build_classifier(settings)) is not None
+
+
+def forget_rest(database: Path) -> None:
+    """Forgets the owner where only their face at rest is known. Raises StoreError."""
+    if [face.emotion for face in kept_people(database) if face.name == OWNER] == [Emotion.NEUTRAL]:
+        forget_person(database, OWNER)
 
 
 def teach_alone(settings: Settings, name: str, *, rest: bool) -> Iterator[Event]:

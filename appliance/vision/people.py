@@ -37,8 +37,8 @@ BELIEVED = 2.0
 # What "looks sad" says counts half of a guided example, and less where the profile is sure that it
 # shows something else: by a slip, or by somebody else's hand.
 TOLD, LEAST_TRUST = 0.5, 0.3
-# A profile applies to a face whose mean fit is above this: to 99 % of a person's own faces, 96 % if
-# acted in other ways than the examples, and 6 to 8 % of others' (docs/teaching.md).
+# A profile applies to a face whose mean fit is above this: to all of a person's own faces, 97 % if
+# acted in other ways than the examples, and 9 % of others', who lose nothing (docs/teaching.md).
 LEAST_FIT = -3.0
 MOST_EXAMPLES = 8.0  # of an emotion; with more of them the older ones fade
 
@@ -90,12 +90,15 @@ class Profile:
         self.faces = {face.emotion: face for face in faces if face.network == space.network}
         counts = np.array([self._count(emotion) for emotion in EMOTIONS])
         self._believed = 1.0 - exp(-counts.sum() / BELIEVED)
-        self._means, self._variance = space.means, 1.0 + 1.0 / (counts.max() + OWN)
+        self._means, self._variances = space.means, np.ones(len(EMOTIONS))
         if not self.faces:
             return
         own = [number for number, count in enumerate(counts) if count]
         shown = np.array([self.faces[EMOTIONS[number]].numbers for number in own]) @ space.whitening
         shares = (counts / (counts + OWN))[own, np.newaxis]
+        # Of a new face in each direction: its own, and how little is known of where it should be.
+        known = counts[own]
+        self._variances += 1.0 / (counts + OWN) + (1.0 / OWN + (1.0 / known).mean()) / len(own)
         moved = ((shown - space.means[own]) * shares).sum(axis=0) / shares.sum()
         self._means = space.means + moved
         self._means[own] += shares * (shown - self._means[own])
@@ -114,11 +117,9 @@ class Profile:
 
         Above 0 it is likelier to be this person's.
         """
-        own = self._distances(numbers, self._means)
-        anybodys = self._distances(numbers, self._space.means)
-        directions = self._space.means.shape[1]
-        return _log_likelihood(own, self._variance, directions) - _log_likelihood(
-            anybodys, 1.0 + self._space.between, directions
+        anybodys = np.full(len(EMOTIONS), 1.0 + self._space.between)
+        return self._likelihood(numbers, self._means, self._variances) - self._likelihood(
+            numbers, self._space.means, anybodys
         )
 
     def with_example(
@@ -148,6 +149,16 @@ class Profile:
     def _count(self, emotion: Emotion) -> float:
         return self.faces[emotion].examples if emotion in self.faces else 0.0
 
+    def _likelihood(
+        self, numbers: Numbers, means: npt.NDArray[np.float64], variances: npt.NDArray[np.float64]
+    ) -> float:
+        """Of a face that shows any of the emotions, as a logarithm."""
+        directions = means.shape[1]
+        squares = self._distances(numbers, means)
+        logs = -0.5 * (squares / variances + directions * np.log(variances))
+        most = float(logs.max())
+        return most + log(float(np.exp(logs - most).sum()))
+
     def _distances(self, numbers: Numbers, means: npt.NDArray[np.float64]) -> Logs:
         """The squares of how far the face is from each emotion: float64 (7,)."""
         return np.asarray(((self._space.place(numbers) - means) ** 2).sum(axis=1))
@@ -163,10 +174,3 @@ def probabilities_of(logs: Logs) -> tuple[float, ...]:
     """The probabilities, with sum 1, of log-probabilities."""
     powers = np.exp(logs - logs.max())
     return tuple((powers / powers.sum()).tolist())
-
-
-def _log_likelihood(squares: Logs, variance: float, directions: int) -> float:
-    """Of a face that shows any of the emotions, spread around each by this variance."""
-    logs = -0.5 * squares / variance
-    most = float(logs.max())
-    return most + log(float(np.exp(logs - most).sum())) - 0.5 * directions * log(variance)
