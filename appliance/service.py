@@ -252,7 +252,7 @@ class Service:
     def calibrate(self, time_s: float) -> str:
         """Begins to watch a resting face. Returns the answer. Raises ControlError."""
         if self._parts.teacher.can_teach:
-            return self._parts.teacher.begin(OWNER, time_s, rest=True)
+            return self._parts.teacher.begin(OWNER, time_s, rest=True).removeprefix(f"{OWNER}: ")
         return self._parts.calibrator.begin(time_s)
 
     def forget_calibration(self) -> str:

@@ -87,7 +87,7 @@ class Teacher:
         self._name, self._lesson = name, Lesson(time_s, rest=rest)
         self._want_numbers()
         if rest:
-            return f"{name}: look at the camera with a face at rest for a minute"
+            return f"{name}: look at the camera with a face at rest for 60 seconds"
         return (
             f"{name}: sit down before the camera, in light; I ask for"
             f" {len(self._lesson.turns)} faces, which takes two minutes"
