@@ -12,12 +12,12 @@ from appliance.camera.reopening import ReopeningCamera
 from appliance.camera.schedule import ScheduledCamera
 from appliance.errors import StoreError
 from appliance.history.files import database_file
-from appliance.history.queries import read_calibration, read_history
+from appliance.history.queries import read_calibration, read_history, read_people
 from appliance.player.mixer import outputs_with_volume
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.skip_copies import SkipArchive
 from appliance.player.state import PlayerStateFile
-from appliance.records import EMOTIONS, Emotion, Factors, Play
+from appliance.records import EMOTIONS, Emotion, Factors, Play, TaughtFace
 from appliance.remote.panel import Panel, make_panel
 from appliance.settings import Settings
 from appliance.vision.calibration import NONE
@@ -220,3 +220,11 @@ def kept_calibration(database: Path) -> Factors:
         return read_calibration(database) or NONE
     except StoreError:
         return NONE  # write() reports why the history cannot be read
+
+
+def kept_people(database: Path) -> list[TaughtFace]:
+    """What was taught of people's faces. database: the file of the history."""
+    try:
+        return read_people(database)
+    except StoreError:
+        return []  # write() reports why the history cannot be read

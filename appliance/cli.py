@@ -33,6 +33,7 @@ VERBS = {
     "diary": "draw a day, a week or a year of the history",
     "forget": "delete an hour, a day or everything from the history, for good",
     "sign": "write a notice for the room, to be printed",
+    "teach": "show the jukebox your faces, so that it reads you by them",
     "calibrate": "watch your face at rest for a minute and read it as neutral",
     "resolve": "find out what links play, for the jukebox or for you",
     "sort": "make playlists of your music by mood",

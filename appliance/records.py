@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # light verbs use these records, too, and need not load numpy
 
 # What calibration multiplies each emotion's probability by, in the order of EMOTIONS.
 Factors = tuple[float, ...]
+Numbers: TypeAlias = "npt.NDArray[np.float32]"  # (72,) of one face
 GrayImage: TypeAlias = "npt.NDArray[np.uint8]"  # (height, width), 0 = black … 255 = white
 
 
@@ -34,6 +35,11 @@ EMOTIONS = tuple(Emotion)
 GENDERS = ("male", "female")
 
 
+# This share of a network's priors is spread evenly. Without it, an answer of disgust, which comes
+# once in a hundred faces, would count for too much (docs/lab-notebook.md).
+EVEN_SHARE = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class Priors:
     """What a network answers on average: seven mean probabilities in the order of EMOTIONS.
@@ -50,6 +56,12 @@ class Priors:
         """The priors of a network about which nothing is known: every emotion is as likely."""
         shares = (1.0 / len(EMOTIONS),) * len(EMOTIONS)
         return cls(shares, shares)
+
+    def evened(self) -> tuple[float, ...]:
+        """Those of all faces, with a share spread evenly, by which answers are divided."""
+        return tuple(
+            [(1.0 - EVEN_SHARE) * share + EVEN_SHARE / len(EMOTIONS) for share in self.all]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,8 @@ class EmotionScores:
     mean_probabilities: the mean of all its heads; the mood is computed from these.
     weight: how much the face counts among several, 0…1; 0 for a picture. unclear: why the face
     cannot be read well; None if it can. picture: whether it is taken for a picture (a poster, a
-    photo), which is nobody.
+    photo), which is nobody. numbers: what the network knew before its answer, where people are
+    taught (vision/people.py).
     """
 
     face: Face
@@ -116,6 +129,22 @@ class EmotionScores:
     weight: float
     unclear: Unclear | None = None
     picture: bool = False
+    numbers: Numbers | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtFace:
+    """What one person's face is like when it shows one emotion: numbers, never pictures.
+
+    name: of the person. examples: how many were shown. network: which one gave the numbers, so that
+    another one does not take them for its own. numbers: the mean of its answers to the examples.
+    """
+
+    name: str
+    emotion: Emotion
+    examples: float
+    network: str
+    numbers: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from appliance.build import last_plays
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import ControlError, JukeboxError, PlayerError
 from appliance.history.diary import read_yesterday
+from appliance.history.files import END_OF_TIME_S
 from appliance.history.store import SqliteStore
 from appliance.loop import Loop
 from appliance.process.log import NOTICE
@@ -27,8 +28,9 @@ from appliance.remote.status import Status, StatusReporter
 from appliance.running.assembly import Assembly
 from appliance.running.code_scanner import CodeScanner
 from appliance.running.explaining import FaceExplainer
+from appliance.running.teacher import OWNER
 from appliance.settings import Settings
-from appliance.vision.calibration import TOO_FEW
+from appliance.vision.calibration import RESULT, TOO_FEW
 
 log = logging.getLogger("jukebox")
 
@@ -101,6 +103,7 @@ class Service:
         self._feed_watchdog(step)
         self._parts.frame_rate.note(step)
         self._watch_resting_face(step)
+        self._teach(step.frame)
         self._scanner.note(step.frame)
         if self._report_due.at(step.frame.time_s):
             self.keep_requests()
@@ -180,11 +183,26 @@ class Service:
     def _watch_resting_face(self, step: Step) -> None:
         result = self._parts.calibrator.note(step.frame)
         if result is not None:
-            log.info("%s", result)
-            self._control.tell("calibration", good=result != TOO_FEW, text=result)
-            if self.policy.settings.mpd.messages == "all":
-                with suppress(PlayerError):
-                    self._parts.player.answer(result)
+            self._tell_calibration(result)
+
+    def _teach(self, frame: Frame) -> None:
+        """Goes on with a lesson, and tells what is asked for next."""
+        for event in self._parts.teacher.note(frame):
+            self._control.tell("teach", **event)
+            if event["stage"] != "over":
+                continue
+            log.info("%s", event["text"])
+            if event["rest"]:  # who calibrated waits for this
+                if event["good"]:
+                    self._parts.calibrator.forget(frame.unix_s)
+                self._tell_calibration(RESULT + event["text"] if event["good"] else TOO_FEW)
+
+    def _tell_calibration(self, result: str) -> None:
+        log.info("%s", result)
+        self._control.tell("calibration", good=result != TOO_FEW, text=result)
+        if self.policy.settings.mpd.messages == "all":
+            with suppress(PlayerError):
+                self._parts.player.answer(result)
 
     def _answer_messages(self, step: Step) -> None:
         """Does what people ask for over MPD."""
@@ -242,20 +260,47 @@ class Service:
         return self._parts.keep_requests(self._last_step.frame)
 
     def calibrate(self, time_s: float) -> str:
-        """Begins to watch a resting face. Returns the answer."""
+        """Begins to watch a resting face. Returns the answer. Raises ControlError."""
+        if self._parts.teacher.can_teach:
+            return self._parts.teacher.begin(OWNER, time_s, rest=True).removeprefix(f"{OWNER}: ")
         return self._parts.calibrator.begin(time_s)
 
     def forget_calibration(self) -> str:
         """Undoes the calibration. Returns the answer."""
+        self._parts.teacher.forget_rest()
         return self._parts.calibrator.forget(self._last_step.frame.unix_s)
 
-    def correct(self, told: Emotion) -> None:
-        """Keeps that a person says that the room looks like this."""
+    def correct(self, told: Emotion) -> str:
+        """Keeps that a person says that the room looks like this. Returns what is learned of it."""
         step = self._last_step
         self._store.record_correction(step.frame.unix_s, told, step.mood)
+        return self._parts.teacher.looks(told, step.frame)
+
+    def teach(self, name: str, time_s: float, *, rest: bool) -> str:
+        """Begins a lesson. Returns the answer. Raises UsageError, ControlError."""
+        if self._parts.camera.off or self._parts.camera.lost:
+            raise ControlError("the camera is off, or it is not there")
+        return self._parts.teacher.begin(name, time_s, rest=rest)
+
+    def stop_teaching(self) -> str:
+        """Ends the lesson. Returns the answer."""
+        return self._parts.teacher.stop()
+
+    def people(self) -> dict[str, dict[str, float]]:
+        """How many examples of each emotion are known, by name."""
+        return self._parts.teacher.people
+
+    def forget_person(self, name: str) -> Future[int]:
+        """Begins to forget a taught person. The result is how many emotions were known.
+
+        Raises UsageError if nobody has this name.
+        """
+        return self._parts.teacher.forget(name)
 
     def forget(self, from_unix_s: float, to_unix_s: float) -> Future[int]:
         """Begins to delete this time from the history. The result is how many rows are gone."""
+        if from_unix_s <= 0.0 and to_unix_s == END_OF_TIME_S:
+            self._parts.teacher.forget_all()
         return self._store.forget(from_unix_s, to_unix_s)
 
     def reload(self) -> None:

@@ -4,6 +4,8 @@
         --data ../shared/data/fer2013.zip --split PublicTest \
         --votes ../shared/data/ferplus_votes.csv
     python -m convert.evaluate --task people --data ../shared/data/people.zip
+    python -m convert.evaluate --task people --data ../shared/data/people.zip --split even \
+        --teach 2 --seed 1 [--kinds 1:23] [--bad 3]
     python -m convert.evaluate --task gender --model models/gender_int8.tflite \
         --data ../shared/data/utkface.zip --split heldout
     python -m convert.evaluate --task detect --model blazeface \
@@ -17,6 +19,8 @@ them. The split heldout is the part of Training that was never trained on. --con
 --size, --tilt and --blur disturb the faces first.
 people: without --model and --head, the running configuration in int8 and as_mood. A face that is
 not found counts as wrong. The splits odd and even are the people at those places of the names.
+With --teach, each person shows so many examples of each emotion first, and the other pictures are
+the test, as teaching.py draws and judges them; appliance/vision/people.json was measured on odd.
 gender: UTKFace has no splits; `training` and `heldout` are this project's, and without --split
 every picture counts.
 detect: --model is blazeface, haar, a .tflite file, or the card of one that is in a package.
@@ -42,7 +46,7 @@ from appliance.vision.cards import MODELS, card_fields
 from appliance.vision.classifier import ModelClassifier
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import Light, to_input
-from convert import data, detect, people
+from convert import data, detect, people, teaching
 from convert.disturbance import Disturbance
 from convert.evaluate_options import DISTURBANCES, parse
 from convert.groups import gender_figures
@@ -243,13 +247,30 @@ def _people(options: argparse.Namespace) -> dict[str, Any]:
     if split not in (ALL, *people.SPLITS):
         _say_all_count(split)
         split = ALL
+    pictures = people.load_people(options.data, split)
+    judged = (
+        _taught(options, model, find, pictures)
+        if options.teach
+        else people.judge(pictures, find, reader)
+    )
     return {
         "task": "people",
         "model": model.name,
         "head": reader.head,
-        **people.judge(people.load_people(options.data, split), find, reader),
+        **judged,
         "split": split,
     }
+
+
+def _taught(
+    options: argparse.Namespace, model: Path, find: detect.Find, pictures: list[people.Picture]
+) -> dict[str, Any]:
+    eyes, space = teaching.eyes_of_the_running(model, find)
+    seed = 1 if options.seed is None else options.seed
+    return teaching.judge(
+        pictures, eyes, space,
+        count=options.teach, seed=seed, kinds=options.kinds, bad=options.bad or 0,
+    )  # fmt: skip
 
 
 def _were_trained_on(options: argparse.Namespace) -> bool:

@@ -36,6 +36,7 @@ DISTURBANCES: dict[str, tuple[Number, str]] = {
 # Options that not every task has.
 ONLY = {"head": READING, "votes": ("emotion",), "in_turn": READING,
         **dict.fromkeys(DISTURBANCES, ("emotion",)),
+        **dict.fromkeys(("teach", "seed", "kinds", "bad"), ("people",)),
         **dict.fromkeys(("negatives", "min_score", "min_height_px"), ("detect",))}  # fmt: skip
 # The model of a task that names none; None: the command must name one.
 MODELS = {"detect": Path("blazeface")}
@@ -54,11 +55,22 @@ def parse(
     for name, has in ONLY.items():
         if options.task not in has and getattr(options, name) is not None:
             parser.error(f"--{name.replace('_', '-')} is for --task {' and '.join(has)}")
+    for name in ("seed", "kinds", "bad"):
+        if getattr(options, name) is not None and not options.teach:
+            parser.error(f"--{name} goes only with --teach")
     if options.model is None and options.task in NEED_A_MODEL:
         parser.error(f"--task {options.task} needs --model")
     if options.model is None:
         options.model = MODELS.get(options.task)
     return options
+
+
+def _kinds(text: str) -> tuple[frozenset[int], frozenset[int]]:
+    """Ways to act, of examples and of tests."""
+    examples, _, tests = text.partition(":")
+    if not (examples.isdecimal() and tests.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text} is not like 1:23")
+    return frozenset(map(int, examples)), frozenset(map(int, tests))
 
 
 def _add(add: Callable[..., argparse.Action], tasks: Collection[str]) -> None:
@@ -72,6 +84,21 @@ def _add(add: Callable[..., argparse.Action], tasks: Collection[str]) -> None:
     add("--votes", type=Path, help="ferplus_votes.csv or fer2013new.csv")
     for name, (kind, what) in DISTURBANCES.items():
         add(f"--{name}", type=kind, help=what)
+    add(
+        "--teach",
+        type=between(1, 20, int),
+        metavar="K",
+        help="people: so many examples of each emotion of each person are learned from first",
+    )
+    add("--seed", type=int, help="which examples are drawn; default: 1")
+    add(
+        "--kinds",
+        type=_kinds,
+        metavar="1:23",
+        help="examples that were acted in way 1, tests in ways 2 and 3; at rest: both",
+    )
+    add("--bad", type=between(0, 20, int), metavar="N",
+        help="so many examples more, told with a wrong name")  # fmt: skip
     add("--negatives", type=Path, help="zip or folder of photos without people")
     add("--min-score", type=between(0, 1),
         help=f"default: the jukebox's, {FaceSettings().min_score}")  # fmt: skip

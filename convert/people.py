@@ -28,11 +28,15 @@ SPLITS = ("odd", "even")  # places of the sorted names: the first, third, …, a
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture of a person: uint8 (height, width). person: SET/PERSON. label: of EMOTIONS."""
+    """One picture of a person: uint8 (height, width). person: SET/PERSON. label: of EMOTIONS.
+
+    kind: how it was acted, a number in EMOTION_KIND_NUMBER.jpg; None where names have none.
+    """
 
     person: str
     label: int
     luma: GrayImage
+    kind: int | None = None
 
 
 def load_people(path: Path, split: str | None = None) -> list[Picture]:
@@ -41,7 +45,7 @@ def load_people(path: Path, split: str | None = None) -> list[Picture]:
     Raises DataError if there is none.
     """
     found = [
-        Picture(_person(name), label, decode(content, name))
+        Picture(_person(name), label, decode(content, name), _kind(name))
         for name, content in pictures(path)
         if (label := _label(name)) is not None
     ]
@@ -103,3 +107,8 @@ def _person(name: str) -> str:
 def _label(name: str) -> int | None:
     word = PurePosixPath(name).name.partition("_")[0]
     return EMOTIONS.index(word) if word in set(EMOTIONS) else None
+
+
+def _kind(name: str) -> int | None:
+    parts = PurePosixPath(name).stem.split("_")
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() else None

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from appliance.decide.moods_over_time import EVEN_SHARE
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS, Priors
 from appliance.vision.cards import card_fields, read_card
@@ -66,7 +65,7 @@ class Reader:
 
 def evened(priors: Priors) -> npt.NDArray[np.float64]:
     """The priors by which the mood filter divides, float64 (7)."""
-    return (1.0 - EVEN_SHARE) * np.array(priors.all) + EVEN_SHARE / len(EMOTIONS)
+    return np.array(priors.evened())
 
 
 def views(model: Path) -> int:

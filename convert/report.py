@@ -29,12 +29,32 @@ def _classification(result: dict[str, Any]) -> list[str]:
 
 
 def _people(result: dict[str, Any]) -> list[str]:
+    if "teach" in result:
+        return _taught(result)
     lines = [f"{result['model']}, head {result['head']}, {result['split']}:"]
     lines.append(f"{'':12}accuracy  balanced  pictures  found")
     everybody = result["people"] | {"all": result}
     for name, found in everybody.items():
         shares = f"{found['accuracy']:8.1%}{found['balanced_accuracy']:10.1%}"
         lines.append(f"{name:12}{shares}{found['count']:10}{found['found']:7}")
+    return lines
+
+
+def _taught(result: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{result['model']}, {result['split']}, {result['teach']} examples of each emotion"
+        f" (seed {result['seed']}), {result['bad']} bad ones:",
+        f"{'':12}accuracy  balanced    taught  balanced  pictures  profile applied",
+    ]
+    for name, found in (("people", result), ("guests", result["guests"])):
+        if found:
+            shares = [
+                found[f"{key}{how}"]
+                for how in ("", "_taught")
+                for key in ("accuracy", "balanced_accuracy")
+            ]
+            told = "".join(f"{share:10.1%}" for share in shares)
+            lines.append(f"{name:10}{told}{found['count']:10}{found['profile_applied']:17.1%}")
     return lines
 
 

@@ -8,6 +8,7 @@ from queue import SimpleQueue
 import numpy as np
 
 from appliance.decide.policy import MusicPolicy
+from appliance.errors import UsageError
 from appliance.records import (
     Box,
     Emotion,
@@ -46,6 +47,8 @@ class RecordingControls:
         self.calibrations: list[object] = []
         self.corrections: list[Emotion] = []
         self.reloads = 0
+        self.learned = ""
+        self.lessons: list[tuple[str, bool]] = []
         self.forgotten: list[tuple[float, float]] = []
 
     def status(self) -> Status:
@@ -72,8 +75,27 @@ class RecordingControls:
     def forget_calibration(self) -> str:
         return "faces are read as they are"
 
-    def correct(self, told: Emotion) -> None:
+    def correct(self, told: Emotion) -> str:
         self.corrections.append(told)
+        return self.learned
+
+    def teach(self, name: str, time_s: float, *, rest: bool) -> str:
+        self.lessons.append((name, rest))
+        return f"{name}: sit down"
+
+    def stop_teaching(self) -> str:
+        self.lessons.append(("", False))
+        return "the lesson ends"
+
+    def people(self) -> dict[str, dict[str, float]]:
+        return {"Ann": {"happy": 2.0, "sad": 2.5}}
+
+    def forget_person(self, name: str) -> Future[int]:
+        if name != "Ann":
+            raise UsageError(f"nobody is known as {name!r}")
+        done: Future[int] = Future()
+        done.set_result(2)
+        return done
 
     def forget(self, from_unix_s: float, to_unix_s: float) -> Future[int]:
         self.forgotten.append((from_unix_s, to_unix_s))

@@ -11,6 +11,7 @@ from appliance.errors import ConfigError, PlayerError, StoreError
 from appliance.records import Emotion, Frame, Mood, Play, Playback, Step
 from appliance.service import Service
 from appliance.settings import MpdSettings, Settings
+from appliance.vision.calibration import TOO_FEW
 
 PLAYS = Playback("play", "a song", Emotion.HAPPY, 60.0, 0)
 HAPPY = Mood("settled", Emotion.HAPPY, 0.9, 1, 0.0)
@@ -57,6 +58,7 @@ def make_service(**options):
             note=lambda step: None, frames_per_second=5.0, reason="nothing changes"
         ),
         calibrator=SimpleNamespace(note=lambda frame: None),
+        teacher=SimpleNamespace(note=lambda frame: []),
         panel=SimpleNamespace(pressed=lambda: None, show=lambda light: None),
         player=Recorder(),
         policy=MusicPolicy(Settings()),
@@ -193,6 +195,22 @@ def test_the_result_of_a_calibration_is_logged_and_answered(service, caplog):
     assert ("answer", "calibration: done") in service._parts.player.calls
     told = {"good": True, "text": "calibration: done"}
     assert ("tell", "calibration", told) in service._control.calls
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_lesson_is_told_to_programs_and_at_rest_to_whoever_calibrates(service, good):
+    forgotten = []
+    service._parts.calibrator.forget = forgotten.append
+    over = {"stage": "over", "rest": True, "good": good, "text": "owner: done"}
+    service._parts.teacher.note = lambda frame: [{"stage": "hold", "text": "look sad"}, over]
+    after(service, BEGAN_S)
+    calls = service._control.calls
+    assert ("tell", "teach", {"stage": "hold", "text": "look sad"}) in calls
+    assert ("tell", "teach", over) in calls
+    result = "calibration: owner: done" if good else TOO_FEW
+    assert ("tell", "calibration", {"good": good, "text": result}) in calls
+    assert ("answer", result) in service._parts.player.calls
+    assert forgotten == [BEGAN_S] * good, "what an earlier version kept is replaced"
 
 
 def test_programs_are_served_after_each_step_and_told_what_people_do(service):

@@ -67,6 +67,8 @@ class Device:
         self.is_closed = self.is_open = False
         self.asked = None
         self.priors = PRIORS
+        self.card = SimpleNamespace(sha256="of nobody")  # which cannot be taught
+        self.numbers_from = None
 
     def choose(self):
         if "nowhere" in self.settings.camera.source:
@@ -119,7 +121,7 @@ def devices_of(parts):
     return {
         "camera": parts.camera,
         "faces": parts.devices.faces,
-        "classifier": parts.devices.classifier.uncorrected.classifier,
+        "classifier": parts.devices.classifier.classifier.uncorrected.classifier,
         "player": parts.player,
         "panel": parts.panel,
     }
@@ -267,7 +269,7 @@ def watch(parts, seconds, per_second=1):
     for number in range(seconds * per_second + 1):
         face = SimpleNamespace(box=BOX)
         score = SimpleNamespace(mean_probabilities=ANGRY, face=face, picture=False)
-        parts.devices.classifier.last = (score,)
+        parts.devices.classifier.classifier.last = (score,)
         time_s = 1000.0 + number / per_second
         told.append(parts.calibrator.note(SimpleNamespace(time_s=time_s, unix_s=time_s)))
     return [text for text in told if text]
@@ -282,7 +284,7 @@ def test_a_minute_of_a_resting_face_corrects_the_classifier(build):
     assert watch(parts, 59) == []
     (result,) = watch(parts, 60)
     assert result.startswith("calibration: for this face at rest angry ×")
-    factors = parts.devices.classifier.factors
+    factors = parts.devices.classifier.classifier.factors
     assert factors[0] < 0.5
     assert factors[-1] > 1.0
     assert watch(parts, 70) == []  # it is over
@@ -293,7 +295,7 @@ def test_too_few_samples_correct_nothing(build):
     parts.calibrator.begin(1000.0 - 50.0)
     (result,) = watch(parts, 20)
     assert "too few samples" in result
-    assert set(parts.devices.classifier.factors) == {1.0}
+    assert set(parts.devices.classifier.classifier.factors) == {1.0}
 
 
 def test_a_calibration_outlives_the_process_until_it_is_forgotten(build, store):
@@ -302,7 +304,9 @@ def test_a_calibration_outlives_the_process_until_it_is_forgotten(build, store):
     watch(parts, 60)
     store.write(1060.0)
     again = build()
-    assert again.devices.classifier.factors == parts.devices.classifier.factors
+    assert (
+        again.devices.classifier.classifier.factors == parts.devices.classifier.classifier.factors
+    )
     assert again.calibrator.forget(1061.0) == "faces are read as they are"
     store.write(1061.0)
-    assert set(build().devices.classifier.factors) == {1.0}
+    assert set(build().devices.classifier.classifier.factors) == {1.0}

@@ -1,6 +1,6 @@
 """`jukebox calibrate` where no jukebox runs: it has camera and database to itself."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,8 +11,11 @@ from priors import PRIORS
 from appliance.commands import calibrate as command
 from appliance.errors import CameraError
 from appliance.history.files import Lock
-from appliance.history.queries import read_calibration
+from appliance.history.queries import read_calibration, read_people
+from appliance.history.store import SqliteStore
+from appliance.records import Emotion, TaughtFace
 from appliance.remote.control_socket import listen
+from appliance.running.teaching_alone import can_be_taught
 from appliance.settings import ControlSettings, Settings, StoreSettings
 
 ANGRY = (0.6, 0.0, 0.1, 0.0, 0.1, 0.0, 0.2)
@@ -62,6 +65,7 @@ def make_room(monkeypatch):
             monkeypatch.setattr(command, name, lambda settings: room)
         clock = SimpleNamespace(monotonic=lambda: room.now_s, time=lambda: 1e9)
         monkeypatch.setattr(command, "time", clock)
+        monkeypatch.setattr(command, "can_be_taught", lambda settings: False)
         return room
 
     return make
@@ -146,3 +150,37 @@ def test_a_running_jukebox_without_a_socket_is_asked_by_way_of_mpd(
         lock.release()
     assert asked == [(message, later_s)]
     assert capsys.readouterr().out == "look at the camera\ncalibration: done\n"
+
+
+def test_a_network_that_can_be_taught_is_taught_the_owners_face_at_rest(
+    settings, make_room, monkeypatch, capsys
+):
+    make_room()
+    monkeypatch.setattr(command, "can_be_taught", lambda settings: True)
+
+    def lesson(settings, name, rest):
+        assert (name, rest) == ("owner", True)
+        yield {"stage": "begin", "text": "owner: look at the camera"}
+        yield {"stage": "hold", "text": "rest your face"}
+        yield {"stage": "over", "text": "owner: done", "good": True}
+
+    monkeypatch.setattr(command, "teach_alone", lesson)
+    assert command.calibrate(settings, forget=False)
+    assert capsys.readouterr().out == "owner: look at the camera\nowner: done\n"
+
+
+@pytest.mark.parametrize(("emotions", "left"), [(("neutral",), 0), (("neutral", "sad"), 2)])
+def test_forgetting_the_calibration_leaves_what_a_lesson_taught(
+    settings, make_room, emotions, left
+):
+    make_room()
+    with closing(SqliteStore(settings.store)) as store:
+        faces = [TaughtFace("owner", Emotion(e), 2.0, "net", (1.0,)) for e in emotions]
+        store.record_taught(0.0, faces)
+        store.write(0.0)
+    assert command.calibrate(settings, forget=True)
+    assert len(read_people(database_of(settings))) == left
+
+
+def test_the_running_networks_can_be_taught(settings):
+    assert can_be_taught(settings)

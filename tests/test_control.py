@@ -240,7 +240,9 @@ def test_settings_are_read_again_when_asked(jukebox, client):
         (b'{"id": 4, "do": ["status"]}', 4, "do must be"),
         (b'{"id": 4, "do": "status", "args": 5}', 4, "args must be"),
         (b'{"id": 4, "do": "dance"}', 4, "unknown word 'dance'; the words are mood, looks"),
-        (b'{"id": 4, "do": "teach"}', 4, "unknown word"),
+        (b'{"id": 4, "do": "teach"}', 4, "name must be the name of a person"),
+        (b'{"id": 4, "do": "teach", "args": {"name": 7}}', 4, "name must be the name"),
+        (b'{"id": 4, "do": "teach", "args": {"what": "cook"}}', 4, "what must be one of faces"),
         (b'{"id": 4, "do": "Status"}', 4, "unknown word"),
         (b'{"id": 4, "do": "\\ud800"}', 4, "unknown word"),
         (b'{"id": 4, "do": "mood"}', 4, "it must be one of angry"),
@@ -616,6 +618,26 @@ def test_how_it_looks_is_noted_and_nothing_else_happens(jukebox, client):
     assert client.ask("looks", emotion="sad")["text"].startswith("noted that it looks sad")
     assert jukebox.controls.corrections == ["sad"]
     assert jukebox.controls.policy.asked is None
+
+
+def test_what_is_learned_from_looks_is_told(jukebox, client):
+    jukebox.controls.learned = "an example of Ann"
+    told = client.ask("looks", emotion="sad")["text"]
+    assert told == "noted that it looks sad now; an example of Ann; the music stays as it is"
+
+
+def test_people_are_taught_named_and_forgotten(jukebox, client):
+    assert client.ask("teach", 1, name="Ann")["text"] == "Ann: sit down"
+    client.ask("teach", 2, name="Bob", what="rest")
+    client.ask("teach", 3, what="stop")
+    assert jukebox.controls.lessons == [("Ann", False), ("Bob", True), ("", False)]
+    known = client.ask("teach", 4, what="list")
+    assert known["text"] == "Ann: happy 2, sad 2.5"
+    assert known["data"] == {"people": {"Ann": {"happy": 2.0, "sad": 2.5}}}
+    gone = client.page_of("teach", what="forget", name="Ann")
+    assert (gone["text"], gone["data"]) == ("forgotten, with 2 emotions", {"rows": 2})
+    refused = client.ask("teach", 6, what="forget", name="Zoe")
+    assert refused["error"]["text"] == "nobody is known as 'Zoe'"
 
 
 def test_who_asks_ends_the_wait_for_the_next_frame(jukebox, client):

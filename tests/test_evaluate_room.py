@@ -7,10 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from evaluating import PROJECT, evaluated, refused, zipped
+from conftest import DATA
+from evaluating import PROJECT, evaluated, needs, refused, zipped
 
 from appliance.records import EMOTIONS
-from convert import evaluate, people, reader
+from convert import evaluate, people, reader, teaching
 from convert.disturbance import Disturbance
 
 SINGLE = PROJECT / "models" / "emotion_int8_single.tflite"
@@ -174,6 +175,83 @@ def test_balanced_means_over_the_emotions_that_a_person_shows():
     assert (found["count"], found["found"]) == (4, 3)
 
 
+@pytest.fixture
+def actors(tmp_path):
+    """Two people with three pictures of three emotions, each acted in ways 1, 2 and 3, or at rest.
+
+    One is taken for angry, one for happy, because their faces are turned about a little.
+    """
+    for person, degrees in (("ann", -9), ("bob", 9)):
+        folder = tmp_path / "actors" / "set" / person
+        folder.mkdir(parents=True)
+        for emotion in ("happy", "surprise", "neutral"):
+            for number in range(3):
+                kind = 0 if emotion == "neutral" else number + 1
+                turn = cv2.getRotationMatrix2D((150, 150), degrees + number, 1.0)
+                picture = cv2.warpAffine(head(emotion), turn, (300, 300), borderValue=128)
+                cv2.imwrite(str(folder / f"{emotion}_{kind}_{number}.png"), picture)
+    return tmp_path / "actors"
+
+
+def test_people_are_judged_untaught_and_taught_on_pictures_that_are_no_examples(actors, capsys):
+    result = evaluated(capsys, "people", "--data", actors, "--teach", 2, "--seed", 3)
+    assert (result["teach"], result["seed"], result["bad"]) == (2, 3, 0)
+    assert result["count"] == 6, "one of three pictures of each emotion is left"
+    assert result["accuracy_taught"] >= result["accuracy"]
+    assert result["balanced_accuracy_taught"] == 1.0
+    assert result["guests"]["count"] == 6
+
+
+def test_ways_to_act_can_be_kept_apart_and_rest_is_in_both(actors, capsys):
+    result = evaluated(
+        capsys, "people", "--data", actors, "--teach", 2, "--kinds", "1:23", "--bad", 3
+    )
+    # Of each person: happy and surprise in ways 2 and 3, and one of three faces at rest.
+    assert (result["count"], result["bad"]) == (10, 3)
+
+
+def test_a_picture_is_never_an_example_and_a_test():
+    shown = [
+        people.Picture(person, number % 7, np.zeros((1, 1), np.uint8), number % 4)
+        for person in ("set/a", "set/b")
+        for number in range(40)
+    ]
+    for seed in range(5):
+        for kinds in (None, (frozenset([1]), frozenset([2, 3]))):
+            for drawn in teaching.draw(shown, 2, seed, kinds):
+                assert not set(drawn.examples) & set(drawn.tests)
+                assert {shown[place].person for place in drawn.examples} == {drawn.person}
+                if kinds:
+                    assert {shown[place].kind for place in drawn.examples} <= {0, 1}
+                    assert {shown[place].kind for place in drawn.tests} <= {0, 2, 3}
+    again = [teaching.draw(shown, 2, 4, None) for _ in range(2)]
+    assert again[0] == again[1] != teaching.draw(shown, 2, 5, None)
+
+
+def test_who_shows_too_few_pictures_cannot_be_taught(album, actors, capsys):
+    assert "no picture is left" in refused(capsys, "people", "--data", album, "--teach", 2)
+    model = PROJECT / "models" / "emotion_int8.tflite"
+    told = refused(capsys, "people", "--data", actors, "--teach", 1, "--model", model)
+    assert "emotion_int8.tflite: was not measured for teaching" in told
+
+
+def test_taught_people_are_printed_beside_guests(actors, capsys):
+    assert evaluate.main(["--task", "people", "--data", str(actors), "--teach", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:]] == ["people", "guests"]
+
+
+@needs("people.zip")
+def test_people_who_were_taught_are_read_as_docs_teaching_says(capsys):
+    options = ("--data", DATA / "people.zip", "--split", "even", "--teach", 2, "--seed", 1)
+    result = evaluated(capsys, "people", *options)
+    assert result["balanced_accuracy_taught"] >= 0.82
+    guests = result["guests"]
+    assert guests["balanced_accuracy"] - guests["balanced_accuracy_taught"] <= 0.01
+    across = evaluated(capsys, "people", *options, "--kinds", "1:23")
+    assert across["balanced_accuracy_taught"] >= 0.74
+
+
 def test_a_folder_without_people_is_named(tmp_path, capsys):
     (tmp_path / "none").mkdir()
     assert "none: no pictures named" in refused(capsys, "people", "--data", tmp_path / "none")
@@ -185,6 +263,10 @@ def test_a_folder_without_people_is_named(tmp_path, capsys):
         "--task gender --model x --data x --contrast 0.5",
         "--task people --data x --tilt 10",
         "--task people --data x --votes x",
+        "--task people --data x --seed 2",
+        "--task people --data x --teach 2 --kinds 1",
+        "--task people --data x --teach 0",
+        "--task detect --data x --teach 2",
         "--task emotion --model x --data x --size 0",
         "--task emotion --model x --data x --contrast -1",
         "--task emotion --model x --data x --blur nan",

@@ -644,7 +644,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(path: Path) -> No
         store.write(NOON)
     assert names_of_steps(path) == [
         "m001_tables", "m002_views", "m003_touches_and_calibration", "m004_skips",
-        "m005_corrections",
+        "m005_corrections", "m006_people",
     ]  # fmt: skip
     assert [entry.state for entry in read_history(path, 0, 9)] == ["nobody"]
 

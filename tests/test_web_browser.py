@@ -28,8 +28,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's package
 
 SCREENS = (
     "/", "/why", "/devices", "/player", "/player?search=a", "/player/music?folder=happy",
-    "/player/list/happy", "/diary", "/diary/week", "/diary/year", "/pair", "/nothing", "/offline",
-    "/settings", "/settings/name", "/settings/sound", "/settings/camera",
+    "/player/list/happy", "/diary", "/diary/week", "/diary/year", "/pair", "/teach", "/nothing",
+    "/offline", "/settings", "/settings/name", "/settings/sound", "/settings/camera",
     "/settings/music?walk=yes",
 )  # fmt: skip
 PHONE = {"width": 390, "height": 844}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from appliance.face_regions import REGIONS
 from appliance.settings import keys, sections
-from appliance.web import actions, charts, machine, pair, player, settings, upload, view
+from appliance.web import actions, charts, machine, pair, player, settings, teach, upload, view
 
 WEB = Path(view.__file__).parent
 TABLES = (
@@ -19,6 +19,7 @@ TABLES = (
     actions.SAID,
     machine.KINDS,
     pair.PROBLEMS,
+    teach.ASKED,
 )
 IN_TEMPLATE = re.compile(r'\b(?:_|count)\("((?:[^"\\]|\\.)*)"(?:, "((?:[^"\\]|\\.)*)")?')
 

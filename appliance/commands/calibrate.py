@@ -1,4 +1,7 @@
-"""`jukebox calibrate`: watches a face at rest for a minute, with or without a running jukebox."""
+"""`jukebox calibrate`: `jukebox teach --rest owner`, with or without a running jukebox.
+
+A network that cannot be taught is corrected by factors for its answers (vision/calibration.py).
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from appliance.records import Factors
 from appliance.remote import tell
 from appliance.remote.control_client import ControlClient, connect
 from appliance.remote.control_socket import socket_files
+from appliance.running.teacher import OWNER
+from appliance.running.teaching_alone import can_be_taught, forget_rest, teach_alone
 from appliance.settings import MpdSettings, Settings
 from appliance.vision.calibration import LASTS_S, RESULT, TOO_FEW, RestingFace, describe_factors
 
@@ -48,13 +53,28 @@ def calibrate(settings: Settings, *, forget: bool) -> bool:
             return _ask(jukebox, forget=forget)
     if forget:
         _keep(settings, None)
+        forget_rest(database)
         print("faces are read as they are")
         return True
+    if can_be_taught(settings):
+        return _teach(settings)
     factors = _watch(settings).factors()
     if factors is not None:
         _keep(settings, factors)
     print(describe_factors(factors))
     return factors is not None
+
+
+def _teach(settings: Settings) -> bool:
+    """The same as `jukebox teach --rest owner`."""
+    good = False
+    for event in teach_alone(settings, OWNER, rest=True):
+        good = event["stage"] == "over" and bool(event["good"])
+        if event["stage"] in ("begin", "over"):
+            print(event["text"], flush=True)
+    if good:  # what an earlier version kept is replaced
+        _keep(settings, None)
+    return good
 
 
 def _ask(jukebox: ControlClient, *, forget: bool) -> bool:

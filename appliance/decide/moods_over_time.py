@@ -14,9 +14,6 @@ Probabilities = tuple[float, ...]
 # Of the faces that people make in a mood, this share shows the mood, this share is neutral, and
 # this share is spread evenly over all seven emotions (an assumption, docs/rehearsal.md).
 P_SHOWN, P_NEUTRAL, P_OTHER = 0.60, 0.30, 0.10
-# This share of a network's priors is spread evenly. Without it, an answer of disgust, which comes
-# once in a hundred faces, would count for too much (docs/lab-notebook.md).
-EVEN_SHARE = 0.05
 # Moods last this long on average; most of them come from neutral and go back to it. Half or twice
 # as long makes next to no difference (docs/rehearsal.md).
 NEUTRAL_LASTS_S, OTHERS_LAST_S = 480.0, 240.0
@@ -42,7 +39,7 @@ def after(beliefs: Probabilities, seconds: float) -> Probabilities:
 
 def likelihood_ratios(priors: Priors) -> list[Probabilities]:
     """Seven by seven, by Bayes: how much likelier a face (column) is in a mood (row)."""
-    evened = [(1.0 - EVEN_SHARE) * share + EVEN_SHARE / len(EMOTIONS) for share in priors.all]
+    evened = priors.evened()
     return [
         tuple(_p_face(face, mood) / share for face, share in zip(EMOTIONS, evened, strict=True))
         for mood in EMOTIONS

@@ -16,6 +16,16 @@ PHRASES = {
     Emotion.SURPRISE: "looks surprised",
     Emotion.NEUTRAL: "looks neutral",
 }
+# What somebody is asked for who teaches the jukebox their faces.
+ASKED = {
+    Emotion.ANGRY: "look angry",
+    Emotion.DISGUST: "look disgusted",
+    Emotion.FEAR: "look afraid",
+    Emotion.HAPPY: "look happy",
+    Emotion.SAD: "look sad",
+    Emotion.SURPRISE: "look surprised",
+    Emotion.NEUTRAL: "rest your face",
+}
 UNCLEAR: dict[Unclear, str] = {
     "dark": "it is too dark",
     "small": "you are too far away",
@@ -77,3 +87,17 @@ def describe_pictures(count: int) -> str:
     if not count:
         return ""
     return "1 picture on the wall is left out" if count == 1 else f"{count} pictures are left out"
+
+
+def lesson_words(
+    name: str, *, stage: str, emotion: Emotion, sees: Emotion | None, good: bool, **_more: object
+) -> str:
+    """What is said to somebody who shows their faces: see Said in vision/lesson.py."""
+    if stage == "over":
+        how = "I read you by your own faces from now on" if good else "I have learned nothing"
+        return f"{name}: {how}"
+    if stage == "next":
+        return "thank you" if good else "I could not see that well; we go on without it"
+    if sees is None:
+        return f"{ASKED[emotion]}; I cannot see your face well"
+    return f"{ASKED[emotion]} … I see: {PHRASES[sees]}"

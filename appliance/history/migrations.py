@@ -116,3 +116,11 @@ def m005_corrections(db: Database) -> None:
         strict=True,
     )
     db.table("corrections").create_index(["at"])
+
+
+@steps()
+def m006_people(db: Database) -> None:
+    """Makes a table for what taught people's faces are like: a few numbers for each emotion."""
+    columns = {"name": str, "emotion": str, "at": str, "examples": float}
+    columns |= {"network": str, "numbers": str}
+    db.table("people").create(columns, pk=("name", "emotion"), not_null=set(columns), strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from dataclasses import dataclass, fields
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from appliance.history.files import STATES, explained, iso, missing, open_for_reading
-from appliance.records import EMOTIONS, Emotion, Factors, SkipCount
+from appliance.records import EMOTIONS, Emotion, Factors, SkipCount, TaughtFace
 
 What = Literal["mood", "play", "touch"]
 
@@ -169,6 +170,26 @@ def read_skips(path: Path) -> list[SkipCount]:
         SkipCount(uri, Emotion(emotion), count, day, bool(lost))
         for uri, emotion, count, day, lost in rows
         if emotion in list(Emotion)
+    ]
+
+
+def read_people(path: Path) -> list[TaughtFace]:
+    """What taught people's faces are like, by name. Raises StoreError if it cannot be read."""
+    if not os.path.exists(path):
+        return []
+    names = [field.name for field in fields(TaughtFace)]
+    try:
+        with open_for_reading(path) as db:
+            if not _has_table(db, "people"):
+                return []
+            rows = db.execute(
+                f"select {', '.join(names)} from people order by name, emotion"  # noqa: S608 (own)
+            ).fetchall()
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    return [
+        TaughtFace(name, Emotion(emotion), examples, network, tuple(json.loads(numbers)))
+        for name, emotion, examples, network, numbers in rows
     ]
 
 

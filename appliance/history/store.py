@@ -6,11 +6,12 @@ survives a pulled plug. What cannot be written waits, for days if need be. No cl
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -22,11 +23,11 @@ from sqlite_utils import Database
 from appliance.errors import JukeboxError
 from appliance.history.database import check, is_damaged, open_for_writing, set_aside
 from appliance.history.files import END_OF_TIME_S, STATES, Lock, database_file, explained, iso
-from appliance.history.forgetting import TABLES, forget
+from appliance.history.forgetting import TABLES, forget, forget_person
 from appliance.history.queries import read_skips
 from appliance.history.wrong_clock import believable_now
 from appliance.listener import ListenerAction
-from appliance.records import EMOTIONS, Emotion, Factors, Mood, Play, SkipCount
+from appliance.records import EMOTIONS, Emotion, Factors, Mood, Play, SkipCount, TaughtFace
 from appliance.settings import StoreSettings
 
 log = logging.getLogger("jukebox")
@@ -89,6 +90,12 @@ class SqliteStore:
         """Queues the factors that replace the last calibration; None forgets it."""
         row = dict(zip(map(str, EMOTIONS), factors, strict=True)) if factors else {}
         self._add("calibration", at=iso(unix_s), **row)
+
+    def record_taught(self, unix_s: float, faces: Iterable[TaughtFace]) -> None:
+        """Queues what a person's face is like; it replaces what was known of these emotions."""
+        for face in faces:
+            row = {field.name: getattr(face, field.name) for field in fields(face)}
+            self._add("people", at=iso(unix_s), **row | {"numbers": json.dumps(face.numbers)})
 
     def record_skips(self, skips: SkipCount) -> None:
         """Queues the copy of a song's skips in a mood, which replaces the last; 0 forgets it."""
@@ -158,15 +165,27 @@ class SqliteStore:
         StoreError. An infinite end: everything.
         """
         within = _within(from_unix_s, to_unix_s)
+        everything = from_unix_s <= 0.0 and to_unix_s == END_OF_TIME_S
         before = len(self._waiting)
-        self._waiting = deque((table, row) for table, row in self._waiting if not within(row["at"]))
+        self._waiting = deque(
+            (table, row)
+            for table, row in self._waiting
+            if not ((table in TABLES and within(row["at"])) or (table == "people" and everything))
+        )
         dropped = before - len(self._waiting)
         if self._minute is not None and from_unix_s < self._minute.begins_s + 60.0 <= to_unix_s:
             self._minute = None
-        everything = from_unix_s <= 0.0 and to_unix_s == END_OF_TIME_S
         self._forgetting = self._forgetter.submit(
             lambda: dropped + forget(self.path, from_unix_s, to_unix_s, everything=everything)
         )
+        return self._forgetting
+
+    def forget_person(self, name: str) -> Future[int]:
+        """Begins to delete what was taught of a person, also from the copies, as forget() does."""
+        self._waiting = deque(
+            (table, row) for table, row in self._waiting if table != "people" or row["name"] != name
+        )
+        self._forgetting = self._forgetter.submit(lambda: forget_person(self.path, name))
         return self._forgetting
 
     def close(self) -> None:
@@ -240,6 +259,9 @@ class SqliteStore:
                     db.table(table).delete_where("uri = ? and emotion = ?", where)
                     if not row["count"]:
                         continue
+                if table == "people":
+                    where = [row["name"], row["emotion"]]
+                    db.table(table).delete_where("name = ? and emotion = ?", where)
                 if table == "plays" and row["reason"]:
                     row["mood_id"] = db.execute("select max(id) from moods").fetchone()[0]
                 if table == "calibration":

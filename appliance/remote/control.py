@@ -30,6 +30,7 @@ from appliance.remote.control_history import (
     range_of,
 )
 from appliance.remote.control_socket import Listener
+from appliance.remote.control_teaching import Teaching, person_forgotten
 from appliance.remote.messages import WORDS, Answer, Controls, as_message, understand
 from appliance.remote.status import Status
 
@@ -40,7 +41,7 @@ NEW_CLIENTS_PER_STEP = 8
 # What a step may answer: so many bytes of requests, of which each counts as some thousand at least.
 BYTES_PER_STEP = 64 * 1024
 LEAST_COST = 4 * 1024
-ONLY_HERE = ("subscribe", "settings", "reload", "history", "forget", "scan", "explain")
+ONLY_HERE = ("subscribe", "settings", "reload", "history", "forget", "scan", "explain", "teach")
 SCAN_S, LONGEST_SCAN_S = 20.0, 120.0
 CHANGES_NOTHING = {"status", "why"}
 
@@ -88,7 +89,7 @@ class ControlServer:
         for event in self._events.of_change(status):
             self._tell(event)
 
-    def tell(self, name: str, **more: Any) -> None:
+    def tell(self, name: str, /, **more: Any) -> None:
         """Tells subscribers of an event."""
         self._tell(self._events.make(name, more))
 
@@ -170,23 +171,32 @@ class ControlServer:
                 return Answer(status.sentence(), asdict(status) | {"seq": self._events.seq})
             case "settings" | "reload":
                 return _settings(request.word, controls)
+            case "teach":
+                return self._teach(client, request, step, controls)
             case word if word in WORDS:
                 message = as_message(word, request.arguments)
                 action = understand(message)
                 self._log(message)
                 return action(step, controls)
-            case "history":
-                self._read_history(client, request)
-            case "forget":
-                self._forget_history(client, request, controls)
-            case "scan":
-                self._scan(client, request, step, controls)
-            case "explain":
-                self._explain(client, request, step, controls)
+            case "history" | "forget" | "scan" | "explain":
+                self._begin(client, request, step, controls)
             case unknown:
                 known = ", ".join((*WORDS, *ONLY_HERE))
                 raise UsageError(f"unknown word {unknown[:40]!r}; the words are {known}")
         return None
+
+    def _begin(
+        self, client: Connection, request: lines.Request, step: Step, controls: Controls
+    ) -> None:
+        """Begins what takes a while; the answer comes later."""
+        if request.word == "history":
+            self._read_history(client, request)
+        elif request.word == "forget":
+            self._forget_history(client, request, controls)
+        elif request.word == "scan":
+            self._scan(client, request, step, controls)
+        else:
+            self._explain(client, request, step, controls)
 
     def _read_history(self, client: Connection, request: lines.Request) -> None:
         if self._history is None:
@@ -227,6 +237,21 @@ class ControlServer:
         receive = partial(_deliver, client, request.id)
         self._history.wait_for(controls.explain(step), _explained, receive)
         client.reading += 1
+
+    def _teach(
+        self, client: Connection, request: lines.Request, step: Step, controls: Controls
+    ) -> Answer | None:
+        """What control_teaching.py says; None where a person is forgotten, which takes a while."""
+        asked = Teaching.of(request.arguments)
+        if asked.what != "forget":
+            return asked.answer(step, controls)
+        if self._history is None:
+            raise ControlError("there is no history here")
+        gone = controls.forget_person(asked.name)
+        log.info("asked to forget a person")  # not whom
+        self._history.wait_for(gone, person_forgotten, partial(_deliver, client, request.id))
+        client.reading += 1
+        return None
 
     def _log(self, message: str) -> None:
         """Logs what changes something; who asks the same again and again does not fill the log."""

@@ -79,11 +79,16 @@ class ControlClient:
         """Ends the connection."""
         self._socket.close()
 
-    def ask(self, word: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The answer: "text" for people, "data" for programs. Raises RefusedError, ControlError."""
+    def ask(
+        self, word: str, arguments: dict[str, Any] | None = None, wait_s: float | None = None
+    ) -> dict[str, Any]:
+        """The answer: "text" for people, "data" for programs. Raises RefusedError, ControlError.
+
+        wait_s: None waits as long as the connection was made for.
+        """
         self._last_id += 1
         request = {"id": self._last_id, "do": word, "args": arguments or {}}
-        until_s = time.monotonic() + self._wait_s
+        until_s = time.monotonic() + (wait_s or self._wait_s)
         self._send(json.dumps(request).encode() + b"\n")
         while True:
             message = self._next(until_s)

@@ -51,8 +51,26 @@ class Controls(Protocol):
     def forget_calibration(self) -> str:
         """Undoes the calibration. Returns the answer."""
 
-    def correct(self, told: Emotion) -> None:
-        """Keeps that a person says that the room looks like this."""
+    def correct(self, told: Emotion) -> str:
+        """Keeps that a person says that the room looks like this. Returns what is learned of it."""
+
+    def teach(self, name: str, time_s: float, *, rest: bool) -> str:
+        """Begins to teach a person's faces, or the one at rest. Returns the answer.
+
+        Raises UsageError for such a name, ControlError if it cannot be done now.
+        """
+
+    def stop_teaching(self) -> str:
+        """Ends the lesson. Returns the answer."""
+
+    def people(self) -> dict[str, dict[str, float]]:
+        """How many examples of each emotion are known, by name."""
+
+    def forget_person(self, name: str) -> Future[int]:
+        """Begins to forget a taught person. The result is how many emotions were known.
+
+        Raises UsageError if nobody has this name.
+        """
 
     def forget(self, from_unix_s: float, to_unix_s: float) -> Future[int]:
         """Begins to delete this time from the history. The result is how many rows are gone."""
@@ -152,8 +170,9 @@ def _looks(name: str) -> Action:
     emotion = _emotion("looks", name)
 
     def act(_step: Step, controls: Controls) -> Answer:
-        controls.correct(emotion)
-        return Answer(f"noted that it looks {name} now; the music stays as it is")
+        learned = controls.correct(emotion)
+        also = f"; {learned}" if learned else ""
+        return Answer(f"noted that it looks {name} now{also}; the music stays as it is")
 
     return act
 

@@ -17,6 +17,7 @@ from appliance.build import (
     build_scheduled_camera,
     emotion_model,
     kept_calibration,
+    kept_people,
 )
 from appliance.camera.pacing import FrameRatePolicy, PacedCamera
 from appliance.decide.mood import HmmMoodFilter
@@ -28,9 +29,11 @@ from appliance.player.state import PlayerState, kept_charge
 from appliance.protocols import Devices
 from appliance.records import Frame
 from appliance.running.calibrator import Calibrator
+from appliance.running.teacher import Teacher
 from appliance.settings import Settings
 from appliance.vision.calibration import Calibrated
 from appliance.vision.pictures import PictureAware
+from appliance.vision.taught import Taught
 
 log = logging.getLogger("jukebox")
 
@@ -38,8 +41,8 @@ log = logging.getLogger("jukebox")
 class Assembly:
     """All devices, as the settings want them and as people left them; the camera is not yet open.
 
-    devices: those that a frame meets on its way; the others (panel, frame_rate, calibrator) stand
-    beside it. Raises ModelError.
+    devices: those that a frame meets on its way; the others (panel, frame_rate, calibrator,
+    teacher) stand beside it. Raises ModelError.
     """
 
     def __init__(
@@ -63,12 +66,14 @@ class Assembly:
         self._calibrated = Calibrated(self._pictures, kept_calibration(store.path))
         self._mood = HmmMoodFilter(settings.mood, network.priors)
         self.calibrator = Calibrator(self._calibrated, self._mood, store)
+        self._taught = Taught(self._calibrated, None, network.priors, kept_people(store.path))
+        self.teacher = Teacher(self._taught, store, network)
         self.frame_rate = FrameRatePolicy(settings.camera.frames_per_second)
         self._paced = PacedCamera(self.camera, self.frame_rate)
         self.devices = Devices(
             camera=self._paced,
             faces=build_faces(settings),
-            classifier=self._calibrated,
+            classifier=self._taught,
             mood=self._mood,
             policy=self.policy,
             player=self.player,
@@ -130,6 +135,7 @@ class Assembly:
         self.devices.faces = faces
         if network is not None:
             self._pictures.classifier, self._mood.priors = network, network.priors
+            self.teacher.use(network)
         self._mood.settings, self.policy.settings, self._settings = new.mood, new, new
 
     def _restored_policy(self) -> MusicPolicy:

@@ -72,9 +72,12 @@ class Card:
     priors: Priors | None
     explains: tuple[str, ...]
 
-    def network(self) -> Interpreter:
-        """The network. Raises ModelError if the file is not the one that the card describes."""
-        return Interpreter(checked_bytes(self.model, self.sha256), str(self.model))
+    def network(self, inner: int | None = None) -> Interpreter:
+        """The network. inner: see Interpreter.
+
+        Raises ModelError if the file is not the one that the card describes.
+        """
+        return Interpreter(checked_bytes(self.model, self.sha256), str(self.model), inner)
 
     def check_shapes(
         self, network: Interpreter, inputs: tuple[Shape, ...], outputs: dict[int, Shape]

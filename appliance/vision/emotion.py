@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from math import hypot
 from pathlib import Path
 
-from appliance.records import EMOTIONS, Box, EmotionScores, Face, Frame, GrayImage, Priors
+import numpy as np
+import numpy.typing as npt
+
+from appliance.records import (
+    EMOTIONS,
+    Box,
+    EmotionScores,
+    Face,
+    Frame,
+    GrayImage,
+    Numbers,
+    Priors,
+)
 from appliance.vision import preprocessing
 from appliance.vision.classifier import ModelClassifier
 from appliance.vision.geometry import straightening
@@ -19,13 +31,25 @@ class EmotionClassifier(ModelClassifier):
     in_turn: the faces of every other frame are mirrored. Averaged over time, as the mood is, the
     answers are then as good as those of a network that reads both every time: half the work.
     priors: those of the card, or even ones if it has none. Raises ModelError as ModelClassifier.
+    numbers_from: the tensor with the numbers by which people are taught; None: scores have none.
     """
 
     def __init__(self, model: Path, *, in_turn: bool = False) -> None:
         super().__init__(model, "emotion", EMOTIONS)
+        self._numbers_from: int | None = None
         self.priors = self.card.priors or Priors.even()
         self._in_turn = in_turn
         self._mirrored = True
+
+    @property
+    def numbers_from(self) -> int | None:
+        """The tensor that the numbers come from; it may be set at any time."""
+        return self._numbers_from
+
+    @numbers_from.setter
+    def numbers_from(self, tensor: int | None) -> None:
+        if tensor != self._numbers_from:
+            self._network, self._numbers_from = self.card.network(tensor), tensor
 
     def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[EmotionScores, ...]:
         """The scores of each face, in the order of faces; none for a frame without a picture."""
@@ -42,7 +66,18 @@ class EmotionClassifier(ModelClassifier):
         mean = tuple([sum(shares) / len(heads) for shares in zip(*heads, strict=True)])
         cause = unclear(face, told)
         counts = weight * UNCLEAR_WEIGHT if cause else weight
-        return EmotionScores(face, heads[0], mean, counts, cause)
+        numbers = None if self._numbers_from is None else numbers_of(self._network.inner())
+        return EmotionScores(face, heads[0], mean, counts, cause, numbers=numbers)
+
+
+def numbers_of(maps: npt.NDArray[np.float32]) -> Numbers:
+    """The numbers of a face, float32 (72,). maps: the network's last ones, (1, 6, 6, 72).
+
+    They are averages of counts, so to say, whose spread grows with them; that of their roots hardly
+    does.
+    """
+    means = maps.reshape(-1, maps.shape[-1]).mean(axis=0)
+    return np.asarray(np.sqrt(np.maximum(means, 0.0)), np.float32)
 
 
 def face_pixels(luma: GrayImage, face: Face) -> GrayImage:

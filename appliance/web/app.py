@@ -22,6 +22,7 @@ from appliance.web import (
     player,
     settings,
     sign,
+    teach,
     upload,
 )
 from appliance.web.guard import Guard
@@ -46,6 +47,7 @@ def make_app(page: Page, web: WebSettings) -> ASGIApp:
             *offline.ROUTES,
             *settings.ROUTES,
             *machine.ROUTES,
+            *teach.ROUTES,
             Route("/static/{name}", static),
             Route("/language", choose_language, methods=["POST"]),
         ],

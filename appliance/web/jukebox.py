@@ -24,10 +24,11 @@ Fields = dict[str, Any]
 class Jukebox:
     """Keeps the present status and settings, and asks.
 
-    status, settings: as the control socket has them; None while no jukebox can be reached. changed:
-    called after each change of them, and with each event. heard: called with each event's name.
-    settings_refused: why the jukebox did not take over its settings when it last read them; "" if
-    it did.
+    status, settings: as the control socket has them; None while no jukebox can be reached. lesson:
+    the last that was told of one in which somebody shows their faces; None if there was none.
+    changed: called after each change of status and settings, and with each event. heard: called
+    with each event's name. settings_refused: why the jukebox did not take over its settings when it
+    last read them; "" if it did.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Jukebox:
         self.settings: Fields = {}
         self.settings_refused = ""
         self._reloads: list[asyncio.Future[None]] = []  # of those who wait for the next one
+        self.lesson: Fields | None = None
         self._sockets = sockets
         self._changed = changed
         self._heard = heard
@@ -136,6 +138,9 @@ class Jukebox:
     async def _take_in(self, event: Fields) -> None:
         """Lays an event over the status: it carries all of its keys (docs/control.md)."""
         self._heard(event["event"])
+        if event["event"] == "teach":
+            self.lesson = event
+            return
         if self.status is None:
             return
         known = {key: value for key, value in event.items() if key in self.status}
@@ -164,6 +169,7 @@ class Jukebox:
             if not answer.done():
                 answer.set_result({"error": {"code": "unavailable", "text": AWAY}})
         self._answers.clear()
+        self.lesson = None
         if self.status is not None:
             self.status = None
             self._changed()
