@@ -200,6 +200,7 @@ def test_the_result_of_a_calibration_is_logged_and_answered(service, caplog):
 @pytest.mark.parametrize("good", [True, False])
 def test_a_lesson_is_told_to_programs_and_at_rest_to_whoever_calibrates(service, good):
     forgotten = []
+    service._parts.policy.settings = Settings(mpd=MpdSettings(messages="all"))
     service._parts.calibrator.forget = forgotten.append
     over = {"stage": "over", "rest": True, "good": good, "text": "owner: done"}
     service._parts.teacher.note = lambda frame: [{"stage": "hold", "text": "look sad"}, over]

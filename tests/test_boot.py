@@ -143,8 +143,8 @@ def test_its_units_have_no_mistakes_and_are_locked_down(machine):
         assert exposure <= LEAST_LOCKED.get(unit, 0.5)
 
 
-# What has a network cannot be locked as tightly.
-LEAST_LOCKED = {"jukebox-resolver.service": 1.3}
+# What has a network, or writes root's files, cannot be locked as tightly.
+LEAST_LOCKED = {"jukebox-resolver.service": 1.3, "jukebox-admin.service": 1.5}
 PROCESS = re.compile(
     r"^\| `(jukebox[\w-]*\.service)` \| `?(\w+)`? \| (\w+)[^|]* \| (\d+|–) \|", re.MULTILINE
 )
