@@ -862,7 +862,8 @@ def test_purging_leaves_nothing_behind(machine):
     assert (
         machine.run(
             "getent passwd jukebox;"
-            " getent group jukebox jukebox-control jukebox-music jukebox-admin", check=False
+            " getent group jukebox jukebox-control jukebox-music jukebox-admin",
+            check=False,
         ).stdout
         == ""
     )
