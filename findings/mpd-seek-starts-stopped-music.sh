@@ -7,8 +7,7 @@
 #            from which `play` begins. A command that is named after a place makes no sound.
 # Matters:   a client that brings back a place in a song (after a restart, or when it puts a person's
 #            queue back) makes music in a room that somebody had silenced. The jukebox and its page never
-#            seek; what an app does with it counts as a person's play
-#            (tests/test_player_listener.py).
+#            seek.
 # Run first, outside CI: findings/mpd-seek-starts-stopped-music.sh; it fails if the behaviour changes.
 set -euo pipefail
 folder=$(mktemp -d)
