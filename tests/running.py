@@ -39,7 +39,7 @@ class Running:
     """A jukebox in a process of its own, with systemd's side of its notifications."""
 
     def __init__(self, config: Path, heard: socket.socket) -> None:
-        self._heard = heard
+        self._heard, self._folder = heard, config.parent
         self.log = config.with_suffix(".log")
         environment = os.environ | {"NOTIFY_SOCKET": heard.getsockname()}
         with self.log.open("w") as log:
@@ -56,6 +56,13 @@ class Running:
                 if message in (got := self._heard.recv(4096).decode()):
                     return got
         return pytest.fail(f"no {message} within {seconds:g} s: {self.log.read_text()}")
+
+    def shows(self, text: str, seconds: float = 15.0) -> None:
+        """Wait until its status, which only its own user may read, contains the text."""
+        wait_for(
+            lambda: any(text in file.read_text() for file in self._folder.glob("*.status.json")),
+            seconds,
+        )
 
     def logs(self, text: str, seconds: float = 15.0) -> None:
         wait_for(lambda: text in self.log.read_text(), seconds)

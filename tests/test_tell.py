@@ -72,7 +72,7 @@ def test_the_camera_can_be_closed_and_the_watchdog_is_still_fed(config, mpd):
         jukebox.hears("the camera is off")
         jukebox.hears("WATCHDOG=1")
         tell(config, "camera", "on")
-        jukebox.hears("looks happy")
+        jukebox.shows("looks happy")
 
 
 def test_what_people_asked_for_outlives_the_process(config, phone):
