@@ -74,6 +74,8 @@ def test_a_thing_that_looks_tilted_now_this_way_now_that_is_nobody():
 
 def test_a_straightened_thing_that_scores_as_such_things_do_is_nobody():
     assert not Room().show(*[(face(score, tilt=29),) for score in (0.91, 0.90, 0.92, 0.96) * 9])
+    boat = (0.69, 0.54, 0.83, 0.76, 0.83, 0.91, 0.98, 0.97)  # of neg-4548
+    assert not Room().show(*[(face(score, tilt=25),) for score in boat])
 
 
 def test_a_head_that_is_tilted_or_nods_to_a_side_is_somebody():

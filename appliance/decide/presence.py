@@ -15,9 +15,9 @@ from appliance.records import EmotionScores, Face
 # their second sighting mostly above 0.98.
 TWO_SIGHTINGS, THREE_SIGHTINGS, TEN_SIGHTINGS = 0.94, 0.90, 0.875
 FIRST_SIGHTING, SURE_SIGHTING = 0.70, 0.98
-# Tilted heads are straightened before they are judged, and so are things that look like one: they
-# come to 0.94 in two, where nine of ten living faces are above 0.98 again.
-TILTED_DEG, TILTED_SIGHTINGS = 10.0, 0.97
+# Tilted heads are straightened before they are judged, and so are things that look like one: these
+# come to 0.98 in two, but not after others that score less; of living faces all score more.
+TILTED_DEG, TILTED_SIGHTINGS, TILTED_BEFORE = 10.0, 0.97, 0.85
 # A square that leaps to another size has drifted onto something else. What it shows then is not
 # believed for a while; the detector gives such a face up after 3 s. Nor is what the detector calls
 # tilted now in one way and now in another: a thing that looks the same from several sides. Of 120
@@ -96,7 +96,8 @@ class _Track:
             return False
         before, last = scores[-2:]
         if abs(self.tilt) >= TILTED_DEG:
-            return (before + last) / 2 >= TILTED_SIGHTINGS
+            sure = (before + last) / 2 >= TILTED_SIGHTINGS
+            return sure and sum(scores) / len(scores) >= TILTED_BEFORE
         return (
             (before + last) / 2 >= TWO_SIGHTINGS
             or (before >= FIRST_SIGHTING and last >= SURE_SIGHTING)
