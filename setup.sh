@@ -175,10 +175,12 @@ tests() {
     # Most of their time the booted machines and the tests with servers wait, so all goes on at once.
     in_background boot nice -n 10 $python -m pytest -p no:cacheprovider tests/test_boot.py
     in_background waiting $python -m pytest -p no:cacheprovider --ignore tests/test_boot.py \
-        --ignore tests/test_mopidy.py -m "server or real_time"
+        --ignore tests/test_mopidy.py -m "(server or real_time) and not workshop"
     in_background servers on_other_servers
+    in_background workshop nice -n 5 $python -m pytest -p no:cacheprovider -m workshop
     finish lint "linters and types"
-    nice -n 5 $python -m pytest -m "not (server or real_time)"
+    nice -n 5 $python -m pytest -m "not (server or real_time or workshop)"
+    finish workshop "the workshop"
     finish waiting "with servers, in real time"
     finish servers "with the other Debian release's MPD and Mopidy"
     on_tflite_runtime

@@ -63,6 +63,7 @@ WORKSHOP = {
     "test_explain", "test_figures", "test_import_keras", "test_quality_training",
     "test_still", "test_tracker_training",
 }  # fmt: skip
+MARKED = {"server": SERVER, "real_time": REAL_TIME, "heavy": HEAVY, "workshop": WORKSHOP}
 
 
 def pytest_addoption(parser):
@@ -94,7 +95,7 @@ def pytest_ignore_collect(collection_path, config):
 
 def pytest_collection_modifyitems(config, items):
     for item in items:
-        for mark, files in (("server", SERVER), ("real_time", REAL_TIME), ("heavy", HEAVY)):
+        for mark, files in MARKED.items():
             if item.path.stem in files:
                 item.add_marker(mark)
         for fixture, mark in FIXTURES.items():

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -12,7 +12,6 @@ from conftest import wait_for
 from playing import HAPPY, NEUTRAL, SAD, DrivenPlayer, carried_out
 
 from appliance.decide.policy import MusicPolicy
-from appliance.errors import PlayerError
 from appliance.records import Adjustment, Mood
 from appliance.settings import MusicSettings, Settings
 
@@ -137,9 +136,10 @@ def test_a_radio_that_was_away_for_twelve_seconds_is_back_soon(make):
         living.until(lambda seen: seen.state == "play" and seen.emotion == HAPPY, 40)
 
 
-def test_a_radio_that_stands_still_gives_way_to_another_song_after_15_s(make, caplog):
-    with on_air() as station:
-        jukebox = make(station.link)
+def test_a_radio_that_stands_still_gives_way_to_another_song_after_15_s(own_mpd, caplog):
+    # An MPD of its own: 0.23 that has played a radio before may hang while it leaves such a stream,
+    # until the stream ends (two of three times after the test above).
+    with on_air() as station, closing(DrivenPlayer(own_mpd, {HAPPY: (station.link,)})) as jukebox:
         jukebox.put_on(HAPPY)
         assert sounds(jukebox).uri == station.link
         station.dry.set()
@@ -151,10 +151,7 @@ def test_a_radio_that_stands_still_gives_way_to_another_song_after_15_s(make, ca
             return elapsed[-1] == elapsed[-2]
 
         wait_for(stands_still, 20)
-        seen = []
-        for _ in range(12):
-            with suppress(PlayerError):  # MPD may hang for seconds while it leaves such a stream
-                seen.append(jukebox.playback(after_s=3.0))
+        seen = [jukebox.playback(after_s=3.0) for _ in range(12)]
         assert [at.state for at in seen] == sorted(at.state for at in seen)  # plays, then stops
         assert 5 <= [at.state for at in seen].index("stop") <= 9
         assert {(at.listener_action, at.listener) for at in seen} == {(None, False)}
