@@ -58,11 +58,6 @@ def test_what_is_left_of_a_song_grows_less_by_itself_to_nothing():
         # With "single", MPD stops after every song, and people want that silence.
         (at(20, single="1"), NO_SONG | {"single": "1"}, "stop"),
         (at(57.1, single="1"), EMPTY | {"single": "1"}, "stop"),
-        # Set in the same second: before the song ended, or after somebody went on from it.
-        (at(58), NO_SONG | {"single": "1"}, "stop"),
-        (at(20), NO_SONG | {"single": "oneshot"}, "end"),
-        (at(20), at(21, state="stop", single="1"), "stop"),
-        (STREAM, NO_SONG | {"single": "1"}, "stop"),
         # A song that failed; an old error explains nothing.
         (at(20), NO_SONG | {"error": "Failed to decode a.ogg"}, "end"),
         (at(20), at(0, error="x", state="stop"), "end"),

@@ -82,11 +82,7 @@ def _stop_between(before: Snapshot, status: Status, time_s: float) -> Event:
     """What it means that MPD has stopped since the snapshot."""
     # If a person stopped it, it still has a current song. At the end of the queue it has none, but
     # with "single" it also stops there after every song.
-    left_s = before.playback.remaining_s
-    may_have_ended = left_s is None or left_s - (time_s - before.time_s) <= ENDED_S
-    # Somebody who went on from the last song and set "single" only then wants music.
-    was_single = before.status["single"] != "0"
-    if status["single"] != "0" and (was_single or may_have_ended):
+    if status["single"] != "0":
         return "stop"
     if status["playlistlength"] != "0":
         return "stop" if "songid" in status else "end"
@@ -94,7 +90,9 @@ def _stop_between(before: Snapshot, status: Status, time_s: float) -> Event:
     # it, or a person cleared it.
     if before.status.get("consume", "0") != "0" and before.status["playlistlength"] == "1":
         return "end"
-    return "clear" if left_s is None or not may_have_ended else "end"
+    left_s = before.playback.remaining_s
+    cleared = left_s is None or left_s - (time_s - before.time_s) > ENDED_S
+    return "clear" if cleared else "end"
 
 
 def describe(status: Status, queue: Queue, fader: Fader, charge: Charge) -> Playback:
