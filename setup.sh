@@ -178,12 +178,13 @@ tests() {
         --ignore tests/test_mopidy.py -m "(server or real_time) and not workshop"
     in_background servers on_other_servers
     in_background workshop nice -n 5 $python -m pytest -p no:cacheprovider -m workshop
+    in_background tflite on_tflite_runtime
     finish lint "linters and types"
     nice -n 5 $python -m pytest -m "not (server or real_time or workshop)"
     finish workshop "the workshop"
     finish waiting "with servers, in real time"
     finish servers "with the other Debian release's MPD and Mopidy"
-    on_tflite_runtime
+    finish tflite "on tflite-runtime"
     finish boot "the booted machines"
 }
 
@@ -206,8 +207,8 @@ on_tflite_runtime() {
     fi
     environment test-tflite-runtime locks/test-tflite-runtime.txt
     say "what runs networks, on tflite-runtime:"
-    run/test-tflite-runtime/bin/python -m pytest tests/test_{bench,emotion,evaluate,faces,gender}.py \
-        tests/test_{precision,reel,rehearsal,service,tracker,whole,why}.py "$@"
+    nice -n 5 run/test-tflite-runtime/bin/python -m pytest -p no:cacheprovider \
+        tests/test_{bench,emotion,evaluate,faces,gender,precision,reel,rehearsal,service,tracker,whole,why}.py "$@"
 }
 
 # shellcheck source=install/box.sh
