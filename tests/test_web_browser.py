@@ -304,13 +304,16 @@ def test_what_is_no_music_or_too_large_gets_a_sentence(visit, house, tmp_path):
     letter = tmp_path / "letter.mp3"
     letter.write_text("Dear jukebox")
     visitor = visit(house)
-    visitor.go("/player/list/happy")
-    visitor.page.get_by_label("Songs for this mood").set_input_files(letter)
-    visitor.button("Put it in").click()
-    visitor.sees("letter.mp3: this is no music that I know.")
-    visitor.page.evaluate("document.querySelector('[data-upload]').dataset.largest = 0.000001")
-    visitor.button("Put it in").click()
-    visitor.sees("letter.mp3 is larger than 500 MB.")
+    for largest_mb, said in (
+        ("500", "letter.mp3: this is no music that I know."),
+        ("0.000001", "letter.mp3 is larger than 500 MB."),
+    ):
+        visitor.go("/player/list/happy")  # anew: the page may still be showing the last answer
+        visitor.page.get_by_label("Songs for this mood").set_input_files(letter)
+        form = visitor.page.locator("[data-upload]")
+        form.evaluate(f"form => form.dataset.largest = {largest_mb}")
+        visitor.button("Put it in").click()
+        visitor.sees(said)
 
 
 def test_what_is_no_link_gets_a_sentence_and_stays_typed(visit):
