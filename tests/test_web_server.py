@@ -281,6 +281,30 @@ def test_the_button_of_the_jukebox_pairs_a_browser_without_a_code(config):
         assert guest.ask("/").status == 200
 
 
+def test_a_face_is_taught_by_the_page_known_and_forgotten_by_the_terminal(demo, browser):
+    """With the faces of the demo reel, which belong to nobody; after one face it is stopped."""
+    config = ("--config", str(demo.folder / "jukebox.toml"))
+    assert ask("teach", "--list", *config).stdout == "nobody was taught yet\n"
+    browser.ask("/teach", {"what": "faces", "name": "Reel"})
+
+    def says():
+        return json.loads(browser.ask("/teach/now").text)
+
+    wait_for(lambda: says()["sees"], 10.0)
+    assert "Rest your face" in browser.ask("/teach").text
+    wait_for(lambda: says()["place"].startswith("2"), 30.0)
+    browser.ask("/teach", {"what": "stop"})
+    wait_for(lambda: not says()["on"], 5.0)
+    assert "From now on I read Reel by these faces." in browser.ask("/teach").text
+    known = json.loads(ask("teach", "--list", "--json", *config).stdout)
+    assert known == {"people": {"Reel": {"neutral": 1.0}}}
+    assert ask("teach", "--forget", "Reel", *config).stdout == "forgotten, with 1 emotion\n"
+    assert "Nobody yet." in browser.ask("/teach").text
+    refused = ask("teach", "--forget", "Reel", *config)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "nobody is known as 'Reel'" in refused.stderr
+
+
 def test_five_wrong_codes_lock(demo):
     code = demo.pair()
     guest = Browser(demo.port)
@@ -328,27 +352,3 @@ def _answers(browser):
         return browser.ask("/").status == 200
     except OSError:
         return False
-
-
-def test_a_face_is_taught_by_the_page_known_and_forgotten_by_the_terminal(demo, browser):
-    """With the faces of the demo reel, which belong to nobody; after one face it is stopped."""
-    config = ("--config", str(demo.folder / "jukebox.toml"))
-    assert ask("teach", "--list", *config).stdout == "nobody was taught yet\n"
-    browser.ask("/teach", {"what": "faces", "name": "Reel"})
-
-    def says():
-        return json.loads(browser.ask("/teach/now").text)
-
-    wait_for(lambda: says()["sees"], 10.0)
-    assert "Rest your face" in browser.ask("/teach").text
-    wait_for(lambda: says()["place"].startswith("2"), 30.0)
-    browser.ask("/teach", {"what": "stop"})
-    wait_for(lambda: not says()["on"], 5.0)
-    assert "From now on I read Reel by these faces." in browser.ask("/teach").text
-    known = json.loads(ask("teach", "--list", "--json", *config).stdout)
-    assert known == {"people": {"Reel": {"neutral": 1.0}}}
-    assert ask("teach", "--forget", "Reel", *config).stdout == "forgotten, with 1 emotion\n"
-    assert "Nobody yet." in browser.ask("/teach").text
-    refused = ask("teach", "--forget", "Reel", *config)
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "nobody is known as 'Reel'" in refused.stderr
