@@ -8,21 +8,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from appliance.decide import phrases
 from appliance.errors import ControlError
 from appliance.web.language import Language
 from appliance.web.page import form_of, page_of
 from appliance.web.view import LOOKS
 
 FORGETTING_S = 600.0  # a slow SD card rewrites a large file
-ASKED = {
-    "angry": "Look angry",
-    "disgust": "Look disgusted",
-    "fear": "Look afraid",
-    "happy": "Look happy",
-    "sad": "Look sad",
-    "surprise": "Look surprised",
-    "neutral": "Rest your face",
-}
+ASKED = {str(emotion): words.capitalize() for emotion, words in phrases.ASKED.items()}
 
 
 async def show(request: Request) -> Response:
