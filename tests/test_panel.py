@@ -96,14 +96,16 @@ def test_a_long_press_is_known_before_the_finger_lets_go_and_is_no_short_one(qui
 
 
 def test_the_light_flickers_when_a_long_press_is_long_enough(quick, panel, pins, monkeypatch):
-    monkeypatch.setattr(panel_module, "FLICKERS_FOR_S", 0.2)
+    monkeypatch.setattr(panel_module, "FLICKERS_FOR_S", 600.0)
     panel.show("on")
     pins(BUTTON).drive_low()
     wait_for(panel.pressed)
     assert panel._led._blink_thread.is_alive()
     panel.show("on")
     assert panel._led._blink_thread.is_alive()  # it is still to be seen
-    wait_for(lambda: panel.show("on") or panel._led._blink_thread is None)
+    panel._flickers_until_s -= 600.0  # its time is over
+    panel.show("on")
+    assert panel._led._blink_thread is None
     assert pins(LED).state
 
 

@@ -47,6 +47,7 @@ def demo(music, tmp_path_factory):
 def house(music, tmp_path_factory):
     """Processes that a test may end and start again, beside music that it may change."""
     with house_with_page(tmp_path_factory.mktemp("house"), music) as running:
+        running.browser()  # until the page has found jukebox and MPD
         yield running
 
 

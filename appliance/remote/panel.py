@@ -116,11 +116,12 @@ class GpioPanel:
         self._was_long = False
 
     def _note_long_press(self) -> None:
-        self._was_long, self._pressed = True, "long"
+        self._was_long = True
         if self._led is not None:
             self._flickers_until_s = time.monotonic() + FLICKERS_FOR_S
             self._light = None  # whatever is shown next is new
             self._led.blink(FLICKER_S, FLICKER_S)
+        self._pressed = "long"
 
     def _note_release(self) -> None:
         if not self._was_long:
