@@ -135,7 +135,8 @@ lint() {
 
 # in_background NAME COMMAND...: its output goes to run/test-NAME.log, until finish NAME shows it.
 in_background() {
-    "${@:2}" >"run/test-$1.log" 2>&1 &
+    local TIMEFORMAT="took %0R s, and %0U s + %0S s of processor time"
+    { time "${@:2}"; } >"run/test-$1.log" 2>&1 &
     jobs_by_name[$1]=$!
 }
 
@@ -172,19 +173,28 @@ tests() {
         on_tflite_runtime "$@"
         return
     fi
-    # Most of their time the booted machines and the tests with servers wait, so all goes on at once.
-    in_background boot nice -n 10 $python -m pytest -p no:cacheprovider tests/test_boot.py
-    in_background waiting $python -m pytest -p no:cacheprovider --ignore tests/test_boot.py \
-        --ignore tests/test_mopidy.py -m "(server or real_time) and not workshop"
-    in_background servers on_other_servers
-    in_background workshop nice -n 5 $python -m pytest -p no:cacheprovider -m workshop
-    in_background tflite on_tflite_runtime
+    # Most of their time the booted machines and the tests with servers wait, so all goes on at once, and what
+    # computes gives way to what would come too late.
+    local pytest=("$python" -m pytest -p no:cacheprovider)
+    local listener=(tests/test_player*.py)
+    listener+=(tests/test_{bounds,broken_downloads,refusals,restarts,skip_copies,stored,streams}.py)
+    local waiting="(server or real_time) and not workshop"
+    in_background boot nice -n 10 "${pytest[@]}" tests/test_boot.py
+    in_background listener "${pytest[@]}" -m "$waiting" "${listener[@]}"
+    in_background page "${pytest[@]}" -m "$waiting" tests/test_web*.py
+    in_background servers "${pytest[@]}" -m "$waiting" --ignore-glob "tests/test_web*.py" \
+        "${listener[@]/#/--ignore=}" --ignore tests/test_boot.py --ignore tests/test_mopidy.py
+    in_background release on_other_servers
+    in_background workshop nice -n 10 "${pytest[@]}" -m workshop tests
     finish lint "linters and types"
     nice -n 5 $python -m pytest -m "not (server or real_time or workshop)"
-    finish workshop "the workshop"
-    finish waiting "with servers, in real time"
-    finish servers "with the other Debian release's MPD and Mopidy"
+    in_background tflite on_tflite_runtime
+    finish listener "what concerns the listener, with MPD"
+    finish page "the page"
+    finish servers "with servers, in real time"
+    finish release "with the other Debian release's MPD and Mopidy"
     finish tflite "on tflite-runtime"
+    finish workshop "the workshop"
     finish boot "the booted machines"
 }
 
@@ -199,7 +209,7 @@ on_other_servers() {
         tests/test_{mopidy,player_errors,player_listener,player_restarts,refusals,restarts,skip_copies}.py
 }
 
-# What runs networks, on the other runtime.
+# What runs networks, on the other runtime; whatever only uses what these say is tested on the first.
 on_tflite_runtime() {
     if ! run/test/bin/python -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
         say "tflite-runtime: not tested, because it does not exist for this Python"
@@ -208,7 +218,7 @@ on_tflite_runtime() {
     environment test-tflite-runtime locks/test-tflite-runtime.txt
     say "what runs networks, on tflite-runtime:"
     nice -n 5 run/test-tflite-runtime/bin/python -m pytest -p no:cacheprovider \
-        tests/test_{bench,emotion,evaluate,faces,gender,precision,reel,rehearsal,service,tracker,whole,why}.py "$@"
+        tests/test_{correction,emotion,faces,gender,people,precision,tracker,whole,why}.py "$@"
 }
 
 # shellcheck source=install/box.sh

@@ -237,7 +237,7 @@ def test_twenty_streams_and_one_that_never_reads_keep_nobody_waiting(demo):
         began = time.monotonic()
         for percent in range(30, 60):
             browsers[0].act(player="volume", value=str(percent))
-            assert next_state(heard[-1])["volume"] == percent
+            assert wait_for(lambda now=percent: next_state(heard[-1])["volume"] == now)
         assert time.monotonic() - began < 15.0
         for connection in heard[:-1]:
             assert wait_for(lambda one=connection: next_state(one)["volume"] == 59)

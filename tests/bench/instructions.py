@@ -33,7 +33,7 @@ from appliance.vision.emotion import EmotionClassifier
 PROJECT = Path(__file__).resolve().parents[2]
 BUDGET = Path(__file__).with_suffix(".json")
 TOLERANCE = 0.03
-WARM_UP, FRAMES = 5, 40
+WARM_UP, FRAMES = 5, 12
 PARTS = ("tracked_frame", "classifier", "detector")
 
 
