@@ -136,7 +136,9 @@ lint() {
 # in_background NAME COMMAND...: its output goes to run/test-NAME.log, until finish NAME shows it.
 in_background() {
     local TIMEFORMAT="took %0R s, and %0U s + %0S s of processor time"
+    set -m # a group of its own, so that all of it can be ended
     { time "${@:2}"; } >"run/test-$1.log" 2>&1 &
+    set +m
     jobs_by_name[$1]=$!
 }
 
@@ -159,7 +161,7 @@ tests() {
     [[ $fast == yes ]] || need_packages mpd valgrind mmdebstrap chromium mandoc
     environment test locks/test.txt
     # shellcheck disable=SC2064 # this process
-    trap 'kill "${jobs_by_name[@]}" 2>/dev/null || true' EXIT
+    trap 'kill -- "${jobs_by_name[@]/#/-}" 2>/dev/null || true' EXIT
     in_background lint lint
     if [[ $fast == yes ]]; then
         $python -m pytest --fast --quiet "$@" | tee run/test-fast.log

@@ -116,11 +116,12 @@ class EmotionScores:
     """How one face looks: probabilities in the order of EMOTIONS, each 0…1, their sum 1.
 
     probabilities: of the network's first head, which learned from a crowd; people are shown these.
-    mean_probabilities: the mean of all its heads; the mood is computed from these.
+    mean_probabilities: of all its heads, corrected for people unlike those whom the network learned
+    from (vision/correction.py); the mood is computed from these.
     weight: how much the face counts among several, 0…1; 0 for a picture. unclear: why the face
     cannot be read well; None if it can. picture: whether it is taken for a picture (a poster, a
-    photo), which is nobody. numbers: what the network knew before its answer, where people are
-    taught (vision/people.py).
+    photo), which is nobody. numbers: what the network knew before its answer, by which people are
+    taught (vision/people.py); None if it does not give them.
     """
 
     face: Face

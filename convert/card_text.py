@@ -192,6 +192,19 @@ def _priors(card: dict[str, Any]) -> str:
     return f"{wrapped(what)}\n\n{table(('emotion', 'all faces', 'neutral faces'), rows)}"
 
 
+def _correction(card: dict[str, Any]) -> str:
+    """Without its 560 weights, which say nothing to people."""
+    if "correction" not in card:
+        return ""
+    learned_from = card["correction"]["from"]
+    return wrapped(
+        f"Output {card['inside']['index']} gives the last maps before the answer. From the answer "
+        "and the roots of the maps' means a linear map tells what is likelier shown, also by "
+        f"people unlike those whom the network learned from. It was learned from {learned_from}. "
+        "The mood uses it; the heads above are as the network gives them."
+    )
+
+
 def _training(card: dict[str, Any]) -> str:
     """Without the history, which convert.figures draws."""
     training = card.get("training", {})
@@ -248,6 +261,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[dict[str, Any]], str]], ..
     ("Detection", ("measured",), _detection),
     ("Groups", ("groups", *GAPS, *WITHOUT), _groups),
     ("Priors", ("priors",), _priors),
+    ("Correction", ("inside", "correction"), _correction),
     ("Training", ("training",), _training),
     ("Terms of the data", ("terms",), _paragraph("terms")),
 )

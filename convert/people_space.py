@@ -33,8 +33,7 @@ from convert.people import Picture, load_people
 from convert.pictures import DataError
 from convert.teaching import Eyes, Seen
 
-NAME = "emotion_{}_single"
-KINDS = ("int8", "float32")
+MODEL = MODELS / "emotion_int8_single.tflite"
 # This share of the mean spread is added in every direction: 365 pictures of ten people do not show
 # all of it (chosen with each of the ten left out in turn; from 0.05 to 0.2 it hardly matters).
 RIDGE = 0.2
@@ -97,21 +96,16 @@ def _between(placed: dict[tuple[str, int], Floats], everybody: Floats) -> float:
 
 def as_json(space: Measured, people: Sequence[Picture], data: str) -> dict[str, Any]:
     """The file's content. Raises ModelError if a network is not there."""
-    cards = {kind: read_card(MODELS / f"{NAME.format(kind)}.tflite", "emotion") for kind in KINDS}
-    tensors = {card.sha256: last_maps(card.network(0).shapes()) for card in cards.values()}
+    inside = read_card(MODEL, "emotion").inside
+    if inside is None:
+        raise ModelError(f"{MODEL}: does not give its last maps; python -m convert.correction")
     return {
-        "network": cards["int8"].sha256[:12],
-        "tensors": tensors,
+        "network": inside.space,
         "between": round(space.between, 3),
         "means": np.round(space.means, 3).tolist(),
         "whitening": np.round(space.whitening, 3).tolist(),
         "from": f"{data}: {len({face.person for face in people})} people, {len(people)} pictures",
     }
-
-
-def last_maps(shapes: dict[int, tuple[int, ...]]) -> int:
-    """The tensor with the last maps of the jukebox's network. shapes: of all tensors, by index."""
-    return max(index for index, shape in shapes.items() if shape == (1, 6, 6, 72))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -125,10 +119,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         people = load_people(options.data, options.split)
-        model, rules = MODELS / f"{NAME.format('int8')}.tflite", FaceSettings()
-        tensor = last_maps(read_card(model, "emotion").network(0).shapes())
+        rules = FaceSettings()
         find = detect.finder("blazeface", rules.min_score, rules.min_height_px)
-        seen = Eyes(model, find, tensor).see_all(people)
+        seen = Eyes(MODEL, find).see_all(people)
         content = as_json(measure(people, seen), people, options.data.name)
     except (DataError, ModelError) as error:
         print(error, file=sys.stderr)

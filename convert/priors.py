@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from appliance.errors import ModelError
-from appliance.records import EMOTIONS, Emotion
+from appliance.records import EMOTIONS, Emotion, Priors
 from appliance.vision.cards import Card, card_fields, checked_bytes, read_card
+from appliance.vision.emotion import numbers_of
 from convert.card_text import write_card
 from convert.data import (
     Faces,
@@ -72,7 +73,9 @@ def measured_priors(model: Path, faces: Faces, votes: Votes) -> dict[str, Any]:
     labels = {"fer": held_out.labels, "ferplus": majority(join_votes(held_out, votes))}
     temperatures = {head.name: head.temperature for head in card.heads.values()}
     source = PERHAPS_TRAINED_ON if "imported_from" in training else HELD_OUT
-    found = priors(_logits(card, held_out), temperatures, labels, source)
+    outputs = _outputs(card, held_out)
+    logits = {head.name: outputs[head.index] for head in card.heads.values()}
+    found = priors(logits, temperatures, labels, source, _correct(card, outputs))
     if not found:
         raise DataError(f"{model}: none of the {len(held_out)} held-out faces is neutral")
     return found
@@ -83,21 +86,26 @@ def priors(
     temperatures: Mapping[str, float],
     labels: Mapping[str, Labels],
     source: str = HELD_OUT,
+    correct: Callable[[Logits, Priors], Logits] = lambda answers, _known: answers,
 ) -> dict[str, Any]:
     """The card's field `priors`; {} if none of these faces is neutral by any labelling.
 
     logits: float32 (faces, 7) of each head; temperatures: of each head; labels: int64 (faces), by
     the name of their labelling, -1 where it has none. Neutral faces are averaged for each labelling
-    by itself, and then over the labellings. source: which faces these are, for the card.
+    by itself, and then over the labellings. source: which faces these are, for the card. correct:
+    what the neutral ones are averaged after, because `jukebox calibrate` sees corrected answers;
+    the mood filter divides by the network's own average.
     """
     neutral = [chosen for chosen in (given == NEUTRAL for given in labels.values()) if chosen.any()]
     if not neutral:
         return {}
     answers = mean_probabilities(logits, temperatures)
+    everybody = _rounded(answers.mean(axis=0))
+    right = correct(answers, Priors(tuple(everybody), tuple(everybody)))
     return {
         "priors": {
-            "all": _rounded(answers.mean(axis=0)),
-            "neutral": _rounded(np.mean([answers[chosen].mean(axis=0) for chosen in neutral], 0)),
+            "all": everybody,
+            "neutral": _rounded(np.mean([right[chosen].mean(axis=0) for chosen in neutral], 0)),
             "count": len(answers),
             "from": source,
         }
@@ -113,11 +121,23 @@ def mean_probabilities(logits: Mapping[str, Logits], temperatures: Mapping[str, 
     return np.asarray(np.mean(shares, axis=0), np.float32)
 
 
-def _logits(card: Card, faces: Faces) -> dict[str, Logits]:
-    """What the network says of these faces, by head."""
+def _outputs(card: Card, faces: Faces) -> Sequence[Logits]:
+    """What the network says of these faces, by output."""
     content = checked_bytes(card.model, card.sha256)
-    outputs = run_model(content, faces.images, card.size_px, card.light)
-    return {head.name: outputs[head.index] for head in card.heads.values()}
+    return run_model(content, faces.images, card.size_px, card.light)
+
+
+def _correct(card: Card, outputs: Sequence[Logits]) -> Callable[[Logits, Priors], Logits]:
+    """Corrects answers as the running classifier does, if the card has a correction."""
+    if card.inside is None or card.correction is None:
+        return lambda answers, _known: answers
+    correction, numbers = card.correction, [numbers_of(maps) for maps in outputs[card.inside.index]]
+
+    def correct(answers: Logits, known: Priors) -> Logits:
+        pairs = zip(answers.tolist(), numbers, strict=True)
+        return np.array([correction.corrected(*pair, known.evened()) for pair in pairs], np.float32)
+
+    return correct
 
 
 def _rounded(shares: Logits) -> list[float]:

@@ -26,6 +26,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.tools import flatbuffer_utils
 
+from appliance.errors import ModelError
 from appliance.records import EMOTIONS, GENDERS
 from appliance.vision.preprocessing import to_input
 from convert import data
@@ -37,6 +38,8 @@ REPRESENTATIVE_PORTRAITS = Path(__file__).parent / "representative_portraits.jso
 # training rows int8 chooses as float32 does for 97.9 % (fer) with 98 pictures and for 97.4 % with
 # 350; below 50 it depends on which ones they are.
 ROWS = 98
+
+LAST_MAPS = (1, 6, 6, 72)  # of the jukebox's network
 
 Names = npt.NDArray[np.int64] | npt.NDArray[np.str_]  # rows of FER-2013 or files of UTKFace
 
@@ -92,6 +95,22 @@ def slim(content: bytes) -> bytes:
     flatbuffer_utils.strip_strings(model)
     for tensor in chain.from_iterable(graph.tensors for graph in model.subgraphs):
         tensor.shapeSignature = None
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def with_inside(content: bytes) -> bytes:
+    """The same file with one more output, the last maps before its heads: the same computation.
+
+    Its time hardly changes (140 µs to 143 in int8), where a runtime that keeps all inner tensors
+    takes 1.05 times as long, and tflite-runtime 20 times. Raises ModelError if there are none.
+    """
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    (graph,) = model.subgraphs
+    shapes = [tuple(int(length) for length in tensor.shape) for tensor in graph.tensors]
+    last = max((i for i, shape in enumerate(shapes) if shape == LAST_MAPS), default=None)
+    if last is None:
+        raise ModelError(f"a network without last maps of the shape {LAST_MAPS}")
+    graph.outputs = [*graph.outputs, last]
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 

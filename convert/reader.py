@@ -12,10 +12,11 @@ from appliance.errors import ModelError
 from appliance.records import EMOTIONS, Priors
 from appliance.vision.cards import card_fields, read_card
 from appliance.vision.classifier import ModelClassifier
+from appliance.vision.emotion import EmotionClassifier
 from convert.scoring import Logits, softmax
 
 MEAN = "mean_of_heads"  # of the probabilities of all heads
-AS_MOOD = "as_mood"  # the same without the priors, as the mood filter compares it with them
+AS_MOOD = "as_mood"  # the same as the mood filter takes it: corrected, and without the priors
 HEADS = ("fer", "ferplus", MEAN, AS_MOOD)
 LEAST = 1e-9  # probability, so that its logarithm is a number
 
@@ -41,6 +42,7 @@ class Reader:
             raise ModelError(f"{model}: averages several views itself, so --in-turn is not for it")
         self._in_turn = in_turn
         self.temperature = 1.0 if self._joint else self._classifier.head.temperature
+        self._for_mood = EmotionClassifier(model) if head == AS_MOOD else None
         self._evened = evened(self._classifier.card.priors or Priors.even())
 
     def logits(self, images: Pictures) -> Logits:
@@ -53,11 +55,14 @@ class Reader:
             return np.asarray(self._classifier.logits(image), np.float32)
         seen = [image, image[:, ::-1]] if self._in_turn else [image]
         shares = np.mean([self._shares(np.ascontiguousarray(view)) for view in seen], axis=0)
-        if self._joint == AS_MOOD:
+        if self._for_mood:
             shares /= self._evened
         return np.asarray(np.log(shares.clip(LEAST)) * self.temperature, np.float32)
 
     def _shares(self, image: Pictures) -> Logits:
+        if self._for_mood:
+            mean, _ = self._for_mood.for_mood(self._for_mood.read(image))
+            return np.asarray(mean)
         if self._joint:
             return np.asarray(np.mean(self._classifier.probabilities_by_head(image), axis=0))
         return softmax(self._classifier.logits(image) / np.float32(self.temperature))

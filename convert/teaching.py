@@ -47,14 +47,10 @@ class Seen:
 
 
 class Eyes:
-    """Sees pictures as the jukebox sees frames. Raises ModelError if the network has no numbers.
+    """Sees pictures as the jukebox sees frames. model: whose file gives its last maps."""
 
-    tensor: where the network keeps them.
-    """
-
-    def __init__(self, model: Path, find: Find, tensor: int) -> None:
+    def __init__(self, model: Path, find: Find) -> None:
         self._classifier = EmotionClassifier(model, in_turn=True)
-        self._classifier.numbers_from = tensor
         self._find = find
 
     def see(self, luma: GrayImage) -> Seen | None:
@@ -74,11 +70,10 @@ class Eyes:
 
 def eyes_of_the_running(model: Path, find: Find) -> tuple[Eyes, FaceSpace]:
     """Those of a network that people can be taught. Raises ModelError for any other one."""
-    space = read_space()
-    card = EmotionClassifier(model).card
-    if space is None or card.sha256 not in space.tensors:
+    space, inside = read_space(), EmotionClassifier(model).card.inside
+    if space is None or inside is None or inside.space != space.network:
         raise ModelError(f"{model}: was not measured for teaching; python -m convert.people_space")
-    return Eyes(model, find, space.tensors[card.sha256]), space
+    return Eyes(model, find), space
 
 
 @dataclass(frozen=True, slots=True)

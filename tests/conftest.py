@@ -36,7 +36,7 @@ def write_tone(path, hertz, seconds=TONE_S, rate=44100):
         wav.writeframes((samples * 32767).astype("<i2").tobytes())
 
 
-def wait_for(condition, seconds=5.0):
+def wait_for(condition, seconds=20.0):
     """What condition() returns, as soon as it is true."""
     give_up = time.monotonic() + seconds
     while not (result := condition()):

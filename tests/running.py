@@ -47,7 +47,7 @@ class Running:
                 [*JUKEBOX, "run", "--config", str(config)], stderr=log, env=environment
             )
 
-    def hears(self, message: str, seconds: float = 15.0) -> str:
+    def hears(self, message: str, seconds: float = 30.0) -> str:
         """The first notification that contains the message."""
         give_up = time.monotonic() + seconds
         self._heard.settimeout(seconds)
@@ -57,14 +57,14 @@ class Running:
                     return got
         return pytest.fail(f"no {message} within {seconds:g} s: {self.log.read_text()}")
 
-    def shows(self, text: str, seconds: float = 15.0) -> None:
+    def shows(self, text: str, seconds: float = 30.0) -> None:
         """Wait until its status, which only its own user may read, contains the text."""
         wait_for(
             lambda: any(text in file.read_text() for file in self._folder.glob("*.status.json")),
             seconds,
         )
 
-    def logs(self, text: str, seconds: float = 15.0) -> None:
+    def logs(self, text: str, seconds: float = 30.0) -> None:
         wait_for(lambda: text in self.log.read_text(), seconds)
 
     def ends(self, number: int = signal.SIGTERM) -> int:

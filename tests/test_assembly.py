@@ -67,8 +67,7 @@ class Device:
         self.is_closed = self.is_open = False
         self.asked = None
         self.priors = PRIORS
-        self.card = SimpleNamespace(sha256="of nobody")  # which cannot be taught
-        self.numbers_from = None
+        self.card = SimpleNamespace(inside=None)  # which cannot be taught
 
     def choose(self):
         if "nowhere" in self.settings.camera.source:

@@ -21,8 +21,8 @@ EVEN = (1 / 7,) * 7
 
 @pytest.fixture
 def folder(tmp_path):
-    """Copies of three shipped models and their cards, to be changed."""
-    for name in ("emotion_int8", "blazeface_search", "tracker_int8"):
+    """Copies of shipped models and their cards, to be changed."""
+    for name in ("emotion_int8", "emotion_int8_single", "blazeface_search", "tracker_int8"):
         for suffix in (".tflite", ".json"):
             shutil.copy(MODELS / f"{name}{suffix}", tmp_path)
     return tmp_path
@@ -285,3 +285,36 @@ def refuses(read, says):
     assert message.startswith("/")
     assert "\n" not in message
     assert len(message) < 400
+
+
+ROWS = [[0.0] * 7] * 7
+CORRECTION = {"evidence": ROWS, "numbers": [[0.0] * 72] * 7, "offset": [0.0] * 7, "from": "nobody"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"inside": {"index": 0, "space": "x"}}, "has no last maps at output 0"),
+        ({"inside": {"index": 9, "space": "x"}}, "has no last maps at output 9"),
+        ({"inside": {"index": 3}}, "lacks what a card must say: inside.space"),
+        ({"inside": ...}, "its correction is for other numbers than the 0 that"),
+        ({"correction": CORRECTION | {"numbers": ROWS}}, "for other numbers than the 72 that"),
+        ({"correction": CORRECTION | {"offset": [0.0] * 6}}, "it must be seven numbers"),
+        ({"correction": CORRECTION | {"evidence": ROWS[:6]}}, "it must be seven rows of numbers"),
+        (
+            {"correction": CORRECTION | {"numbers": [[0.0] * 71] + [[0.0] * 72] * 6}},
+            "it must be seven rows of numbers",
+        ),
+        ({"correction": CORRECTION | {"offset": ["0"] * 7}}, "it must be seven numbers"),
+    ],
+)
+def test_a_correction_that_does_not_fit_its_network_is_refused(folder, fields, says):
+    model = folder / "emotion_int8_single.tflite"
+    change(model, **fields)
+    refuses(lambda: EmotionClassifier(model), says)
+
+
+def test_cards_of_before_have_no_correction(folder):
+    model = folder / "emotion_int8_single.tflite"
+    change(model, inside=..., correction=...)
+    assert EmotionClassifier(model).card.correction is None

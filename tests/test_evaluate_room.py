@@ -11,6 +11,7 @@ from conftest import DATA
 from evaluating import PROJECT, evaluated, needs, refused, zipped
 
 from appliance.records import EMOTIONS
+from appliance.vision.emotion import EmotionClassifier
 from convert import evaluate, people, reader, teaching
 from convert.disturbance import Disturbance
 
@@ -94,11 +95,13 @@ def test_disturbed_faces_are_judged_and_the_result_names_how(faces, capsys):
 
 def test_the_mean_of_heads_and_the_mood_answer_as_the_mood_filter_reads_them(faces, capsys):
     image = cv2.resize(composite("sad"), (48, 48), interpolation=cv2.INTER_AREA)
-    by_head = reader.ModelClassifier(SINGLE, "emotion", EMOTIONS).probabilities_by_head(image)
-    mean = np.mean(by_head, axis=0)
+    classifier = EmotionClassifier(SINGLE)
+    mean = np.mean(classifier.probabilities_by_head(image), axis=0)
+    corrected, _ = classifier.for_mood(classifier.read(image))
+    assert corrected != pytest.approx(mean, rel=1e-2)
     card = json.loads(SINGLE.with_suffix(".json").read_text())
     priors = 0.95 * np.array(card["priors"]["all"]) + 0.05 / 7
-    for head, wanted in (("mean_of_heads", mean), ("as_mood", mean / priors)):
+    for head, wanted in (("mean_of_heads", mean), ("as_mood", corrected / priors)):
         found = np.exp(reader.Reader(SINGLE, head).logits(image[np.newaxis])[0])
         assert found / found.sum() == pytest.approx(wanted / wanted.sum(), rel=1e-4)
         result = evaluated(capsys, "emotion", "--model", SINGLE, "--data", faces, "--head", head)

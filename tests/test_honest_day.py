@@ -98,19 +98,19 @@ def test_one_person_is_misread_in_the_same_way_all_day_and_people_differ():
     mornings = [share_read_as(person, Emotion.SAD)[Emotion.SAD] / 40 for person in people]
     evenings = [share_read_as(person, Emotion.SAD)[Emotion.SAD] / 40 for person in people]
     assert np.corrcoef(mornings, evenings)[0, 1] > 0.9
-    assert min(mornings) < 0.2
+    assert min(mornings) < 0.3
     assert max(mornings) > 0.8
 
 
 def test_people_are_read_as_rightly_as_those_that_were_measured():
-    """59 % of the pictures of the ten measured people (balanced, priors taken out)."""
+    """62 % of the pictures of the ten measured people (balanced, as the mood takes them)."""
     shares = build_classifier(Settings()).priors.all
     prior = np.log([0.95 * share + 0.05 / 7 for share in shares])
     right = []
     for seed in range(100):
         person = Persona(np.random.default_rng(seed))
         right += [int(np.argmax(person.expression(e) - prior)) == k for k, e in enumerate(EMOTIONS)]
-    assert np.mean(right) == pytest.approx(0.59, abs=0.05)
+    assert np.mean(right) == pytest.approx(0.62, abs=0.05)
 
 
 def test_probabilities_of_a_reading_sum_to_one():

@@ -87,12 +87,6 @@ def test_rest_is_a_minute_and_counts_three_examples():
     assert [(s.emotion, s.examples) for s in lesson.shown] == [(Emotion.NEUTRAL, 3.0)]
 
 
-def test_what_is_told_is_one_face_that_counts_half():
-    lesson = Lesson(0.0, told=Emotion.SAD)
-    held(lesson, until_s=5.0)
-    assert [(s.emotion, s.examples) for s in lesson.shown] == [(Emotion.SAD, 0.5)]
-
-
 def test_a_lesson_that_is_stopped_keeps_what_was_shown():
     lesson = Lesson(0.0)
     held(lesson, until_s=8.0)

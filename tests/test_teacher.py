@@ -38,19 +38,18 @@ def numbers_of(emotion, who=0):
 
 
 class Network:
-    """Says what Ann shows now. numbers are there only when they are wanted."""
+    """Says what Ann shows now."""
 
     name = "emotion_int8_single"
     card = EmotionClassifier(MODELS / "emotion_int8_single.tflite").card
     priors = Priors.even()
 
     def __init__(self):
-        self.numbers_from = None
         self.shows, self.who, self.track = Emotion.NEUTRAL, 0, 1
 
     def classify(self, frame, faces):
         read = SCOWL if self.shows is Emotion.NEUTRAL else LAUGH
-        numbers = None if self.numbers_from is None else numbers_of(self.shows, self.who)
+        numbers = numbers_of(self.shows, self.who)
         face = Face(Box(0, 0, 100, 100), 1.0, self.track)
         return (EmotionScores(face, read, read, 1.0, numbers=numbers),)
 
@@ -165,7 +164,6 @@ def test_who_is_forgotten_is_gone_from_the_history_and_its_copies(room):
     assert room.teacher.forget("Ann").result(5.0) == 7
     assert rows(room.path) == rows(copy) == []
     assert room.reads(Emotion.NEUTRAL) is Emotion.ANGRY
-    assert room.network.numbers_from is None, "the numbers cost time only where they are wanted"
     with pytest.raises(UsageError, match="nobody is known as 'Ann'; nobody was taught yet"):
         room.teacher.forget("Ann")
 
@@ -202,11 +200,12 @@ def test_three_wrong_words_do_no_harm(room):
     assert [room.reads(emotion) for emotion in EMOTIONS] == list(EMOTIONS)
 
 
-def test_the_first_word_of_all_is_learned_from_the_next_seconds(room):
-    room.network.shows = Emotion.SAD
-    told = room.teacher.looks(Emotion.SAD, room.frame())
-    assert told == "look so for five seconds, and it is an example of owner"
-    room.sit(5.0)
+def test_the_first_word_of_all_is_an_example_of_the_owner(room):
+    assert (
+        room.teacher.looks(Emotion.SAD, room.frame()) == "no face can be read, so I learn nothing"
+    )
+    room.reads(Emotion.SAD)
+    assert room.teacher.looks(Emotion.SAD, room.frame()) == "an example of owner"
     assert room.teacher.people == {OWNER: {"sad": 0.5}}
 
 

@@ -41,8 +41,7 @@ class _Look:
 class Teacher:
     """Gives lessons, and keeps in the history what it learns.
 
-    reader: reads faces by what was learned. store: the history. network: gives the numbers, which
-    cost a little, only while somebody is taught or was.
+    reader: reads faces by what was learned. store: the history. network: gives the numbers.
     """
 
     def __init__(self, reader: Taught, store: SqliteStore, network: EmotionClassifier) -> None:
@@ -59,7 +58,6 @@ class Teacher:
         self._network = network
         space = space_of(network)
         self._reader.use(space, network.priors)
-        self._want_numbers()
 
     @property
     def can_teach(self) -> bool:
@@ -85,7 +83,6 @@ class Teacher:
         if name not in known and len(known) >= MOST_PEOPLE:
             raise ControlError(f"{MOST_PEOPLE} people are known, and no more fit; forget one first")
         self._name, self._lesson = name, Lesson(time_s, rest=rest)
-        self._want_numbers()
         if rest:
             return f"{name}: look at the camera with a face at rest for 60 seconds"
         return (
@@ -114,22 +111,20 @@ class Teacher:
 
     def looks(self, emotion: Emotion, frame: Frame) -> str:
         """Learns that the largest face looked like this lately. Returns what is learned, or ""."""
-        if self._lesson is not None or self._reader.space is None:
+        space = self._reader.space
+        if self._lesson is not None or space is None:
             return ""
-        if not self._reader.profiles:  # then the network gave no numbers so far
-            self._name, self._lesson = OWNER, Lesson(frame.time_s, told=emotion)
-            self._want_numbers()
-            return f"look so for five seconds, and it is an example of {OWNER}"
         recent = [look for look in self._looked if frame.time_s - look.time_s <= LOOKED_S]
         if not recent:
             return "no face can be read, so I learn nothing"
-        name = self._reader.person(recent[-1].track)
+        known = self._reader.profiles
+        name = self._reader.person(recent[-1].track) if known else OWNER
         if name is None:
             return "this face is nobody's whom I was taught, so I learn nothing from it"
         own = [look for look in recent if look.track == recent[-1].track]
         numbers = np.asarray(np.mean([look.numbers for look in own], axis=0), np.float32)
         evidence = np.asarray(np.mean([look.evidence for look in own], axis=0))
-        weight = self._reader.profiles[name].trust(emotion, numbers, evidence)
+        weight = (known.get(name) or Profile(space)).trust(emotion, numbers, evidence)
         self._learn(name, [Shown(emotion, numbers, weight)], frame.unix_s)
         return f"an example of {name}"
 
@@ -141,7 +136,6 @@ class Teacher:
         if name not in self._reader.profiles:
             raise UsageError(f"nobody is known as {name[:LONGEST_NAME]!r}; {self._names()}")
         self._reader.forget(name)
-        self._want_numbers()
         return self._store.forget_person(name)
 
     def forget_rest(self) -> None:
@@ -153,7 +147,6 @@ class Teacher:
         """Forgets everybody; the history does so for itself."""
         for name in list(self._reader.profiles):
             self._reader.forget(name)
-        self._want_numbers()
 
     def _names(self) -> str:
         return f"known are {', '.join(self.people)}" if self.people else "nobody was taught yet"
@@ -172,19 +165,11 @@ class Teacher:
                 face for emotion, face in profile.faces.items() if before.get(emotion) != face
             ]
             self._store.record_taught(unix_s, changed)
-        self._want_numbers()
-
-    def _want_numbers(self) -> None:
-        """The network gives numbers only while they are wanted."""
-        space = self._reader.space
-        wanted = space is not None and (self._lesson is not None or bool(self._reader.profiles))
-        tensor = space.tensors.get(self._network.card.sha256) if space and wanted else None
-        self._network.numbers_from = tensor
 
     def _remember(self, frame: Frame) -> None:
         while self._looked and frame.time_s - self._looked[0].time_s > LOOKED_S:
             self._looked.popleft()
-        face = readable(self._reader.last) if self._reader.profiles else None
+        face = readable(self._reader.last)
         if face is not None and face.numbers is not None and frame.luma is not None:
             evened = self._network.priors.evened()
             evidence = evidence_of(face.mean_probabilities, evened)
@@ -199,8 +184,8 @@ class Teacher:
 
 def space_of(network: EmotionClassifier) -> FaceSpace | None:
     """The space in which this network's faces lie; None if it cannot be taught."""
-    space = read_space()
-    return space if space is not None and network.card.sha256 in space.tensors else None
+    space, inside = read_space(), network.card.inside
+    return space if space and inside and inside.space == space.network else None
 
 
 def checked_name(name: str) -> str:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from reprlib import repr as shortened
-from typing import Any, get_args
+from typing import Any
 
 from appliance.errors import ModelError, why_failed
-from appliance.records import EMOTIONS, Priors, Unclear
+from appliance.records import Priors, Unclear
+from appliance.vision.card_fields import CardError, field
+from appliance.vision.correction import Correction
 from appliance.vision.interpreter import Interpreter
 from appliance.vision.preprocessing import INPUT, Light
 
@@ -51,14 +52,27 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """An output with the last maps of a network, before its answer.
+
+    index: its place among the outputs. space: the name of the space that these numbers span: the
+    files of one network have the same (vision/people.py).
+    """
+
+    index: int
+    space: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What the jukebox relies on.
 
     model: the .tflite file. size_px: side of the input. heads: the outputs by name. head: the name
     of the one to use, "" where the outputs are parts of one answer. light: the level to which faces
     are brought first, None where the card has none. room: side of a tracker's window in sides of a
-    face, 0 for other networks. quality: None where the network has no such output. priors: None
-    where the card has none. explains: SHA-256 of the files whose answers this network explains.
+    face, 0 for other networks. quality, inside: None where the network has no such output. priors,
+    correction: None where the card has none. explains: SHA-256 of the files whose answers this
+    network explains.
     """
 
     model: Path
@@ -69,15 +83,14 @@ class Card:
     light: Light | None
     room: float
     quality: Quality | None
+    inside: Inside | None
     priors: Priors | None
+    correction: Correction | None
     explains: tuple[str, ...]
 
-    def network(self, inner: int | None = None) -> Interpreter:
-        """The network. inner: see Interpreter.
-
-        Raises ModelError if the file is not the one that the card describes.
-        """
-        return Interpreter(checked_bytes(self.model, self.sha256), str(self.model), inner)
+    def network(self) -> Interpreter:
+        """The network. Raises ModelError if the file is not the one that the card describes."""
+        return Interpreter(checked_bytes(self.model, self.sha256), str(self.model))
 
     def check_shapes(
         self, network: Interpreter, inputs: tuple[Shape, ...], outputs: dict[int, Shape]
@@ -106,7 +119,7 @@ def read_card(model: Path, task: str, labels: Sequence[str] | None = None) -> Ca
         raise ModelError(f"{path}: names other labels than {', '.join(labels)}; {REPAIR}")
     try:
         return _card(model, fields)
-    except _CardError as error:
+    except CardError as error:
         raise ModelError(f"{path}: {error}; {REPAIR}") from error
 
 
@@ -140,26 +153,24 @@ def checked_bytes(model: Path, sha256: str) -> bytes:
     return content
 
 
-class _CardError(Exception):
-    """What is wrong with a card, in words that follow its name."""
-
-
 def _card(model: Path, fields: dict[str, Any]) -> Card:
-    stated = _field(fields, "input", "an object")
+    stated = field(fields, "input", "an object")
     for name, wanted in INPUT.items():
-        if (found := _field(stated, name, "anything", within="input")) != wanted:
-            raise _CardError(f"input.{name} is {shortened(found)}, not {wanted!r}")
+        if (found := field(stated, name, "anything", within="input")) != wanted:
+            raise CardError(f"input.{name} is {shortened(found)}, not {wanted!r}")
     return Card(
         model=model,
-        sha256=_field(fields, "sha256", "a text"),
-        size_px=_field(stated, "size_px", "a whole number above 0", within="input"),
-        heads=_heads(_field(fields, "outputs", "a list")),
-        head=_field(fields, "head", "a text", default=""),
+        sha256=field(fields, "sha256", "a text"),
+        size_px=field(stated, "size_px", "a whole number above 0", within="input"),
+        heads=_heads(field(fields, "outputs", "a list")),
+        head=field(fields, "head", "a text", default=""),
         light=_light(stated) if stated.get("light") is not None else None,
-        room=_field(stated, "room", "a number above 0", within="input", default=0.0),
+        room=field(stated, "room", "a number above 0", within="input", default=0.0),
         quality=_quality(fields) if fields.get("quality") is not None else None,
+        inside=_inside(fields) if fields.get("inside") is not None else None,
         priors=_priors(fields) if fields.get("priors") is not None else None,
-        explains=tuple(_field(fields, "explains", "an object", default={}).values()),
+        correction=_correction(fields) if fields.get("correction") is not None else None,
+        explains=tuple(field(fields, "explains", "an object", default={}).values()),
     )
 
 
@@ -171,111 +182,57 @@ def _heads(outputs: list[Any]) -> dict[str, Head]:
             continue
         within = f"outputs[{place}]"
         if not isinstance(output, dict):
-            raise _CardError(f"{within} is {shortened(output)}; it must be an object or a text")
+            raise CardError(f"{within} is {shortened(output)}; it must be an object or a text")
         head = Head(
-            _field(output, "head", "a text", within=within),
-            _field(output, "index", "a whole number, 0 or more", within=within),
-            _field(output, "temperature", "a number above 0", within=within, default=1.0),
+            field(output, "head", "a text", within=within),
+            field(output, "index", "a whole number, 0 or more", within=within),
+            field(output, "temperature", "a number above 0", within=within, default=1.0),
         )
         if head.name in heads:
-            raise _CardError(f"two heads have the name {head.name!r}")
+            raise CardError(f"two heads have the name {head.name!r}")
         if head.index in {other.index for other in heads.values()}:
-            raise _CardError("two heads have the same index")
+            raise CardError("two heads have the same index")
         heads[head.name] = head
     return heads
 
 
 def _light(stated: dict[str, Any]) -> Light:
-    numbers = _field(stated, "light", "an object", within="input")
+    numbers = field(stated, "light", "an object", within="input")
     mean, spread, least = (
-        float(_field(numbers, name, "a number above 0", within="input.light"))
+        float(field(numbers, name, "a number above 0", within="input.light"))
         for name in ("mean", "spread", "least")
     )
     usual_mean, usual_spread = (
-        _field(numbers, name, "two ascending numbers above 0", within="input.light")
+        field(numbers, name, "two ascending numbers above 0", within="input.light")
         for name in ("usual_mean", "usual_spread")
     )
     return Light(mean, spread, least, tuple(usual_mean), tuple(usual_spread))
 
 
 def _quality(fields: dict[str, Any]) -> Quality:
-    stated = _field(fields, "quality", "an object")
-    least = _field(stated, "least", "numbers by cause", within="quality")
-    index = _field(stated, "index", "a whole number, 0 or more", within="quality")
+    stated = field(fields, "quality", "an object")
+    least = field(stated, "least", "numbers by cause", within="quality")
+    index = field(stated, "index", "a whole number, 0 or more", within="quality")
     return Quality(index, {cause: float(number) for cause, number in least.items()})
 
 
 def _priors(fields: dict[str, Any]) -> Priors:
-    stated = _field(fields, "priors", "an object")
+    stated = field(fields, "priors", "an object")
     kind = "seven shares above 0 that sum to 1"
-    everybody, neutral = (_field(stated, faces, kind, "priors") for faces in ("all", "neutral"))
+    everybody, neutral = (field(stated, faces, kind, "priors") for faces in ("all", "neutral"))
     return Priors(tuple(everybody), tuple(neutral))
 
 
-def _field(
-    table: dict[str, Any], name: str, kind: str, within: str = "", default: Any = ...
-) -> Any:
-    """A field of a card. Raises _CardError if it is of another kind, or missing without default."""
-    full_name = f"{within}.{name}" if within else name
-    if name not in table:
-        if default is ...:
-            raise _CardError(f"lacks what a card must say: {full_name}")
-        return default
-    if not _KINDS[kind](table[name]):
-        found = shortened(table[name])
-        raise _CardError(f"{full_name} is {found}; it must be {kind}")
-    return table[name]
+def _inside(fields: dict[str, Any]) -> Inside:
+    stated = field(fields, "inside", "an object")
+    index = field(stated, "index", "a whole number, 0 or more", within="inside")
+    return Inside(index, field(stated, "space", "a text", within="inside"))
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return (_is_whole(value) or isinstance(value, float)) and abs(value) <= sys.float_info.max
-
-
-def _are_by_cause(values: Any) -> bool:
-    return (
-        isinstance(values, dict)
-        and bool(values)
-        and values.keys() <= set(get_args(Unclear))
-        and all(map(_is_number, values.values()))
+def _correction(fields: dict[str, Any]) -> Correction:
+    stated = field(fields, "correction", "an object")
+    kind = "seven rows of numbers"
+    evidence, numbers = (
+        field(stated, name, kind, "correction") for name in ("evidence", "numbers")
     )
-
-
-def _is_positive(value: Any) -> bool:
-    return (_is_whole(value) or isinstance(value, float)) and 0.0 < value <= sys.float_info.max
-
-
-def _are_limits(values: Any) -> bool:
-    return (
-        isinstance(values, list)
-        and len(values) == len(("least", "greatest"))
-        and all(map(_is_positive, values))
-        and values[0] <= values[1]
-    )
-
-
-def _are_shares(values: Any) -> bool:
-    """One for each emotion. Cards round them, so that their sum may be off a little."""
-    return (
-        isinstance(values, list)
-        and len(values) == len(EMOTIONS)
-        and all(_is_positive(value) and value < 1.0 for value in values)
-        and abs(sum(values) - 1.0) < 0.01
-    )
-
-
-_KINDS: dict[str, Callable[[Any], bool]] = {
-    "anything": lambda _value: True,
-    "a text": lambda value: isinstance(value, str),
-    "a list": lambda value: isinstance(value, list),
-    "an object": lambda value: isinstance(value, dict),
-    "a whole number above 0": lambda value: _is_whole(value) and value > 0,
-    "a whole number, 0 or more": lambda value: _is_whole(value) and value >= 0,
-    "a number above 0": _is_positive,
-    "numbers by cause": _are_by_cause,
-    "two ascending numbers above 0": _are_limits,
-    "seven shares above 0 that sum to 1": _are_shares,
-}
+    return Correction.of(evidence, numbers, field(stated, "offset", "seven numbers", "correction"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import exp
 from pathlib import Path
 
@@ -13,6 +14,20 @@ from appliance.errors import ModelError
 from appliance.records import GrayImage, Unclear
 from appliance.vision.cards import Card, Head, Shape, card_path, read_card
 from appliance.vision.preprocessing import to_input
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a network says of one face.
+
+    shares: the probabilities by each head, those of the chosen head first. unclear: what makes the
+    face hard to read, if the network can tell. inside: its last maps, float32 (1, h, w, channels);
+    None if the file does not give them.
+    """
+
+    shares: list[tuple[float, ...]]
+    unclear: list[Unclear]
+    inside: npt.NDArray[np.float32] | None
 
 
 class ModelClassifier:
@@ -50,18 +65,20 @@ class ModelClassifier:
 
     def probabilities_by_head(self, image: GrayImage) -> list[tuple[float, ...]]:
         """The same by each head of the network, that of self.head first."""
-        return self.read(image)[0]
+        return self.read(image).shares
 
-    def read(self, image: GrayImage) -> tuple[list[tuple[float, ...]], list[Unclear]]:
-        """The same, and what makes the face hard to read, if the network can tell."""
+    def read(self, image: GrayImage) -> Answer:
+        """All that the network says of a face. image: as above."""
         outputs = self._network.run(self._input(image))
         shares = [
             _softmax(outputs[head.index][0].tolist(), head.temperature) for head in self._heads
         ]
+        inside = outputs[self.card.inside.index] if self.card.inside else None
         if not (quality := self.card.quality):
-            return shares, []
+            return Answer(shares, [], inside)
         told = zip(quality.least.items(), outputs[quality.index][0].tolist(), strict=True)
-        return shares, [cause for (cause, least), number in told if number >= least]
+        unclear = [cause for (cause, least), number in told if number >= least]
+        return Answer(shares, unclear, inside)
 
     def logits(self, image: GrayImage) -> npt.NDArray[np.float32]:
         """The network's answer before temperature and softmax: float32 (classes,), unbounded."""

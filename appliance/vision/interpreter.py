@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -23,33 +22,22 @@ class Interpreter:
     """Runs one network.
 
     model: the file's path, or its bytes (so that what was checked is what runs) and its name.
-    input_shapes, output_shapes: of all its inputs and outputs, in the order of the file. inner: a
-    tensor between them to be kept for inner(), at 1.02 to 1.05 times the time. Raises ModelError if
-    the runtime cannot read the network or there is no runtime.
+    input_shapes, output_shapes: of all its inputs and outputs, in the order of the file. Raises
+    ModelError if the runtime cannot read the network or there is no runtime.
     """
 
-    def __init__(
-        self, model: Path | bytes, name: str = "the model", inner: int | None = None
-    ) -> None:
+    def __init__(self, model: Path | bytes, name: str = "the model") -> None:
         content = model.read_bytes() if isinstance(model, Path) else model
         name = str(model) if isinstance(model, Path) else name
         try:
-            with _silence(), warnings.catch_warnings():
-                # The runtime warns that all inner tensors take memory: here some 300 KB.
-                warnings.simplefilter("ignore")
+            with _silence():
                 # For networks this small two threads are slower, or erratic (measured).
-                self._interpreter = _runtime().Interpreter(
-                    model_content=content,
-                    num_threads=1,
-                    experimental_preserve_all_tensors=inner is not None,
-                )
+                self._interpreter = _runtime().Interpreter(model_content=content, num_threads=1)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{name} is not a model this runtime can read: {error}") from error
         self._inputs = self._interpreter.get_input_details()
         self._outputs = self._interpreter.get_output_details()
-        tensors = self._interpreter.get_tensor_details() if inner is not None else []
-        self._inner = next((tensor for tensor in tensors if tensor["index"] == inner), None)
         self.input_shapes = tuple(_shape(tensor) for tensor in self._inputs)
         self.output_shapes = tuple(_shape(tensor) for tensor in self._outputs)
 
@@ -71,19 +59,6 @@ class Interpreter:
         """One of the outputs. output: its index. inputs: as for run()."""
         self._invoke(*inputs)
         return self._dequantized(self._outputs[output])
-
-    def inner(self) -> npt.NDArray[np.float32]:
-        """The inner tensor after the last run, as real numbers."""
-        if self._inner is None:
-            raise ModelError("this network keeps no such inner tensor; git checkout models")
-        return self._dequantized(self._inner)
-
-    def shapes(self) -> dict[int, tuple[int, ...]]:
-        """Those of all tensors, by index."""
-        return {
-            int(tensor["index"]): _shape(tensor)
-            for tensor in self._interpreter.get_tensor_details()
-        }
 
     def _invoke(self, *inputs: npt.NDArray[np.float32]) -> None:
         for values, tensor in zip(inputs, self._inputs, strict=True):

@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 
 from appliance.records import EMOTIONS, Emotion, EmotionScores, Numbers
-from appliance.vision.people import TOLD
 
 # At rest first, so that whoever sits down has time; strong faces between weak ones.
 ORDER = (
@@ -75,14 +74,10 @@ class _Pace:
 
 @dataclass(slots=True)
 class Lesson:
-    """One lesson. time_s: when it begins.
-
-    rest: only the face at rest, for a minute. told: only this emotion, which the face shows now.
-    """
+    """One lesson. time_s: when it begins. rest: only the face at rest, for a minute."""
 
     time_s: float
     rest: bool = False
-    told: Emotion | None = None
     shown: list[Shown] = field(default_factory=list)
     _turn: int = 0
     _begun_s: float = 0.0
@@ -96,14 +91,10 @@ class Lesson:
     @property
     def turns(self) -> Sequence[Emotion]:
         """The faces to show, in turn."""
-        if self.told is not None:
-            return (self.told,)
         return (Emotion.NEUTRAL,) if self.rest else ORDER * ROUNDS
 
     @property
     def _pace(self) -> _Pace:
-        if self.told is not None:
-            return _Pace(0.0, HOLD_S, PATIENCE_S, ENOUGH_SAMPLES, TOLD)
         if self.rest:
             return _Pace(0.0, REST_S, 0.0, ENOUGH_AT_REST, REST_EXAMPLES)
         return _Pace(READY_S, HOLD_S, PATIENCE_S, ENOUGH_SAMPLES, 1.0)

@@ -11,7 +11,7 @@ what each step is worth; `python -m convert.people_space` measures the space.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import exp, log
 from pathlib import Path
@@ -45,14 +45,13 @@ MOST_EXAMPLES = 8.0  # of an emotion; with more of them the older ones fade
 
 @dataclass(frozen=True, slots=True)
 class FaceSpace:
-    """Where faces lie. network: which one gives the numbers, and tensor: where it keeps them.
+    """Where faces lie. network: what the cards of the files that give these numbers call the space.
 
     whitening: float64 (72, d). means: where the emotions of all people lie, float64 (7, d).
     between: the variance between people in each direction; of one person's faces it is 1.
     """
 
     network: str
-    tensors: Mapping[str, int]
     whitening: npt.NDArray[np.float64]
     means: npt.NDArray[np.float64]
     between: float
@@ -68,7 +67,6 @@ def read_space(path: Path = SPACE) -> FaceSpace | None:
         stated = json.loads(path.read_text(encoding="utf-8"))
         return FaceSpace(
             str(stated["network"]),
-            {str(sha256): int(tensor) for sha256, tensor in stated["tensors"].items()},
             np.array(stated["whitening"], np.float64),
             np.array(stated["means"], np.float64),
             float(stated["between"]),

@@ -125,12 +125,12 @@ def to_input(face: GrayImage, size_px: int, light: Light | None = None) -> npt.N
     face: uint8 (height, width) of any size. light: as the network's card says, None: as it is.
     """
     if face.shape != (size_px, size_px):
-        face = _resized(face, size_px)
+        face = resized(face, size_px)
     scaled = scale(face) if light is None else levelled(face, light)
     return scaled[np.newaxis, :, :, np.newaxis]
 
 
-def _resized(face: GrayImage, size_px: int) -> GrayImage:
+def resized(face: GrayImage, size_px: int) -> GrayImage:
     """The face as a square of this side. Shrinking averages, or edges would come out jagged."""
     side_px = size_px
     while 2 * side_px <= min(face.shape):

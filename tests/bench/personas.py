@@ -1,11 +1,13 @@
 """How one person's face is read: the numbers of appliance/rehearsal/personas.json.
 
-    python tests/bench/personas.py ../shared/data/people.zip > appliance/rehearsal/personas.json
+    python tests/bench/personas.py ../shared/data/people.zip ../shared/data/fer2013.zip \
+        > appliance/rehearsal/personas.json
 
 Reads the people at the odd places of the sorted names (10 people, 365 pictures; the even ones are
-for reporting) with the jukebox's own detector and network, each face and its mirror image. A
-reading is seven log-probabilities (at least 1 %) less their mean. They are taken apart, as in an
-analysis of variance, into
+for reporting) with the jukebox's own detector and network, each face and its mirror image. The
+correction was learned from these very people, so each of them is read with one that was learned
+from the other nine. A reading is seven log-probabilities (at least 1 %) less their mean. They are
+taken apart, as in an analysis of variance, into
 
 - means: by emotion, the mean over these people's means;
 - person: covariance of what a person's readings of all emotions have in common;
@@ -17,37 +19,42 @@ analysis of variance, into
 import json
 import re
 import sys
-import zipfile
+from pathlib import Path
 
-import cv2
 import numpy as np
 
-from appliance.build import build_classifier, build_faces
-from appliance.records import EMOTIONS, Frame
-from appliance.settings import Settings
-from appliance.vision.detectors import EVERYWHERE
+from appliance.settings import FaceSettings
+from appliance.vision.cards import MODELS
+from appliance.vision.emotion import EmotionClassifier, face_pixels, numbers_of
+from appliance.vision.preprocessing import mirrored
+from convert import correction, detect
+from convert.people import largest, load_people
 
+MODEL = MODELS / "emotion_int8_single.tflite"
 LEAST = 0.01
 
 
-def read(path):
+def read(people_zip, fer2013_zip):
     """(person, emotion's index, reading) of each picture of the people at odd places."""
-    settings = Settings()
-    classifier = build_classifier(settings)
-    with zipfile.ZipFile(path) as pictures:
-        names = [name for name in sorted(pictures.namelist()) if re.search(r"\.(jpg|png)$", name)]
-        people = sorted({name.rpartition("/")[0] for name in names})[::2]
-        for name in names:
-            person, _, file = name.rpartition("/")
-            if person not in people:
-                continue
-            content = np.frombuffer(pictures.read(name), np.uint8)
-            frame = Frame(0.0, 0.0, cv2.imdecode(content, cv2.IMREAD_GRAYSCALE))
-            faces = build_faces(settings, EVERYWHERE).find(frame)
-            largest = max(faces, key=lambda face: face.box.height)
-            both = [classifier.classify(frame, [largest])[0].mean_probabilities for _ in "lr"]
-            logs = np.log(np.maximum(np.mean(both, axis=0), LEAST))
-            yield person, [str(e) for e in EMOTIONS].index(file.split("_")[0]), logs - logs.mean()
+    people, rules = load_people(people_zip, "odd"), FaceSettings()
+    find = detect.finder("blazeface", rules.min_score, rules.min_height_px)
+    classifier, reader = EmotionClassifier(MODEL), correction.Reader(MODEL)
+    everybody = correction.people_read(reader, people)
+    held_out = correction.held_out_read(reader, fer2013_zip)
+    names = {picture.person for picture in people}
+    by_others = {
+        name: correction.learned(everybody.without(name), held_out) for name in sorted(names)
+    }
+    for picture in people:
+        pixels = face_pixels(picture.luma, largest(find(picture.luma)))
+        both = []
+        for view in (pixels, mirrored(pixels)):
+            answer = classifier.read(view)
+            mean = np.mean(answer.shares, axis=0).tolist()
+            numbers, evened = numbers_of(answer.inside), classifier.priors.evened()
+            both.append(by_others[picture.person].corrected(mean, numbers, evened))
+        logs = np.log(np.maximum(np.mean(both, axis=0), LEAST))
+        yield picture.person, picture.label, logs - logs.mean()
 
 
 def taken_apart(rows):
@@ -85,7 +92,7 @@ def positive(covariance):
 
 
 def main():
-    numbers = taken_apart(list(read(sys.argv[1])))
+    numbers = taken_apart(list(read(Path(sys.argv[1]), Path(sys.argv[2]))))
     rounded = {key: np.round(value, 3).tolist() for key, value in numbers.items()}
     text = json.dumps(rounded, indent=1)
     # One line for each row of seven numbers.

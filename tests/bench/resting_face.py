@@ -27,13 +27,13 @@ REST_EXAMPLES = 3.0
 EXAMPLES, SEEDS, EVERY = 2, range(1, 6), 9
 
 
-def last_layer(path, card, network, tensor):
+def last_layer(path, card, network):
     """The way from neutral to angry faces, (72,), and by head its weights and biases, (73, 7)."""
     faces = data.select_split(data.load_emotions(path), "Training")
     means, logits = [], {head.name: [] for head in card.heads.values()}
     for image in faces.images[::EVERY]:
         outputs = network.run(to_input(image, card.size_px, card.light))
-        means.append(network.inner().reshape(-1, 72).mean(axis=0))
+        means.append(outputs[card.inside.index].reshape(-1, 72).mean(axis=0))
         for head in card.heads.values():
             logits[head.name].append(outputs[head.index][0])
     means, labels = np.array(means), faces.labels[::EVERY]
@@ -90,8 +90,7 @@ def main():
     rules, card = FaceSettings(), read_card(MODEL, "emotion")
     find = detect.finder("blazeface", rules.min_score, rules.min_height_px)
     eyes, space = teaching.eyes_of_the_running(MODEL, find)
-    tensor = space.tensors[card.sha256]
-    way, weights = last_layer(Path(sys.argv[2]), card, card.network(tensor), tensor)
+    way, weights = last_layer(Path(sys.argv[2]), card, card.network())
     pictures = people.load_people(Path(sys.argv[1]), "even")
     plain = eyes.see_all(pictures)
     for times in TIMES:
