@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import stat
+from collections import Counter
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from web_texts import texts
 from appliance.settings import WebSettings
 from appliance.web.devices import Devices
 from appliance.web.embed import frame_of
-from appliance.web.language import read_po
+from appliance.web.language import FOLDER, read_po
 from appliance.web.mpd import Playing, Song
 from appliance.web.pairing import Pairing
 from appliance.web.places import is_own, own_names
@@ -404,6 +405,13 @@ def test_every_text_is_there_in_every_language(web):
     for language in web.page.languages.values():
         if language.code != "en":
             assert {text for text in texts() if text not in language.texts} == set()
+
+
+def test_no_text_is_translated_twice():
+    for file in FOLDER.glob("*.po"):
+        english = re.findall(r'^msgid "(.+)"$', file.read_text(), re.MULTILINE)
+        assert len(english) > 100
+        assert [text for text, times in Counter(english).items() if times > 1] == []
 
 
 def test_a_translation_keeps_the_names_in_braces(web):

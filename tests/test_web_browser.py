@@ -34,6 +34,9 @@ SCREENS = (
 )  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 FIRST_SCREEN_BYTES = 60_000
+# Names in lists, which buttons beside them may squeeze until each letter has its own line.
+NARROWEST_TITLE_PX = """Math.min(320, ...[...document.querySelectorAll(".list li > span")]
+    .map((title) => title.getBoundingClientRect().width))"""
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -489,6 +492,7 @@ def test_320_px_are_wide_enough_for_every_screen_in_both_languages(visit):
             visitor.go(path)
             width = visitor.page.evaluate("document.documentElement.scrollWidth")
             assert width <= 320, (path, locale)
+            assert visitor.page.evaluate(NARROWEST_TITLE_PX) >= 100, (path, locale)
 
 
 def test_the_keyboard_reaches_every_button_in_order(visit):
