@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import replace
 from urllib.parse import urlencode
 
+import cv2
+import numpy as np
 import pytest
 from web_page import InProcess
 from web_texts import texts
@@ -19,6 +21,7 @@ from appliance.web.language import FOLDER, read_po
 from appliance.web.mpd import Playing, Song
 from appliance.web.pairing import Pairing
 from appliance.web.places import is_own, own_names
+from appliance.web.sign import STATIC
 from appliance.web.song import SteadySong
 from appliance.web.view import House, now_view
 from appliance.web.volume import SteadyVolume
@@ -295,7 +298,27 @@ def test_a_phone_can_put_the_page_on_its_first_screen(web):
         "/",
         "de",
     )
-    assert web.ask(manifest["icons"][0]["src"]).headers["content-type"] == "image/svg+xml"
+    icons = {icon["sizes"]: icon for icon in manifest["icons"]}
+    assert set(icons) == {"any", "192x192", "512x512"}
+    for size, icon in icons.items():
+        kind = "image/svg+xml" if size == "any" else "image/png"
+        assert web.ask(icon["src"]).headers["content-type"] == icon["type"] == kind
+        assert (icon.get("purpose") == "any maskable") == (size != "any")
+
+
+def test_an_iphone_finds_a_picture_of_the_icon_before_it_is_paired(web):
+    links = re.findall(r'<link rel="apple-touch-icon" href="([^"]+)">', web.ask("/pair").text)
+    assert len(links) == 1
+    assert web.ask(links[0]).headers["content-type"] == "image/png"
+
+
+@pytest.mark.parametrize("size", [180, 192, 512])
+def test_a_picture_of_the_icon_is_opaque_and_stays_in_the_circle_that_phones_cut_out(size):
+    picture = cv2.imread(str(STATIC / f"icon-{size}.png"), cv2.IMREAD_UNCHANGED)
+    assert picture.shape == (size, size, 3)
+    row, column = np.nonzero((picture != picture[0, 0]).any(axis=2))
+    far = np.hypot(row - (size - 1) / 2, column - (size - 1) / 2).max()
+    assert 0.3 * size < far <= 0.4 * size + 1
 
 
 # --- words ----------------------------------------------------------------------------------------

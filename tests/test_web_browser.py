@@ -12,6 +12,7 @@ from importlib.resources import files
 from types import SimpleNamespace
 
 import cv2
+import draw_icons
 import numpy as np
 import pytest
 from conftest import wait_for, write_tone
@@ -20,6 +21,7 @@ from running import JUKEBOX
 from web_page import demo_with_page, house_with_page, page_and_button
 
 from appliance.remote.control_client import ControlClient
+from appliance.web.sign import STATIC
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra [browser]")
 
@@ -434,6 +436,12 @@ def test_a_first_visit_leads_through_name_sound_camera_and_music(visit):
     visitor.button("Done, to the music").click()
     visitor.sees("Play music for …")
     assert visitor.page.get_by_text("New here?").count() == 0
+
+
+def test_the_pictures_of_the_icon_are_drawn_from_it(chromium):
+    for name, content in draw_icons.drawn(chromium).items():
+        new, kept = cv2.imdecode(np.frombuffer(content, np.uint8), 1), cv2.imread(f"{STATIC}/{name}")
+        assert cv2.absdiff(new, kept).mean() < 1.0, "run tests/draw_icons.py"
 
 
 def test_it_speaks_german_when_asked(visit):
