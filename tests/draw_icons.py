@@ -2,19 +2,19 @@
 
     run/test/bin/python tests/draw_icons.py
 
-Needs chromium. The paper reaches the edge, because iPhones show black where an icon is transparent,
-and the drawing stays within the circle that Android may cut out (W3C's manifest: 40 % of the width).
+Needs chromium. The paper reaches the edge, because iPhones show black where an icon is
+transparent, and the drawing stays within the circle that Android may cut out (40 % of the width).
 """
 
-import sys
 from pathlib import Path
+
+from playwright.sync_api import sync_playwright
 
 STATIC = Path(__file__).resolve().parents[1] / "appliance" / "web" / "static"
 SIZES_PX = (180, 192, 512)  # an iPhone's first screen, and what Chromium wants in a manifest
 PAPER = "#faf6ee"
 # The drawing's corners lie 35.4 units from its middle, (32, 34): within 40 % of 90.
-PAGE = """<!doctype html><style>body {{ margin: 0; background: {paper} }} svg {{ display: block }}</style>
-{svg}"""
+STYLE = f"<style>body {{ margin: 0; background: {PAPER} }} svg {{ display: block }}</style>"
 
 
 def drawn(browser):
@@ -23,15 +23,13 @@ def drawn(browser):
     found = {}
     for size in SIZES_PX:
         page = browser.new_page(viewport={"width": size, "height": size})
-        page.set_content(PAGE.format(paper=PAPER, svg=svg))
+        page.set_content(f"<!doctype html>{STYLE}{svg}")
         found[f"icon-{size}.png"] = page.screenshot()
         page.close()
     return found
 
 
 def main():
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as started:
         browser = started.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
@@ -42,4 +40,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

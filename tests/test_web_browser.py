@@ -12,7 +12,6 @@ from importlib.resources import files
 from types import SimpleNamespace
 
 import cv2
-import draw_icons
 import numpy as np
 import pytest
 from conftest import wait_for, write_tone
@@ -24,6 +23,7 @@ from appliance.remote.control_client import ControlClient
 from appliance.web.sign import STATIC
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra [browser]")
+draw_icons = pytest.importorskip("draw_icons")
 
 CHROMIUM = shutil.which("chromium", path="/usr/bin:/usr/lib/chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's package chromium")
@@ -440,7 +440,10 @@ def test_a_first_visit_leads_through_name_sound_camera_and_music(visit):
 
 def test_the_pictures_of_the_icon_are_drawn_from_it(chromium):
     for name, content in draw_icons.drawn(chromium).items():
-        new, kept = cv2.imdecode(np.frombuffer(content, np.uint8), 1), cv2.imread(f"{STATIC}/{name}")
+        new, kept = (
+            cv2.imdecode(np.frombuffer(content, np.uint8), 1),
+            cv2.imread(f"{STATIC}/{name}"),
+        )
         assert cv2.absdiff(new, kept).mean() < 1.0, "run tests/draw_icons.py"
 
 

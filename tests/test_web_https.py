@@ -1,6 +1,6 @@
 """The page by an owner's certificate, in a Chromium that trusts it: worker, installing, offline.
 
-Needs the extra [browser] and the Debian packages chromium, libnss3-tools and openssl; skips without.
+Needs the extra [browser] and Debian's chromium, libnss3-tools and openssl; skips without.
 """
 
 import json
@@ -31,7 +31,7 @@ def run(*words, folder):
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory):
-    """A folder with ca.pem, own.pem (certificate and key for NAME), and a home that trusts ca.pem."""
+    """A home that trusts ca.pem, with own.pem: a certificate for NAME by that CA, and its key."""
     folder = tmp_path_factory.mktemp("certificates")
     (folder / "more").write_text(f"subjectAltName=DNS:{NAME}\nextendedKeyUsage=serverAuth\n")
     new = ("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")

@@ -107,7 +107,14 @@ async def _show_year(page: Page, day: date, _: Language) -> dict[str, Any]:
 
 
 SPANS = {"day": _show_day, "week": _show_week, "year": _show_year}
-EMPTY: dict[str, Any] = {"chart": "", "totals": [], "songs": {}, "acts": [], "periods": [], "is_empty": False}
+EMPTY: dict[str, Any] = {
+    "chart": "",
+    "totals": [],
+    "songs": {},
+    "acts": [],
+    "periods": [],
+    "is_empty": False,
+}
 
 
 def totals(rows: Iterable[Row]) -> list[tuple[str, int]]:
