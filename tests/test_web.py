@@ -512,7 +512,7 @@ def test_the_steps_of_a_fade_are_not_shown_but_what_stays_and_what_people_set(mo
 
 
 def test_the_moment_between_two_songs_is_not_shown_but_a_stop_that_lasts_is(monkeypatch):
-    monkeypatch.setattr("appliance.web.song.STOPPED_S", 0.05)
+    monkeypatch.setattr("appliance.web.song.STOPPED_S", 600.0)
     stopped, other = replace(PLAYING, state="stop", song=None), replace(PLAYING, song=OTHER)
     shown = []
 
@@ -520,11 +520,12 @@ def test_the_moment_between_two_songs_is_not_shown_but_a_stop_that_lasts_is(monk
         song = SteadySong(lambda _before: shown.append(song.shown))
         for playing in (PLAYING, stopped, stopped, other):
             song.see(playing)
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
+            await asyncio.sleep(0)
         assert shown == [PLAYING, other]
+        monkeypatch.setattr("appliance.web.song.STOPPED_S", 0.0)
         song.see(stopped)
-        await asyncio.sleep(0.1)
+        while stopped not in shown:
+            await asyncio.sleep(0)
         song.see(None)
 
     asyncio.run(listen())
