@@ -71,7 +71,7 @@ async def _show_day(page: Page, day: date, _: Language) -> dict[str, Any]:
     return {
         "chart": charts.day(moods, at["play"], at["touch"], _),
         "totals": totals(minutes),
-        "is_empty": not moods,
+        "is_empty": not (moods or acts),
         "songs": songs_by_mood(entries),
         "acts": [(f"{history.local(row['at']):%H:%M}", row) for row in reversed(acts)],
     }
@@ -85,11 +85,12 @@ async def _show_week(page: Page, day: date, _: Language) -> dict[str, Any]:
         at = datetime.fromisoformat(row["at"])
         cells[at.date(), at.hour] = charts.leading(row)
     days = [first + timedelta(days=number) for number in range(7)]
+    songs = songs_by_mood(await history.of_days(page.jukebox, first, 7, "play"))
     return {
         "chart": charts.week(days, cells, _),
         "totals": totals(hours),
-        "is_empty": not any(cells.values()),
-        "songs": songs_by_mood(await history.of_days(page.jukebox, first, 7, "play")),
+        "is_empty": not (any(cells.values()) or songs),
+        "songs": songs,
         "periods": [(row["at"].replace("T", " "), charts.leading(row)) for row in hours],
     }
 
