@@ -20,7 +20,7 @@ from running import JUKEBOX
 from web_page import demo_with_page, house_with_page, page_and_button
 
 from appliance.remote.control_client import ControlClient
-from appliance.web.sign import STATIC
+from appliance.web.sign import STATIC, notice
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra [browser]")
 draw_icons = pytest.importorskip("draw_icons")
@@ -445,6 +445,17 @@ def test_the_pictures_of_the_icon_are_drawn_from_it(chromium):
             cv2.imread(f"{STATIC}/{name}"),
         )
         assert cv2.absdiff(new, kept).mean() < 1.0, "run tests/draw_icons.py"
+
+
+def test_the_sign_is_one_page_of_a6_with_the_longest_name_of_a_machine(chromium):
+    page = chromium.new_page()
+    page.set_content(notice(f"http://{'m' * 63}.local:8080/"))
+    printed = page.pdf(prefer_css_page_size=True)
+    page.close()
+    (width, height), *more = re.findall(rb"MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
+    assert more == []
+    in_mm = [round(float(points) / 72 * 25.4) for points in (width, height)]
+    assert in_mm == [105, 148]
 
 
 def test_it_speaks_german_when_asked(visit):
