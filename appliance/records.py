@@ -160,6 +160,17 @@ class FaceWeights:
     weights: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class CameraAdvice:
+    """Whether faces can be read in the camera's picture, now or when somebody comes.
+
+    text: what to do, or who is in sight, in words.
+    """
+
+    is_fit: bool
+    text: str
+
+
 MoodState = Literal["settled", "uncertain", "nobody"]
 
 

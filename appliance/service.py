@@ -18,7 +18,7 @@ from appliance.loop import Loop
 from appliance.process.log import NOTICE
 from appliance.process.notify import Notifier
 from appliance.process.signals import Signals
-from appliance.records import Emotion, FaceWeights, Frame, Step
+from appliance.records import CameraAdvice, Emotion, FaceWeights, Frame, Step
 from appliance.remote import channel
 from appliance.remote.control import ControlServer
 from appliance.remote.control_history import HistoryReader
@@ -29,6 +29,7 @@ from appliance.running.assembly import Assembly
 from appliance.running.code_scanner import CodeScanner
 from appliance.running.explaining import FaceExplainer
 from appliance.running.teacher import OWNER
+from appliance.running.viewer import CameraViewer
 from appliance.settings import Settings
 from appliance.vision.calibration import RESULT, TOO_FEW
 
@@ -69,6 +70,7 @@ class Service:
         self._kept_reasons: dict[str, str] = {}  # by title, of songs from before a restart
         self._control = ControlServer()
         self._scanner = CodeScanner()
+        self._viewer = CameraViewer()
         self._message_log = channel.MessageLog()
         self._explainer = FaceExplainer()
 
@@ -86,6 +88,7 @@ class Service:
             self._parts = Assembly(self._settings, self._store, reel_stands_in=self._reel_stands_in)
             at_end.callback(self._parts.close)
             at_end.callback(self._scanner.close)
+            at_end.callback(self._viewer.close)
             at_end.callback(self._explainer.close)
             self._parts.camera.open()
             self._control = self._open_control()
@@ -105,6 +108,7 @@ class Service:
         self._watch_resting_face(step)
         self._teach(step.frame)
         self._scanner.note(step.frame)
+        self._viewer.note(step.frame)
         if self._report_due.at(step.frame.time_s):
             self.keep_requests()
             self._report_status()
@@ -278,8 +282,7 @@ class Service:
 
     def teach(self, name: str, time_s: float, *, rest: bool) -> str:
         """Begins a lesson. Returns the answer. Raises UsageError, ControlError."""
-        if self._parts.camera.off or self._parts.camera.lost:
-            raise ControlError("the camera is off, or it is not there")
+        self._refuse_without_camera()
         return self._parts.teacher.begin(name, time_s, rest=rest)
 
     def stop_teaching(self) -> str:
@@ -311,13 +314,21 @@ class Service:
 
     def scan(self, time_s: float, seconds: float) -> Future[str]:
         """Begins to look for the page's QR code. The result is its word, or "" without one."""
-        if self._parts.camera.off or self._parts.camera.lost:
-            raise ControlError("the camera is off, or it is not there")
+        self._refuse_without_camera()
         return self._scanner.begin(time_s, seconds)
+
+    def view(self, time_s: float) -> Future[CameraAdvice]:
+        """Begins to look whether the camera's picture is fit for reading faces."""
+        self._refuse_without_camera()
+        return self._viewer.begin(time_s, self.policy.settings)
 
     def explain(self, step: Step) -> Future[list[FaceWeights]]:
         """Begins to find out what speaks for how the faces of this step look."""
         return self._explainer.begin(step, self._parts.emotion_model)
+
+    def _refuse_without_camera(self) -> None:
+        if self._parts.camera.off or self._parts.camera.lost:
+            raise ControlError("the camera is off, or it is not there")
 
     @property
     def _last_step(self) -> Step:

@@ -11,6 +11,7 @@ from appliance.decide.policy import MusicPolicy
 from appliance.errors import UsageError
 from appliance.records import (
     Box,
+    CameraAdvice,
     Emotion,
     EmotionScores,
     Face,
@@ -109,6 +110,10 @@ class RecordingControls:
     def scan(self, time_s: float, seconds: float) -> Future[str]:
         self.scanned: Future[str] = Future()
         return self.scanned
+
+    def view(self, time_s: float) -> Future[CameraAdvice]:
+        self.viewed: Future[CameraAdvice] = Future()
+        return self.viewed
 
     def explain(self, step: Step) -> Future[list[FaceWeights]]:
         self.explained: Future[list[FaceWeights]] = Future()

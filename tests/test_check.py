@@ -1,6 +1,7 @@
 """`jukebox check` and its lines."""
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -133,6 +134,8 @@ def test_the_camera_of_a_running_demo_is_no_failure(music, tmp_path):
     (camera,) = [line for line in json.loads(said.stdout) if line["what"] == "camera"]
     assert camera["good"], camera
     assert "the running jukebox has it" in camera["text"]
+    (picture,) = [line for line in json.loads(said.stdout) if line["what"] == "picture"]
+    assert re.search(r"in sight|is too far away|too dark", picture["text"]), picture
 
 
 def with_music(tmp_path, name, *options):

@@ -18,7 +18,7 @@ from appliance.errors import ModelError
 from appliance.face_regions import REGIONS
 from appliance.history.queries import read_history
 from appliance.history.store import SqliteStore
-from appliance.records import Emotion, FaceWeights, Mood, Play
+from appliance.records import CameraAdvice, Emotion, FaceWeights, Mood, Play
 from appliance.remote.control import ControlServer
 from appliance.remote.control_events import STATUS_EVENTS, TROUBLE
 from appliance.remote.control_history import HistoryReader
@@ -594,6 +594,15 @@ def test_a_code_is_looked_for_and_its_word_comes_later(jukebox, client):
     assert client.line()["data"] == {"word": "ABCDEFGHKL"}
     assert "seconds must be" in client.ask("scan", 2, seconds=0)["error"]["text"]
     assert "seconds must be" in client.ask("scan", 3, seconds="long")["error"]["text"]
+
+
+@pytest.mark.parametrize("fit", [True, False])
+def test_what_the_picture_is_like_comes_later_in_words_and_nothing_else(jukebox, client, fit):
+    assert client.ask("view", 1) is None
+    jukebox.controls.viewed.set_result(CameraAdvice(fit, "it is black: switch on a light"))
+    jukebox.step()
+    answer = client.line()
+    assert (answer["text"], answer["data"]) == ("it is black: switch on a light", {"fit": fit})
 
 
 def test_what_spoke_comes_later_as_numbers_by_region_and_nothing_else(jukebox, client):

@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import date, datetime, timedelta
 
 import pytest
+from web_page import InProcess
 
 from appliance import cli
 from appliance.history.queries import read_history
@@ -55,6 +56,50 @@ def drawn(picture):
     for rect in ET.fromstring(picture).iter(f"{SVG}rect"):
         found.setdefault(rect.get("fill"), []).append(rect)
     return found
+
+
+class Remembers:
+    """A jukebox with a history of these rows."""
+
+    def __init__(self, *rows):
+        self.rows = rows
+
+    async def ask(self, _word, wanted):
+        rows = [row for row in self.rows if wanted.get("what") in (None, row["what"])]
+        return {"data": {"rows": rows, "next": None}}
+
+
+def shown(path, *rows):
+    """A page of the diary of a jukebox with this history."""
+    web = InProcess(open="all")
+    web.page.jukebox = Remembers(*rows)
+    return web.ask(path).text
+
+
+@pytest.mark.parametrize(
+    ("span", "what", "at"),
+    [
+        ("day", "minutes", "2026-11-27T12:00:00Z"),
+        ("week", "hours", "2026-11-27T12:00:00"),
+        ("year", "days", "2026-11-27"),
+    ],
+)
+def test_nobody_was_here_is_said_only_where_nothing_is_shown(span, what, at):
+    path = f"/diary/{span}?day=2026-11-27"
+    assert "Nobody was here" in shown(path)
+    moment = {"what": what, "at": at, "happy_s": 5.0, "nobody_s": 0.0}
+    assert "Nobody was here" not in shown(path, moment)
+
+
+def test_a_song_is_no_sign_that_nobody_was_here():
+    song = {"at": "2026-11-27T12:00:00Z", "what": "play", "emotion": "happy", "title": "Lark"}
+    song["reason"] = "the room looks happy"
+    for span in ("day", "week"):
+        assert "Nobody was here" not in shown(f"/diary/{span}?day=2026-11-27", song)
+
+
+def test_a_week_is_named_by_its_first_and_its_last_day():
+    assert "23.11. – 29.11.2026" in shown("/diary/week?day=2026-11-27")
 
 
 # --- pictures ------------------------------------------------------------------------------------

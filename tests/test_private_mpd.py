@@ -135,7 +135,7 @@ def test_an_mpd_that_hangs_has_ended_within_two_seconds(tmp_path, music):
     assert time.monotonic() - began < 2
 
 
-def test_an_mpd_has_five_seconds_to_open_its_socket(tmp_path, music, monkeypatch):
+def test_an_mpd_has_twenty_seconds_to_open_its_socket(tmp_path, music, monkeypatch):
     """A program that never listens, on a clock that runs ahead."""
     program = tmp_path / "sleeper"
     program.write_text("#!/bin/sh\nexec sleep 60\n")
@@ -147,9 +147,9 @@ def test_an_mpd_has_five_seconds_to_open_its_socket(tmp_path, music, monkeypatch
     monkeypatch.setattr(process, "time", clock)
     monkeypatch.setattr(process, "find_program", lambda: str(program))
     mpd = PrivateMpd(tmp_path / "mpd", music, "null")
-    with pytest.raises(PlayerError, match="did not open its socket within 5 s"), mpd:
+    with pytest.raises(PlayerError, match="did not open its socket within 20 s"), mpd:
         pass
-    assert now_s[0] == pytest.approx(105.0, abs=0.1)
+    assert now_s[0] == pytest.approx(120.0, abs=0.1)
     with pytest.raises(PlayerError, match="is not running"):
         assert mpd.pid
 

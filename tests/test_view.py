@@ -21,7 +21,8 @@ def told(*pictures, rotate_degrees=0, **faces):
     """Whether faces can be read in the last picture, and what to do."""
     settings = Settings(faces=FaceSettings(**faces))
     view = view_of(pictures, build_thorough_detector(settings), settings.faces)
-    return advice(view, settings.faces.min_height_px, rotate_degrees)
+    found = advice(view, settings.faces.min_height_px, rotate_degrees)
+    return found.is_fit, found.text
 
 
 def turned(luma, degrees):

@@ -4,9 +4,12 @@ import asyncio
 import json
 import re
 import stat
+from collections import Counter
 from dataclasses import replace
 from urllib.parse import urlencode
 
+import cv2
+import numpy as np
 import pytest
 from web_page import InProcess
 from web_texts import texts
@@ -14,10 +17,11 @@ from web_texts import texts
 from appliance.settings import WebSettings
 from appliance.web.devices import Devices
 from appliance.web.embed import frame_of
-from appliance.web.language import read_po
+from appliance.web.language import FOLDER, read_po
 from appliance.web.mpd import Playing, Song
 from appliance.web.pairing import Pairing
 from appliance.web.places import is_own, own_names
+from appliance.web.sign import STATIC
 from appliance.web.song import SteadySong
 from appliance.web.view import House, now_view
 from appliance.web.volume import SteadyVolume
@@ -294,7 +298,27 @@ def test_a_phone_can_put_the_page_on_its_first_screen(web):
         "/",
         "de",
     )
-    assert web.ask(manifest["icons"][0]["src"]).headers["content-type"] == "image/svg+xml"
+    icons = {icon["sizes"]: icon for icon in manifest["icons"]}
+    assert set(icons) == {"any", "192x192", "512x512"}
+    for size, icon in icons.items():
+        kind = "image/svg+xml" if size == "any" else "image/png"
+        assert web.ask(icon["src"]).headers["content-type"] == icon["type"] == kind
+        assert (icon.get("purpose") == "any maskable") == (size != "any")
+
+
+def test_an_iphone_finds_a_picture_of_the_icon_before_it_is_paired(web):
+    links = re.findall(r'<link rel="apple-touch-icon" href="([^"]+)">', web.ask("/pair").text)
+    assert len(links) == 1
+    assert web.ask(links[0]).headers["content-type"] == "image/png"
+
+
+@pytest.mark.parametrize("size", [180, 192, 512])
+def test_a_picture_of_the_icon_is_opaque_and_stays_in_the_circle_that_phones_cut_out(size):
+    picture = cv2.imread(str(STATIC / f"icon-{size}.png"), cv2.IMREAD_UNCHANGED)
+    assert picture.shape == (size, size, 3)
+    row, column = np.nonzero((picture != picture[0, 0]).any(axis=2))
+    far = np.hypot(row - (size - 1) / 2, column - (size - 1) / 2).max()
+    assert 0.3 * size < far <= 0.4 * size + 1
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -406,6 +430,13 @@ def test_every_text_is_there_in_every_language(web):
             assert {text for text in texts() if text not in language.texts} == set()
 
 
+def test_no_text_is_translated_twice():
+    for file in FOLDER.glob("*.po"):
+        english = re.findall(r'^msgid "(.+)"$', file.read_text(), re.MULTILINE)
+        assert len(english) > 100
+        assert [text for text, times in Counter(english).items() if times > 1] == []
+
+
 def test_a_translation_keeps_the_names_in_braces(web):
     for language in web.page.languages.values():
         for english, own in language.texts.items():
@@ -481,7 +512,7 @@ def test_the_steps_of_a_fade_are_not_shown_but_what_stays_and_what_people_set(mo
 
 
 def test_the_moment_between_two_songs_is_not_shown_but_a_stop_that_lasts_is(monkeypatch):
-    monkeypatch.setattr("appliance.web.song.STOPPED_S", 0.05)
+    monkeypatch.setattr("appliance.web.song.STOPPED_S", 600.0)
     stopped, other = replace(PLAYING, state="stop", song=None), replace(PLAYING, song=OTHER)
     shown = []
 
@@ -489,11 +520,12 @@ def test_the_moment_between_two_songs_is_not_shown_but_a_stop_that_lasts_is(monk
         song = SteadySong(lambda _before: shown.append(song.shown))
         for playing in (PLAYING, stopped, stopped, other):
             song.see(playing)
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
+            await asyncio.sleep(0)
         assert shown == [PLAYING, other]
+        monkeypatch.setattr("appliance.web.song.STOPPED_S", 0.0)
         song.see(stopped)
-        await asyncio.sleep(0.1)
+        while stopped not in shown:
+            await asyncio.sleep(0)
         song.see(None)
 
     asyncio.run(listen())

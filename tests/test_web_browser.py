@@ -20,8 +20,10 @@ from running import JUKEBOX
 from web_page import demo_with_page, house_with_page, page_and_button
 
 from appliance.remote.control_client import ControlClient
+from appliance.web.sign import STATIC, notice
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra [browser]")
+draw_icons = pytest.importorskip("draw_icons")
 
 CHROMIUM = shutil.which("chromium", path="/usr/bin:/usr/lib/chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's package chromium")
@@ -34,6 +36,9 @@ SCREENS = (
 )  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 FIRST_SCREEN_BYTES = 60_000
+# Names in lists, which buttons beside them may squeeze until each letter has its own line.
+NARROWEST_TITLE_PX = """Math.min(320, ...[...document.querySelectorAll(".list li > span")]
+    .map((title) => title.getBoundingClientRect().width))"""
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -433,6 +438,26 @@ def test_a_first_visit_leads_through_name_sound_camera_and_music(visit):
     assert visitor.page.get_by_text("New here?").count() == 0
 
 
+def test_the_pictures_of_the_icon_are_drawn_from_it(chromium):
+    for name, content in draw_icons.drawn(chromium).items():
+        new, kept = (
+            cv2.imdecode(np.frombuffer(content, np.uint8), 1),
+            cv2.imread(f"{STATIC}/{name}"),
+        )
+        assert cv2.absdiff(new, kept).mean() < 1.0, "run tests/draw_icons.py"
+
+
+def test_the_sign_is_one_page_of_a6_with_the_longest_name_of_a_machine(chromium):
+    page = chromium.new_page()
+    page.set_content(notice(f"http://{'m' * 63}.local:8080/"))
+    printed = page.pdf(prefer_css_page_size=True)
+    page.close()
+    (width, height), *more = re.findall(rb"MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
+    assert more == []
+    in_mm = [round(float(points) / 72 * 25.4) for points in (width, height)]
+    assert in_mm == [105, 148]
+
+
 def test_it_speaks_german_when_asked(visit):
     visitor = visit()
     visitor.button("Deutsch").click()
@@ -489,6 +514,7 @@ def test_320_px_are_wide_enough_for_every_screen_in_both_languages(visit):
             visitor.go(path)
             width = visitor.page.evaluate("document.documentElement.scrollWidth")
             assert width <= 320, (path, locale)
+            assert visitor.page.evaluate(NARROWEST_TITLE_PX) >= 100, (path, locale)
 
 
 def test_the_keyboard_reaches_every_button_in_order(visit):

@@ -4,6 +4,7 @@ import asyncio
 import html
 import re
 import tomllib
+from dataclasses import replace
 from urllib.parse import unquote, urlencode
 
 import pytest
@@ -16,6 +17,7 @@ from appliance.config.editing import edited
 from appliance.config.loading import parse
 from appliance.errors import ControlError, JukeboxError
 from appliance.settings import Settings, keys
+from appliance.vision.view import View, advice
 from appliance.web.machine import camera_words
 from appliance.web.settings_form import changes, typed_of, value_of
 
@@ -27,6 +29,13 @@ class Jukebox:
     """Takes every setting over, at once, unless it refuses."""
 
     settings_refused = ""
+    view = ControlError("the jukebox gave no answer")
+
+    async def ask(self, word, wait_s):
+        assert word == "view"
+        if isinstance(self.view, Exception):
+            raise self.view
+        return {"text": self.view, "data": {"fit": "set " not in self.view}}
 
     def next_reload(self):
         done = asyncio.get_running_loop().create_future()
@@ -330,12 +339,52 @@ def test_the_first_steps_are_offered_until_they_are_done_or_not_wanted(house, ma
         (None, "is not running", False),
         ({"camera": "lost"}, "I see no camera", False),
         ({"camera": "off"}, "The camera is off", False),
-        ({"camera": "USB", "faces": 0}, "The camera works: USB. I see nobody", False),
-        ({"camera": "USB", "faces": 1, "unclear": "dark"}, "too dark", False),
-        ({"camera": "USB", "faces": 2, "unclear": ""}, "I see 2 faces", True),
+        ({"camera": "USB"}, "The camera works: USB. It is black: take the cover off.", False),
+        ({"camera": "USB"}, "The camera works: USB. It is black: take the cover off.", True),
     ],
 )
 def test_the_camera_is_checked_in_words(house, status, said, good):
-    words, is_good = camera_words(status, house.page.languages["en"])
+    view = {"text": "it is black: take the cover off", "fit": good}
+    words, is_good = camera_words(status, view, house.page.languages["en"])
     assert said in " ".join(words)
     assert is_good == good
+
+
+def test_a_camera_that_must_be_turned_leads_to_the_setting_in_the_words_of_check(house):
+    house.page.house.status = {"camera": "USB"}
+    house.page.jukebox.view = "it is upside down: set camera.rotate_degrees = 180"
+    text = house.get("/settings/camera").text
+    assert "It is upside down: set camera.rotate_degrees = 180." in text
+    assert 'href="/settings#camera.rotate_degrees"' in text
+    assert 'id="camera.rotate_degrees"' in house.get("/settings").text
+
+
+def test_a_jukebox_that_does_not_answer_is_said_on_the_screen_of_the_camera(house):
+    house.page.house.status = {"camera": "USB"}
+    assert "The jukebox gave no answer." in house.get("/settings/camera").text
+
+
+TOO_DARK, SHARP = View(0.08, False, 0.6, 0, (), 640), View(0.5, False, 0.6, 0, (), 640)
+
+
+@pytest.mark.parametrize(
+    ("view", "german"),
+    [
+        (replace(SHARP, brightness=0.0), "Das Bild ist schwarz: Nehmen Sie"),
+        (replace(SHARP, is_uniform=True), "Das Bild ist überall gleich grau: "),
+        (replace(SHARP, turn_degrees=180), "Das Bild steht auf dem Kopf: Stellen Sie"),
+        (replace(SHARP, turn_degrees=90), "Das Bild liegt auf der Seite: Stellen Sie"),
+        (replace(SHARP, sharpness=0.1), "Das Bild ist unscharf: "),
+        (TOO_DARK, "Es ist zu dunkel, um Gesichter gut zu lesen: "),
+        (replace(SHARP, faces_px=(90,)), "Ich sehe 1 Gesicht, 90 Pixel hoch"),
+        (replace(SHARP, faces_px=(90, 60)), "Ich sehe 2 Gesichter, das größte 90 Pixel hoch"),
+        (replace(SHARP, faces_px=(30,)), "Ein Gesicht von 30 Pixeln ist zu weit weg: Kommen"),
+        (SHARP, "Ich sehe niemanden: Setzen Sie sich vor die Kamera, "),
+    ],
+)
+def test_each_advice_of_the_camera_is_said_in_german(house, view, german):
+    english = advice(view, 40, 0).text
+    said = house.page.languages["de"].of_jukebox(english)
+    assert said.startswith(german)
+    assert " in sight" not in said
+    assert "faces are" not in said

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -44,6 +45,25 @@ def test_a_lesson_is_begun_by_name(web):
     web.ask("/teach", "POST", urlencode({"what": "faces", "name": "Ann"}))
     assert web.page.jukebox.asked == [("teach", {"what": "faces", "name": "Ann"})]
     assert "Sit down before the camera" in web.ask("/teach").text
+
+
+def test_a_name_that_cannot_be_stays_typed_with_a_sentence_beside_it(web):
+    web.page.jukebox.problem = "teach: a name has 1 to 40 letters that can be shown"
+    said = web.ask("/teach", "POST", urlencode({"what": "faces", "name": "An\u200bn"}))
+    assert said.status == 422
+    field = re.search(
+        r'<input id="name"[^>]*>\s*<p class="problem" id="wrong"[^>]*>([^<]*)', said.text
+    )
+    assert 'value="An\u200bn"' in field[0]
+    assert 'aria-describedby="wrong"' in field[0]
+    assert field[1] == web.page.jukebox.problem
+
+
+def test_a_lesson_that_cannot_begin_because_of_another_is_said_beside_that_one(web):
+    web.page.jukebox.lesson, web.page.jukebox.problem = SAD, "another lesson goes on"
+    said = web.ask("/teach", "POST", urlencode({"what": "faces", "name": "Bob"})).text
+    assert "another lesson goes on" in said
+    assert "That is enough" in said
 
 
 def test_while_it_goes_on_the_page_says_what_is_asked_for_and_seen(web):

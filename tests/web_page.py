@@ -259,7 +259,7 @@ def demo_with_page(folder, *more):
         out.open("w") as stdout,
         started([*command, *more], stdout=stdout, stderr=stdout, env=environ) as process,
     ):
-        line = wait_for(lambda: [x for x in out.read_text().split() if "/pair?code=" in x], 30.0)[0]
+        line = wait_for(lambda: [x for x in out.read_text().split() if "/pair?code=" in x], 90.0)[0]
         yield Demo(folder, process, line)
         process.send_signal(signal.SIGTERM)
         process.wait(5.0)

@@ -7,7 +7,18 @@ from pathlib import Path
 
 from appliance.face_regions import REGIONS
 from appliance.settings import keys, sections
-from appliance.web import actions, charts, machine, pair, player, settings, teach, upload, view
+from appliance.web import (
+    actions,
+    charts,
+    machine,
+    pair,
+    player,
+    settings,
+    settings_form,
+    teach,
+    upload,
+    view,
+)
 
 WEB = Path(view.__file__).parent
 TABLES = (
@@ -19,6 +30,7 @@ TABLES = (
     actions.SAID,
     machine.KINDS,
     pair.PROBLEMS,
+    settings_form.TITLES,
     teach.ASKED,
 )
 IN_TEMPLATE = re.compile(r'\b(?:_|count)\("((?:[^"\\]|\\.)*)"(?:, "((?:[^"\\]|\\.)*)")?')

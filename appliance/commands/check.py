@@ -21,7 +21,6 @@ from appliance.build import (
     build_faces,
     build_gender,
     build_player,
-    build_thorough_detector,
 )
 from appliance.camera.reopening import ReopeningCamera
 from appliance.commands.shared import add_json, print_json, settings_of
@@ -36,16 +35,15 @@ from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import PlaylistError
 from appliance.process import release
 from appliance.records import EMOTIONS, Emotion, Frame, GrayImage
-from appliance.remote.ask_status import ask_status
+from appliance.remote.ask_status import ask_status, ask_view
+from appliance.running.viewer import judged
 from appliance.settings import Settings
 from appliance.vision.interpreter import runtime_name
-from appliance.vision.view import advice, view_of
+from appliance.vision.view import VIEW_EVERY_S, VIEWED_S
 from appliance.web.places import page_link
 
 # A camera may need this long to open and to find its exposure.
 CAMERA_WAIT_S = 6.0
-# For so long, and so often, its pictures are looked at; none is kept.
-VIEWED_S, VIEW_EVERY_S = 1.5, 0.6
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
@@ -100,7 +98,8 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
         del tests["files"]  # a checkout, where people change files
     for what, test in tests.items():
         if what == "picture" and not pictures:
-            continue  # the camera has failed, or the running jukebox has it
+            yield from _picture_of_the_running(settings)  # the camera has failed, or is not free
+            continue
         last = _checked(what, partial(test, settings))
         if what == "camera" and not last.good:
             last = _camera_of_the_running(settings) or last
@@ -144,11 +143,10 @@ def _views(camera: ReopeningCamera, first: Frame) -> Iterator[GrayImage]:
 
 def _picture(pictures: Sequence[GrayImage], settings: Settings) -> str:
     """What there is to see. Raises CameraError, with advice, if no face can be read in it."""
-    view = view_of(pictures, build_thorough_detector(settings), settings.faces)
-    is_fit, text = advice(view, settings.faces.min_height_px, settings.camera.rotate_degrees)
-    if not is_fit:
-        raise CameraError(text)
-    return text
+    found = judged(pictures, settings)
+    if not found.is_fit:
+        raise CameraError(found.text)
+    return found.text
 
 
 def _camera_of_the_running(settings: Settings) -> Check | None:
@@ -157,6 +155,13 @@ def _camera_of_the_running(settings: Settings) -> Check | None:
     if status is None or status.camera in ("lost", "off"):
         return None
     return Check("camera", True, f"{status.camera}; the running jukebox has it")
+
+
+def _picture_of_the_running(settings: Settings) -> Iterator[Check]:
+    """The line on what the running jukebox's camera sees; none if no jukebox can tell."""
+    found = ask_view(settings.control, database_file(settings.store, os.environ), os.environ)
+    if found is not None:
+        yield Check("picture", found.is_fit, found.text)
 
 
 def _light(frame: Frame) -> str:

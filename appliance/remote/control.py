@@ -18,7 +18,7 @@ from typing import Any
 
 from appliance.config.writing import as_dict
 from appliance.errors import ControlError, JukeboxError, UsageError
-from appliance.records import FaceWeights, Step
+from appliance.records import CameraAdvice, FaceWeights, Step
 from appliance.remote import control_line as lines
 from appliance.remote.control_connection import Connection
 from appliance.remote.control_events import Event, Events
@@ -41,7 +41,17 @@ NEW_CLIENTS_PER_STEP = 8
 # What a step may answer: so many bytes of requests, of which each counts as some thousand at least.
 BYTES_PER_STEP = 64 * 1024
 LEAST_COST = 4 * 1024
-ONLY_HERE = ("subscribe", "settings", "reload", "history", "forget", "scan", "explain", "teach")
+ONLY_HERE = (
+    "subscribe",
+    "settings",
+    "reload",
+    "history",
+    "forget",
+    "scan",
+    "view",
+    "explain",
+    "teach",
+)
 SCAN_S, LONGEST_SCAN_S = 20.0, 120.0
 CHANGES_NOTHING = {"status", "why"}
 
@@ -178,7 +188,7 @@ class ControlServer:
                 action = understand(message)
                 self._log(message)
                 return action(step, controls)
-            case "history" | "forget" | "scan" | "explain":
+            case "history" | "forget" | "scan" | "view" | "explain":
                 self._begin(client, request, step, controls)
             case unknown:
                 known = ", ".join((*WORDS, *ONLY_HERE))
@@ -195,6 +205,8 @@ class ControlServer:
             self._forget_history(client, request, controls)
         elif request.word == "scan":
             self._scan(client, request, step, controls)
+        elif request.word == "view":
+            self._view(client, request, step, controls)
         else:
             self._explain(client, request, step, controls)
 
@@ -227,6 +239,15 @@ class ControlServer:
         found = controls.scan(step.frame.time_s, float(seconds))
         log.info("looking for a QR code of the page")
         self._history.wait_for(found, _scanned, partial(_deliver, client, request.id))
+        client.reading += 1
+
+    def _view(
+        self, client: Connection, request: lines.Request, step: Step, controls: Controls
+    ) -> None:
+        if self._history is None:
+            raise ControlError("there is nobody who could look")
+        seen = controls.view(step.frame.time_s)
+        self._history.wait_for(seen, _viewed, partial(_deliver, client, request.id))
         client.reading += 1
 
     def _explain(
@@ -293,6 +314,10 @@ def _scanned(word: str) -> Answer:
     return Answer(
         "a code was read" if word else "no code was held before the camera", {"word": word}
     )
+
+
+def _viewed(advice: CameraAdvice) -> Answer:
+    return Answer(advice.text, {"fit": advice.is_fit})
 
 
 def _explained(faces: list[FaceWeights]) -> Answer:

@@ -16,7 +16,14 @@ from appliance.decide.phrases import UNCLEAR, counted
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import UsageError
 from appliance.listener import NEVER
-from appliance.records import EMOTIONS, Emotion, EmotionScores, FaceWeights, Step
+from appliance.records import (
+    EMOTIONS,
+    CameraAdvice,
+    Emotion,
+    EmotionScores,
+    FaceWeights,
+    Step,
+)
 from appliance.remote.status import Status
 
 LONGEST_MINUTES = 1440.0
@@ -82,6 +89,12 @@ class Controls(Protocol):
         """Begins to look for the page's QR code. The result is its word, or "" without one.
 
         Raises ControlError if the camera is off, or if somebody else waits for one.
+        """
+
+    def view(self, time_s: float) -> Future[CameraAdvice]:
+        """Begins to look whether the camera's picture is fit for reading faces.
+
+        Raises ControlError if the camera is off. The result raises JukeboxError.
         """
 
     def explain(self, step: Step) -> Future[list[FaceWeights]]:

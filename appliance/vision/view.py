@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from appliance.records import GrayImage
+from appliance.records import CameraAdvice, GrayImage
 from appliance.settings import FaceSettings
 from appliance.vision.detectors import Detector
 from appliance.vision.geometry import Detection
 
+# For so long, and so often, pictures are looked at: somebody may turn their head; none is kept.
+VIEWED_S, VIEW_EVERY_S = 1.5, 0.6
 # Shares of white: below the first there is no light at all, below the second too little.
 BLACK, DARK = 0.03, 0.12
 # Below this standard deviation of 40 by 30 mean grays, nothing is before the lens but its cover.
@@ -81,24 +83,26 @@ def view_of(pictures: Sequence[GrayImage], detector: Detector, rules: FaceSettin
     )
 
 
-def advice(view: View, min_height_px: int, rotate_degrees: int) -> tuple[bool, str]:
-    """Whether faces can be read in a view, now or when somebody comes, and what to do, in words.
+def advice(view: View, min_height_px: int, rotate_degrees: int) -> CameraAdvice:
+    """What to do about the camera that shows this view.
 
     min_height_px: of a face that is read. rotate_degrees: as set at present.
     """
     if view.brightness < BLACK:
-        return False, "it is black: take the cover off the lens, or switch on a light"
+        return CameraAdvice(False, "it is black: take the cover off the lens, or switch on a light")
     if view.is_uniform:
-        return False, "it is the same gray everywhere: take away what covers the lens"
+        return CameraAdvice(False, "it is the same gray everywhere: take away what covers the lens")
     if view.turn_degrees:
         how = "upside down" if view.turn_degrees == 180 else "on its side"
         right = (rotate_degrees + view.turn_degrees) % 360
-        return False, f"it is {how}: set camera.rotate_degrees = {right}"
+        return CameraAdvice(False, f"it is {how}: set camera.rotate_degrees = {right}")
     if view.sharpness is not None and view.sharpness < SHARP:
-        return False, "it is out of focus: clean the lens, and turn it until edges are sharp"
+        return CameraAdvice(
+            False, "it is out of focus: clean the lens, and turn it until edges are sharp"
+        )
     if view.brightness < DARK:
-        return True, "it is too dark to read faces well: switch on a light"
-    return True, _who(view, min_height_px)
+        return CameraAdvice(True, "it is too dark to read faces well: switch on a light")
+    return CameraAdvice(True, _who(view, min_height_px))
 
 
 def _who(view: View, min_height_px: int) -> str:

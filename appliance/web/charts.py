@@ -29,8 +29,9 @@ COLOURS = {
     "uncertain": "#b5aa98",
 }
 EMPTY = "#888888"  # a cell in which nobody was there
-LEFT, RIGHT, LANE = 92, 8, 26  # a place for names, and the height of a lane
-WIDTH = 520
+# Narrow, so that a phone shows the names about as large as its other text.
+LEFT, RIGHT, LANE = 86, 8, 20  # a place for names, and the height of a lane
+WIDTH = 360
 SPAN = WIDTH - LEFT - RIGHT
 SONGS, TOUCHES = "songs", "hands on"
 
@@ -97,7 +98,7 @@ def year(number: int, days: Mapping[date, str | None], say: Say) -> str:
         current = date(number, month, 1)
         while current.month == month:
             x = LEFT + (current.day - 1) * cell
-            parts.append(_cell(x, (month - 1) * LANE + 4, cell - 2, LANE - 8, days.get(current)))
+            parts.append(_cell(x, (month - 1) * LANE + 3, cell - 1.5, LANE - 6, days.get(current)))
             current += timedelta(days=1)
     return _svg(parts, 12 * LANE, say("The year in squares"))
 
@@ -105,7 +106,7 @@ def year(number: int, days: Mapping[date, str | None], say: Say) -> str:
 def _svg(parts: Iterable[str], height: float, title: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {height:g}"'
-        f' role="img" font-family="sans-serif" font-size="14" fill="currentColor">'
+        f' role="img" font-family="sans-serif" font-size="13" fill="currentColor">'
         f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
     )
 
@@ -115,7 +116,7 @@ def _x(minute: float) -> float:
 
 
 def _name(text: str, lane: int) -> str:
-    return f'<text x="0" y="{lane * LANE + 18}">{escape(text)}</text>'
+    return f'<text x="0" y="{lane * LANE + 14}">{escape(text)}</text>'
 
 
 def _hour(hour: int, lanes: int) -> str:
@@ -123,13 +124,13 @@ def _hour(hour: int, lanes: int) -> str:
     anchor = "end" if hour == 24 else "middle"
     return (
         f'<path d="M{x:g} 0V{y}" stroke="currentColor" stroke-opacity=".25"/>'
-        f'<text x="{x:g}" y="{y + 18}" text-anchor="{anchor}">{hour}</text>'
+        f'<text x="{x:g}" y="{y + 14}" text-anchor="{anchor}">{hour}</text>'
     )
 
 
 def _bar(run: Run) -> str:
     x, width = _x(run.begin), max(SPAN * (run.end - run.begin) / 1440, 1.5)
-    return _cell(x, LANES.index(run.mood) * LANE + 4, width, LANE - 8, run.mood)
+    return _cell(x, LANES.index(run.mood) * LANE + 3, width, LANE - 6, run.mood)
 
 
 def _mark(minute: int, lane: int, colour: str) -> str:
@@ -149,7 +150,7 @@ def _cell(x: float, y: float, width: float, height: float, mood: str | None) -> 
 
 def _letter(x: float, lane: int, name: str) -> str:
     return (
-        f'<text x="{x:.1f}" y="{lane * LANE + 18}" text-anchor="middle" font-size="11"'
+        f'<text x="{x:.1f}" y="{lane * LANE + 13.5}" text-anchor="middle" font-size="9.5"'
         f' fill="#1c1712">{escape(name[:1])}</text>'
     )
 

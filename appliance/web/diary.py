@@ -45,9 +45,11 @@ async def show(request: Request) -> Response:
     except ControlError as error:
         found, problem = {}, _.of_jukebox(str(error))
     step = {"day": 1, "week": 7, "year": 365}[span]
+    monday = shown - timedelta(days=shown.weekday())
     return page.html(
         request, "diary.html",
         span=span, day=shown, problem=problem, today=_today(),
+        monday=monday, sunday=monday + timedelta(days=6),
         before=shown - timedelta(days=step), after=shown + timedelta(days=step),
         lanes=charts.LANES, **(EMPTY | found),
     )  # fmt: skip
@@ -69,6 +71,7 @@ async def _show_day(page: Page, day: date, _: Language) -> dict[str, Any]:
     return {
         "chart": charts.day(moods, at["play"], at["touch"], _),
         "totals": totals(minutes),
+        "is_empty": not (moods or acts),
         "songs": songs_by_mood(entries),
         "acts": [(f"{history.local(row['at']):%H:%M}", row) for row in reversed(acts)],
     }
@@ -82,10 +85,12 @@ async def _show_week(page: Page, day: date, _: Language) -> dict[str, Any]:
         at = datetime.fromisoformat(row["at"])
         cells[at.date(), at.hour] = charts.leading(row)
     days = [first + timedelta(days=number) for number in range(7)]
+    songs = songs_by_mood(await history.of_days(page.jukebox, first, 7, "play"))
     return {
         "chart": charts.week(days, cells, _),
         "totals": totals(hours),
-        "songs": songs_by_mood(await history.of_days(page.jukebox, first, 7, "play")),
+        "is_empty": not (any(cells.values()) or songs),
+        "songs": songs,
         "periods": [(row["at"].replace("T", " "), charts.leading(row)) for row in hours],
     }
 
@@ -97,12 +102,20 @@ async def _show_year(page: Page, day: date, _: Language) -> dict[str, Any]:
     return {
         "chart": charts.year(day.year, cells, _),
         "totals": totals(days),
+        "is_empty": not any(cells.values()),
         "periods": [(row["at"], charts.leading(row)) for row in days],
     }
 
 
 SPANS = {"day": _show_day, "week": _show_week, "year": _show_year}
-EMPTY: dict[str, Any] = {"chart": "", "totals": [], "songs": {}, "acts": [], "periods": []}
+EMPTY: dict[str, Any] = {
+    "chart": "",
+    "totals": [],
+    "songs": {},
+    "acts": [],
+    "periods": [],
+    "is_empty": False,
+}
 
 
 def totals(rows: Iterable[Row]) -> list[tuple[str, int]]:

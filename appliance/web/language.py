@@ -34,7 +34,7 @@ class Language:
     def of_jukebox(self, sentence: str) -> str:
         """A sentence of the jukebox itself, which speaks English, as far as it is known.
 
-        A text with {names} fits every sentence that differs only there.
+        A text with {names} fits every sentence that differs only there; the longest text counts.
         """
         if not self.texts or not sentence:
             return sentence
@@ -47,7 +47,7 @@ class Language:
         return sentence
 
     def _patterns(self) -> Iterator[tuple[re.Pattern[str], str]]:
-        for english, text in self.texts.items():
+        for english, text in sorted(self.texts.items(), key=lambda item: -len(item[0])):
             parts = re.split(r"\{(\w+)\}", english)
             if len(parts) > 1 and len(set(parts[1::2])) == len(parts) // 2:
                 pattern = "".join(

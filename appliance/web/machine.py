@@ -13,15 +13,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from appliance.errors import JukeboxError, PlayerError
+from appliance.errors import ControlError, JukeboxError, PlayerError
 from appliance.records import EMOTIONS
+from appliance.remote.ask_status import VIEW_WAIT_S
 from appliance.web import library
 from appliance.web.language import Language
-from appliance.web.page import form_of, page_of
-from appliance.web.view import UNCLEAR, Values
+from appliance.web.page import Page, form_of, page_of
+from appliance.web.view import Values
 
 WALKED = "walked"  # the cookie of a browser that has seen the first steps, or does not want to
 WALKED_S = 400 * 86_400  # browsers keep none for longer
+TURN = "camera.rotate_degrees"  # the setting that an advice may name
 WALK = ("name", "sound", "camera", "music")
 # What people call the kinds of outputs; languages/*.po translates it.
 KINDS = {
@@ -92,14 +94,27 @@ async def _sound(
 
 
 async def show_camera(request: Request) -> Response:
-    """What the camera sees, in words."""
+    """What the camera sees, in words, and what to do about it, as `jukebox check` says it."""
     page = page_of(request)
-    said, is_good = camera_words(page.house.status, page.language(request))
-    return _shown(request, "camera", words=said, is_good=is_good)
+    view: Values | None = None
+    if (page.house.status or {}).get("camera") not in (None, "lost", "off"):
+        view = await _view(page)
+    said, is_good = camera_words(page.house.status, view, page.language(request))
+    turn = view is not None and TURN in str(view["text"])
+    return _shown(request, "camera", words=said, is_good=is_good, turn=TURN if turn else "")
 
 
-def camera_words(status: Values | None, _: Language) -> tuple[list[str], bool]:
-    """How the camera is, in sentences, and whether all is well."""
+async def _view(page: Page) -> Values:
+    """What the jukebox makes of its picture: text, and whether it is fit."""
+    try:
+        answer = await page.jukebox.ask("view", wait_s=VIEW_WAIT_S)
+    except ControlError as error:
+        return {"text": str(error), "fit": False}
+    return {"text": str(answer["text"]), "fit": bool(answer["data"].get("fit"))}
+
+
+def camera_words(status: Values | None, view: Values | None, _: Language) -> tuple[list[str], bool]:
+    """How the camera is, in sentences, and whether all is well. view: of its picture."""
     if not status:
         return [_("The jukebox is not running, or I cannot reach it.")], False
     match status.get("camera"):
@@ -107,14 +122,14 @@ def camera_words(status: Values | None, _: Language) -> tuple[list[str], bool]:
             return [_("I see no camera. Is it plugged in? I look for one all the time.")], False
         case "off":
             return [_("The camera is off, by a button, by a message or by its hours.")], False
-    camera = _("The camera works: {camera}.", camera=status.get("camera"))
-    if reason := UNCLEAR.get(status.get("unclear") or ""):
-        return [camera, f"{_(reason)}."], False
-    faces = int(status.get("faces", 0))
-    if not faces:
-        nobody = _("I see nobody just now. Sit down where you usually are, and look again.")
-        return [camera, nobody], False
-    return [camera, _.count("I see 1 face.", "I see {n} faces.", faces)], True
+    works = _("The camera works: {camera}.", camera=_.of_jukebox(str(status.get("camera"))))
+    if view is None:
+        return [works], True
+    return [works, f"{_sentence(_.of_jukebox(str(view['text'])))}."], bool(view["fit"])
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 async def show_music(request: Request) -> Response:

@@ -15,6 +15,7 @@ from appliance.web.page import page_of
 
 SHORT = "public, max-age=86400"
 KEPT = ("page.css", "page.js", "icon.svg")  # what the offline page consists of
+PICTURES_PX = (192, 512)  # of the icon, for what shows no SVG (tests/draw_icons.py draws them)
 
 
 async def icon(request: Request) -> Response:
@@ -25,7 +26,17 @@ async def icon(request: Request) -> Response:
 
 async def manifest(request: Request) -> Response:
     """What a phone needs to put the page on its first screen."""
-    _ = page_of(request).language(request)
+    page = page_of(request)
+    _ = page.language(request)
+    pictures = [
+        {
+            "src": page.static[f"icon-{size}.png"].link,
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": "any maskable",
+        }
+        for size in PICTURES_PX
+    ]
     return JSONResponse(
         {
             "id": "/",
@@ -37,7 +48,7 @@ async def manifest(request: Request) -> Response:
             "display": "standalone",
             "background_color": "#faf6ee",
             "theme_color": "#faf6ee",
-            "icons": [{"src": "/icon.svg", "sizes": "any", "type": "image/svg+xml"}],
+            "icons": [{"src": "/icon.svg", "sizes": "any", "type": "image/svg+xml"}, *pictures],
         },
         media_type="application/manifest+json",
     )

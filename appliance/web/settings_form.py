@@ -15,6 +15,24 @@ Place = tuple[str, str]  # section and key
 Form = Mapping[str, str]
 
 FORGET = ".forget"  # ends the name of the tick that empties a secret
+# What people call the sections; languages/*.po translates it.
+TITLES = {
+    "camera": "The camera",
+    "faces": "Finding faces",
+    "emotion": "Reading faces",
+    "gender": "Men and women",
+    "mood": "The mood",
+    "music": "How the music follows",
+    "strategies": "One way for each mood",
+    "listener": "Who touches the player",
+    "volume": "Volume",
+    "playlists": "Playlists of the moods",
+    "mpd": "The music player",
+    "store": "The diary",
+    "control": "Other programs",
+    "web": "This page",
+    "gpio": "Light and button",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +87,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of the file. meaning: its line there."""
+    """A section of the file. title: for people. meaning: its line there."""
 
     name: str
+    title: str
     meaning: str
     fields: list[Field]
 
@@ -83,6 +102,7 @@ def form_sections(
     return [
         Section(
             name,
+            TITLES[name],
             inspect.getdoc(sections()[name]) or "",
             [_field(key, typed, in_force.get(name, {}), problems) for key in table.values()],
         )

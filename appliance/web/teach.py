@@ -20,6 +20,11 @@ ASKED = {str(emotion): words.capitalize() for emotion, words in phrases.ASKED.it
 
 async def show(request: Request) -> Response:
     """Who is known, a lesson under way, and the way to one."""
+    return await _shown(request)
+
+
+async def _shown(request: Request, *, name: str = "", wrong: str = "") -> Response:
+    """The page. name: as it was typed; wrong: what is wrong with it."""
     page = page_of(request)
     _ = page.language(request)
     people: dict[str, dict[str, float]] = {}
@@ -32,7 +37,10 @@ async def show(request: Request) -> Response:
     lesson = lesson_view(page.jukebox.lesson, _)
     if not lesson["on"]:
         page.jukebox.lesson = None  # its end is said once
-    return page.html(request, "teach.html", people=known, lesson=lesson, problem=problem)
+    return page.html(
+        request, "teach.html", 422 if wrong else 200,
+        people=known, lesson=lesson, problem=problem, name=name, wrong=wrong,
+    )  # fmt: skip
 
 
 async def now(request: Request) -> Response:
@@ -49,7 +57,10 @@ async def act(request: Request) -> Response:
     try:
         answer = await page.jukebox.ask("teach", {"what": what, "name": name}, FORGETTING_S)
     except ControlError as error:
-        return page.done(request, _.of_jukebox(str(error)), "/teach", good=False)
+        wrong = _.of_jukebox(str(error))
+        if what in ("faces", "rest"):
+            return await _shown(request, name=name, wrong=wrong)
+        return page.done(request, wrong, "/teach", good=False)
     if what in ("faces", "rest"):
         page.jukebox.lesson = {"name": name, "stage": "begin"}
     return page.done(request, _.of_jukebox(str(answer["text"])), "/teach")
