@@ -54,9 +54,11 @@ class Client:
         return answer
 
     def sticker_set(self, kind, uri, name, value):
+        assert kind == "song"
         self.stickers.setdefault(name, {})[uri] = value
 
     def sticker_find(self, kind, folder, name):
+        assert (kind, folder) == ("song", "")
         values = self.stickers.get(name, {})
         return [{"file": uri, "sticker": f"{name}={value}"} for uri, value in values.items()]
 
@@ -180,6 +182,15 @@ def test_a_drive_that_is_away_costs_three_songs_and_then_one_at_a_time(caplog):
         "songs of happy can be played again",
         "happy/8.ogg cannot be played: away; another song is tried",
     ]
+
+
+def test_a_skipped_song_may_come_again_as_soon_as_another_was_put_on():
+    draws = selection(Client(TWO), "happy")
+    skipped, other = (Song(uri, "", "happy") for uri in TWO["happy"])
+    draws.mark_heard(HAPPY, skipped)
+    draws.mark_skipped(skipped)
+    draws.mark_heard(HAPPY, other)
+    assert uris(draws, 1.0) == {"happy/0.ogg", "happy/1.ogg"}
 
 
 def test_songs_that_fail_again_and_again_do_not_cost_the_others():
