@@ -158,7 +158,14 @@ class Queue:
         return True
 
     def play(self, client: Client, song_id: str) -> None:
-        """Play an own song at once. Raises CommandError, and changes nothing, if MPD refuses."""
+        """Play an own song at once. Raises CommandError if MPD refuses, and changes nothing.
+
+        Before a link the music stops, also if MPD then refuses.
+        """
+        if self.is_link(song_id):
+            # Where music plays, MPD answers "playid" only when the new song begins, and nobody
+            # meanwhile: for ever, if a radio accepts the connection and says nothing (0.23.12).
+            client.stop()
         before = self.current_id, self.pending_id
         self.current_id, self.pending_id = song_id, None
         try:

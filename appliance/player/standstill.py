@@ -33,7 +33,7 @@ class Standstill:
         """Say that this song stands still; of the next ones only after one of them has moved."""
         if not self._told:
             log.warning(
-                "%s plays, but nothing has sounded for a while: where it comes from, or the sound "
+                "%s plays, but nothing has sounded for a minute: where it comes from, or the sound "
                 "output, does not answer. The music goes on when it does",
                 uri,
             )
