@@ -182,3 +182,22 @@ def test_of_several_actions_the_most_important_one_is_told(status, edited, turne
 )
 def test_a_skip_leads_to_the_next_song_or_past_the_last(status, passed_over):
     assert is_passed_over(snapshot(PLAYS), status) == passed_over
+
+
+def test_a_song_that_has_passed_its_told_length_may_end_at_any_time():
+    assert action(at(15, duration="10"), SECOND_SONG) is None
+
+
+def test_who_clears_the_queue_changes_the_queue_playing_or_not():
+    empty = NO_SONG | {"playlistlength": "0"}
+    assert action(PLAYS, empty, edited=True) == "queue"
+    assert action(NO_SONG, empty, edited=True) == "queue"
+    # "consume" has emptied it.
+    assert action(at(30, consume="1"), empty | {"consume": "1"}) == "skip"
+
+
+def test_a_podcast_that_a_person_begins_anew_is_a_seek_and_a_radio_that_ends_with_single_is_none():
+    assert action(PLAYS, at(1), link=True) == "seek"
+    radio = STREAM | {"elapsed": "5", "single": "1"}
+    assert action(radio, radio | {"state": "pause"}, link=True) is None
+    assert action(radio, radio | {"state": "pause"}) == "pause"

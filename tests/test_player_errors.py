@@ -240,3 +240,17 @@ def test_an_output_that_comes_back_is_heard_at_once_not_by_chance(jukebox, caplo
     assert [line.partition(":")[2][:5] for line in told if line.startswith("player")] == [
         " lost", " back",
     ]  # fmt: skip
+
+
+def test_own_songs_that_mpd_lost_with_their_drive_are_nobodys_edit(mpd, jukebox):
+    for emotion in (HAPPY, SAD, HAPPY, SAD):
+        jukebox.put_on(emotion)
+        assert jukebox.plays(emotion)
+    (mpd.music / "happy").rename(mpd.music.parent / "away")
+    jukebox.app.update()
+    wait_for(lambda: "updating_db" not in jukebox.app.status())
+    assert [song["file"][:3] for song in jukebox.app.playlistinfo()] == ["sad", "sad"]
+    assert jukebox.playback().listener_action is None
+    assert jukebox.playback().emotion == SAD
+    jukebox.app.deleteid(jukebox.app.playlistinfo()[0]["id"])
+    assert jukebox.playback().listener_action == "queue"

@@ -36,6 +36,14 @@ def test_music_stands_still_while_it_plays_and_its_position_does_not_move(status
     assert lasts(*statuses) == seconds
 
 
+def test_a_drive_that_does_not_answer_is_one_line_until_music_comes_again(caplog):
+    standstill, moved = Standstill(), PLAYS | {"songid": "3", "elapsed": "8.0"}
+    for status in (PLAYS, PLAYS | {"songid": "2"}, PLAYS | {"songid": "3"}, moved):
+        standstill.lasts_s(status, 100.0)
+        standstill.warn(f"{status['songid']}.ogg")
+    assert [line.split()[0] for line in caplog.messages] == ["1.ogg", "3.ogg"]
+
+
 def test_each_refusal_is_said_once(caplog):
     refusals = Refusals()
     for text in ("[4@0] {setvol} no", "[4@0] {setvol} no", "[4@0] {pause} no"):

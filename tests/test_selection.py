@@ -1,5 +1,6 @@
 """Which song comes next, without an MPD: a client with folders and stickers that a test names."""
 
+import logging
 import random
 import time
 from concurrent.futures import Future
@@ -53,9 +54,11 @@ class Client:
         return answer
 
     def sticker_set(self, kind, uri, name, value):
+        assert kind == "song"
         self.stickers.setdefault(name, {})[uri] = value
 
     def sticker_find(self, kind, folder, name):
+        assert (kind, folder) == ("song", "")
         values = self.stickers.get(name, {})
         return [{"file": uri, "sticker": f"{name}={value}"} for uri, value in values.items()]
 
@@ -154,6 +157,47 @@ def test_many_songs_that_fail_for_one_cause_are_one_line_until_mpd_reads_its_mus
     assert [line.partition(":")[2].split()[0] for line in caplog.messages] == [
         "Failed", "Failed", "Decoder", "Decoder", "Decoder",
     ]  # fmt: skip
+
+
+def test_a_drive_that_is_away_costs_three_songs_and_then_one_at_a_time(caplog):
+    caplog.set_level(logging.INFO)
+    draws, time_s = selection(Client(NINE), "happy"), 100.0
+
+    def fail(number):
+        draws.leave_out(Song(f"happy/{number}.ogg", "", "happy"), "away", time_s)
+
+    for number in (0, 1):
+        fail(number)
+        assert len(uris(draws, time_s)) == 5
+    for number, out_s in ((2, 5), (3, 10), (4, 20), (5, 30), (6, 30)):
+        fail(number)
+        assert uris(draws, time_s + out_s - 0.1) == set()
+        time_s += out_s
+        assert len(uris(draws, time_s)) == 5
+    draws.mark_sounding(Song("happy/7.ogg", "", "happy"))
+    fail(8)
+    assert len(uris(draws, time_s)) == 5
+    assert caplog.messages == [
+        "happy/0.ogg cannot be played: away; another song is tried",
+        "songs of happy can be played again",
+        "happy/8.ogg cannot be played: away; another song is tried",
+    ]
+
+
+def test_a_skipped_song_may_come_again_as_soon_as_another_was_put_on():
+    draws = selection(Client(TWO), "happy")
+    skipped, other = (Song(uri, "", "happy") for uri in TWO["happy"])
+    draws.mark_heard(HAPPY, skipped)
+    draws.mark_skipped(skipped)
+    draws.mark_heard(HAPPY, other)
+    assert uris(draws, 1.0) == {"happy/0.ogg", "happy/1.ogg"}
+
+
+def test_songs_that_fail_again_and_again_do_not_cost_the_others():
+    draws = selection(Client(NINE), "happy")
+    for time_s in range(9):
+        draws.leave_out(Song(f"happy/{time_s % 2}.ogg", "", "happy"), "broken", float(time_s))
+        assert len(uris(draws, float(time_s))) == 5
 
 
 def test_a_mood_without_songs_is_read_again_after_ten_seconds(caplog):

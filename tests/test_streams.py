@@ -159,6 +159,20 @@ def test_a_radio_that_stands_still_gives_way_to_another_song_after_15_s(own_mpd,
         assert jukebox.queue() == []
 
 
+def test_mpd_goes_on_answering_while_a_radio_accepts_and_says_nothing(own_mpd):
+    with (
+        on_air() as station,
+        closing(DrivenPlayer(own_mpd, {HAPPY: (station.link,), SAD: ("sad",)})) as jukebox,
+    ):
+        station.dry.set()
+        for emotion in (SAD, HAPPY):
+            jukebox.put_on(emotion)
+            assert jukebox.plays(emotion)
+        seen = [jukebox.playback(after_s=3.0) for _ in range(12)]
+        assert 4 <= [at.state for at in seen].index("stop") <= 9
+        assert {(at.listener_action, at.listener) for at in seen} == {(None, False)}
+
+
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
 def test_a_radio_that_begins_like_a_file_has_no_end(make, tmp_path):
     """An MP3 whose first frame tells of two seconds, and then it goes on."""

@@ -206,7 +206,11 @@ class Actions:
             self._play(client, new_id, snapshot.time_s)
 
     def _play(self, client: Client, song_id: str, time_s: float) -> None:
-        self._queue.play(client, song_id)
+        try:
+            self._queue.play(client, song_id)
+        except CommandError:
+            self._observer.expect(state=client.state()["state"])  # if it has stopped, not a person
+            raise
         self._observer.note_song(client.state(), self._queue.own[song_id], song_id, time_s)
 
     def _play_chime(self, client: Client, chime: str, snapshot: Snapshot, *, local: bool) -> bool:

@@ -15,12 +15,15 @@ FIRST_S = 5.0
 LONGEST_S = 300.0
 LONGEST_WITHOUT_OTHERS_S = 30.0  # while a mood has nothing else, such as one radio
 
+# So many different songs of a source that fail with none that plays between: the source is away.
+SONGS_OF_A_SOURCE = 3
+
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
 @dataclass(frozen=True, slots=True)
 class _Failures:
-    """How often a song has failed in a row, and when it did so last."""
+    """How often a song or a source has failed in a row, and when it did so last."""
 
     times: int
     last_s: float
@@ -30,16 +33,25 @@ class _Failures:
 
 
 class LeftOut:
-    """Which songs failed, by uri."""
+    """Which songs failed, by uri, and which sources, because several of their songs failed."""
 
     def __init__(self) -> None:
-        self._failures: dict[str, _Failures] = {}
+        self._songs: dict[str, _Failures] = {}
+        self._sources: dict[str, _Failures] = {}
+        self._in_a_row: dict[str, set[str]] = {}  # by source: what failed since one of it played
         self._told: set[tuple[str, str]] = set()  # sources and causes
 
     def add(self, song: Song, reason: str, time_s: float) -> None:
-        """Leave this song out. One warning tells of the first of each source and cause."""
-        times = self._failures[song.uri].times + 1 if song.uri in self._failures else 1
-        self._failures[song.uri] = _Failures(times, time_s)
+        """Leave this song out. One warning tells of the first of each source and cause.
+
+        Its source is left out, too, if other songs of it have failed just before: a drive that is
+        away must not cost a moment of silence for each of its songs.
+        """
+        self._songs[song.uri] = _once_more(self._songs.get(song.uri), time_s)
+        failed = self._in_a_row.setdefault(song.source, set())
+        failed.add(song.uri)
+        if len(failed) >= SONGS_OF_A_SOURCE:
+            self._sources[song.source] = _once_more(self._sources.get(song.source), time_s)
         cause = song.source, QUOTED.sub("", reason.replace(song.uri, ""))
         level = logging.DEBUG if cause in self._told else logging.WARNING
         self._told.add(cause)
@@ -47,19 +59,29 @@ class LeftOut:
 
     def holds(self, song: Song, time_s: float) -> bool:
         """Whether this song is left out now."""
-        failures = self._failures.get(song.uri)
-        return failures is not None and time_s < failures.ends_s(LONGEST_S)
+        return time_s < self._ends_s(song, time_s, LONGEST_S)
 
     def holds_even_alone(self, song: Song, time_s: float) -> bool:
         """Whether it is left out though its mood has nothing else."""
-        failures = self._failures.get(song.uri)
-        return failures is not None and time_s < failures.ends_s(LONGEST_WITHOUT_OTHERS_S)
+        return time_s < self._ends_s(song, time_s, LONGEST_WITHOUT_OTHERS_S)
 
-    def forgive(self, uri: str) -> None:
+    def _ends_s(self, song: Song, time_s: float, longest_s: float) -> float:
+        failures = self._songs.get(song.uri), self._sources.get(song.source)
+        return max((each.ends_s(longest_s) for each in failures if each), default=time_s)
+
+    def forgive(self, song: Song) -> None:
         """Note that this song plays."""
-        self._failures.pop(uri, None)
+        self._songs.pop(song.uri, None)
+        self._in_a_row.pop(song.source, None)
+        if self._sources.pop(song.source, None):
+            self._told = {cause for cause in self._told if song.source not in cause}
+            log.info("songs of %s can be played again", song.source)
 
     def try_again(self) -> None:
         """Leave nothing out any more, and warn anew: MPD has read its music again."""
-        self._failures.clear()
-        self._told.clear()
+        for each in (self._songs, self._sources, self._in_a_row, self._told):
+            each.clear()
+
+
+def _once_more(before: _Failures | None, time_s: float) -> _Failures:
+    return _Failures(before.times + 1 if before else 1, time_s)

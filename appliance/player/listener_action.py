@@ -24,7 +24,7 @@ def action_between(
     *,
     edited: bool,
     turned: bool,
-    link: bool = False,
+    link: bool,
 ) -> ListenerAction | None:
     """The most important of a person's actions since the snapshot; None if there was none.
 
@@ -32,8 +32,6 @@ def action_between(
     the volume. link: whether the song of the snapshot comes over a network, which may break off.
     """
     cleared = edited and status["state"] == "stop" and status["playlistlength"] == "0"
-    if cleared and before.status["state"] == "stop":
-        return "queue"
     if action := _on_playing(before, status, time_s, link=link):
         return "queue" if cleared else action
     if edited:
@@ -50,7 +48,7 @@ def is_passed_over(before: Snapshot, status: Status) -> bool:
     return status["playlistlength"] != "0"  # past the last song
 
 
-def may_have_ended(before: Snapshot, time_s: float, *, link: bool = False) -> bool:
+def may_have_ended(before: Snapshot, time_s: float, *, link: bool) -> bool:
     """Whether the song of the snapshot has come to its end by now, or nearly so."""
     left_s = before.playback.remaining_s
     if left_s is None:

@@ -25,6 +25,7 @@ from appliance.player.state import PlayerStateFile, kept_charge
 from appliance.records import Play, Playback
 
 STANDSTILL_S = 15.0  # a radio's server that is restarted, or a phone's hotspot, is back by then
+TELL_OF_FILE_S = 60.0  # a drive that slept or a server that restarts answers before that
 SAME_POSITION_S = 3.0  # MPD rounds the position in a song when it restores it
 
 
@@ -125,10 +126,18 @@ class Observer:
         self._selection.mark_sounding(own.song)
 
     def _leave_standstill(self, client: Client, status: Status, time_s: float) -> Status:
-        """Leave a stream of the jukebox's that stands still. Returns the status afterwards."""
+        """Leave a stream of the jukebox's that stands still. Returns the status afterwards.
+
+        A file whose drive does not answer is only told of: MPD waits for the drive, and would not
+        even answer "play" (measured with 0.23.12 and a file server that was stopped).
+        """
         lasts_s, song_id = self._standstill.lasts_s(status, time_s), status.get("songid", "")
         own = self._queue.own.get(song_id)
-        if own is None or lasts_s < STANDSTILL_S or not self._queue.is_link(song_id):
+        if own is None or not self._queue.is_link(song_id):
+            if lasts_s >= TELL_OF_FILE_S:
+                self._standstill.warn(self._queue.song.get("file", ""))
+            return status
+        if lasts_s < STANDSTILL_S:
             return status
         with suppress(CommandError):
             self._selection.leave_out(own.song, f"nothing came for {STANDSTILL_S:g} s", time_s)

@@ -11,7 +11,7 @@ from mpd import CommandError, FailureResponseCode
 
 from appliance.player.client import Client, Status
 from appliance.player.own_songs import Entry, OwnSong, OwnSongs, find_own, has_restarted
-from appliance.player.sources import Song, given_title, name_of
+from appliance.player.sources import Song, given_title, is_there, name_of
 from appliance.player.state import PlayerStateFile
 from appliance.records import Emotion, Play
 
@@ -76,13 +76,14 @@ class Queue:
         edited = False
         if status["playlist"] != self._version:
             current = self._song_key[0]
-            ids_before = self._ids
+            ids_before, own_before = self._ids, self.own
             self._follow_edits(client, status)
             # "consume" removes what was played; a radio's new title is not an edit.
             consumed = status["consume"] != "0" and self._ids == [
                 song_id for song_id in ids_before if song_id != current
             ]
             edited = self._ids != ids_before and not consumed
+            edited = edited and not self._has_lost_files(client, ids_before, own_before)
         # A radio's new title changes the queue's version.
         key = (status.get("songid", ""), status["playlist"])
         if key != self._song_key:
@@ -157,7 +158,14 @@ class Queue:
         return True
 
     def play(self, client: Client, song_id: str) -> None:
-        """Play an own song at once. Raises CommandError, and changes nothing, if MPD refuses."""
+        """Play an own song at once. Raises CommandError if MPD refuses, and changes nothing.
+
+        Before a link the music stops, also if MPD then refuses.
+        """
+        if self.is_link(song_id):
+            # Where music plays, MPD answers "playid" only when the new song begins, and nobody
+            # meanwhile: for ever, if a radio accepts the connection and says nothing (0.23.12).
+            client.stop()
         before = self.current_id, self.pending_id
         self.current_id, self.pending_id = song_id, None
         try:
@@ -236,6 +244,20 @@ class Queue:
             # MPD saves its queue later than this, and waits for its disk no more than this.
             self._state.keep(durable=False, own=self._known.to_keep())
 
+    def _has_lost_files(
+        self, client: Client, ids_before: Sequence[str], own_before: Mapping[str, OwnSong]
+    ) -> bool:
+        """Whether only own songs have gone, whose files MPD does not have any more.
+
+        It removes such songs itself when it reads its music while the drive with them is away.
+        """
+        there = set(self._ids)
+        gone = [song_id for song_id in ids_before if song_id not in there]
+        if [song_id for song_id in ids_before if song_id in there] != self._ids:
+            return False
+        files = [own_before[song_id].queue_uri for song_id in gone if song_id in own_before]
+        return len(files) == len(gone) and not any(_may_be_had(client, uri) for uri in files)
+
     def _forget_passed(self, current_id: str) -> None:
         """Let no own song wait that MPD has already passed."""
         ids = self._ids
@@ -262,6 +284,12 @@ def copies(client: Client, uri: str) -> list[dict[str, str]]:
     if client.is_mopidy:
         return [song for song in client.playlistinfo() if song["file"] == uri]
     return list(client.playlistfind("file", uri))
+
+
+def _may_be_had(client: Client, uri: str) -> bool:
+    """Whether MPD may still have a song that has gone from the queue."""
+    outside = "://" in uri or uri.startswith("/") or client.is_mopidy
+    return outside or is_there(client, Song(uri, "", "", there=None))
 
 
 @contextmanager

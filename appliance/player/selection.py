@@ -85,7 +85,7 @@ class Selection:
 
     def mark_sounding(self, song: Song) -> None:
         """Note that this song can be heard."""
-        self._left_out.forgive(song.uri)
+        self._left_out.forgive(song)
 
     def mark_skipped(self, song: Song) -> None:
         """Note that a person has just skipped this song."""
