@@ -90,7 +90,12 @@ def pytest_report_header():
 
 
 def pytest_ignore_collect(collection_path, config):
-    return True if config.getoption("--fast") and collection_path.stem in WORKSHOP else None
+    """True for files that need not even be opened: the workshop's, or all others'."""
+    marks = config.getoption("markexpr")
+    if marks == "workshop" and collection_path.suffix == ".py":
+        return collection_path.stem not in WORKSHOP or None
+    without = config.getoption("--fast") or "workshop" in marks
+    return True if without and collection_path.stem in WORKSHOP else None
 
 
 def pytest_collection_modifyitems(config, items):
