@@ -181,7 +181,8 @@ tests() {
     local listener=(tests/test_player*.py)
     listener+=(tests/test_{bounds,broken_downloads,refusals,restarts,skip_copies,stored,streams}.py)
     local waiting="(server or real_time) and not workshop"
-    in_background boot nice -n 10 "${pytest[@]}" tests/test_boot.py
+    in_background bookworm nice -n 5 "${pytest[@]}" tests/test_boot.py -k bookworm
+    in_background trixie nice -n 5 "${pytest[@]}" tests/test_boot.py -k trixie
     in_background listener "${pytest[@]}" -m "$waiting" "${listener[@]}"
     in_background page "${pytest[@]}" -m "$waiting" tests/test_web*.py
     in_background servers "${pytest[@]}" -m "$waiting" --ignore-glob "tests/test_web*.py" \
@@ -189,7 +190,7 @@ tests() {
     in_background release on_other_servers
     in_background workshop nice -n 10 "${pytest[@]}" -m workshop tests
     finish lint "linters and types"
-    nice -n 5 $python -m pytest -m "not (server or real_time or workshop)"
+    nice -n 8 $python -m pytest -m "not (server or real_time or workshop)"
     in_background tflite on_tflite_runtime
     finish listener "what concerns the listener, with MPD"
     finish page "the page"
@@ -197,7 +198,8 @@ tests() {
     finish release "with the other Debian release's MPD and Mopidy"
     finish tflite "on tflite-runtime"
     finish workshop "the workshop"
-    finish boot "the booted machines"
+    finish bookworm "a booted Debian 12"
+    finish trixie "a booted Debian 13"
 }
 
 # What concerns the listener, on the MPD of the other Debian release, and on Mopidy.
