@@ -1,5 +1,7 @@
 """Whatever MPD refuses: the connection lives, that one thing is left out, the log says so once."""
 
+from contextlib import suppress
+
 import pytest
 from conftest import wait_for, write_tone
 from mpd import CommandError, MPDClient
@@ -48,7 +50,8 @@ def test_a_queue_of_one_song_plays_one_after_the_other(tmp_path, music):
             assert jukebox.put_on(HAPPY)
             jukebox.playback()
             assert jukebox.put_on(HAPPY, "append") is None
-            jukebox.to_the_end()
+            with suppress(CommandError):  # on a busy machine it may have ended by itself
+                jukebox.to_the_end()
             wait_for(lambda: jukebox.playback().state == "stop")
         jukebox.close()
 
