@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,9 @@ class Read:
         return Read(self.evidence[kept], self.numbers[kept], self.labels[kept], who)
 
 
+Cut = tuple[GrayImage, int, str]  # a face, its label, and whose it is
+
+
 class Reader:
     """Reads faces as they are shown, each and its mirror image, with a network of the jukebox's."""
 
@@ -83,10 +86,10 @@ class Reader:
         self._network = EmotionClassifier(model)
         self._evened = (self._network.card.priors or Priors.even()).evened()
 
-    def read(self, faces: Iterable[tuple[GrayImage, int, str]], count: int) -> Read:
-        """The readings of these faces. faces: uint8 pictures, labels, and whose face it is."""
+    def read(self, faces: Sequence[Cut]) -> Read:
+        """The readings of these faces."""
         shares, numbers, labels, who = [], [], [], []
-        for image, label, name in tqdm(faces, "faces", count, leave=False, disable=None):
+        for image, label, name in tqdm(faces, "faces", leave=False, disable=None):
             for shown in SHOWN:
                 (seen,) = shown.of(image[np.newaxis])
                 for view in (seen, preprocessing.mirrored(seen)):
@@ -101,8 +104,8 @@ class Reader:
         return Read(evidence, np.array(numbers, np.float64), np.array(labels), tuple(who))
 
 
-def people_read(reader: Reader, people: Sequence[Picture]) -> Read:
-    """The readings of people's faces that are found."""
+def of_people(people: Sequence[Picture]) -> list[Cut]:
+    """People's faces that are found."""
     rules = FaceSettings()
     find = detect.finder("blazeface", rules.min_score, rules.min_height_px)
     faces = []
@@ -111,19 +114,17 @@ def people_read(reader: Reader, people: Sequence[Picture]) -> Read:
             pixels = face_pixels(picture.luma, face)
             small = preprocessing.resized(pixels, FACE_PX) if len(pixels) > FACE_PX else pixels
             faces.append((small, picture.label, picture.person))
-    return reader.read(faces, len(faces))
+    return faces
 
 
-def held_out_read(reader: Reader, fer2013: Path) -> Read:
-    """The readings of the faces of Training that were held out."""
-    _, held = data.emotion_held_out(data.load_emotions(fer2013))
-    faces = zip(held.images, held.labels.tolist(), [""] * len(held.labels), strict=True)
-    return reader.read(faces, len(held.labels))
+def held_out(faces: data.Faces) -> list[Cut]:
+    """The faces of Training that were held out."""
+    _, held = data.emotion_held_out(faces)
+    return [(image, int(label), "") for image, label in zip(held.images, held.labels, strict=True)]
 
 
-def learned(people: Read, held_out: Read) -> Correction:
-    """The correction that these readings teach."""
-    sources = (people, held_out)
+def learned(*sources: Read) -> Correction:
+    """The correction that these readings teach, each source as much."""
     numbers = np.concatenate([source.numbers for source in sources])
     middle, spread = numbers.mean(axis=0), numbers.std(axis=0) + 1e-3
     evidence = np.concatenate([source.evidence for source in sources])
@@ -181,7 +182,8 @@ def give_inside(folder: Path) -> None:
     """
     models = [folder / f"{NAME.format(kind)}.tflite" for kind in KINDS]
     cards = [card_fields(model) for model in models]
-    space = cards[0]["sha256"][:12]
+    # A run that was stopped between the two files has named the space already.
+    space = cards[0].get("inside", {}).get("space") or cards[0]["sha256"][:12]
     why = folder / f"{WHY}.tflite"
     explaining = card_fields(why)
     for model, card in zip(models, cards, strict=True):
@@ -190,10 +192,7 @@ def give_inside(folder: Path) -> None:
         content = with_inside(model.read_bytes())
         model.write_bytes(content)
         sha256 = hashlib.sha256(content).hexdigest()
-        card["inside"] = {
-            "index": len(Interpreter(content).output_shapes) - 1,
-            "space": space,
-        }
+        card["inside"] = {"index": len(Interpreter(content).output_shapes) - 1, "space": space}
         write_card(model, card | {"sha256": sha256, "bytes": len(content)})
         explaining["explains"][card["name"]] = sha256
     write_card(why, explaining)
@@ -214,14 +213,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         give_inside(options.models)
         people = load_people(options.people, options.split)
         faces, votes = data.load_emotions(options.data), data.load_votes(options.votes)
+        sources = of_people(people), held_out(faces)
+        source = (
+            f"{len({face.person for face in people})} people of {options.people.name}"
+            " and faces of Training that were held out"
+        )
         for kind in KINDS:
             model = options.models / f"{NAME.format(kind)}.tflite"
-            reader = Reader(model)
-            correction = learned(people_read(reader, people), held_out_read(reader, options.data))
-            source = (
-                f"{len({face.person for face in people})} people of {options.people.name}"
-                " and faces of Training that were held out"
-            )
+            correction = learned(*map(Reader(model).read, sources))
             card = card_fields(model)
             write_card(model, card | {"correction": as_json(correction, source)})
             write_card(model, card_fields(model) | measured_priors(model, faces, votes))

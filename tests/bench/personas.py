@@ -28,6 +28,7 @@ from appliance.vision.cards import MODELS
 from appliance.vision.emotion import EmotionClassifier, face_pixels, numbers_of
 from appliance.vision.preprocessing import mirrored
 from convert import correction, detect
+from convert.data import load_emotions
 from convert.people import largest, load_people
 
 MODEL = MODELS / "emotion_int8_single.tflite"
@@ -39,8 +40,8 @@ def read(people_zip, fer2013_zip):
     people, rules = load_people(people_zip, "odd"), FaceSettings()
     find = detect.finder("blazeface", rules.min_score, rules.min_height_px)
     classifier, reader = EmotionClassifier(MODEL), correction.Reader(MODEL)
-    everybody = correction.people_read(reader, people)
-    held_out = correction.held_out_read(reader, fer2013_zip)
+    everybody = reader.read(correction.of_people(people))
+    held_out = reader.read(correction.held_out(load_emotions(fer2013_zip)))
     names = {picture.person for picture in people}
     by_others = {
         name: correction.learned(everybody.without(name), held_out) for name in sorted(names)
