@@ -39,7 +39,8 @@ def place_for(release, on_disk):
     """
     for folder in MEMORY.glob("jukebox-test-*"):
         if not Path(f"/proc/{folder.name.split('-')[2]}").exists():
-            shutil.rmtree(folder)
+            # Another lane may be removing the same one.
+            shutil.rmtree(folder, ignore_errors=True)
     memory = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
     available = 1024 * int(memory["MemAvailable"].split()[0])
     if min(available / 2, shutil.disk_usage(MEMORY).free if MEMORY.is_dir() else 0) < ROOM_BYTES:
