@@ -37,7 +37,6 @@ FRAMES_PER_SECOND = 10
 # Parts of the demo reel with one person, seconds: a clear expression first, then doubtful ones.
 FILM_S = (67.0, 84.0), (48.0, 67.0)
 NOISE = 2.0  # a webcam's, in gray levels; without it the film would be an easier camera
-SWAY_PX = 4
 START_S = 30.0
 BENCH_FRAMES = 600
 
@@ -130,7 +129,6 @@ def _film() -> Path:
     writer = cv2.VideoWriter(str(path), codec, FRAMES_PER_SECOND, (640, 480))
     for time_s in np.concatenate([np.arange(*part, 1 / FRAMES_PER_SECOND) for part in FILM_S]):
         picture = cv2.resize(reel.frame_at(time_s), (640, 480))
-        picture = np.roll(picture, round(SWAY_PX * np.sin(time_s)), axis=1)
         noisy = picture + random.normal(0.0, NOISE, picture.shape)
         gray = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
         writer.write(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR))
