@@ -172,6 +172,17 @@ def test_people_behind_do_not_take_over_while_the_nearest_looks_away():
     assert 12 < room.changed_after_s(left_s) < 40
 
 
+@pytest.mark.parametrize(("seconds", "neutral"), [(4, 0.988), (8, 0.979), (16, 0.950), (30, 0.622)])
+def test_those_behind_count_for_more_the_longer_the_nearest_is_away(seconds, neutral):
+    """Nearness halves in 10 s; at half of it they count in full, and the far one looks happy."""
+    near, far = seen_as(Emotion.NEUTRAL, weight=0.4), seen_as(Emotion.HAPPY, 0.95, weight=0.16)
+    room = Room()
+    room.show(60, near, far)
+    mood = room.show(seconds, far)
+    assert mood.emotion is Emotion.NEUTRAL
+    assert mood.probability == pytest.approx(neutral, abs=0.002)
+
+
 @pytest.mark.parametrize("frames_per_second", [1, 2, 5, 15, 30])
 def test_the_frame_rate_does_not_matter(frames_per_second):
     room = Room(frames_per_second)
