@@ -36,7 +36,7 @@ def test_of_songs_with_little_weight_the_heavier_come_first_in_proportion():
     first = 0
     for seed in range(1000):
         # Both are below one ticket a round; those without any are drawn by weight.
-        (song, *_) = Round(Random(seed))._by_weight(  # noqa: SLF001 - rarely reached otherwise
+        (song, *_) = Round(Random(seed))._by_weight(
             [light, heavy], {"heavy": 0.9, "light": 0.1}.__getitem__
         )
         first += song is heavy
