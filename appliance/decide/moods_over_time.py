@@ -12,10 +12,9 @@ from appliance.records import EMOTIONS, Emotion, Priors
 Probabilities = tuple[float, ...]
 
 # People differ in how much of their mood their faces show. Of a lively person's faces in a mood the
-# first share shows it and the second is neutral, of a calm person's, whose face mostly rests, the
-# same. P_OTHER is spread evenly over all seven emotions (assumptions, docs/rehearsal.md).
-LIVELY, CALM = (0.65, 0.25), (0.30, 0.60)
-P_OTHER = 0.10
+# first share shows it and the second is neutral; a calm person's face mostly rests. What is left is
+# spread evenly over all seven emotions (assumptions, docs/rehearsal.md).
+LIVELY, CALM = (0.65, 0.25), (0.35, 0.55)
 # So many of those who come are lively and calm, and after so long somebody else may sit there.
 COME, OTHERS_SIT_S = (0.7, 0.3), 3600.0
 # Moods last this long on average; most of them come from neutral and go back to it. Half or twice
@@ -113,8 +112,8 @@ def _p_next(mood: Emotion, before: Emotion) -> float:
 
 def _p_face(face: Emotion, mood: Emotion, p_shown: float, p_neutral: float) -> float:
     """How likely people of a kind are to make this face in a mood."""
-    shows, rests = face is mood, face is Emotion.NEUTRAL
-    return P_OTHER / len(EMOTIONS) + p_shown * shows + p_neutral * rests
+    anything = (1.0 - p_shown - p_neutral) / len(EMOTIONS)
+    return anything + p_shown * (face is mood) + p_neutral * (face is Emotion.NEUTRAL)
 
 
 _LASTS_S = [_lasts_s(mood) for mood in EMOTIONS]
