@@ -19,7 +19,7 @@ MPD_FILE = Path("/etc/jukebox/mpd-own.conf")
 MPD_DROP_IN = Path("/etc/systemd/system/mpd.service.d/jukebox.conf")
 HOSTS = Path("/etc/hosts")
 WIFI_FILE = Path("/etc/jukebox/wifi.conf")
-# Only on a card or disk that ./setup.sh image made, where nothing else cares for the Wi-Fi.
+# Only where nothing else, such as NetworkManager, cares for the Wi-Fi: this file is put by hand.
 WIFI_DROP_IN = Path("/etc/systemd/system/wpa_supplicant@.service.d/card.conf")
 WIFI_UNIT = "wpa_supplicant@wlan0.service"
 MPD_FILE_BYTES = 64 * 1024
@@ -135,7 +135,6 @@ class InstalledJukebox:
                 " own tools, such as nmtui"
             )
         files.replace(self._wifi_file, supplicant_conf(network))
-        self._systemctl("reset-failed", WIFI_UNIT)
         self._systemctl("restart", "--no-block", WIFI_UNIT)
 
     def _rename_in_hosts(self, before: str, name: str) -> None:
