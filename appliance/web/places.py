@@ -42,13 +42,18 @@ def is_service(environ: Mapping[str, str]) -> bool:
     return "RUNTIME_DIRECTORY" in environ
 
 
-def page_link(settings: Settings, environ: Mapping[str, str]) -> str | None:
-    """Where browsers reach the page that runs here; None if none does."""
+def page_links(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    """Where browsers reach the page that runs here, the best first; empty if none does."""
     with suppress(ControlError):
         if (page := connect(pair_sockets(settings, environ))) is not None:
             with page:
-                return str(page.ask("where")["data"]["links"][0])
-    return None
+                return [str(link) for link in page.ask("where")["data"]["links"]]
+    return []
+
+
+def page_link(settings: Settings, environ: Mapping[str, str]) -> str | None:
+    """The best of these links; None if no page runs here."""
+    return next(iter(page_links(settings, environ)), None)
 
 
 # --- names of this machine ---------------------------------------------------------------------
@@ -98,7 +103,7 @@ def addresses(port: int, settings: WebSettings) -> list[str]:
 
 
 def _hosts() -> Iterator[str]:
-    address = _lan_address()
+    address = lan_address()
     # A name stays when a router gives another address, but only Avahi makes it known.
     if AVAHI.exists() or address is None:
         yield local_name()
@@ -107,7 +112,7 @@ def _hosts() -> Iterator[str]:
     yield local_name()
 
 
-def _lan_address() -> str | None:
+def lan_address() -> str | None:
     """The address of this machine in its network; None without one. Nothing is sent for it."""
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # an address for examples: only the route is looked up
