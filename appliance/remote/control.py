@@ -13,11 +13,11 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from appliance.config.writing import as_dict
 from appliance.errors import ControlError, JukeboxError, UsageError
+from appliance.process.release import this_version
 from appliance.records import CameraAdvice, FaceWeights, Step
 from appliance.remote import control_line as lines
 from appliance.remote.control_connection import Connection
@@ -67,7 +67,7 @@ class ControlServer:
         self._clients: deque[Connection] = deque()
         self._events = Events()
         self._steps = 0
-        self._greeting = lines.greeting(_version()) if self._listeners else b""
+        self._greeting = lines.greeting(this_version()) if self._listeners else b""
         self._logged = ""  # what was asked for last
         for listener in self._listeners:
             listener.socket.setblocking(False)
@@ -332,10 +332,3 @@ def _explained(faces: list[FaceWeights]) -> Answer:
 def _refusal(number: int, error: JukeboxError) -> bytes:
     code: lines.Code = "usage" if isinstance(error, UsageError) else "unavailable"
     return lines.refusal(number, code, str(error))
-
-
-def _version() -> str:
-    try:
-        return version("emotional-jukebox")
-    except PackageNotFoundError:  # started from a checkout in which nothing was installed
-        return "unknown"
