@@ -23,6 +23,7 @@ from appliance.settings import (
     FaceSettings,
     GenderSettings,
     GpioSettings,
+    HomeSettings,
     ListenerSettings,
     MoodSettings,
     MpdSettings,
@@ -51,6 +52,7 @@ CHANGES = [
     (StoreSettings(retention_days=7), set()),
     (ControlSettings(path="/elsewhere"), set()),
     (WebSettings(port=8081), set()),
+    (HomeSettings(port=8883), set()),
     (GpioSettings(led=17), {"panel"}),
 ]
 SECTIONS = {type(getattr(Settings(), name)): name for name in Settings.__dataclass_fields__}

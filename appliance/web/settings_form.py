@@ -31,6 +31,7 @@ TITLES = {
     "store": "The diary",
     "control": "Other programs",
     "web": "This page",
+    "home": "The home",
     "gpio": "Light and button",
 }
 
