@@ -45,6 +45,7 @@ HIDDEN_VERBS = {
     "own-playlists": "list the jukebox's own stored playlists that nobody has edited",
     "link-sources": "list where the owner keeps links",
     "admin": "change this machine for the page, as systemd starts it",
+    "rooms": "show the rooms of the house, who leads them, and how they look",
     "home": "tell the house's MQTT broker how things are; test, forget",
 }
 

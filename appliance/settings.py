@@ -357,6 +357,21 @@ class HomeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomsSettings:
+    """Several jukeboxes of one house with one mood, by the broker of [home] (docs/rooms.md)."""
+
+    join: Annotated[
+        bool, 'Whether this room has one mood with the others; [home] share must be "all".'
+    ] = False
+    leader: Annotated[
+        bool, "Whether this jukebox counts how the rooms look; exactly one of them must."
+    ] = False
+    follow: Annotated[
+        bool, "Whether the music fades out in a room that is empty while the others play on."
+    ] = True
+
+
+@dataclass(frozen=True, slots=True)
 class GpioSettings:
     """A light and a button between pins of a Raspberry Pi (Broadcom's numbers) and ground."""
 
@@ -391,6 +406,7 @@ class Settings:
     control: ControlSettings = field(default_factory=ControlSettings)
     web: WebSettings = field(default_factory=WebSettings)
     home: HomeSettings = field(default_factory=HomeSettings)
+    rooms: RoomsSettings = field(default_factory=RoomsSettings)
     gpio: GpioSettings = field(default_factory=GpioSettings)
 
 

@@ -29,6 +29,7 @@ from appliance.settings import (
     MpdSettings,
     MusicSettings,
     PlaylistSettings,
+    RoomsSettings,
     Settings,
     StoreSettings,
     StrategySettings,
@@ -53,6 +54,7 @@ CHANGES = [
     (ControlSettings(path="/elsewhere"), set()),
     (WebSettings(port=8081), set()),
     (HomeSettings(port=8883), set()),
+    (RoomsSettings(leader=True), set()),
     (GpioSettings(led=17), {"panel"}),
 ]
 SECTIONS = {type(getattr(Settings(), name)): name for name in Settings.__dataclass_fields__}

@@ -103,7 +103,7 @@ def test_a_camera_that_is_off_says_so():
         (house(), "the music player lets the jukebox do nothing"),
         (house(refusal="", camera="lost"), "the camera is lost"),
         (house(refusal="", history="lost"), "the history cannot be written"),
-        (replace(house(refusal=""), player_is_away=True), "the music player cannot be reached"),
+        (house(refusal="", player="lost"), "the music player cannot be reached"),
         (House(), "the jukebox does not run"),
     ],
 )

@@ -4,7 +4,8 @@ import asyncio
 import json
 import signal
 import subprocess
-from dataclasses import asdict
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from controls import serving
 from running import JUKEBOX, ask, started
 
 from appliance.home import broker as broker_module
+from appliance.home import census
 from appliance.home import session as session_module
 from appliance.home.entities import Topics
 from appliance.home.places import Access, topics_of
@@ -22,16 +24,25 @@ from appliance.home.session import Session
 from appliance.home.sharing import House
 from appliance.home.telling import Teller
 from appliance.home.withdrawal import withdraw
+from appliance.records import Mood
 from appliance.remote.control_socket import listen
 from appliance.remote.status import Status
-from appliance.settings import ControlSettings, HomeSettings, MpdSettings, Settings, StoreSettings
+from appliance.settings import (
+    ControlSettings,
+    HomeSettings,
+    MpdSettings,
+    RoomsSettings,
+    Settings,
+    StoreSettings,
+)
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="needs Debian's package mosquitto")
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def mosquitto(tmp_path_factory):
+    """One that remembers nothing of another test."""
     with Mosquitto(tmp_path_factory.mktemp("broker")) as running:
         yield running
 
@@ -161,7 +172,7 @@ def test_a_wrong_password_is_said_once_and_a_right_one_goes_in(tmp_path, jukebox
             wait_for(lambda: "the broker at" in caplog.text and "is there" in caplog.text)
 
 
-def test_a_user_who_may_not_write_is_told_which_topic(tmp_path):
+def test_a_user_who_may_not_write_is_told_which_topic(tmp_path, quick):
     (tmp_path / "rules").write_text("user jukebox\ntopic readwrite jukebox/#\ntopic read #\n")
     users = password_file(tmp_path, "jukebox", "hush")
     rules = f"allow_anonymous false\npassword_file {users}\nacl_file {tmp_path}/rules"
@@ -287,6 +298,43 @@ def test_a_day_at_presence_puts_no_word_from_a_face_on_the_wire(mosquitto):
     with Relay(mosquitto.port) as relay:
         day("mood", relay.port, seconds=4_800)
         assert all(word.encode() in bytes(relay.heard) for word in EMOTIONS)  # it could be seen
+
+
+# --- several rooms -------------------------------------------------------------------------------
+
+
+def looks(controls, emotion):
+    """Lets a jukebox say that its room looks like this."""
+    before = controls.status
+    controls.status = lambda: replace(before(), emotion=emotion)
+
+
+def test_three_rooms_have_one_mood_until_the_leader_is_cut_off(tmp_path, mosquitto, monkeypatch):
+    for module in ("rooms", "census"):
+        monkeypatch.setattr(f"appliance.home.{module}.EVERY_S", 0.3)
+    with ExitStack() as stack:
+        boxes, houses = {}, []
+        for name, emotion in {"Kitchen": "happy", "Hall": "sad", "Study": "sad"}.items():
+            folder = tmp_path / name
+            folder.mkdir()
+            sockets = listen(ControlSettings(), folder / "jukebox.db", {})
+            _, controls = stack.enter_context(serving(sockets))
+            looks(controls, emotion)
+            houses.append(controls.policy.house)
+            here = settings(folder, mosquitto.port, share="all", name=name)
+            boxes[name] = replace(here, rooms=RoomsSettings(join=True, leader=name == "Kitchen"))
+        leader = stack.enter_context(ExitStack())
+        for name, here in boxes.items():
+            (leader if name == "Kitchen" else stack).enter_context(at_home(here, {}))
+        own = Mood("nobody", None, 0.0, 0, 0.0)
+        wait_for(lambda: all(h.instead_of(own, 1000.0).emotion == "sad" for h in houses))
+        found, house = asyncio.run(census.listen(boxes["Hall"], {}, 2.0))
+        assert [room["name"] for room in found] == ["Hall", "Kitchen", "Study"]
+        assert house["leader"] == topics_of(boxes["Kitchen"], {}).node
+        assert (house["emotion"], house["faces"]) == ("sad", 3)
+        leader.close()
+        found, house = asyncio.run(census.listen(boxes["Hall"], {}, 2.0))
+        assert ([room["name"] for room in found], house) == (["Hall", "Study"], None)
 
 
 # --- as a process --------------------------------------------------------------------------------

@@ -58,6 +58,31 @@ def test_everybody_sees_the_pairing_page_and_the_sign(web, path):
     assert web.ask(path).status == 200
 
 
+@pytest.mark.parametrize(
+    ("home", "says", "german"),
+    [
+        ({}, "sends nothing anywhere", "schickt nichts irgendwohin"),
+        ({"address": "broker", "share": "off"}, "sends nothing anywhere", "schickt nichts"),
+        (
+            {"address": "broker", "share": "presence"},
+            "whether somebody is here",
+            "ob jemand da ist",
+        ),
+        (
+            {"address": "broker", "share": "all"},
+            "house how the room looks",
+            "wie der Raum aussieht.",
+        ),
+    ],
+)
+def test_the_sign_says_what_the_house_is_told(web, home, says, german):
+    web.page.house.settings = {"home": home}
+    told = web.ask("/sign").text
+    assert says in told
+    assert german in told
+    assert ("sends nothing anywhere" in told) == ("sends nothing" in says)
+
+
 def test_who_is_paired_sees_the_page(web):
     cookie = web.pairs()
     assert web.ask("/", cookie=cookie).status == 200

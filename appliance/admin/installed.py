@@ -63,7 +63,7 @@ class InstalledJukebox:
         """Puts them in force; a jukebox that somebody stopped stays so."""
         if sections & OF_THE_PAGE:  # it goes on after its answer
             self._systemctl("try-restart", "--no-block", "jukebox-web.service")
-        if "home" in sections:  # it starts, and ends at once where it is to tell nothing
+        if sections & {"home", "rooms"}:  # it starts, and ends at once where it is to tell nothing
             self._systemctl("restart", "--no-block", "jukebox-home.service")
         elif sections & OF_THE_HOME:
             self._systemctl("try-restart", "--no-block", "jukebox-home.service")

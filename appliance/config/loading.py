@@ -271,6 +271,13 @@ def _contradictions(
                     " that begins with http, or put the music into MPD's folder",
                 )
     yield from _contradictions_of_the_home(settings.home)
+    if settings.rooms.join and settings.home.share != "all":
+        yield _Mistake(
+            ("rooms", "join"),
+            f'rooms.join is true, and home.share is "{settings.home.share}"; rooms tell each other'
+            ' how they look, so it must be "all"',
+            between=(("rooms", "join"), ("home", "share")),
+        )
     if "@" in settings.mpd.address[1:]:  # in the first place it marks an abstract socket
         yield _Mistake(
             ("mpd", "address"),

@@ -23,6 +23,7 @@ from appliance.home.places import (
     name_of,
     topics_of,
 )
+from appliance.home.rooms import Rooms
 from appliance.home.sharing import House
 from appliance.home.telling import Teller
 from appliance.home.withdrawal import withdraw_all
@@ -38,6 +39,7 @@ log = logging.getLogger("jukebox")
 
 MOST_WISHES = 8  # more at once are a mistake somewhere in the house
 WITHDRAW_AGAIN_S = 60.0
+FIRST_LOOK_S = 2.0  # a jukebox that runs answers between two frames
 
 
 class Home:
@@ -51,7 +53,9 @@ class Home:
         self._volume = SteadyVolume(self._changed)
         self._news = asyncio.Event()
         self._wishes: asyncio.Queue[Wish] = asyncio.Queue(MOST_WISHES)
-        listens = [self._topics.command("+"), BIRTH]
+        name = name_of(settings.home)
+        self._rooms = Rooms(settings.rooms, self._topics, name, self._send)
+        listens = [self._topics.command("+"), BIRTH, *self._rooms.listens]
         self._broker = Broker(
             access_of(settings.home, environ),
             self._topics,
@@ -64,22 +68,34 @@ class Home:
             self._topics,
             self._share,
             self._broker.send,
-            name=name_of(settings.home),
+            name=name,
             version=this_version(),
         )
 
     async def run(self) -> None:
         """Runs until it is cancelled."""
         async with asyncio.TaskGroup() as together:
-            for task in (self._jukebox, self._mpd, self._broker):
-                together.create_task(task.run())
+            together.create_task(self._jukebox.run())
+            together.create_task(self._mpd.run())
+            together.create_task(self._connect())
             together.create_task(self._tell())
             together.create_task(self._fulfil())
+
+    async def _connect(self) -> None:
+        """Begins when there is something to tell, so that nobody hears first of false trouble."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_LOOK_S):
+                while self._jukebox.status is None:
+                    await asyncio.sleep(0.05)
+        await self._broker.run()
 
     async def _tell(self) -> None:
         """Tells whatever changes."""
         while True:
-            again_s = self._teller.tell(self._house(), time.monotonic(), self._volume_max())
+            house, now_s = self._house(), time.monotonic()
+            again_s = min(
+                self._teller.tell(house, now_s, self._volume_max()), self._rooms.tell(house, now_s)
+            )
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(again_s):
                     await self._news.wait()
@@ -97,8 +113,11 @@ class Home:
             except (ControlError, PlayerError) as error:
                 log.info("the house asked for something that cannot be: %s", error)
 
+    def _send(self, topic: str, payload: str, retain: bool) -> None:
+        self._broker.send(topic, payload, retain)
+
     def _house(self) -> House:
-        return House(self._jukebox.status, self._mpd.playing is None, self._volume.shown)
+        return House(self._jukebox.status, self._volume.shown)
 
     def _volume_max(self) -> int:
         return int(self._jukebox.settings.get("volume", {}).get("max", 100))
@@ -111,11 +130,12 @@ class Home:
                 self._teller.announce_at(time.monotonic() + uniform(2.0, 6.0))  # noqa: S311
                 self._changed()
             return
-        key = topic.removesuffix("/set").rpartition("/")[2]
-        wish = wish_of(key, payload, self._share, self._volume_max())
-        if wish is None or self._wishes.full():
-            log.debug("the house asked for nothing that can be: %s", topic)
+        if topic.endswith("/set"):
+            key = topic.removesuffix("/set").rpartition("/")[2]
+            wish = wish_of(key, payload, self._share, self._volume_max())
         else:
+            wish = self._rooms.received(topic, payload, time.monotonic())
+        if wish is not None and not self._wishes.full():
             self._wishes.put_nowait(wish)
 
     def _see_player(self) -> None:

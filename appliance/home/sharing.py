@@ -21,12 +21,10 @@ Fields = dict[str, Any]
 class House:
     """What is known. status: of the jukebox (docs/control.md), None while it does not run.
 
-    player_is_away: whether MPD cannot be reached from here. volume: in percent, None where MPD has
-    none.
+    volume: in percent, None where MPD has none.
     """
 
     status: Fields | None = None
-    player_is_away: bool = False
     volume: int | None = None
 
 
@@ -85,7 +83,7 @@ def _trouble(house: House) -> str:
         return "the jukebox does not run"
     wrong = {
         "the camera is lost": status["camera"] == "lost",
-        "the music player cannot be reached": house.player_is_away or status["player"] == "lost",
+        "the music player cannot be reached": status["player"] == "lost",
         "the music player lets the jukebox do nothing": bool(status["refusal"]),
         "the history cannot be written": status["history"] == "lost",
     }

@@ -29,6 +29,7 @@ from appliance.remote.control_history import (
     forgotten,
     range_of,
 )
+from appliance.remote.control_house import tell_house
 from appliance.remote.control_socket import Listener
 from appliance.remote.control_teaching import Teaching, person_forgotten
 from appliance.remote.messages import WORDS, Answer, Controls, as_message, understand
@@ -42,6 +43,7 @@ NEW_CLIENTS_PER_STEP = 8
 BYTES_PER_STEP = 64 * 1024
 LEAST_COST = 4 * 1024
 ONLY_HERE = (
+    "house",
     "subscribe",
     "settings",
     "reload",
@@ -181,6 +183,8 @@ class ControlServer:
                 return Answer(status.sentence(), asdict(status) | {"seq": self._events.seq})
             case "settings" | "reload":
                 return _settings(request.word, controls)
+            case "house":
+                return tell_house(request.arguments, step, controls)
             case "teach":
                 return self._teach(client, request, step, controls)
             case word if word in WORDS:

@@ -32,6 +32,7 @@ TITLES = {
     "control": "Other programs",
     "web": "This page",
     "home": "The home",
+    "rooms": "Several rooms",
     "gpio": "Light and button",
 }
 
