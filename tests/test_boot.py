@@ -297,6 +297,17 @@ def test_its_page_writes_settings_which_count_at_once_and_a_bad_one_changes_noth
     assert pid(machine) == before
 
 
+def test_without_a_broker_the_home_ends_and_its_test_says_what_is_missing(machine):
+    assert machine.show("ActiveState", "jukebox-home") == "inactive"
+    assert (machine.show("Result", "jukebox-home"), machine.show("NRestarts", "jukebox-home")) == (
+        "success", "0",
+    )  # fmt: skip
+    tested = machine.run("jukebox home test", check=False)
+    assert tested.returncode == 1
+    assert "BAD   settings: home.address is empty" in tested.stdout
+    assert machine.says("stat -c '%U %a' /etc/jukebox/home") == "root 700"
+
+
 def test_its_name_is_changed_by_the_page_and_sudo_still_finds_it(machine):
     # A minimal Debian may lack the file, which the process sees only if it is there when it starts.
     machine.run("hostnamectl set-hostname before; echo '127.0.1.1 before' >>/etc/hosts")

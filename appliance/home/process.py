@@ -47,6 +47,7 @@ class Home:
 
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
         self._share = settings.home.share
+        self._volume_most = settings.volume.max  # until the jukebox tells what is in force
         self._topics = topics_of(settings, environ)
         self._jukebox = Jukebox(control_sockets(settings, environ), self._changed, self._heard)
         self._mpd = Mpd(settings.mpd, self._see_player)
@@ -120,7 +121,7 @@ class Home:
         return House(self._jukebox.status, self._volume.shown)
 
     def _volume_max(self) -> int:
-        return int(self._jukebox.settings.get("volume", {}).get("max", 100))
+        return int(self._jukebox.settings.get("volume", {}).get("max", self._volume_most))
 
     def _received(self, topic: str, payload: bytes, was_kept: bool) -> None:
         if was_kept:  # somebody's wish of another day
