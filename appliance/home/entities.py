@@ -1,7 +1,7 @@
 """What Home Assistant shows of a jukebox: a table of entities, and the message that announces them.
 
 The message is Home Assistant's "device discovery": one retained message for all entities. What it
-accepts is checked against the real one (docs/home.md).
+accepts is checked against the real one (tests/home_assistant.sh).
 """
 
 from __future__ import annotations
