@@ -35,6 +35,8 @@ VERBS = {
     "sign": "write a notice for the room, to be printed",
     "teach": "show the jukebox your faces, so that it reads you by them",
     "calibrate": "watch your face at rest for a minute and read it as neutral",
+    "home": "tell the house's MQTT broker how things are; test, forget",
+    "rooms": "show the rooms of the house, who leads them, and how they look",
     "resolve": "find out what links play, for the jukebox or for you",
     "sort": "make playlists of your music by mood",
     "backup": "copy the history, also while the jukebox runs",
