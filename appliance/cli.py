@@ -35,6 +35,8 @@ VERBS = {
     "sign": "write a notice for the room, to be printed",
     "teach": "show the jukebox your faces, so that it reads you by them",
     "calibrate": "watch your face at rest for a minute and read it as neutral",
+    "home": "tell the house's MQTT broker how things are; test, forget",
+    "rooms": "show the rooms of the house, who leads them, and how they look",
     "resolve": "find out what links play, for the jukebox or for you",
     "sort": "make playlists of your music by mood",
     "backup": "copy the history, also while the jukebox runs",
@@ -45,6 +47,8 @@ HIDDEN_VERBS = {
     "own-playlists": "list the jukebox's own stored playlists that nobody has edited",
     "link-sources": "list where the owner keeps links",
     "admin": "change this machine for the page, as systemd starts it",
+    "wifi": "join the network of wifi.txt or of a phone's code, as systemd starts it",
+    "screen": "print the page's address for the jukebox's own screen",
 }
 
 
@@ -56,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else arguments
     asked = words[0] if words else ""
+    # NumPy's library shares even a system of 16 equations among all cores, and then waits for the
+    # busiest of them: on a loaded machine a frame came 0.2 s late.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         chosen, unknown = parser(asked).parse_known_args(words)
         if unknown:

@@ -279,6 +279,13 @@ def test_the_page_starts_anew_with_settings_of_its_own(installed):
     assert "systemctl try-restart --no-block jukebox-web.service" in installed.ran
 
 
+def test_the_home_starts_with_settings_of_its_own_and_only_goes_on_with_others(installed):
+    installed.machine.reload({"home"})
+    assert "systemctl restart --no-block jukebox-home.service" in installed.ran
+    installed.machine.reload({"mpd"})
+    assert "systemctl try-restart --no-block jukebox-home.service" in installed.ran
+
+
 def test_an_output_is_written_and_mpd_started_anew(installed):
     installed.machine.choose(HDMI)
     assert installed.mpd_file.read_text() == (
@@ -416,21 +423,32 @@ def test_it_ends_when_nobody_asks(tmp_path):
 
 
 ASKS_AS = """
-import os, socket, sys
+import contextlib, os, socket, sys
 os.setgroups([int(word) for word in sys.argv[2:]])
 os.setresgid(54321, 54321, 54321)
 os.setresuid(54321, 54321, 54321)
 asks = socket.socket(socket.AF_UNIX)
 asks.connect(sys.argv[1])
-print(asks.makefile().readline())
+said = asks.makefile()
+print(said.readline())
+with contextlib.suppress(OSError):
+    asks.sendall(b'{"id": 1, "do": "wifi"}\\n')
+print(said.readline())
 """
 
 
 @is_root
 @pytest.mark.parametrize(
-    ("groups", "said"), [(["777", "4242"], '"jukebox"'), (["777"], "only members"), ([], "refused")]
+    ("groups", "said"),
+    [
+        (["777", "4242"], "only root may ask for wifi"),
+        (["777"], "only members"),
+        ([], "refused"),
+    ],
 )
-def test_of_other_users_only_members_of_the_group_are_answered(tmp_path_factory, groups, said):
+def test_of_other_users_only_members_are_answered_and_not_about_wifi(
+    tmp_path_factory, groups, said
+):
     folder = tmp_path_factory.mktemp("door")
     for parent in [folder, *folder.parents][:3]:
         parent.chmod(0o755)

@@ -4,8 +4,8 @@ from typing import get_args
 import pytest
 from priors import PRIORS
 
-from appliance.decide import moods_over_time
 from appliance.decide.mood import HmmMoodFilter
+from appliance.decide.moods_over_time import after, moods
 from appliance.decide.phrases import describe, how_sure
 from appliance.decide.policy import MusicPolicy
 from appliance.records import (
@@ -172,6 +172,17 @@ def test_people_behind_do_not_take_over_while_the_nearest_looks_away():
     assert 12 < room.changed_after_s(left_s) < 40
 
 
+@pytest.mark.parametrize(("seconds", "neutral"), [(4, 0.987), (8, 0.977), (16, 0.948), (30, 0.613)])
+def test_those_behind_count_for_more_the_longer_the_nearest_is_away(seconds, neutral):
+    """Nearness halves in 10 s; at half of it they count in full, and the far one looks happy."""
+    near, far = seen_as(Emotion.NEUTRAL, weight=0.4), seen_as(Emotion.HAPPY, 0.95, weight=0.16)
+    room = Room()
+    room.show(60, near, far)
+    mood = room.show(seconds, far)
+    assert mood.emotion is Emotion.NEUTRAL
+    assert mood.probability == pytest.approx(neutral, abs=0.002)
+
+
 @pytest.mark.parametrize("frames_per_second", [1, 2, 5, 15, 30])
 def test_the_frame_rate_does_not_matter(frames_per_second):
     room = Room(frames_per_second)
@@ -317,7 +328,7 @@ def test_a_face_without_any_weight_is_still_somebody():
 def test_moods_end_after_minutes_neutral_ones_half_as_often(emotion, probability):
     """After 50 s unseen: e^(-50/240), for neutral e^(-50/480)."""
     room = Room()
-    room.show(20, seen_as(emotion))
+    room.show(60, seen_as(emotion))
     assert room.show(50).probability == pytest.approx(probability, abs=0.02)
 
 
@@ -327,7 +338,39 @@ def test_a_mood_mostly_goes_back_to_neutral():
     room.show(120, seen_as(Emotion.HAPPY))
     began_s = room.time_s
     assert room.show(20, seen_as(Emotion.NEUTRAL)).emotion is Emotion.NEUTRAL
-    assert room.changed_after_s(began_s) == pytest.approx(14.6, abs=1.0)
+    assert room.changed_after_s(began_s) == pytest.approx(13.6, abs=1.0)
+
+
+def smile_now_and_then(room: Room, times: int) -> None:
+    """Five seconds of seventeen; the face rests between, as most faces do."""
+    for _ in range(times):
+        room.show(5, seen_as(Emotion.HAPPY, 0.95))
+        room.show(12, seen_as(Emotion.NEUTRAL, 0.9))
+
+
+def test_a_face_that_smiles_now_and_then_is_happy_also_while_it_rests():
+    room = Room()
+    room.show(60, seen_as(Emotion.NEUTRAL, 0.9))
+    smile_now_and_then(room, 20)
+    assert room.emotions() == [None, Emotion.NEUTRAL, Emotion.HAPPY]
+    assert room.moods[-1].since_s < 100 + 60 + 90, "at the latest with the fifth smile"
+    rests_s = room.time_s
+    assert room.show(60, seen_as(Emotion.NEUTRAL, 0.9)).emotion is Emotion.NEUTRAL
+    assert 15 < room.changed_after_s(rests_s) < 35, "a rest that lasts is the end of it"
+
+
+def test_whoever_comes_next_may_be_a_person_whose_face_shows_more():
+    """A calm person is known after some smiles; the next one is anybody again."""
+    took_s = []
+    for smiles in (0, 20):
+        room = Room()
+        smile_now_and_then(room, smiles)
+        room.show(SETTINGS.away_s + 1)
+        room.show(20, seen_as(Emotion.HAPPY, 0.95))
+        rests_s = room.time_s
+        room.show(60, seen_as(Emotion.NEUTRAL, 0.9))
+        took_s.append(room.changed_after_s(rests_s))
+    assert took_s[1] == pytest.approx(took_s[0], abs=1.5)
 
 
 def test_a_glance_away_keeps_the_mood_and_after_a_long_absence_nobody_is_here():
@@ -413,20 +456,33 @@ def test_whose_faces_count_can_be_set(people, mood):
     assert (seen.emotion, seen.faces) == (mood, 2)
 
 
+def a_second_after(before: Emotion) -> dict[Emotion, float]:
+    """The probabilities of the moods a second after this one was certain."""
+    certain = [0.0] * 14
+    certain[EMOTIONS.index(before)] = 1.0
+    return dict(zip(EMOTIONS, moods(after(tuple(certain), 1.0)), strict=True))
+
+
 @pytest.mark.parametrize("before", EMOTIONS)
 def test_after_a_mood_comes_neutral_mostly_and_every_other_mood_has_the_same_chance(before):
-    chances = {mood: moods_over_time._p_next(mood, before) for mood in EMOTIONS}
+    chances = a_second_after(before)
     assert sum(chances.values()) == pytest.approx(1.0)
-    assert chances.pop(before) == 0.0
+    ended = 1.0 - chances.pop(before)
     if before is not Emotion.NEUTRAL:
-        assert chances.pop(Emotion.NEUTRAL) == 0.7
-    assert len(set(chances.values())) == 1
+        assert chances.pop(Emotion.NEUTRAL) == pytest.approx(0.7 * ended)
+    assert min(chances.values()) == pytest.approx(max(chances.values()))
 
 
-def test_a_neutral_mood_lasts_twice_as_long_as_others():
-    lasts_s = {mood: moods_over_time._lasts_s(mood) for mood in EMOTIONS}
-    assert lasts_s.pop(Emotion.NEUTRAL) == 480
-    assert set(lasts_s.values()) == {240}
+@pytest.mark.parametrize("mood", EMOTIONS)
+def test_a_neutral_mood_lasts_twice_as_long_as_others(mood):
+    lasts_s = 480 if mood is Emotion.NEUTRAL else 240
+    assert 1.0 - a_second_after(mood)[mood] == pytest.approx(1 / lasts_s)
+
+
+def test_after_an_hour_anybody_may_sit_there():
+    certain = tuple(float(number == EMOTIONS.index(Emotion.HAPPY)) for number in range(14))
+    calm = [sum(beliefs[7:]) for beliefs in (after(certain, 36.0), after(certain, 360.0))]
+    assert calm == pytest.approx([0.3 * 0.01, 0.3 * 0.1])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where the page's process finds the jukebox, keeps its devices, and lets itself be asked."""
+"""Where the page keeps its devices and lets itself be asked, and what this machine is called."""
 
 from __future__ import annotations
 
@@ -11,19 +11,13 @@ from pathlib import Path
 from appliance.errors import ControlError
 from appliance.history.files import database_file
 from appliance.remote.control_client import connect
-from appliance.remote.control_socket import FROM_SYSTEMD, socket_files
+from appliance.remote.control_places import is_service
 from appliance.settings import Settings, WebSettings
 
 # Where Avahi, which makes this machine known as NAME.local, listens.
 AVAHI = Path("/run/avahi-daemon/socket")
 # systemd/jukebox-pair.socket: where `jukebox pair` asks the page.
 PAIR_FROM_SYSTEMD = Path("/run/jukebox-pair/socket")
-
-
-def control_sockets(settings: Settings, environ: Mapping[str, str]) -> list[Path]:
-    """Where the jukebox may listen; the likeliest place comes first."""
-    found = socket_files(settings.control, database_file(settings.store, environ), environ)
-    return [FROM_SYSTEMD, *found] if is_service(environ) else found
 
 
 def pair_sockets(settings: Settings, environ: Mapping[str, str]) -> list[Path]:
@@ -37,18 +31,18 @@ def devices_file(settings: Settings, environ: Mapping[str, str]) -> Path:
     return database_file(settings.store, environ).with_name("devices.json")
 
 
-def is_service(environ: Mapping[str, str]) -> bool:
-    """Whether this is one of an installed jukebox's processes, or asks them."""
-    return "RUNTIME_DIRECTORY" in environ
-
-
-def page_link(settings: Settings, environ: Mapping[str, str]) -> str | None:
-    """Where browsers reach the page that runs here; None if none does."""
+def page_links(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    """Where browsers reach the page that runs here, the best first; empty if none does."""
     with suppress(ControlError):
         if (page := connect(pair_sockets(settings, environ))) is not None:
             with page:
-                return str(page.ask("where")["data"]["links"][0])
-    return None
+                return [str(link) for link in page.ask("where")["data"]["links"]]
+    return []
+
+
+def page_link(settings: Settings, environ: Mapping[str, str]) -> str | None:
+    """The best of these links; None if no page runs here."""
+    return next(iter(page_links(settings, environ)), None)
 
 
 # --- names of this machine ---------------------------------------------------------------------
@@ -98,7 +92,7 @@ def addresses(port: int, settings: WebSettings) -> list[str]:
 
 
 def _hosts() -> Iterator[str]:
-    address = _lan_address()
+    address = lan_address()
     # A name stays when a router gives another address, but only Avahi makes it known.
     if AVAHI.exists() or address is None:
         yield local_name()
@@ -107,7 +101,7 @@ def _hosts() -> Iterator[str]:
     yield local_name()
 
 
-def _lan_address() -> str | None:
+def lan_address() -> str | None:
     """The address of this machine in its network; None without one. Nothing is sent for it."""
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # an address for examples: only the route is looked up
