@@ -86,7 +86,7 @@ class FaceSettings:
     ] = 0.7
     min_height_px: Annotated[
         int, Between(16, 4096), "Faces less high than this are ignored, in pixels of the frame."
-    ] = 40
+    ] = 24
     search_every_s: Annotated[
         float,
         Between(0, 60),
