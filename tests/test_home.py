@@ -2,9 +2,10 @@
 
 import json
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
+from controls import STATUS
 
 from appliance.commands import home as verb
 from appliance.config.loading import parse
@@ -15,19 +16,10 @@ from appliance.home.places import Access, Published, access_of, lock_of, topics_
 from appliance.home.probe import probe
 from appliance.home.sharing import House, mood_of, state_of
 from appliance.home.telling import Teller
-from appliance.remote.status import Status
 from appliance.settings import HomeSettings, Settings, StoreSettings
 
 TOPICS = Topics("jukebox", "jukebox_1234")
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-STATUS = asdict(
-    Status(
-        mood="1 face: the room looks happy", emotion="happy", faces=1, camera="reel", player="play",
-        title="happy/kite.opus", playlist="happy", listener_in_charge=False, asked="sad",
-        reason="the room looks happy", refusal="MPD refuses playlist fear", sure="very",
-        state="settled",
-    )
-)  # fmt: skip
 
 
 def house(**changes):

@@ -4,8 +4,7 @@ import json
 from dataclasses import asdict, replace
 
 import pytest
-from controls import STEP, RecordingControls
-from test_home import STATUS
+from controls import STATUS, STEP, RecordingControls
 
 from appliance.config.loading import parse
 from appliance.decide.house_mood import HouseMood
