@@ -109,7 +109,8 @@ class FollowingFaceDetector:
         piece_s = self._search_every_s / PIECES
         late_s = now_s - self._search_s
         if not self._is_followed or piece_s == 0.0:
-            self._search_s = now_s + piece_s
+            # Whoever comes first may not come alone: the next frame makes a whole search, too.
+            self._search_s = now_s - self._search_every_s
             return 1.0
         if late_s < (piece_s if waits else 0.0):
             return 0.0
