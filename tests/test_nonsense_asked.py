@@ -59,7 +59,7 @@ def test_a_request_to_roots_process(tmp_path):
     (tmp_path / "jukebox.toml").write_text("# ours\n")
     administrator = Administrator(RecordingMachine(tmp_path / "jukebox.toml"))
     for bad in requests():
-        answer = json.loads(_reply(bad.partition(b"\n")[0], administrator))
+        answer = json.loads(_reply(bad.partition(b"\n")[0], administrator, by_root=False))
         assert answer["ok"] or answer["error"]["code"] in ("usage", "refused", "edited")
 
 
