@@ -1,5 +1,6 @@
 """Histories that are damaged, or another program's: read or refused, never with a traceback."""
 
+import logging
 import random
 import shutil
 import sqlite3
@@ -22,6 +23,12 @@ from appliance.history.store import SqliteStore
 from appliance.records import Emotion, SkipCount, TaughtFace
 from appliance.remote.control_line import encode
 from appliance.settings import Settings, StoreSettings
+
+
+@pytest.fixture(autouse=True)
+def without_a_log(monkeypatch):
+    """pytest keeps each line, which would look like growth."""
+    monkeypatch.setattr(logging.getLogger("jukebox"), "disabled", True)
 
 
 @pytest.fixture
