@@ -130,8 +130,8 @@ class FollowingFaceDetector:
 
         unsure: the tracks that the detector must confirm.
         """
-        for number in unsure:
-            self._tracks[number].asked_s = now_s
+        for asked in unsure:
+            self._tracks[asked].asked_s = now_s
         found = self._detector.search(
             luma,
             [followed.get(number, self._tracks[number].face) for number in unsure],
