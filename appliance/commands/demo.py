@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import logging
 import os
 import subprocess
@@ -67,8 +68,7 @@ def play(
     own, and the music does not wait for a song's end to change, so that visitors hear it. Raises
     PlayerError if MPD cannot start, and what Service.run() raises.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with PrivateMpd(folder / "mpd", MUSIC, output) as mpd:
+    with _alone_in(folder), PrivateMpd(folder / "mpd", MUSIC, output) as mpd:
         own = replace(
             settings,
             mpd=replace(settings.mpd, address=str(mpd.socket), password=""),
@@ -90,6 +90,25 @@ def play(
         log.info("Ctrl-C ends the demo; any MPD app can join: MPD_HOST=%s mpc", mpd.socket)
         with _page(own, config):
             Service(own, partial(load, config), for_s, reel_stands_in=True, in_terminal=True).run()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keeps other demos out of the folder, which is made if missing. Raises JukeboxError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        why = f"{folder}: {error.strerror}; name another folder for the demo with --folder"
+        raise JukeboxError(why) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise JukeboxError(
+                f"another demo plays in {folder}; end it, or name another folder with --folder"
+            ) from error
+        yield
 
 
 @contextmanager

@@ -26,7 +26,6 @@ def begin_recording(file: Path) -> None:
     Raises PlayerError if the file cannot be written.
     """
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(wav_header(0xFFFFFFFF - 36))
     except OSError as error:
         raise PlayerError(f"cannot record to {file}: {error.strerror}") from error

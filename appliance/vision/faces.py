@@ -144,10 +144,9 @@ class FollowingFaceDetector:
         places = {number: track.face for number, track in self._tracks.items()} | followed
         numbers, seen = matched(found, places), dict(followed)
         for index, face in enumerate(found):
-            number = numbers.get(index)
-            if number is None and (face.score < self._min_score or is_known(face, seen)):
+            if index not in numbers and (face.score < self._min_score or is_known(face, seen)):
                 continue
-            number = number or self._next_number()
+            number = numbers.get(index) or self._next_number()
             # The tracker's squares are the steadier ones, while both see the same.
             same = agrees(seen.get(number), face)
             seen[number] = seen[number].posed_as(face) if same else face
