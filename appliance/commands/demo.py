@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import logging
 import os
 import subprocess
@@ -18,7 +17,8 @@ from pathlib import Path
 from appliance.commands.shared import seconds, settings_of
 from appliance.config.loading import load
 from appliance.config.writing import as_toml
-from appliance.errors import JukeboxError
+from appliance.errors import BusyError, JukeboxError
+from appliance.history.files import Lock
 from appliance.history.state import StateFile, player_file, state_file
 from appliance.player.state import PlayerState
 from appliance.private_mpd.process import PrivateMpd
@@ -95,20 +95,20 @@ def play(
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Keeps other demos out of the folder, which is made if missing. Raises JukeboxError."""
+    lock = Lock(folder / "demo")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("w")
+        lock.take()
+    except BusyError as error:
+        raise BusyError(
+            f"another demo plays in {folder}; end it, or name another folder with --folder"
+        ) from error
     except OSError as error:
         why = f"{folder}: {error.strerror}; name another folder for the demo with --folder"
         raise JukeboxError(why) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise JukeboxError(
-                f"another demo plays in {folder}; end it, or name another folder with --folder"
-            ) from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextmanager
