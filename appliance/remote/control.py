@@ -71,13 +71,18 @@ class ControlServer:
         self._steps = 0
         self._greeting = lines.greeting(this_version()) if self._listeners else b""
         self._logged = ""  # what was asked for last
+        self._visitors = select.poll()
         for listener in self._listeners:
             listener.socket.setblocking(False)
+            self._visitors.register(listener.socket, select.POLLIN)
 
     def serve(self, step: Step, controls: Controls) -> None:
         """Does what is due after a step: greets, reads, answers and sends, each without waiting."""
         self._steps += 1
-        self._greet()
+        if self._visitors.poll(0):
+            self._greet()
+        if not self._clients:
+            return  # nearly always
         if self._history is not None:
             self._history.deliver()
         for client in self._clients:
