@@ -17,7 +17,7 @@ from appliance.history.store import SqliteStore
 from appliance.records import EMOTIONS, Emotion, Frame, Numbers
 from appliance.vision.emotion import EmotionClassifier
 from appliance.vision.lesson import Lesson, Said, Shown, readable
-from appliance.vision.people import FaceSpace, Logs, Profile, evidence_of, read_space
+from appliance.vision.people import FaceSpace, Profile, evidence_of, read_space
 from appliance.vision.taught import Taught
 
 OWNER = "owner"  # who is meant where nobody is named
@@ -35,7 +35,7 @@ class _Look:
     time_s: float
     track: int
     numbers: Numbers
-    evidence: Logs
+    probabilities: tuple[float, ...]
 
 
 class Teacher:
@@ -123,8 +123,11 @@ class Teacher:
             return "this face is nobody's whom I was taught, so I learn nothing from it"
         own = [look for look in recent if look.track == recent[-1].track]
         numbers = np.asarray(np.mean([look.numbers for look in own], axis=0), np.float32)
-        evidence = np.asarray(np.mean([look.evidence for look in own], axis=0))
-        weight = (known.get(name) or Profile(space)).trust(emotion, numbers, evidence)
+        evened = self._network.priors.evened()
+        evidence = [evidence_of(look.probabilities, evened) for look in own]
+        weight = (known.get(name) or Profile(space)).trust(
+            emotion, numbers, np.mean(evidence, axis=0)
+        )
         self._learn(name, [Shown(emotion, numbers, weight)], frame.unix_s)
         return f"an example of {name}"
 
@@ -171,9 +174,8 @@ class Teacher:
             self._looked.popleft()
         face = readable(self._reader.last)
         if face is not None and face.numbers is not None and frame.luma is not None:
-            evened = self._network.priors.evened()
-            evidence = evidence_of(face.mean_probabilities, evened)
-            self._looked.append(_Look(frame.time_s, face.face.track, face.numbers, evidence))
+            shown = face.mean_probabilities
+            self._looked.append(_Look(frame.time_s, face.face.track, face.numbers, shown))
 
     def _event(self, said: Said) -> Event:
         """What is told of the lesson, for programs and in words."""
