@@ -114,7 +114,7 @@ def test_skips_are_no_entries_of_a_day_that_are_pruned(path: Path) -> None:
 
 def test_the_history_of_an_earlier_version_has_no_copies_of_skips(path: Path) -> None:
     with Database(path) as db:
-        steps.apply(db, stop_before="m004_skips")
+        steps.apply(db.conn, stop_before="m004_skips")
     assert read_skips(path) == []
 
 
@@ -635,7 +635,7 @@ def names_of_steps(path: Path) -> list[object]:
 
 def test_a_database_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
     with Database(path) as db:
-        steps.apply(db, stop_before="m002_views")
+        steps.apply(db.conn, stop_before="m002_views")
         db.table("moods").insert(
             {"at": "2026-01-01T00:00:00Z", "state": "nobody", "probability": 0.0, "faces": 0}
         )

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 from mpd import CommandError
-from sqlite_utils import Database
 
 from appliance.access import closed_folder
 from appliance.build import (
@@ -209,7 +208,7 @@ def _must_be_writable(path: Path) -> None:
     """Raises StoreError if a newer jukebox made the database, so that nothing is recorded in it."""
     try:
         with open_for_reading(path) as connection:
-            refuse_newer(path, Database(connection, execute_plugins=False))
+            refuse_newer(path, connection)
     except sqlite3.Error as error:
         raise explained(path, error) from error
 

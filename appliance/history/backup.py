@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from appliance.errors import BusyError
 from appliance.history.database import check, unreadable_names_as_damage
 from appliance.history.files import (
@@ -80,7 +78,7 @@ def put_back(settings: StoreSettings, copy: Path) -> bool:
     try:
         lock.take()
         with unreadable_names_as_damage(), open_for_reading(database) as connection:
-            if not unknown_steps(Database(connection, execute_plugins=False)):
+            if not unknown_steps(connection):
                 return False
         part = database.with_name(f"{database.name}.part")  # a rename works in one file system only
         _copy(copy, part)

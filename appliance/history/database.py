@@ -10,8 +10,6 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from appliance.errors import StoreError
 from appliance.history.files import COMPANIONS, error_code
 from appliance.history.migrations import steps, unknown_steps
@@ -21,7 +19,7 @@ log = logging.getLogger("jukebox")
 LOCK_WAIT_S = 0.25  # the loop stands still meanwhile
 
 
-def open_for_writing(path: Path) -> Database:
+def open_for_writing(path: Path) -> sqlite3.Connection:
     """The database in the newest schema; a new one if there is none.
 
     Raises sqlite3.Error or OSError if it cannot be opened, StoreError if a newer jukebox made it.
@@ -32,20 +30,21 @@ def open_for_writing(path: Path) -> Database:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(path, timeout=LOCK_WAIT_S)
     try:
-        db = Database(connection, execute_plugins=False)
-        refuse_newer(path, db)
-        db.enable_wal()
-        db.execute("PRAGMA synchronous = FULL")  # NORMAL lost 9 of 1,000 rows in a power cut
-        db.execute("PRAGMA foreign_keys = ON")
-        db.execute("PRAGMA secure_delete = ON")  # what is pruned is gone from the disk as well
-        steps.apply(db)
+        refuse_newer(path, connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "PRAGMA synchronous = FULL"
+        )  # NORMAL lost 9 of 1,000 rows in a power cut
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is pruned is gone from the disk too
+        steps.apply(connection)
     except BaseException:
         connection.close()
         raise
-    return db
+    return connection
 
 
-def check(db: Database | sqlite3.Connection) -> None:
+def check(db: sqlite3.Connection) -> None:
     """Reads every page. Raises a sqlite3.DatabaseError that is_damaged() knows if one is bad."""
     (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
@@ -73,7 +72,7 @@ def set_aside(path: Path, unix_s: float, damage: sqlite3.Error) -> None:
     log.error("history: %s is damaged (%s); kept as %s, a new one begins", path, damage, name)
 
 
-def refuse_newer(path: Path, db: Database) -> None:
+def refuse_newer(path: Path, db: sqlite3.Connection) -> None:
     """Raises StoreError if a newer jukebox made the database."""
     if newer := unknown_steps(db):
         raise StoreError(

@@ -1,29 +1,83 @@
 """The schema of the history as the steps that led to it; docs/database.md explains the tables.
 
 A step is never undone, and a released one is never edited: a change is a new step at the end.
+sqlite-utils carries them out. It takes 7 MB and a tenth of the start, and nearly always there is
+nothing to do, so it is imported only when a step is due.
 """
 
 from __future__ import annotations
 
-from sqlite_utils import Database, Migrations
-from sqlite_utils.db import ForeignKey
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from appliance.history.files import STATES
 from appliance.records import EMOTIONS
 
-steps = Migrations("jukebox")
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+    Step = Callable[[Database], None]
+
+NAME = "jukebox"  # of these steps, among those of other programs
 
 
-def unknown_steps(db: Database) -> list[str]:
+class Steps:
+    """The steps in their order."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+
+    def __call__(self) -> Callable[[Step], Step]:
+        """Makes a function the next step."""
+
+        def add(step: Step) -> Step:
+            self._steps.append(step)
+            return step
+
+        return add
+
+    @property
+    def names(self) -> list[str]:
+        """Those of all steps."""
+        return [step.__name__ for step in self._steps]
+
+    def apply(self, connection: sqlite3.Connection, *, stop_before: str | None = None) -> None:
+        """Takes the steps that the database has not taken yet."""
+        if set(self.names) <= set(applied_steps(connection)):
+            return
+        from sqlite_utils import Database, Migrations  # noqa: PLC0415 - see above
+
+        migrations = Migrations(NAME)
+        for step in self._steps:
+            migrations()(step)
+        db = Database(connection, execute_plugins=False)
+        migrations.apply(db, stop_before=stop_before)
+
+
+steps = Steps()
+
+
+def applied_steps(connection: sqlite3.Connection) -> list[str]:
+    """The names of the steps that a database has taken. Raises sqlite3.Error."""
+    tables = "select 1 from sqlite_master where name = '_sqlite_migrations'"
+    if connection.execute(tables).fetchone() is None:
+        return []
+    # All columns, so that the damaged name of one is noticed here.
+    of_this = "select name, * from _sqlite_migrations where migration_set = ? order by rowid"
+    return [row[0] for row in connection.execute(of_this, [NAME])]
+
+
+def unknown_steps(connection: sqlite3.Connection) -> list[str]:
     """The names of applied steps that this program does not know: a newer one made the database."""
-    with Database(memory=True) as empty:
-        known = {step.name for step in steps.pending(empty)}
-    return [step.name for step in steps.applied(db) if step.name not in known]
+    return [name for name in applied_steps(connection) if name not in steps.names]
 
 
 @steps()
 def m001_tables(db: Database) -> None:
     """Makes tables for moods, for plays, and for each minute with somebody there."""
+    from sqlite_utils.db import ForeignKey  # noqa: PLC0415 - see above
+
     mood = {"state": str, "emotion": str, "probability": float, "faces": int}
     db.table("moods").create(
         {"id": int, "at": str, **mood}, pk="id", not_null={"at", *mood} - {"emotion"}, strict=True

@@ -18,8 +18,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from appliance.errors import JukeboxError
 from appliance.history.database import (
     check,
@@ -52,7 +50,7 @@ class SqliteStore:
         self._remembers_guests = settings.remember_guests
         self._retention = timedelta(days=settings.retention_days)
         self._lock = Lock(self.path)
-        self._db: Database | None = None
+        self._db: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._waiting: deque[tuple[str, dict[str, Any]]] = deque()
         self._dropped = 0
@@ -226,7 +224,7 @@ class SqliteStore:
             self._add("minutes", **self._minute.row())
         self._minute = None
 
-    def _guarded(self, action: Callable[[Database], None]) -> None:
+    def _guarded(self, action: Callable[[sqlite3.Connection], None]) -> None:
         """Acts on the database. A damaged one is set aside, and the action done on a new one."""
         try:
             try:
@@ -242,7 +240,7 @@ class SqliteStore:
             self._disconnect()  # a fresh connection notices that the disk is writable again
             raise explained(self.path, error) from error
 
-    def _connected(self) -> Database:
+    def _connected(self) -> sqlite3.Connection:
         """The open database. Raises BusyError, StoreError, sqlite3.Error and OSError."""
         if self._db is not None and self._file != _identity(self.path):
             self._disconnect()  # SQLite would go on writing into the deleted file
@@ -258,31 +256,31 @@ class SqliteStore:
             self._db.close()
             self._db = None
 
-    def _write_waiting(self, db: Database) -> None:
-        with db.atomic():
+    def _write_waiting(self, db: sqlite3.Connection) -> None:
+        with db:
             for table, row in self._waiting:
                 if table == "skips":
                     where = [row["uri"], row["emotion"]]
-                    db.table(table).delete_where("uri = ? and emotion = ?", where)
+                    db.execute("delete from skips where uri = ? and emotion = ?", where)
                     if not row["count"]:
                         continue
                 if table == "people":
                     where = [row["name"], row["emotion"]]
-                    db.table(table).delete_where("name = ? and emotion = ?", where)
+                    db.execute("delete from people where name = ? and emotion = ?", where)
                 if table == "plays" and row["reason"]:
                     row["mood_id"] = db.execute("select max(id) from moods").fetchone()[0]
                 if table == "calibration":
-                    db.table(table).delete_where()
+                    db.execute("delete from calibration")
                 if table != "calibration" or len(row) > 1:
-                    db.table(table).insert(row)
+                    _insert(db, table, row)
         self._waiting.clear()
 
-    def _check_and_prune(self, db: Database) -> None:
+    def _check_and_prune(self, db: sqlite3.Connection) -> None:
         check(db)
         oldest = believable_now(db, self._unix_s) - self._retention
-        with db.atomic():
+        with db:
             for table in TABLES:
-                db.table(table).delete_where("at < ?", [iso(oldest.timestamp())])
+                db.execute(f"delete from {table} where at < ?", [iso(oldest.timestamp())])  # noqa: S608
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
@@ -304,6 +302,11 @@ class _Minute:
     def row(self) -> dict[str, Any]:
         seconds = {f"{name}_s": round(value, 2) for name, value in self.seconds.items()}
         return {"at": iso(self.begins_s), **seconds, "faces": self.faces}
+
+
+def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    columns, values = ", ".join(row), ", ".join("?" * len(row))
+    db.execute(f"insert into {table} ({columns}) values ({values})", list(row.values()))  # noqa: S608
 
 
 def _within(from_unix_s: float, to_unix_s: float) -> Callable[[str], bool]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-
-from sqlite_utils import Database
 
 from appliance.history.forgetting import TABLES
 
@@ -17,7 +16,7 @@ JUMP = timedelta(days=730)
 DAYS_TO_BELIEVE = 10
 
 
-def believable_now(db: Database, unix_s: float) -> datetime:
+def believable_now(db: sqlite3.Connection, unix_s: float) -> datetime:
     """The moment from which the age of rows counts: now, if the rows say that the clock is right.
 
     After a jump of two years it stays where it was before the jump, until there are rows of ten
@@ -42,7 +41,7 @@ def without_jump(dates: Iterable[datetime], now: datetime) -> list[datetime]:
     return near[::-1]
 
 
-def _newest_days(db: Database, now: datetime) -> Iterator[datetime]:
+def _newest_days(db: sqlite3.Connection, now: datetime) -> Iterator[datetime]:
     """The newest ten days of which there are rows, the newest first."""
     days = " union ".join(f"select substr(at, 1, 10) day from {table}" for table in TABLES)  # noqa: S608
     found = db.execute(
