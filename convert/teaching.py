@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS, Frame, GrayImage, Numbers
+from appliance.records import Picture as Shown
 from appliance.vision.emotion import EmotionClassifier
 from appliance.vision.people import (
     LEAST_FIT,
@@ -55,7 +56,7 @@ class Eyes:
 
     def see(self, luma: GrayImage) -> Seen | None:
         """The picture and its mirror image, averaged. luma: uint8 (height, width)."""
-        face = largest(self._find(luma))
+        face = largest(self._find(Shown(luma)))
         if face is None:
             return None
         both = [self._classifier.classify(Frame(0.0, 0.0, luma), [face])[0] for _ in range(2)]
