@@ -7,6 +7,8 @@ is_pi() { grep -qs "Raspberry Pi" /proc/device-tree/model; }
 install_packages() {
     # alsa-utils: its udev rule unmutes sound cards that nobody has set yet; the kernel leaves them muted.
     local packages=(python3 python3-venv mpd avahi-daemon alsa-utils) missing=() package
+    ! sounds_in_rooms || packages+=(snapclient)
+    ! leads_rooms || packages+=(snapserver)
     if is_pi; then
         packages+=(python3-picamera2 python3-gpiozero python3-lgpio)
     fi
@@ -20,8 +22,30 @@ install_packages() {
     fi
 }
 
+# What [rooms] of the owner's settings says; without settings, or with mistakes in them: no.
+rooms_say() { # rooms_say KEY...: whether all of them are true
+    [[ -r $etc/jukebox.toml ]] && command -v python3 >/dev/null && python3 - "$etc/jukebox.toml" "$@" <<'PYTHON'
+import sys, tomllib
+try:
+    with open(sys.argv[1], "rb") as file:
+        rooms = tomllib.load(file).get("rooms", {})
+except (OSError, ValueError, ImportError):
+    rooms = {}
+sys.exit(not all(rooms.get(key) is True for key in sys.argv[2:]))
+PYTHON
+}
+
+sounds_in_rooms() { rooms_say join sound; }
+
+leads_rooms() { rooms_say join sound leader; }
+
 add_packages() {
     need_packages "$@"
+    # jukebox-sound.service starts these programs; Debian's own services would, too, at every boot.
+    local package
+    for package in "$@"; do
+        [[ $package != snap* ]] || systemctl --quiet disable "$package.service"
+    done
     # For sound cards that are here already: an owner's stored levels count, an unknown card is unmuted.
     if [[ " $* " == *" alsa-utils "* ]] && systemd_runs; then
         systemctl start alsa-restore.service
@@ -152,6 +176,7 @@ put_mpd() {
     fi
     step_unless "$etc/mpd-own.conf" own_conf_is_there "write" put_own_conf
     step_unless "what the network may do to MPD, in $etc/mpd-own.conf," permissions_are_set "add" add_permissions
+    step_unless "$etc/mpd-rooms.conf" rooms_conf_is_right "write or remove" put_rooms_conf
     step_unless "MPD's settings" mpd_is_set "write" set_mpd
 }
 
@@ -164,6 +189,24 @@ is_owners_mpd() {
     shipped=$(dpkg-query -W -f '${Conffiles}\n' mpd | awk '$1 == "/etc/mpd.conf" { print $2 }')
     [[ "$(md5sum </etc/mpd.conf | cut -d' ' -f1)" != "$shipped" ]] ||
         [[ -n "$(find /var/lib/mpd/music -mindepth 1 -print -quit 2>/dev/null)" ]]
+}
+
+# MPD's output for all rooms, on their leader alone.
+rooms_conf_is_right() {
+    if leads_rooms; then
+        cmp --silent install/mpd-rooms.conf "$etc/mpd-rooms.conf"
+    else
+        [[ ! -e $etc/mpd-rooms.conf ]]
+    fi
+}
+
+put_rooms_conf() {
+    if leads_rooms; then
+        put install/mpd-rooms.conf "$etc/mpd-rooms.conf"
+    else
+        rm -f "$etc/mpd-rooms.conf"
+    fi
+    ! mpd_is_set || set_mpd # it restarts MPD
 }
 
 own_conf_is_there() { [[ "$(stat -c %a "$etc/mpd-own.conf" 2>/dev/null)" == 600 ]]; }
@@ -223,7 +266,7 @@ mpd_as_before() { # mpd_as_before SETTINGS: puts the former ones back, if there 
 give_mpd_back() {
     [[ -e $units/mpd.service.d/jukebox.conf ]] || return 0
     ! systemd_runs || systemctl stop mpd.service # it writes its state when it stops: remove that afterwards
-    rm -f "$units/mpd.service.d/jukebox.conf" /var/lib/mpd/jukebox.*
+    rm -f "$units/mpd.service.d/jukebox.conf" "$etc/mpd-rooms.conf" /var/lib/mpd/jukebox.*
     [[ ! -d /run/mpd ]] || { chown mpd:audio /run/mpd && chmod 755 /run/mpd; }
     rmdir --ignore-fail-on-non-empty "$units/mpd.service.d"
     ! systemd_runs || systemctl daemon-reload
@@ -327,7 +370,7 @@ remove_units() {
     for unit in "$units"/jukebox*.{timer,socket,service}; do # what starts a service before it
         [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done
-    rm -rf "$units/jukebox.service.d" /run/jukebox{,-admin,-control,-pair,-links,-links-page} \
+    rm -rf "$units/jukebox.service.d" /run/jukebox{,-admin,-control,-pair,-links,-links-page,-rooms,-sound} \
         /var/lib/systemd/timers/stamp-jukebox-backup.timer
     if systemd_runs; then
         systemctl daemon-reload

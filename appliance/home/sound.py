@@ -1,0 +1,193 @@
+"""The sound of this room: on the leader, its MPD into all rooms; elsewhere, the leader's music.
+
+Each round asks the process with the sound card (speaker.py) to run what is to run. The leader's
+rounds also let MPD play into the rooms, and set what each room's player may do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from appliance.errors import JukeboxError, PlayerError, UsageError
+from appliance.history.files import database_file
+from appliance.home.entities import Topics
+from appliance.home.levels import Levels
+from appliance.home.mpd_outputs import MpdOutputs
+from appliance.home.snapcast import Player, Snapserver, SnapserverError
+from appliance.home.vote import Room
+from appliance.player.watched_mpd import Mpd
+from appliance.remote.control_client import ControlClient
+from appliance.remote.control_places import is_service
+from appliance.settings import Settings
+
+log = logging.getLogger("jukebox")
+
+FROM_SYSTEMD = Path("/run/jukebox-sound/socket")  # systemd/jukebox-sound.socket
+EVERY_S = 3.0
+ANSWER_S = 10.0
+HERE = "127.0.0.1"
+
+Fields = dict[str, Any]
+
+
+def socket_of(settings: Settings, environ: Mapping[str, str]) -> Path:
+    """Where the process with the sound card listens."""
+    if is_service(environ):
+        return FROM_SYSTEMD
+    return database_file(settings.store, environ).with_name("sound.sock")
+
+
+class Sound:
+    """rooms: the other rooms and this one as they were heard of last, by their number.
+
+    joined: whether the leader's music is to play here, as the jukebox says. changed: called after
+    each round of the leader.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        topics: Topics,
+        mpd: Mpd,
+        *,
+        rooms: Callable[[], Mapping[str, Room]],
+        joined: Callable[[], bool],
+        changed: Callable[[], None],
+    ) -> None:
+        self._rooms_settings, self._listener = settings.rooms, settings.listener
+        self._topics, self._mpd = topics, mpd
+        self._rooms, self._joined, self._changed = rooms, joined, changed
+        own = database_file(settings.store, environ)
+        self._socket = socket_of(settings, environ)
+        self._levels = Levels(own.with_name("rooms.json"))
+        self._outputs = MpdOutputs(own.with_name("outputs.json"))
+        self._snapserver = Snapserver()
+        self._players: list[Player] = []
+        self._now = asyncio.Event()
+        self._complaint = ""
+        self._routed: bool | None = None  # whether MPD plays into the rooms; None: not known
+        self.serves = False
+
+    async def run(self) -> None:
+        """Runs until it is cancelled."""
+        try:
+            while self._rooms_settings.sound or self._routed is None:
+                if self._rooms_settings.sound:
+                    try:
+                        await self._round()
+                    except JukeboxError as error:
+                        self._complain(str(error))
+                        self._serve(False)
+                await self._route()  # also of a leader that is none any more
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(EVERY_S):
+                        await self._now.wait()
+                self._now.clear()
+        finally:
+            self._snapserver.close()
+
+    def hurry(self) -> None:
+        """Something has changed: begins the next round at once."""
+        self._now.set()
+
+    def change(self, payload: bytes) -> None:
+        """What somebody wants of a room. Nonsense changes nothing."""
+        with suppress(ValueError, UsageError, AttributeError):
+            told = json.loads(payload)
+            names = {player.name: player.id for player in self._players}
+            wanted = str(told.get("room"))
+            known = {player.id for player in self._players}
+            if (player := names.get(wanted, wanted)) in known:
+                self._levels.change(player, told)
+                self.hurry()
+
+    def players(self) -> list[Fields] | None:
+        """All rooms with a loudspeaker; None while this one's music does not go to them."""
+        return [self._told_of(player) for player in self._players] if self.serves else None
+
+    async def _round(self) -> None:
+        leads = self._rooms_settings.leader
+        here = HERE if leads else self._rooms_settings.leader_address if self._joined() else ""
+        running = await asyncio.to_thread(self._ask, here)
+        if leads and running["serves"]:
+            await self._steer()
+        self._serve(running["serves"] is True)
+        self._complain("")
+
+    def _ask(self, leader: str) -> Fields:
+        wanted = {
+            "serve": self._rooms_settings.leader,
+            "leader": leader,
+            "node": self._topics.node,
+            "device": self._rooms_settings.device,
+        }
+        with ControlClient(self._socket, ANSWER_S) as speaker:
+            return dict(speaker.ask("play", wanted)["data"])
+
+    async def _steer(self) -> None:
+        """Sets volume and trim of each room, and mutes those that are empty."""
+        try:
+            self._players = await self._snapserver.players()
+        except SnapserverError:
+            await asyncio.sleep(1.0)  # it may just have been started
+            self._players = await self._snapserver.players()
+        for player in self._players:
+            level, muted = self._levels.of(player.id), self._is_empty(player.id)
+            if (player.volume, player.muted) != (level.percent, muted):
+                await self._snapserver.turn(player.id, level.percent, muted=muted)
+            if player.trim_ms != level.trim_ms:
+                await self._snapserver.trim(player.id, level.trim_ms)
+
+    def _is_empty(self, player: str) -> bool:
+        """Whether nobody has been there for away_minutes. A room without a camera never is."""
+        away_s = 60.0 * self._listener.away_minutes
+        room = self._rooms().get(player) if self._rooms_settings.follow and away_s else None
+        return room is not None and room.state == "nobody" and room.age_s >= away_s
+
+    async def _route(self) -> None:
+        """Lets MPD play into the rooms, or by itself: once, so that a person may switch, too."""
+        serves = self.serves
+        if serves == self._routed:
+            return
+        try:
+            if not serves:
+                await self._mpd.do(self._outputs.by_itself)
+            elif not await self._mpd.do(self._outputs.into_rooms):
+                self._complain("MPD has no output for the rooms: sudo ./setup.sh install makes it")
+                return
+            self._routed = serves
+        except PlayerError as error:
+            log.debug("MPD's outputs stay as they are: %s", error)
+
+    def _serve(self, serves: bool) -> None:
+        if serves != self.serves:
+            self.serves = serves
+            log.info("the music goes to %s", "all rooms" if serves else "this room alone")
+        if self._rooms_settings.leader:
+            self._changed()
+
+    def _complain(self, text: str) -> None:
+        if text != self._complaint:
+            self._complaint = text
+            if text:
+                log.warning("the sound of the rooms: %s; I keep trying", text)
+
+    def _told_of(self, player: Player) -> Fields:
+        room, level = self._rooms().get(player.id), self._levels.of(player.id)
+        return {
+            "room": player.id,
+            "name": room.name if room else player.name,
+            "connected": player.connected,
+            "leads": player.id == self._topics.node,
+            "muted": self._is_empty(player.id),
+            "volume_percent": level.percent,
+            "volume_max": level.volume_max,
+            "trim_ms": level.trim_ms,
+        }

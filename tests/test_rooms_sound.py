@@ -1,0 +1,341 @@
+"""Rooms with one music: when a room joins, how loud it may be, and who may ask for what."""
+
+import asyncio
+import json
+from dataclasses import asdict, replace
+
+import pytest
+from controls import STEP, RecordingControls
+
+from appliance.config.loading import parse
+from appliance.decide.house_sound import RoomPlayer
+from appliance.decide.policy import MusicPolicy
+from appliance.errors import ConfigError, JukeboxError, UsageError
+from appliance.home.entities import Topics
+from appliance.home.levels import Levels
+from appliance.home.mpd_outputs import MpdOutputs
+from appliance.home.rooms import Rooms
+from appliance.home.sharing import House
+from appliance.home.snapcast import Snapserver, SnapserverError
+from appliance.home.speaker import Programs, Speaker
+from appliance.records import Emotion, Mood, Playback
+from appliance.remote.control_house import show_rooms, tell_house, wanted_of_room
+from appliance.settings import ListenerSettings, RoomsSettings, Settings
+
+HAPPY = Emotion.HAPPY
+PLAYING = Playback("play", "Sunny", HAPPY, 90.0, 0, has_end=True)
+SILENT = replace(PLAYING, state="stop", remaining_s=None)
+PAUSED = replace(PLAYING, state="pause", charge="resting")
+MOOD = Mood("settled", HAPPY, 0.9, 1, 0.0)
+NOBODY = Mood("nobody", None, 0.0, 0, 0.0)
+
+
+# --- when a room joins ---------------------------------------------------------------------------
+
+
+def policy_of(**rooms):
+    settings = RoomsSettings(**{"join": True, "sound": True, "leader_address": "10.0.0.1"} | rooms)
+    return MusicPolicy(Settings(rooms=settings, listener=ListenerSettings(away_minutes=1)))
+
+
+def decided(policy, time_s, playback, mood=MOOD, *, led=True):
+    if led:
+        policy.house.tell(MOOD, time_s, sounds=True)
+    return policy.decide(time_s, 0.0, mood, playback)
+
+
+def test_a_room_joins_at_its_songs_end_and_adds_no_song():
+    policy = policy_of()
+    assert decided(policy, 0.0, PLAYING) is None
+    assert not policy.house_sound.joined
+    assert decided(policy, 80.0, replace(PLAYING, remaining_s=20.0)) is None
+    ending = decided(policy, 95.0, replace(PLAYING, remaining_s=6.5))
+    assert (ending.how, ending.reason) == ("pause", "the house's music plays here")
+    assert decided(policy, 96.0, PAUSED) is None
+    assert policy.house_sound.joined
+
+
+def test_a_stream_without_an_end_gives_way_at_once_and_silence_joins_at_once():
+    policy = policy_of()
+    assert decided(policy, 0.0, replace(PLAYING, remaining_s=None, has_end=False)).how == "pause"
+    assert decided(policy, 1.0, SILENT) is None
+    assert policy.house_sound.joined
+
+
+def test_a_song_that_somebody_chose_stays():
+    policy = policy_of()
+    own = replace(PLAYING, remaining_s=1.0, charge="chosen")
+    assert own.listener
+    assert decided(policy, 0.0, own) is None
+    assert not policy.house_sound.joined
+
+
+def test_without_the_leader_for_twenty_seconds_the_room_plays_its_own_music_again():
+    policy = policy_of()
+    decided(policy, 0.0, replace(PLAYING, remaining_s=5.0))
+    assert decided(policy, 19.0, PAUSED, led=False) is None
+    again = decided(policy, 20.0, PAUSED, led=False)
+    assert (again.how, policy.house_sound.joined) == ("resume", False)
+    assert decided(policy_of(), 20.0, SILENT, led=False).how == "switch"  # whose song had ended
+
+
+def test_nobody_is_played_to_in_an_empty_room_when_the_leader_goes():
+    policy = policy_of()
+    decided(policy, 0.0, replace(PLAYING, remaining_s=5.0), NOBODY)
+    for time_s in range(0, 100, 10):
+        decided(policy, float(time_s), PAUSED, NOBODY)
+    assert decided(policy, 200.0, PAUSED, NOBODY, led=False) is None
+
+
+def test_a_room_that_sleeps_does_not_hear_the_house_either():
+    policy = policy_of()
+    decided(policy, 0.0, SILENT)
+    policy.sleep(1.0, 1.0)
+    assert decided(policy, 30.0, SILENT) is None
+    assert policy.house_sound.joined
+    decided(policy, 62.0, SILENT)
+    assert not policy.house_sound.joined
+
+
+@pytest.mark.parametrize(
+    "rooms", [{"sound": False}, {"leader": True}], ids=["without a loudspeaker", "the leader"]
+)
+def test_who_does_not_hear_the_leader_plays_on(rooms):
+    policy = policy_of(**rooms)
+    assert decided(policy, 0.0, replace(PLAYING, remaining_s=5.0)).how == "append"
+    assert not policy.house_sound.joined
+
+
+def test_the_leaders_empty_room_pauses_no_music_of_the_house():
+    policy = policy_of(leader=True)
+    for time_s in range(0, 200, 10):
+        assert decided(policy, float(time_s), PLAYING, NOBODY) is None
+
+
+# --- what is told --------------------------------------------------------------------------------
+
+PLAYER = RoomPlayer("jukebox_1", "Hall", True, False, False, 60, 80, 40)
+
+
+def test_the_control_socket_takes_the_rooms_and_shows_them_for_thirty_seconds():
+    controls = RecordingControls()
+    assert show_rooms({"rooms": [asdict(PLAYER)]}, STEP, controls).text == "1 rooms"
+    sound = controls.policy.house_sound
+    now_s = STEP.frame.time_s
+    assert (sound.rooms(now_s + 29), sound.rooms(now_s + 30)) == ((PLAYER,), ())
+
+
+@pytest.mark.parametrize(
+    "rooms",
+    [
+        None, "x", [None], [{}], [asdict(PLAYER) | {"name": ""}], [asdict(PLAYER) | {"room": 3}],
+        [asdict(PLAYER) | {"trim_ms": 1001}], [asdict(PLAYER) | {"volume_percent": True}],
+        [asdict(PLAYER)] * 51, [asdict(PLAYER) | {"name": "x" * 61}],
+    ],
+)  # fmt: skip
+def test_the_control_socket_refuses_what_are_no_rooms(rooms):
+    with pytest.raises(UsageError, match="room"):
+        show_rooms({"rooms": rooms}, STEP, RecordingControls())
+
+
+def test_what_somebody_wants_of_a_room_is_checked_before_anybody_is_told():
+    assert wanted_of_room({"room": "Hall", "trim_ms": 40, "x": 1}) == {
+        "room": "Hall",
+        "trim_ms": 40,
+    }
+    for wrong in ({}, {"room": "Hall", "trim_ms": 1001}, {"room": "Hall", "volume_max": -1}):
+        with pytest.raises(UsageError, match="room"):
+            wanted_of_room(wrong)
+
+
+def test_the_house_says_whether_its_music_goes_to_all_rooms():
+    controls = RecordingControls()
+    looks = {"state": "uncertain", "faces": 0}
+    tell_house(looks | {"sound": True}, STEP, controls)
+    assert controls.policy.house.sounds(STEP.frame.time_s)
+    tell_house(looks, STEP, controls)
+    assert not controls.policy.house.sounds(STEP.frame.time_s)
+    with pytest.raises(UsageError, match="sound"):
+        tell_house(looks | {"sound": 1}, STEP, controls)
+
+
+def test_a_leader_without_any_camera_leads_the_sound_and_changes_nobodys_mood():
+    sent = []
+    settings = RoomsSettings(join=True, leader=True)
+    rooms = Rooms(settings, Topics("j", "a"), "a", lambda *told: sent.append(told[:2]))
+    rooms.tell(House(None), 0.0)
+    assert [topic for topic, _ in sent] == ["j/a/room"]
+    rooms.serve([asdict(PLAYER)])
+    rooms.tell(House(None), 1.0)  # all rooms hear of it at once
+    told = {topic: json.loads(payload) for topic, payload in sent}
+    assert (told["j/rooms/house"]["state"], told["j/rooms/house"]["sound"]) == ("uncertain", True)
+    assert told["j/rooms/sound"] == [asdict(PLAYER)]
+    wish = rooms.received("j/rooms/sound", json.dumps(told["j/rooms/sound"]).encode(), 1.0)
+    assert (wish.word, wish.arguments) == ("rooms", {"rooms": [asdict(PLAYER)]})
+
+
+# --- how loud ------------------------------------------------------------------------------------
+
+
+def test_a_room_is_never_louder_than_its_limit_also_after_a_restart(tmp_path):
+    levels = Levels(tmp_path / "rooms.json")
+    levels.change("a", {"volume_percent": 90, "volume_max": 70, "trim_ms": 40})
+    assert (levels.of("a").percent, levels.of("a").trim_ms) == (70, 40)
+    levels.change("a", {"volume_percent": 50})
+    assert Levels(tmp_path / "rooms.json").of("a") == levels.of("a")
+    assert (levels.of("a").percent, levels.of("b").percent) == (50, 100)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 3}', '{"a": {"trim_ms": 5000}}'])
+def test_levels_that_cannot_be_read_are_the_usual_ones(tmp_path, text):
+    (tmp_path / "rooms.json").write_text(text)
+    assert Levels(tmp_path / "rooms.json").of("a").percent == 100
+
+
+def test_a_trim_longer_than_a_second_is_refused_and_not_cut(tmp_path):
+    levels = Levels(tmp_path / "rooms.json")
+    with pytest.raises(
+        UsageError, match="trim_ms is 1001; it must be a whole number from 0 to 1000"
+    ):
+        levels.change("a", {"trim_ms": 1001})
+    assert levels.of("a").trim_ms == 0
+
+
+class Outputs:
+    """An MPD of which only the outputs count. on: which of them are."""
+
+    def __init__(self, *on, names=("loudspeaker", "headphones", "rooms")):
+        self.names, self.on = names, set(on)
+        self.never_silent = True
+
+    def outputs(self):
+        return [
+            {
+                "outputid": str(number),
+                "outputname": name,
+                "outputenabled": str(int(name in self.on)),
+            }
+            for number, name in enumerate(self.names)
+        ]
+
+    def enableoutput(self, number):
+        self.on.add(self.names[int(number)])
+
+    def disableoutput(self, number):
+        self.on.remove(self.names[int(number)])
+        self.never_silent &= bool(self.on)
+
+
+def test_mpd_plays_into_the_rooms_and_later_by_what_was_on_before(tmp_path):
+    mpd = Outputs("headphones")
+    assert MpdOutputs(tmp_path / "outputs.json").into_rooms(mpd)
+    assert mpd.on == {"rooms"}
+    MpdOutputs(tmp_path / "outputs.json").by_itself(mpd)
+    assert (mpd.on, mpd.never_silent) == ({"headphones"}, True)
+    mpd.on = {"loudspeaker"}
+    MpdOutputs(tmp_path / "outputs.json").by_itself(mpd)  # nothing to undo
+    assert mpd.on == {"loudspeaker"}
+
+
+def test_where_nobody_knows_what_was_on_before_all_others_are(tmp_path):
+    mpd = Outputs("rooms")
+    MpdOutputs(tmp_path / "gone.json").by_itself(mpd)
+    assert mpd.on == {"loudspeaker", "headphones"}
+
+
+def test_an_mpd_without_an_output_for_rooms_is_left_alone(tmp_path):
+    mpd = Outputs("loudspeaker", names=("loudspeaker",))
+    assert not MpdOutputs(tmp_path / "outputs.json").into_rooms(mpd)
+    assert mpd.on == {"loudspeaker"}
+
+
+# --- the process with the sound card -------------------------------------------------------------
+
+ASKED = {"leader": "10.0.0.1", "node": "jukebox_1", "device": "hw:CARD=Device,DEV=0"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"leader": "music.local"}, {"leader": "--help"}, {"leader": 3}, {"node": "../x"},
+        {"device": "--player"}, {"device": "a b"}, {"device": None}, {"device": "x" * 101},
+    ],
+)  # fmt: skip
+def test_it_takes_no_word_that_could_be_an_option_or_a_path(tmp_path, wrong):
+    speaker = Speaker(Programs(tmp_path, client="/bin/false"))
+    with pytest.raises(UsageError):
+        speaker.do("play", ASKED | wrong)
+    with pytest.raises(UsageError):
+        speaker.do("stop", ASKED)
+
+
+def test_a_program_that_is_not_installed_is_named_with_what_to_do(tmp_path):
+    speaker = Speaker(Programs(tmp_path, client="/nowhere/snapclient"))
+    with pytest.raises(JukeboxError, match=r"snapclient cannot be started .*setup.sh install"):
+        speaker.do("play", ASKED)
+
+
+def test_it_starts_what_has_died_and_changes_only_what_is_other(tmp_path):
+    program = tmp_path / "snapclient"
+    program.write_text('#!/bin/sh\necho "$@" >>"$0.calls"\nexec sleep 60\n')
+    program.chmod(0o755)
+    speaker = Speaker(Programs(tmp_path, client=str(program)))
+    try:
+        assert speaker.do("play", ASKED).data == {"serves": False, "plays": True}
+        ((_, first),) = speaker._running.values()
+        speaker.do("play", ASKED)
+        ((_, same),) = speaker._running.values()
+        assert same is first
+        first.kill()
+        first.wait()
+        speaker.do("play", ASKED)
+        ((_, second),) = speaker._running.values()
+        assert second.poll() is None
+        assert speaker.do("play", ASKED | {"leader": ""}).data["plays"] is False
+        assert second.poll() is not None
+    finally:
+        speaker.stop()
+
+
+def test_a_snapserver_that_is_away_or_talks_nonsense_is_an_error_and_no_wait():
+    async def answers(line):
+        async def serve(reader, writer):
+            await reader.readline()
+            writer.write(line)
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            snapserver = Snapserver(server.sockets[0].getsockname()[1])
+            try:
+                return await snapserver.players()
+            finally:
+                snapserver.close()
+
+    for line in (
+        b"", b"nonsense\n", b"[]\n", b'{"id": 1, "result": {}}\n', b'{"id": 1, "error": "no"}\n',
+        b'{"id": 1, "result": {"server": {"groups": [{"clients": [{}]}]}}}\n',
+    ):  # fmt: skip
+        with pytest.raises(SnapserverError):
+            asyncio.run(answers(line))
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ("sound = true", "rooms.join is not"),
+        ("join = true\nsound = true", "rooms.leader_address is empty"),
+        ("join = true\nsound = true\nleader_address = 'kitchen.local'", "leader_address"),
+    ],
+)
+def test_settings_that_cannot_sound_are_refused(more, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        parse(f'[home]\nshare = "all"\n[rooms]\n{more}'.encode(), "f")
+
+
+def test_the_leader_needs_no_address():
+    text = b'[home]\nshare = "all"\n[rooms]\njoin = true\nsound = true\nleader = true'
+    assert parse(text, "f").rooms.sound
