@@ -41,11 +41,6 @@ leads_rooms() { rooms_say join sound leader; }
 
 add_packages() {
     need_packages "$@"
-    # jukebox-sound.service starts these programs; Debian's own services would, too, at every boot.
-    local package
-    for package in "$@"; do
-        [[ $package != snap* ]] || systemctl --quiet disable "$package.service"
-    done
     # For sound cards that are here already: an owner's stored levels count, an unknown card is unmuted.
     if [[ " $* " == *" alsa-utils "* ]] && systemd_runs; then
         systemctl start alsa-restore.service
