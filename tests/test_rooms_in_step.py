@@ -101,6 +101,12 @@ class House:
         told = subprocess.run(command, check=True, capture_output=True, text=True, env=PYTHON)
         return json.loads(told.stdout)
 
+    def asked(self, *words):
+        """`jukebox rooms`, as the leader's owner types it."""
+        config = ["--config", str(self.kitchen / "jukebox.toml")]
+        command = [*self.net.inside("kitchen"), *JUKEBOX, "rooms", *config, *words]
+        return subprocess.run(command, check=False, capture_output=True, text=True, env=PYTHON)
+
     def players(self):
         """By name, as snapserver has them: volume and trim."""
         found = self.python(
@@ -141,23 +147,17 @@ def test_a_room_that_joins_late_is_in_step_within_five_seconds(house):
     assert in_step_after_s(hall.clicks, kitchen.clicks, begun_s, within_ms=40) < 5
 
 
-def test_a_rooms_limit_and_trim_reach_snapserver_and_nonsense_does_not(house):
-    send = (
-        "import asyncio, json\nfrom appliance.home.places import Access\n"
-        "from appliance.home.session import Session\n"
-        "async def main():\n"
-        "    session = Session(Access('127.0.0.1', 1883), 'test', lambda *_: None)\n"
-        "    await session.open()\n"
-        "    await session.send_surely('jukebox/rooms/set', %r)\n"
-        "    session.close()\n"
-        "asyncio.run(main())\nprint(1)"
-    )
-    wanted = {"room": "jukebox_hall", "volume_max": 70, "trim_ms": 40}
-    house.python(send % json.dumps(wanted))
-    wait_for(lambda: house.players()["jukebox_hall"] == [70, 40, False], 20)
-    house.python(send % json.dumps(wanted | {"trim_ms": 5000, "volume_max": 10}))
-    house.python(send % json.dumps(wanted | {"volume_percent": 30}))
-    wait_for(lambda: house.players()["jukebox_hall"] == [30, 40, False], 20)
+def test_a_rooms_limit_and_trim_reach_snapserver_and_a_longer_trim_does_not(house):
+    told = house.asked("--room", "jukebox_hall", "--max", "70", "--trim", "40")
+    assert told.stdout.endswith(": plays in step, 70 % of at most 70 %, 40 ms early\n")
+    wait_for(lambda: house.players()["jukebox_hall"] == [70, 40, False])
+    told = house.asked("--room", "jukebox_hall", "--trim", "1001")
+    assert (told.returncode, "trim_ms must be a whole number from 0 to 1000" in told.stderr) == (
+        2, True,
+    )  # fmt: skip
+    told = house.asked("--room", "Cellar", "--volume", "30")
+    assert (told.returncode, "there is no room Cellar" in told.stderr) == (1, True)
+    assert house.players()["jukebox_hall"] == [70, 40, False]
 
 
 def test_where_snapserver_cannot_be_the_leader_plays_by_its_own_loudspeaker(house):

@@ -145,7 +145,9 @@ class Home:
                 self._changed()
             return
         if topic == f"{self._topics.prefix}/{CHANGE}":
-            self._sound.change(payload)
+            if self._sound.change(payload):
+                self._rooms.serve(self._sound.players(), at_once=True)
+                self._changed()
             return
         if topic.endswith("/set"):
             key = topic.removesuffix("/set").rpartition("/")[2]

@@ -53,10 +53,13 @@ class Rooms:
         sound = [f"{prefix}/{topic}" for topic in (SOUND, CHANGE)]
         return [f"{prefix}/+/room", f"{prefix}/{HOUSE}", f"{prefix}/+/touch", *sound]
 
-    def serve(self, players: list[Fields] | None) -> None:
-        """The leader's music goes to the players of these rooms; None: to its own room alone."""
-        if (players is None) != (self._players is None):
-            self._told_at_s = -EVERY_S  # all rooms hear of it at once
+    def serve(self, players: list[Fields] | None, *, at_once: bool = False) -> None:
+        """The leader's music goes to the players of these rooms; None: to its own room alone.
+
+        All rooms hear at once of what has changed. at_once: of what has not, too.
+        """
+        if at_once or players != self._players:
+            self._told_at_s = -EVERY_S
         self._players = players
 
     @property

@@ -17,7 +17,7 @@ from typing import Any
 from appliance.errors import JukeboxError, PlayerError, UsageError
 from appliance.history.files import database_file
 from appliance.home.entities import Topics
-from appliance.home.levels import Levels
+from appliance.home.levels import LONGEST_ID, MOST_ROOMS, Levels
 from appliance.home.mpd_outputs import MpdOutputs
 from appliance.home.snapcast import Player, Snapserver, SnapserverError
 from appliance.home.vote import Room
@@ -97,8 +97,13 @@ class Sound:
         """Something has changed: begins the next round at once."""
         self._now.set()
 
-    def change(self, payload: bytes) -> None:
-        """What somebody wants of a room. Nonsense changes nothing."""
+    def change(self, payload: bytes) -> bool:
+        """Takes in what somebody wants of a room. Returns whether this is the leader, who may.
+
+        Nonsense changes nothing.
+        """
+        if not self.serves:
+            return False
         with suppress(ValueError, UsageError, AttributeError):
             told = json.loads(payload)
             names = {player.name: player.id for player in self._players}
@@ -107,6 +112,7 @@ class Sound:
             if (player := names.get(wanted, wanted)) in known:
                 self._levels.change(player, told)
                 self.hurry()
+        return True
 
     def players(self) -> list[Fields] | None:
         """All rooms with a loudspeaker; None while this one's music does not go to them."""
@@ -134,10 +140,11 @@ class Sound:
     async def _steer(self) -> None:
         """Sets volume and trim of each room, and mutes those that are empty."""
         try:
-            self._players = await self._snapserver.players()
+            found = await self._snapserver.players()
         except SnapserverError:
             await asyncio.sleep(1.0)  # it may just have been started
-            self._players = await self._snapserver.players()
+            found = await self._snapserver.players()
+        self._players = [player for player in found if len(player.id) <= LONGEST_ID][:MOST_ROOMS]
         for player in self._players:
             level, muted = self._levels.of(player.id), self._is_empty(player.id)
             if (player.volume, player.muted) != (level.percent, muted):
@@ -183,7 +190,7 @@ class Sound:
         room, level = self._rooms().get(player.id), self._levels.of(player.id)
         return {
             "room": player.id,
-            "name": room.name if room else player.name,
+            "name": (room.name if room else player.name) or player.id,
             "connected": player.connected,
             "leads": player.id == self._topics.node,
             "muted": self._is_empty(player.id),

@@ -37,7 +37,7 @@ def show_rooms(arguments: dict[str, Any], step: Step, controls: Controls) -> Ans
     rooms = arguments.get("rooms")
     if not isinstance(rooms, list) or len(rooms) > MOST_ROOMS:
         raise UsageError(f"rooms: it must be a list of up to {MOST_ROOMS} rooms")
-    found = tuple(_room(room) for room in rooms)
+    found = tuple(player_of(room) for room in rooms)
     controls.policy.house_sound.show(found, step.frame.time_s)
     return Answer(f"{len(found)} rooms")
 
@@ -49,7 +49,8 @@ def wanted_of_room(arguments: dict[str, Any]) -> dict[str, Any]:
     return wanted | {key: _number(key, value) for key, value in given.items()}
 
 
-def _room(found: Any) -> RoomPlayer:
+def player_of(found: Any) -> RoomPlayer:
+    """A room's player in a message. Raises UsageError for anything else."""
     try:
         player = RoomPlayer(
             room=_text(found["room"]),
