@@ -3,9 +3,11 @@
 import asyncio
 import json
 from dataclasses import asdict, replace
+from urllib.parse import urlencode
 
 import pytest
-from controls import STEP, RecordingControls
+from controls import STATUS, STEP, RecordingControls
+from web_page import InProcess
 
 from appliance.config.loading import parse
 from appliance.decide.house_sound import RoomPlayer
@@ -318,6 +320,48 @@ def test_a_snapserver_that_is_away_or_talks_nonsense_is_an_error_and_no_wait():
     ):  # fmt: skip
         with pytest.raises(SnapserverError):
             asyncio.run(answers(line))
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+
+class Asked:
+    """A jukebox that notes what it is asked for."""
+
+    def __init__(self):
+        self.all = []
+
+    async def ask(self, word, arguments):
+        self.all.append((word, arguments))
+
+
+@pytest.fixture
+def page():
+    web = InProcess()
+    web.page.house.status = STATUS | {"rooms": [asdict(PLAYER)], "joined": True}
+    web.page.jukebox = Asked()
+    web.cookie = web.pairs()
+    return web
+
+
+def test_the_page_shows_the_rooms_and_that_the_music_is_the_houses(page):
+    shown = page.ask(cookie=page.cookie, accept_language="de").text
+    assert "Räume mit derselben Musik" in shown
+    assert "60 % von höchstens 80 %, 40 ms früher" in shown
+    assert "Hier spielt die Musik des Hauses" in shown
+    page.page.house.status = STATUS
+    assert "Räume mit" not in page.ask(cookie=page.cookie, accept_language="de").text
+
+
+def test_the_page_sets_a_room(page):
+    typed = {"room": "jukebox_1", "volume_percent": "50", "volume_max": "70", "trim_ms": "0"}
+    assert page.ask("/rooms", "POST", urlencode(typed), cookie=page.cookie).status == 303
+    numbers = {"volume_percent": 50, "volume_max": 70, "trim_ms": 0}
+    assert page.page.jukebox.all == [("rooms", {"room": "jukebox_1"} | numbers)]
+    for wrong in ("1001", "-1", "", "1e3", "9" * 99):
+        page.ask("/rooms", "POST", urlencode(typed | {"trim_ms": wrong}), cookie=page.cookie)
+    assert len(page.page.jukebox.all) == 1
+    assert page.ask("/rooms", "POST", urlencode(typed)).status == 401
 
 
 # --- settings ------------------------------------------------------------------------------------
