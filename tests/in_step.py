@@ -1,8 +1,9 @@
 """Rooms in network namespaces, clicks for music, and how far two rooms are apart.
 
-A room's snapclient writes each 20 to 50 ms of sound into a pipe when it would hand it to a sound
-card; a reader notes when it came. So this shows Snapcast's schedule, over a real network with real
-processes, and not the clock of a loudspeaker, its buffer or the air.
+A room's snapclient writes each 50 ms of sound into a pipe when it would hand it to a sound card; a
+reader notes when it came. So this shows Snapcast's schedule, with real processes and connections,
+and not the clock of a loudspeaker, its buffer or the air. A sound card's buffer bridges some 80 ms
+in which the processor is busy elsewhere, a pipe does not: so both ends of it go first here.
 """
 
 import os
@@ -23,13 +24,14 @@ from conftest import wait_for
 RATE = 48000
 FRAME_BYTES = 4
 LOUD = 8000
+PART_OF_ONE_S = 0.02
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 PROJECT = Path(__file__).resolve().parents[1]
 
 
 def why_not():
     """Why this machine cannot do it; "" if it can."""
-    programs = ("snapserver", "snapclient", "mpd", "ip", "unshare")
+    programs = ("snapserver", "snapclient", "mpd", "ip", "unshare", "chrt")
     gone = [
         name for name in programs if shutil.which(name, path=f"{os.environ['PATH']}:{PATH}") is None
     ]
@@ -86,10 +88,13 @@ class Recorder:
         self.is_closed = True
 
     def _listen(self):
-        left = b""
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(20))  # of this thread
+        left, began_s, frames = b"", 0.0, 0
         while True:
             got = os.read(self._reader, 65536)
-            now_s = time.monotonic()
+            # A pipe hands over what was written at once in parts of 4 KiB.
+            if time.monotonic() - began_s > PART_OF_ONE_S:
+                began_s, frames = time.monotonic(), 0
             got, left = left + got, b""
             if odd := len(got) % FRAME_BYTES:
                 got, left = got[:-odd], got[-odd:]
@@ -98,9 +103,10 @@ class Recorder:
             if loud[0]:
                 begins = np.concatenate(([0], begins))
             for frame in begins:
-                at = now_s + frame / RATE
+                at = began_s + (frames + frame) / RATE
                 if not self.clicks or at - self.clicks[-1] > 0.05:
                     self.clicks.append(at)
+            frames += len(loud)
 
 
 def apart_ms(here, there):
@@ -214,7 +220,8 @@ PYTHON = {"PYTHONPATH": f"{PROJECT}:{PROJECT / 'tests'}", "PATH": f"{os.environ[
 
 def speaker(folder, recorder):
     """The command that plays in a room."""
-    return [sys.executable, "-c", SPEAKER, str(folder), *recorder.player]
+    first = ["chrt", "--fifo", "10"]
+    return [*first, sys.executable, "-c", SPEAKER, str(folder), *recorder.player]
 
 
 MPD_CONF = """

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from urllib.parse import urlencode
 
 import pytest
+from conftest import wait_for
 from controls import STATUS, STEP, RecordingControls
 from web_page import InProcess
 
@@ -277,26 +278,55 @@ def test_a_program_that_is_not_installed_is_named_with_what_to_do(tmp_path):
         speaker.do("play", ASKED)
 
 
-def test_it_starts_what_has_died_and_changes_only_what_is_other(tmp_path):
-    program = tmp_path / "snapclient"
-    program.write_text('#!/bin/sh\necho "$@" >>"$0.calls"\nexec sleep 60\n')
-    program.chmod(0o755)
+@pytest.fixture
+def program(tmp_path):
+    """A snapclient that notes how it was called. It ends where a file says so."""
+    file = tmp_path / "snapclient"
+    file.write_text(
+        '#!/bin/sh\necho "$@" >>"$0.calls"\n[ ! -e "$0.fails" ] || exit 1\nexec sleep 60\n'
+    )
+    file.chmod(0o755)
+    return file
+
+
+def calls(program):
+    return program.with_suffix(".calls").read_text().splitlines()
+
+
+def test_it_starts_again_what_has_died_and_leaves_alone_what_runs(tmp_path, program):
     speaker = Speaker(Programs(tmp_path, client=str(program)))
     try:
         assert speaker.do("play", ASKED).data == {"serves": False, "plays": True}
-        ((_, first),) = speaker._running.values()
+        wait_for(program.with_suffix(".calls").exists)
         speaker.do("play", ASKED)
-        ((_, same),) = speaker._running.values()
-        assert same is first
+        assert calls(program) == [
+            "--host 10.0.0.1 --hostID jukebox_1 --logfilter *:warning,Avahi:fatal"
+            " --soundcard hw:CARD=Device,DEV=0"
+        ]
+        speaker._running["client"].since_s -= 60.0
+        first = speaker._running["client"].process
         first.kill()
         first.wait()
-        speaker.do("play", ASKED)
-        ((_, second),) = speaker._running.values()
+        assert speaker.do("play", ASKED).data["plays"]
+        second = speaker._running["client"].process
         assert second.poll() is None
-        assert speaker.do("play", ASKED | {"leader": ""}).data["plays"] is False
+        assert not speaker.do("play", ASKED | {"leader": ""}).data["plays"]
         assert second.poll() is not None
     finally:
         speaker.stop()
+
+
+def test_what_ends_again_and_again_is_started_less_and_less_often(tmp_path, program):
+    program.with_suffix(".fails").touch()
+    clock = iter(range(0, 10_000, 3))  # seconds
+    speaker = Speaker(Programs(tmp_path, client=str(program)), now=lambda: next(clock))
+    try:
+        for _ in range(100):
+            speaker.do("play", ASKED)
+            speaker._running["client"].process.wait()
+    finally:
+        speaker.stop()
+    assert len(calls(program)) == 8  # in five minutes
 
 
 def test_a_snapserver_that_is_away_or_talks_nonsense_is_an_error_and_no_wait():

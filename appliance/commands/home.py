@@ -62,6 +62,7 @@ def _sound() -> int:
     passed, folder = take_passed_sockets(os.environ), os.environ.get("STATE_DIRECTORY")
     if not passed or not folder:
         raise UsageError("systemd starts this by jukebox-sound.socket")
+    logging.getLogger("jukebox").setLevel(logging.WARNING)  # it is asked every three seconds
     speaker = Speaker(Programs(Path(folder)))
     try:
         serve(passed[0], speaker, group_ids("jukebox-control"), idle_s=SOUND_GOES_ON_S)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import re
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -26,6 +27,9 @@ PIPE = Path("/run/jukebox-rooms/fifo")  # install/mpd-rooms.conf
 # Of MPD's output. snapserver would play a pipe of another one too fast or too slow, without a word.
 SAMPLE_FORMAT = "48000:16:2"
 END_S = 2.0
+# One that ran so long is started again at once; else after so long, the last one for ever.
+STEADY_S = 30.0
+AGAIN_S = (0.0, 1.0, 5.0, 15.0, 60.0)
 NODE = re.compile(r"[a-z0-9_]{1,40}")
 # A sound card as `aplay -L` has it; never an option.
 DEVICE = re.compile(r"[A-Za-z0-9][\w:=,.+-]{0,99}")
@@ -61,12 +65,24 @@ class Programs:
         return [self.client, "--host", leader, "--hostID", node, "--logfilter", LOG, *sound]
 
 
+@dataclass(slots=True)
+class _Program:
+    """One that runs, or waits to be started again. failures: in a row, each soon after a start."""
+
+    command: list[str]
+    process: subprocess.Popen[bytes]
+    since_s: float
+    failures: int = 0
+    again_s: float = 0.0
+
+
 class Speaker:
     """Starts and stops the programs, in this process. An Administration."""
 
-    def __init__(self, programs: Programs) -> None:
+    def __init__(self, programs: Programs, now: Callable[[], float] = time.monotonic) -> None:
         self._programs = programs
-        self._running: dict[str, tuple[list[str], subprocess.Popen[bytes]]] = {}
+        self._now = now
+        self._running: dict[str, _Program] = {}
 
     def do(self, word: str, arguments: Fields) -> Answer:
         """Runs from now on what "play" names. Raises UsageError, JukeboxError."""
@@ -75,31 +91,46 @@ class Speaker:
         leader, serves = _address(arguments.get("leader", "")), arguments.get("serve") is True
         node = _matching(NODE, "node", arguments.get("node"))
         device = _matching(DEVICE, "device", arguments.get("device"))
-        self._keep("server", self._programs.serve() if serves else None)
-        self._keep("client", self._programs.play(leader, node, device) if leader else None)
-        data = {"serves": "server" in self._running, "plays": "client" in self._running}
-        return Answer("done", data)
+        server = self._keep("server", self._programs.serve() if serves else None)
+        plays = self._programs.play(leader, node, device) if leader else None
+        return Answer("done", {"serves": server, "plays": self._keep("client", plays)})
 
     def stop(self) -> None:
         """Ends both programs."""
         for what in list(self._running):
             self._end(what)
 
-    def _keep(self, what: str, wanted: list[str] | None) -> None:
-        command, process = self._running.get(what, (None, None))
-        if process is not None and process.poll() is not None:
-            log.warning("%s ended with %d", command and command[0], process.returncode)
-            command = self._running.pop(what) and None
-        if command == wanted:
-            return
-        self._end(what)
-        if wanted is not None:
-            self._running[what] = wanted, _started(wanted)
+    def _keep(self, what: str, wanted: list[str] | None) -> bool:
+        """Lets this run, or nothing. Returns whether it does."""
+        known = self._running.get(what)
+        if known is not None and known.command != wanted:
+            self._end(what)
+            known = None
+        if wanted is None:
+            return False
+        if known is None:
+            self._running[what] = _Program(wanted, _started(wanted), self._now())
+        elif known.process.poll() is not None:
+            return self._again(known)
+        return True
+
+    def _again(self, program: _Program) -> bool:
+        """Starts one that has ended: at once, or later and later if it ends again and again."""
+        now_s = self._now()
+        if not program.again_s:
+            program.failures = 0 if now_s - program.since_s > STEADY_S else program.failures + 1
+            wait_s = AGAIN_S[min(program.failures, len(AGAIN_S) - 1)]
+            program.again_s = now_s + wait_s
+            code = program.process.returncode
+            log.warning("%s ended with %d; again in %g s", program.command[0], code, wait_s)
+        if now_s < program.again_s:
+            return False
+        program.process, program.since_s = _started(program.command), now_s
+        program.again_s = 0.0
+        return True
 
     def _end(self, what: str) -> None:
-        _, process = self._running.pop(what, (None, None))
-        if process is None:
-            return
+        process = self._running.pop(what).process
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(END_S)
