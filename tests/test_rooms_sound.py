@@ -52,9 +52,18 @@ def test_a_room_joins_at_its_songs_end_and_adds_no_song():
     assert decided(policy, 0.0, PLAYING) is None
     assert not policy.house_sound.joined
     assert decided(policy, 80.0, replace(PLAYING, remaining_s=20.0)) is None
-    ending = decided(policy, 95.0, replace(PLAYING, remaining_s=6.5))
+    assert decided(policy, 99.0, replace(PLAYING, remaining_s=0.5)) is None
+    assert decided(policy, 100.0, SILENT) is None
+    assert policy.house_sound.joined
+
+
+def test_where_another_song_waits_the_music_fades_out_before_it():
+    policy = policy_of()
+    waiting = replace(PLAYING, queued_after=1)
+    assert decided(policy, 0.0, replace(waiting, remaining_s=9.5)) is None
+    ending = decided(policy, 1.0, replace(waiting, remaining_s=8.5))
     assert (ending.how, ending.reason) == ("pause", "the house's music plays here")
-    assert decided(policy, 96.0, PAUSED) is None
+    assert decided(policy, 5.0, PAUSED) is None
     assert policy.house_sound.joined
 
 
@@ -75,7 +84,7 @@ def test_a_song_that_somebody_chose_stays():
 
 def test_without_the_leader_for_twenty_seconds_the_room_plays_its_own_music_again():
     policy = policy_of()
-    decided(policy, 0.0, replace(PLAYING, remaining_s=5.0))
+    decided(policy, 0.0, replace(PLAYING, remaining_s=5.0, queued_after=1))
     assert decided(policy, 19.0, PAUSED, led=False) is None
     again = decided(policy, 20.0, PAUSED, led=False)
     assert (again.how, policy.house_sound.joined) == ("resume", False)
@@ -84,7 +93,7 @@ def test_without_the_leader_for_twenty_seconds_the_room_plays_its_own_music_agai
 
 def test_nobody_is_played_to_in_an_empty_room_when_the_leader_goes():
     policy = policy_of()
-    decided(policy, 0.0, replace(PLAYING, remaining_s=5.0), NOBODY)
+    decided(policy, 0.0, replace(PLAYING, remaining_s=5.0, queued_after=1), NOBODY)
     for time_s in range(0, 100, 10):
         decided(policy, float(time_s), PAUSED, NOBODY)
     assert decided(policy, 200.0, PAUSED, NOBODY, led=False) is None

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from appliance.records import Adjustment, Playback
 
-MARGIN_S = 1.0  # to find the song's end in time
+# A fade that begins later could still be on when the song ends, and MPD's stop would then look like
+# a person's: that held the whole house (tests/bench/rooms_sound.py, one frame a second, 1 s).
+MARGIN_S = 3.0
 # What may be set of a room, and the most of it. snapserver buffers a second and cuts a longer trim.
 LEVELS = {"volume_percent": 100, "volume_max": 100, "trim_ms": 1000}
 SHOWN_FOR_S = 30.0  # the leader tells every ten seconds
@@ -61,7 +63,9 @@ class HouseSound:
             return None
         left_s = playback.remaining_s
         is_stream = left_s is None and not playback.has_end
-        if asleep or is_stream or (left_s is not None and left_s <= fade_s + MARGIN_S):
+        is_ending = left_s is not None and left_s <= fade_s + MARGIN_S
+        # The last song of the queue ends by itself.
+        if asleep or is_stream or (is_ending and playback.queued_after):
             self._gave_way = True
             return Adjustment("pause", "the house's music plays here")
         return None
