@@ -22,22 +22,17 @@ install_packages() {
     fi
 }
 
-# What [rooms] of the owner's settings says; without settings, or with mistakes in them: no.
-rooms_say() { # rooms_say KEY...: whether all of them are true
-    [[ -r $etc/jukebox.toml ]] && command -v python3 >/dev/null && python3 - "$etc/jukebox.toml" "$@" <<'PYTHON'
-import sys, tomllib
-try:
-    with open(sys.argv[1], "rb") as file:
-        rooms = tomllib.load(file).get("rooms", {})
-except (OSError, ValueError, ImportError):
-    rooms = {}
-sys.exit(not all(rooms.get(key) is True for key in sys.argv[2:]))
-PYTHON
+# What [rooms] of the owner's settings says. A fresh machine has no Python yet that could read them.
+rooms_say() { # rooms_say KEY: whether it is true
+    awk -v key="$1" '
+        /^[ \t]*\[/ { inside = $0 ~ /^[ \t]*\[[ \t]*rooms[ \t]*\]/ }
+        inside && $0 ~ "^[ \t]*" key "[ \t]*=[ \t]*true[ \t\r]*(#.*)?$" { found = 1 }
+        END { exit !found }' "$etc/jukebox.toml" 2>/dev/null
 }
 
-sounds_in_rooms() { rooms_say join sound; }
+sounds_in_rooms() { rooms_say join && rooms_say sound; }
 
-leads_rooms() { rooms_say join sound leader; }
+leads_rooms() { sounds_in_rooms && rooms_say leader; }
 
 add_packages() {
     need_packages "$@"
@@ -171,7 +166,7 @@ put_mpd() {
     fi
     step_unless "$etc/mpd-own.conf" own_conf_is_there "write" put_own_conf
     step_unless "what the network may do to MPD, in $etc/mpd-own.conf," permissions_are_set "add" add_permissions
-    step_unless "$etc/mpd-rooms.conf" rooms_conf_is_right "write or remove" put_rooms_conf
+    rooms_conf_is_right || step "MPD's output for the rooms: $(leads_rooms || echo "none, ")as [rooms] says" put_rooms_conf
     step_unless "MPD's settings" mpd_is_set "write" set_mpd
 }
 

@@ -24,7 +24,8 @@ from conftest import wait_for
 RATE = 48000
 FRAME_BYTES = 4
 LOUD = 8000
-PART_OF_ONE_S = 0.02
+CHUNK_BYTES = RATE // 20 * FRAME_BYTES  # snapclient writes 50 ms at once, 0.26 and 0.31
+NEW_PLAYER_S = 0.3
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -82,31 +83,27 @@ class Recorder:
         """Whether a click came since then."""
         return bool(self.clicks) and self.clicks[-1] > since_s
 
-    def close(self):
-        with suppress(OSError):
-            os.write(self._reader, b"")
-        self.is_closed = True
-
     def _listen(self):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(20))  # of this thread
-        left, began_s, frames = b"", 0.0, 0
+        part, began_s, last_s = b"", 0.0, 0.0
         while True:
-            got = os.read(self._reader, 65536)
-            # A pipe hands over what was written at once in parts of 4 KiB.
-            if time.monotonic() - began_s > PART_OF_ONE_S:
-                began_s, frames = time.monotonic(), 0
-            got, left = left + got, b""
-            if odd := len(got) % FRAME_BYTES:
-                got, left = got[:-odd], got[-odd:]
-            loud = np.frombuffer(got, "<i2")[::2] > LOUD
-            begins = np.flatnonzero(loud[1:] & ~loud[:-1]) + 1
-            if loud[0]:
-                begins = np.concatenate(([0], begins))
-            for frame in begins:
-                at = began_s + (frames + frame) / RATE
-                if not self.clicks or at - self.clicks[-1] > 0.05:
-                    self.clicks.append(at)
-            frames += len(loud)
+            got = os.read(self._reader, CHUNK_BYTES - len(part))
+            now_s = time.monotonic()
+            if now_s - last_s > NEW_PLAYER_S:
+                part = b""
+            if not part:
+                began_s = now_s  # the rest comes in parts of 4 KiB
+            part, last_s = part + got, now_s
+            if len(part) >= CHUNK_BYTES:
+                self._note(np.frombuffer(part, "<i2")[::2] > LOUD, began_s)
+                part = b""
+
+    def _note(self, loud, began_s):
+        begins = np.flatnonzero(loud[1:] & ~loud[:-1]) + 1
+        for frame in [0, *begins] if loud[0] else begins:
+            at = began_s + frame / RATE
+            if not self.clicks or at - self.clicks[-1] > 0.05:
+                self.clicks.append(at)
 
 
 def apart_ms(here, there):
@@ -119,8 +116,10 @@ def apart_ms(here, there):
 
 def in_step_after_s(here, there, since_s, within_ms=20.0):
     """How long after that moment a room is in step for good; inf if it never is."""
-    late = [at for at in here if at >= since_s and apart_ms([at], there)[0] > within_ms]
-    first = [at for at in here if at >= since_s and (not late or at > late[-1])]
+    # Of the other room's last 50 ms nothing is known yet.
+    known = [at for at in here if since_s <= at and there and at <= there[-1]]
+    late = [at for at in known if apart_ms([at], there)[0] > within_ms]
+    first = [at for at in known if not late or at > late[-1]]
     return first[0] - since_s if first else float("inf")
 
 

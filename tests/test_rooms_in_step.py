@@ -74,9 +74,18 @@ class House:
         start([*inside, "mpd", "--no-daemon", str(conf)])
         wait_for_socket(self.kitchen / "mpd.sock")
         self.log = folder / "home.log"
-        with self.log.open("w") as log:
-            home = [*inside, *JUKEBOX, "home", "--config", str(config)]
-            start(home, env=PYTHON, stderr=log, stdout=log)
+        self._start, self._home = start, None
+        self.start_home()
+
+    def start_home(self):
+        """Starts the leader's home, after ending the one before."""
+        if self._home:
+            self._home.terminate()
+            self._home.wait(10)
+        config = ["--config", str(self.kitchen / "jukebox.toml")]
+        command = [*self.net.inside("kitchen"), *JUKEBOX, "home", *config]
+        with self.log.open("a") as log:
+            self._home = self._start(command, env=PYTHON, stderr=log, stdout=log)
 
     def mpd(self):
         client = Client()
@@ -160,9 +169,15 @@ def test_a_rooms_limit_and_trim_reach_snapserver_and_a_longer_trim_does_not(hous
     assert house.players()["jukebox_hall"] == [70, 40, False]
 
 
-def test_where_snapserver_cannot_be_the_leader_plays_by_its_own_loudspeaker(house):
+def test_a_home_that_ends_leaves_no_silence_behind(house):
     node = node_of(Settings(store=StoreSettings(path=str(house.kitchen / "jukebox.db"))), {})
     assert set(house.players()) == {node, "jukebox_hall"}
+    house.start_home()
+    wait_for(lambda: house.on() == {"loudspeaker"})
+    wait_for(lambda: house.on() == {"rooms"}, 30)
+
+
+def test_where_snapserver_cannot_be_the_leader_plays_by_its_own_loudspeaker(house):
     (house.kitchen / "sound.sock").unlink()
     wait_for(lambda: house.on() == {"loudspeaker"}, 30)
     assert "the music goes to this room alone" in house.log.read_text()

@@ -14,13 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import JukeboxError, PlayerError, UsageError
+from appliance.errors import ControlError, JukeboxError, PlayerError, UsageError
 from appliance.history.files import database_file
 from appliance.home.entities import Topics
 from appliance.home.levels import LONGEST_ID, MOST_ROOMS, Levels
 from appliance.home.mpd_outputs import MpdOutputs
 from appliance.home.snapcast import Player, Snapserver, SnapserverError
 from appliance.home.vote import Room
+from appliance.player.connection import Address, Connection
 from appliance.player.watched_mpd import Mpd
 from appliance.remote.control_client import ControlClient
 from appliance.remote.control_places import is_service
@@ -63,6 +64,7 @@ class Sound:
     ) -> None:
         self._rooms_settings, self._listener = settings.rooms, settings.listener
         self._topics, self._mpd = topics, mpd
+        self._address = Address(settings.mpd.address, settings.mpd.port, settings.mpd.password)
         self._rooms, self._joined, self._changed = rooms, joined, changed
         own = database_file(settings.store, environ)
         self._socket = socket_of(settings, environ)
@@ -85,13 +87,16 @@ class Sound:
                     except JukeboxError as error:
                         self._complain(str(error))
                         self._serve(False)
-                await self._route()  # also of a leader that is none any more
+                if not self.serves:
+                    await self._route(False)  # also of a leader that is none any more
                 with suppress(TimeoutError):
                     async with asyncio.timeout(EVERY_S):
                         await self._now.wait()
                 self._now.clear()
         finally:
             self._snapserver.close()
+            if self._routed:
+                self._end_of_leading()
 
     def hurry(self) -> None:
         """Something has changed: begins the next round at once."""
@@ -121,15 +126,27 @@ class Sound:
     async def _round(self) -> None:
         leads = self._rooms_settings.leader
         here = HERE if leads else self._rooms_settings.leader_address if self._joined() else ""
-        running = await asyncio.to_thread(self._ask, here)
-        if leads and running["serves"]:
+        running = await asyncio.to_thread(self._ask, here, serves=leads)
+        trouble, serves = str(running["trouble"]), running["serves"] is True
+        if serves:
             await self._steer()
-        self._serve(running["serves"] is True)
-        self._complain("")
+            if not (serves := await self._route(True)):
+                trouble = trouble or "MPD cannot play into them: sudo ./setup.sh install"
+        self._serve(serves)
+        self._complain(trouble)
 
-    def _ask(self, leader: str) -> Fields:
+    def _end_of_leading(self) -> None:
+        """Nobody keeps snapserver running any more: MPD plays by its own loudspeaker again."""
+        with suppress(ControlError):
+            self._ask("", serves=False)  # the sound card is free then
+        connection = Connection(self._address, greet=lambda _client: None)
+        with suppress(PlayerError), connection.client() as mpd:
+            self._outputs.by_itself(mpd)
+        connection.close()
+
+    def _ask(self, leader: str, *, serves: bool) -> Fields:
         wanted = {
-            "serve": self._rooms_settings.leader,
+            "serve": serves,
             "leader": leader,
             "node": self._topics.node,
             "device": self._rooms_settings.device,
@@ -158,20 +175,23 @@ class Sound:
         room = self._rooms().get(player) if self._rooms_settings.follow and away_s else None
         return room is not None and room.state == "nobody" and room.age_s >= away_s
 
-    async def _route(self) -> None:
-        """Lets MPD play into the rooms, or by itself: once, so that a person may switch, too."""
-        serves = self.serves
-        if serves == self._routed:
-            return
+    async def _route(self, into_rooms: bool) -> bool:
+        """Lets MPD play into the rooms, or by itself: once, so that a person may switch, too.
+
+        Returns whether it plays into the rooms.
+        """
+        if into_rooms == self._routed:
+            return into_rooms
         try:
-            if not serves:
+            if not into_rooms:
                 await self._mpd.do(self._outputs.by_itself)
             elif not await self._mpd.do(self._outputs.into_rooms):
-                self._complain("MPD has no output for the rooms: sudo ./setup.sh install makes it")
-                return
-            self._routed = serves
+                return False
         except PlayerError as error:
             log.debug("MPD's outputs stay as they are: %s", error)
+            return False
+        self._routed = into_rooms
+        return into_rooms
 
     def _serve(self, serves: bool) -> None:
         if serves != self.serves:

@@ -85,15 +85,26 @@ class Speaker:
         self._running: dict[str, _Program] = {}
 
     def do(self, word: str, arguments: Fields) -> Answer:
-        """Runs from now on what "play" names. Raises UsageError, JukeboxError."""
+        """Runs from now on what "play" names. Raises UsageError.
+
+        data: whether each of the two runs, and in "trouble" why one cannot.
+        """
         if word != "play":
             raise UsageError(f"unknown word {word[:40]!r}; the word is play")
         leader, serves = _address(arguments.get("leader", "")), arguments.get("serve") is True
         node = _matching(NODE, "node", arguments.get("node"))
         device = _matching(DEVICE, "device", arguments.get("device"))
-        server = self._keep("server", self._programs.serve() if serves else None)
-        plays = self._programs.play(leader, node, device) if leader else None
-        return Answer("done", {"serves": server, "plays": self._keep("client", plays)})
+        wanted = {
+            "serves": self._programs.serve() if serves else None,
+            "plays": self._programs.play(leader, node, device) if leader else None,
+        }
+        data: Fields = {"trouble": ""}
+        for what, command in wanted.items():
+            try:
+                data[what] = self._keep(what, command)
+            except JukeboxError as error:
+                data |= {what: False, "trouble": str(error)}
+        return Answer("done", data)
 
     def stop(self) -> None:
         """Ends both programs."""
