@@ -3,7 +3,9 @@
 import asyncio
 import json
 import re
+import subprocess
 from dataclasses import asdict, replace
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -26,6 +28,7 @@ from appliance.records import Emotion, Mood, Playback
 from appliance.remote.control_house import show_rooms, tell_house, wanted_of_room
 from appliance.settings import ListenerSettings, RoomsSettings, Settings
 
+PROJECT = Path(__file__).resolve().parents[1]
 HAPPY = Emotion.HAPPY
 PLAYING = Playback("play", "Sunny", HAPPY, 90.0, 0, has_end=True)
 SILENT = replace(PLAYING, state="stop", remaining_s=None)
@@ -424,3 +427,33 @@ def test_settings_that_cannot_sound_are_refused(more, complaint):
 def test_the_leader_needs_no_address():
     text = b'[home]\nshare = "all"\n[rooms]\njoin = true\nsound = true\nleader = true'
     assert parse(text, "f").rooms.sound
+
+
+ALL = "[rooms]\njoin = true\nsound = true\nleader = true\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        (ALL, "snapclient snapserver"),
+        ("[rooms]\r\n join=true # yes\r\nsound =true\r\n", "snapclient"),
+        (ALL.replace("join = true", "#join = true"), ""),
+        ("[home]\nsound = true\n[ rooms ]\njoin = true\n[gpio]\nsound = true\n", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_the_installer_gets_snapcast_where_the_settings_say_so(tmp_path, text, needed):
+    """Before there is a Python that could read them."""
+    if text is not None:
+        (tmp_path / "jukebox.toml").write_bytes(text.encode())
+    program = (
+        f"etc={tmp_path}; source install/machine.sh; is_pi() {{ false; }};"
+        " is_installed() { [[ $1 != snap* ]]; }; say() { :; }; step() { echo ${@:3}; };"
+        " install_packages"
+    )
+    told = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", program], cwd=PROJECT, check=True, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert told.stdout.strip() == needed

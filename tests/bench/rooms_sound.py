@@ -102,6 +102,19 @@ asyncio.run(main())
 """
 
 
+def settings_of(name, folder, address):
+    """The jukebox.toml of a room."""
+    leads = name == ROOMS[0]
+    return CONFIG.format(
+        broker=address["broker"],
+        name=name,
+        folder=folder,
+        playlists="\n".join(f'{emotion} = "songs"' for emotion in EMOTIONS),
+        leads=str(leads).lower(),
+        more="" if leads else f'leader_address = "{address["relay"]}"',
+    )
+
+
 class Box:
     """A jukebox in its room."""
 
@@ -109,18 +122,8 @@ class Box:
         self.name, self.folder = name, folder / name
         self.folder.mkdir()
         self.recorder = Recorder(self.folder, name)
-        leads = name == ROOMS[0]
         config = self.folder / "jukebox.toml"
-        config.write_text(
-            CONFIG.format(
-                broker=net.address["broker"],
-                name=name,
-                folder=self.folder,
-                playlists="\n".join(f'{emotion} = "songs"' for emotion in EMOTIONS),
-                leads=str(leads).lower(),
-                more="" if leads else f'leader_address = "{net.address["relay"]}"',
-            )
-        )
+        config.write_text(settings_of(name, self.folder, net.address))
         inside = net.inside(name)
         mpd = ["mpd", "--no-daemon", str(write_mpd_conf(self.folder, music))]
         start([*inside, *mpd], env=PYTHON, stderr=subprocess.DEVNULL)
