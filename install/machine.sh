@@ -191,12 +191,19 @@ rooms_conf_is_right() {
 }
 
 put_rooms_conf() {
+    # A home that ends switches MPD's own outputs on again, while there still is the rooms' one.
+    local home=inactive
+    if systemd_runs; then
+        home=$(systemctl is-active jukebox-home.service || true)
+        [[ $home != active ]] || systemctl stop jukebox-home.service
+    fi
     if leads_rooms; then
         put install/mpd-rooms.conf "$etc/mpd-rooms.conf"
     else
         rm -f "$etc/mpd-rooms.conf"
     fi
     ! mpd_is_set || set_mpd # it restarts MPD
+    [[ $home != active ]] || systemctl start jukebox-home.service
 }
 
 own_conf_is_there() { [[ "$(stat -c %a "$etc/mpd-own.conf" 2>/dev/null)" == 600 ]]; }

@@ -259,6 +259,18 @@ def test_where_nobody_knows_what_was_on_before_all_others_are(tmp_path):
     assert mpd.on == {"loudspeaker", "headphones"}
 
 
+def test_where_the_rooms_output_is_gone_the_loudspeaker_is_on_again(tmp_path):
+    """As after sound = false and an installation: MPD remembers that the loudspeaker was off."""
+    mpd = Outputs("loudspeaker")
+    MpdOutputs(tmp_path / "outputs.json").into_rooms(mpd)
+    mpd = Outputs(names=("loudspeaker", "headphones"))
+    MpdOutputs(tmp_path / "outputs.json").by_itself(mpd)
+    assert mpd.on == {"loudspeaker"}
+    mpd.on = set()  # by a person
+    MpdOutputs(tmp_path / "outputs.json").by_itself(mpd)
+    assert mpd.on == set()
+
+
 def test_an_mpd_without_an_output_for_rooms_is_left_alone(tmp_path):
     mpd = Outputs("loudspeaker", names=("loudspeaker",))
     assert not MpdOutputs(tmp_path / "outputs.json").into_rooms(mpd)

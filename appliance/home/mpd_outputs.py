@@ -33,17 +33,21 @@ class MpdOutputs:
 
     def by_itself(self, client: Client) -> None:
         """Lets MPD play by what was on before; by all others where nobody knows that any more."""
-        on = _outputs(client)
-        if ROOMS not in on or not on[ROOMS][1]:
-            return
-        others = set(on) - {ROOMS}
-        _switch(client, on, others & self._before() or others)
+        on, before = _outputs(client), self._before()
+        are_on = {name for name, (_, is_on) in on.items() if is_on}
+        # Where the rooms' output is gone from MPD's settings, all others are still off.
+        is_silent = not are_on and before is not None
+        if ROOMS in are_on or is_silent:
+            others = set(on) - {ROOMS}
+            _switch(client, on, others & (before or set()) or others)
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)
 
-    def _before(self) -> set[str]:
+    def _before(self) -> set[str] | None:
         try:
             return {str(name) for name in json.loads(self._file.read_text(encoding="utf-8"))}
         except (OSError, ValueError, TypeError):
-            return set()
+            return None
 
 
 def _outputs(client: Client) -> dict[str, tuple[str, bool]]:
