@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 from appliance.errors import ModelError
 from appliance.records import EMOTIONS, Emotion, GrayImage, Priors
+from appliance.records import Picture as Shown
 from appliance.settings import FaceSettings
 from appliance.vision import preprocessing
 from appliance.vision.cards import MODELS, card_fields
@@ -110,7 +111,7 @@ def of_people(people: Sequence[Picture]) -> list[Cut]:
     find = detect.finder("blazeface", rules.min_score, rules.min_height_px)
     faces = []
     for picture in people:
-        if (face := largest(find(picture.luma))) is not None:
+        if (face := largest(find(Shown(picture.luma)))) is not None:
             pixels = face_pixels(picture.luma, face)
             small = preprocessing.resized(pixels, FACE_PX) if len(pixels) > FACE_PX else pixels
             faces.append((small, picture.label, picture.person))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from appliance.records import EMOTIONS, Face, GrayImage
+from appliance.records import Picture as Shown
 from appliance.vision.emotion import face_pixels
 from convert.detect import Find
 from convert.pictures import DataError, decode, pictures
@@ -94,7 +95,7 @@ def largest(faces: Iterable[Face]) -> Face | None:
 
 
 def _answer(luma: GrayImage, find: Find, reader: Reader) -> int:
-    face = largest(find(luma))
+    face = largest(find(Shown(luma)))
     if face is None:
         return NOT_FOUND
     return int(reader.logits(face_pixels(luma, face)[np.newaxis])[0].argmax())
