@@ -269,7 +269,7 @@ def _people(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _taught(
-    options: argparse.Namespace, model: Path, find: detect.Find, pictures: list[people.Picture]
+    options: argparse.Namespace, model: Path, find: detect.Find, pictures: list[people.ActedFace]
 ) -> dict[str, Any]:
     eyes, space = teaching.eyes_of_the_running(model, find)
     seed = 1 if options.seed is None else options.seed

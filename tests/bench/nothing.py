@@ -4,8 +4,8 @@ python tests/bench/nothing.py --negatives ../shared/data/detect_negatives.zip \
     [--film ../shared/data/video/bottle-detection.mp4] [--seconds 60] [--json]
 
 Each photo is a film of its own, at two frames a second, with a camera's noise and a sway of a
-pixel, shrunk into a frame of 640×480; the film runs at its own speed, repeated for an hour. Figures:
-in how many of them somebody was there for the jukebox, and for how many of all seconds.
+pixel, shrunk into a frame of 640×480; the film runs at its own speed, repeated for an hour.
+`taken`: for how many seconds somebody was there for the jukebox, by photo.
 """
 
 from __future__ import annotations
