@@ -22,11 +22,13 @@ from appliance.home.levels import Levels
 from appliance.home.mpd_outputs import MpdOutputs
 from appliance.home.rooms import Rooms
 from appliance.home.sharing import House
-from appliance.home.snapcast import Snapserver, SnapserverError
+from appliance.home.snapcast import Player, Snapserver, SnapserverError
+from appliance.home.sound import Sound
 from appliance.home.speaker import Programs, Speaker
+from appliance.home.vote import Room
 from appliance.records import Emotion, Mood, Playback
 from appliance.remote.control_house import show_rooms, tell_house, wanted_of_room
-from appliance.settings import ListenerSettings, RoomsSettings, Settings
+from appliance.settings import ListenerSettings, RoomsSettings, Settings, StoreSettings
 
 PROJECT = Path(__file__).resolve().parents[1]
 HAPPY = Emotion.HAPPY
@@ -215,6 +217,45 @@ def test_a_trim_longer_than_a_second_is_refused_and_not_cut(tmp_path):
     ):
         levels.change("a", {"trim_ms": 1001})
     assert levels.of("a").trim_ms == 0
+
+
+@pytest.mark.parametrize(
+    ("room", "follow", "minutes", "muted"),
+    [
+        (Room("Hall", "nobody", age_s=61.0), True, 1.0, True),
+        (Room("Hall", "nobody", age_s=59.0), True, 1.0, False),
+        (Room("Hall", "nobody", age_s=61.0), False, 1.0, False),
+        (Room("Hall", "nobody", age_s=10**6), True, 0.0, False),
+        (Room("Hall", "uncertain", age_s=61.0), True, 1.0, False),
+        (Room("Hall", "unknown", age_s=10**6), True, 1.0, False),  # it has no camera
+        (None, True, 1.0, False),  # a snapclient that is no jukebox
+    ],
+)
+def test_a_room_is_muted_where_nobody_has_been_for_away_minutes(
+    tmp_path, room, follow, minutes, muted
+):
+    """At a snapserver that only notes what it is told."""
+    told = []
+
+    class Recording:
+        async def players(self):
+            return [Player("jukebox_1", "x", True, 100, False, 0)]
+
+        async def turn(self, player, percent, *, muted):
+            told.append((player, percent, muted))
+
+    settings = Settings(
+        rooms=RoomsSettings(join=True, sound=True, leader=True, follow=follow),
+        listener=ListenerSettings(away_minutes=minutes),
+        store=StoreSettings(path=str(tmp_path / "jukebox.db")),
+    )
+    sound = Sound(
+        settings, {}, Topics("j", "jukebox_0"), None,
+        rooms=lambda: {"jukebox_1": room} if room else {}, joined=bool, changed=lambda: None,
+    )  # fmt: skip
+    sound._snapserver = Recording()
+    asyncio.run(sound._steer())
+    assert told == ([("jukebox_1", 100, True)] if muted else [])
 
 
 class Outputs:
