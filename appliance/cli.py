@@ -45,6 +45,8 @@ HIDDEN_VERBS = {
     "own-playlists": "list the jukebox's own stored playlists that nobody has edited",
     "link-sources": "list where the owner keeps links",
     "admin": "change this machine for the page, as systemd starts it",
+    "wifi": "join the network of wifi.txt or of a phone's code, as systemd starts it",
+    "screen": "print the page's address for the jukebox's own screen",
 }
 
 

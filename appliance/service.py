@@ -312,10 +312,10 @@ class Service:
             raise ControlError("this jukebox reads its settings only when it starts")
         self._signals.ask_reload()
 
-    def scan(self, time_s: float, seconds: float) -> Future[str]:
-        """Begins to look for the page's QR code. The result is its word, or "" without one."""
+    def scan(self, time_s: float, seconds: float, kind: str) -> Future[str]:
+        """Begins to look for a QR code: "page" or "wifi". The result is its word, or ""."""
         self._refuse_without_camera()
-        return self._scanner.begin(time_s, seconds)
+        return self._scanner.begin(time_s, seconds, kind)
 
     def view(self, time_s: float) -> Future[CameraAdvice]:
         """Begins to look whether the camera's picture is fit for reading faces."""

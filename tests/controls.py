@@ -107,7 +107,8 @@ class RecordingControls:
     def reload(self) -> None:
         self.reloads += 1
 
-    def scan(self, time_s: float, seconds: float) -> Future[str]:
+    def scan(self, time_s: float, seconds: float, kind: str) -> Future[str]:
+        self.looked_for = kind
         self.scanned: Future[str] = Future()
         return self.scanned
 

@@ -20,6 +20,7 @@ from appliance.history.queries import read_history
 from appliance.history.store import SqliteStore
 from appliance.records import CameraAdvice, Emotion, FaceWeights, Mood, Play
 from appliance.remote.control import ControlServer
+from appliance.remote.control_connection import Connection
 from appliance.remote.control_events import STATUS_EVENTS, TROUBLE
 from appliance.remote.control_history import HistoryReader
 from appliance.remote.control_socket import listen
@@ -594,6 +595,14 @@ def test_a_code_is_looked_for_and_its_word_comes_later(jukebox, client):
     assert client.line()["data"] == {"word": "ABCDEFGHKL"}
     assert "seconds must be" in client.ask("scan", 2, seconds=0)["error"]["text"]
     assert "seconds must be" in client.ask("scan", 3, seconds="long")["error"]["text"]
+
+
+def test_a_wifi_code_is_for_root_and_the_jukeboxs_own_user_alone(jukebox, client, monkeypatch):
+    assert client.ask("scan", 1, **{"for": "wifi"}) is None
+    assert jukebox.controls.looked_for == "wifi"
+    monkeypatch.setattr(Connection, "is_trusted", False)
+    assert "only root" in client.ask("scan", 2, **{"for": "wifi"})["error"]["text"]
+    assert "for must be" in client.ask("scan", 3, **{"for": "faces"})["error"]["text"]
 
 
 @pytest.mark.parametrize("fit", [True, False])

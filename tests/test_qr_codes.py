@@ -87,7 +87,12 @@ def frame(time_s, picture=None):
 def scanner():
     """Whose reader says what the test has put into `words`."""
     words = []
-    made = CodeScanner(lambda _picture: words.pop(0) if words else None)
+    made = CodeScanner(
+        {
+            "page": lambda _picture: words.pop(0) if words else None,
+            "wifi": lambda _picture: "WIFI:S:Home;;",
+        }
+    )
     made.words = words
     yield made
     made.close()
@@ -129,7 +134,7 @@ def test_two_cannot_ask_at_once(scanner):
 
 def test_a_slow_look_delays_no_frame(scanner):
     go_on = threading.Event()
-    slow = CodeScanner(lambda _picture: WORD if go_on.wait(10.0) else None)
+    slow = CodeScanner({"page": lambda _picture: WORD if go_on.wait(10.0) else None})
     found = slow.begin(0.0, 20.0)
     for number in range(20):
         slow.note(frame(number / 10))
@@ -145,3 +150,15 @@ def test_what_the_terminal_shows_is_a_code_that_phones_read():
     halves = [[block in half for block in line] for line in blocks for half in ("█▀", "█▄")]
     picture = cv2.resize(np.array(halves, np.uint8) * 255, None, fx=8, fy=8, interpolation=0)
     assert cv2.QRCodeDetectorAruco().detectAndDecode(picture)[0] == link
+
+
+def test_the_code_of_a_network_is_looked_for_only_if_it_was_asked_for(scanner):
+    found = scanner.begin(0.0, 20.0, "wifi")
+    times = iter(range(100))
+
+    def came():
+        scanner.note(frame(float(next(times))))
+        return found.done()
+
+    wait_for(came)
+    assert found.result() == "WIFI:S:Home;;"

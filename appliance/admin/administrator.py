@@ -11,8 +11,9 @@ from appliance.admin.answers import Answer, Fields
 from appliance.admin.files import hash_of
 from appliance.admin.machine import Machine
 from appliance.admin.outputs import Output
-from appliance.admin.tone import play_tone
-from appliance.errors import UsageError
+from appliance.admin.tone import SIGNALS, play_tone
+from appliance.admin.wifi import WifiNetwork
+from appliance.errors import JukeboxError, UsageError
 
 # A host's name as RFC 1123 has it, for mDNS: it becomes NAME.local.
 NAME = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -31,6 +32,8 @@ class Administrator:
             "tone": self._tone,
             "name": self._name,
             "rename": self._rename,
+            "wifi": self._wifi,
+            "signal": self._signal,
         }
 
     def do(self, word: str, arguments: Fields) -> Answer:
@@ -94,6 +97,23 @@ class Administrator:
             return Answer("that is its name already", {"name": name})
         self._machine.rename(name)
         return Answer(f"the jukebox is called {name} now", {"name": name})
+
+    def _wifi(self, arguments: Fields) -> Answer:
+        """Neither the answer nor a complaint has the password in it."""
+        hidden = arguments.get("hidden") is True
+        network = WifiNetwork(_text(arguments, "name"), _text(arguments, "password"), hidden)
+        self._machine.join(network)
+        return Answer("the network is set; the machine joins it now")
+
+    def _signal(self, arguments: Fields) -> Answer:
+        what = _text(arguments, "what")
+        if what not in SIGNALS:
+            raise UsageError(f"what must be one of {', '.join(SIGNALS)}")
+        output = self._machine.chosen()
+        if output is None:
+            raise JukeboxError("nobody can tell where the music plays")
+        play_tone(output, SIGNALS[what])
+        return Answer("the signal was played")
 
 
 def _text(arguments: Fields, name: str) -> str:

@@ -11,12 +11,17 @@ from appliance.admin import files
 from appliance.admin.machine import outputs_here
 from appliance.admin.mpd_conf import chosen_output, with_output
 from appliance.admin.outputs import Output
+from appliance.admin.wifi import WifiNetwork, supplicant_conf
 from appliance.config.loading import SYSTEM_FILE
 from appliance.errors import JukeboxError
 
 MPD_FILE = Path("/etc/jukebox/mpd-own.conf")
 MPD_DROP_IN = Path("/etc/systemd/system/mpd.service.d/jukebox.conf")
 HOSTS = Path("/etc/hosts")
+WIFI_FILE = Path("/etc/jukebox/wifi.conf")
+# Only on a card or disk that ./setup.sh image made, where nothing else cares for the Wi-Fi.
+WIFI_DROP_IN = Path("/etc/systemd/system/wpa_supplicant@.service.d/card.conf")
+WIFI_UNIT = "wpa_supplicant@wlan0.service"
 MPD_FILE_BYTES = 64 * 1024
 PROGRAM_S = 60.0  # MPD may write its state to a slow SD card before it ends
 # What the jukebox takes over only at its start, and the page at its own.
@@ -51,12 +56,16 @@ class InstalledJukebox:
         mpd_file: Path = MPD_FILE,
         mpd_drop_in: Path = MPD_DROP_IN,
         hosts: Path = HOSTS,
+        wifi_file: Path = WIFI_FILE,
+        wifi_drop_in: Path = WIFI_DROP_IN,
     ) -> None:
         self.settings_file = settings_file
         self._run = run
         self._mpd_file = mpd_file
         self._mpd_drop_in = mpd_drop_in
         self._hosts = hosts
+        self._wifi_file = wifi_file
+        self._wifi_drop_in = wifi_drop_in
 
     def reload(self, sections: Set[str]) -> str:
         """Puts them in force; a jukebox that somebody stopped stays so."""
@@ -117,6 +126,17 @@ class InstalledJukebox:
         self._rename_in_hosts(before, name)
         for unit in ("avahi-daemon.service", "mpd.service", "jukebox-web.service"):
             self._systemctl("try-restart", "--no-block", unit)
+
+    def join(self, network: WifiNetwork) -> None:
+        """Writes wpa_supplicant's settings, for root alone, and starts it anew."""
+        if not self._wifi_drop_in.exists():
+            raise JukeboxError(
+                "this machine's Wi-Fi is its owner's, not the jukebox's; set it with the system's"
+                " own tools, such as nmtui"
+            )
+        files.replace(self._wifi_file, supplicant_conf(network))
+        self._systemctl("reset-failed", WIFI_UNIT)
+        self._systemctl("restart", "--no-block", WIFI_UNIT)
 
     def _rename_in_hosts(self, before: str, name: str) -> None:
         """Debian writes the name there, and sudo complains about one that leads nowhere.

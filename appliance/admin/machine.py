@@ -10,6 +10,7 @@ from typing import Protocol
 
 from appliance.admin.outputs import Output, alsa_outputs
 from appliance.admin.pipewire import pipewire_outputs
+from appliance.admin.wifi import WifiNetwork
 from appliance.errors import ControlError, JukeboxError
 
 
@@ -35,6 +36,9 @@ class Machine(Protocol):
 
     def rename(self, name: str, /) -> None:
         """Gives the machine this name in its network. Raises JukeboxError."""
+
+    def join(self, network: WifiNetwork, /) -> None:
+        """Lets the machine join this wireless network, and no other. Raises JukeboxError."""
 
 
 def outputs_here() -> list[Output]:
@@ -83,3 +87,7 @@ class UsersJukebox:
     def rename(self, _name: str) -> None:
         """Raises JukeboxError: that needs root."""
         raise JukeboxError("only an installed jukebox changes the name, because that needs root")
+
+    def join(self, _network: WifiNetwork) -> None:
+        """Raises JukeboxError: that needs root."""
+        raise JukeboxError("only a jukebox on its own card sets the Wi-Fi of its machine")

@@ -1,4 +1,4 @@
-"""A test tone: to the left, then to the right, not loud."""
+"""A test tone, and signals that tell of something; none of them is loud."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import wave
 from array import array
+from collections.abc import Sequence
 from itertools import chain
 
 from appliance.admin.outputs import Output
@@ -17,14 +18,20 @@ from appliance.errors import JukeboxError
 RATE, SECONDS = 48_000, 0.7
 LEVEL = 0.12  # of full scale, -18 dB: some sound cards begin at their loudest
 EDGE_S = 0.05  # it comes and goes within this time, without a click
-NOTES = ((440.0, 0), (554.37, 1))  # hertz, side
+Note = tuple[float, tuple[int, ...]]  # hertz, sides
+NOTES: tuple[Note, ...] = ((440.0, (0,)), (554.37, (1,)))
+# Up is good, down is not.
+SIGNALS: dict[str, tuple[Note, ...]] = {
+    "connected": ((440.0, (0, 1)), (659.26, (0, 1))),
+    "refused": ((440.0, (0, 1)), (311.13, (0, 1))),
+}
 PATIENCE_S = 10.0
 
 
-def play_tone(output: Output) -> None:
-    """Plays the tone at this output. Raises JukeboxError, which says why nothing was heard."""
+def play_tone(output: Output, notes: Sequence[Note] = NOTES) -> None:
+    """Plays the notes at this output. Raises JukeboxError, which says why nothing was heard."""
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        file.write(tone())
+        file.write(tone(notes))
         file.flush()
         try:
             done = subprocess.run(  # noqa: S603  a program of the system; the output is a known one
@@ -50,17 +57,17 @@ def play_tone(output: Output) -> None:
         raise JukeboxError(f"{output.name} does not play: {last[:200]}")
 
 
-def tone() -> bytes:
-    """The tone as a WAV file: 16 bit, 48 kHz, stereo."""
+def tone(notes: Sequence[Note] = NOTES) -> bytes:
+    """The notes as a WAV file: 16 bit, 48 kHz, stereo."""
     content = io.BytesIO()
     with wave.open(content, "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
         file.setframerate(RATE)
-        for hertz, side in NOTES:
+        for hertz, sides in notes:
             note = [_sample(number, hertz) for number in range(round(RATE * SECONDS))]
             silence = [0] * len(note)
-            both = (silence, note) if side else (note, silence)
+            both = [note if side in sides else silence for side in (0, 1)]
             file.writeframes(array("h", chain.from_iterable(zip(*both, strict=True))).tobytes())
     return content.getvalue()
 

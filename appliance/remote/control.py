@@ -236,8 +236,13 @@ class ControlServer:
         seconds = request.arguments.get("seconds", SCAN_S)
         if type(seconds) not in (int, float) or not 0 < seconds <= LONGEST_SCAN_S:
             raise UsageError(f"scan: seconds must be a number up to {LONGEST_SCAN_S:g}")
-        found = controls.scan(step.frame.time_s, float(seconds))
-        log.info("looking for a QR code of the page")
+        kind = request.arguments.get("for", "page")
+        if kind not in ("page", "wifi"):
+            raise UsageError("scan: for must be page or wifi")
+        if kind == "wifi" and not client.is_trusted:  # the code has a password in it
+            raise ControlError("only root may ask for a Wi-Fi code")
+        found = controls.scan(step.frame.time_s, float(seconds), kind)
+        log.info("looking for a QR code: %s", kind)
         self._history.wait_for(found, _scanned, partial(_deliver, client, request.id))
         client.reading += 1
 

@@ -85,8 +85,8 @@ class Controls(Protocol):
     def reload(self) -> None:
         """Reads the settings again, after this step. Raises ControlError if that cannot be."""
 
-    def scan(self, time_s: float, seconds: float) -> Future[str]:
-        """Begins to look for the page's QR code. The result is its word, or "" without one.
+    def scan(self, time_s: float, seconds: float, kind: str) -> Future[str]:
+        """Begins to look for a QR code: "page" or "wifi". The result is its word, or "".
 
         Raises ControlError if the camera is off, or if somebody else waits for one.
         """

@@ -12,6 +12,8 @@ from appliance.records import GrayImage
 # What the page shows to the camera. All of it fits into the smallest code, whose squares are then
 # the largest. A text is believed only with its end: half of a code can be read as if it were whole.
 SHOWN = re.compile(r"JUKEBOX:([A-Z0-9]{10})::")
+# What a phone shows that shares its network; admin/wifi.py takes it apart.
+WIFI = re.compile(r"(WIFI:(?:[A-Z0-9]+:(?:[^\\;]|\\.)*;)+;)", re.DOTALL | re.IGNORECASE)
 
 Reader = Callable[[GrayImage], tuple[bool, Sequence[str], object, object]]
 
@@ -21,8 +23,17 @@ def shown_word(picture: GrayImage) -> str | None:
 
     picture: uint8 (height, width). It may take half a second, such as for a cloth of small checks.
     """
+    return _believed(SHOWN, picture)
+
+
+def shared_network(picture: GrayImage) -> str | None:
+    """The whole text of a Wi-Fi code in the picture; None if there is none."""
+    return _believed(WIFI, picture)
+
+
+def _believed(form: re.Pattern[str], picture: GrayImage) -> str | None:
     for text in _texts(picture):
-        if (found := SHOWN.fullmatch(text)) is not None:
+        if (found := form.fullmatch(text)) is not None:
             return found[1]
     return None
 

@@ -98,7 +98,7 @@ def addresses(port: int, settings: WebSettings) -> list[str]:
 
 
 def _hosts() -> Iterator[str]:
-    address = _lan_address()
+    address = lan_address()
     # A name stays when a router gives another address, but only Avahi makes it known.
     if AVAHI.exists() or address is None:
         yield local_name()
@@ -107,7 +107,7 @@ def _hosts() -> Iterator[str]:
     yield local_name()
 
 
-def _lan_address() -> str | None:
+def lan_address() -> str | None:
     """The address of this machine in its network; None without one. Nothing is sent for it."""
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # an address for examples: only the route is looked up
