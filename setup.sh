@@ -15,8 +15,8 @@ usage: ./setup.sh demo [--for SECONDS] [--camera SOURCE] [--output OUTPUT]
            makes this machine the jukebox, or updates it; --dry-run only says what it would do
        sudo ./setup.sh uninstall [--purge]
            undoes that; --purge removes settings, history and music, too
-       sudo ./setup.sh image x86 [FILE]
-           makes a disk image with the installed jukebox (docs/image.md)
+       sudo ./setup.sh image pi|x86 [FILE]
+           makes a card or disk with the installed jukebox (docs/image.md)
 TEXT
 }
 

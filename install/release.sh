@@ -112,12 +112,18 @@ make_environment() { # make_environment FOLDER; sets pip
     # What the jukebox itself is built with, for where the downloads are gone, as in an image.
     "${pip[@]}" download --no-deps --no-index --find-links "$wheels" --dest "$1/build" -r locks/build.txt
     "${pip[@]}" uninstall --yes setuptools 2>/dev/null # Python 3.11's venv has it, nobody needs it
+    same_times "$1"
     compile_what_is_used "$1"
     printf '%s\n' "$wanted" >"$1/made-from"
 }
 
 install_wheels() {
     "${pip[@]}" install --no-compile --no-index --find-links "$wheels" --require-hashes -r locks/box.txt
+}
+
+# Compiled Python names the time of its source, which must be the same in two images of one commit.
+same_times() { # same_times FOLDER
+    [[ -z ${SOURCE_DATE_EPOCH-} ]] || find "$1" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 }
 
 # The service may not write beside the packages, so every start would compile again what it loads. pip

@@ -27,7 +27,7 @@ kernel_files() { # kernel_files VERSION
     mkdir -p "$folder"
     unshare --mount mmdebstrap --quiet --variant=apt \
         --include="linux-image-$1,linux-headers-$1,v4l2loopback-dkms,gcc,make,initramfs-tools,e2fsprogs" \
-        --customize-hook="$PWD/kernel_files.sh \"\$1\" $1 $folder" bookworm "$work/build" >&2
+        --customize-hook="$PWD/kernel_files.sh \"\$1\" $1 $folder" trixie "$work/build" >&2
     rm -rf "$work/build"
     touch "$folder/made"
 }

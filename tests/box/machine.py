@@ -23,7 +23,7 @@ from typing import Any
 
 FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
-# As in install/image/root/etc/kernel/cmdline.
+# As in install/image/x86/etc/kernel/cmdline.
 COMMAND_LINE = "root=LABEL=jukebox-root rw quiet fsck.repair=yes panic=10 console=ttyS0"
 # A processor that is kept waiting must not take its timer for broken.
 COMMAND_LINE += " no_timer_check tsc=unstable systemd.show_status=no"
