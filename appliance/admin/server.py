@@ -26,6 +26,8 @@ IDLE_S = 30.0
 PATIENCE_S = 5.0  # for a whole request
 # A jukebox.toml of 64 KiB with each of its characters escaped.
 LONGEST_REQUEST = 512 * 1024
+# The page needs none of these, so whoever takes it over gets no other network.
+FOR_ROOT = frozenset({"wifi", "signal"})
 SO_PEERGROUPS = 59  # <asm-generic/socket.h>; Python does not name it
 GROUPS_BYTES = 1024  # as much as Python gets: 256 groups; who is in more may not ask
 
@@ -57,11 +59,22 @@ def group_ids(name: str = GROUP) -> frozenset[int]:
 
 def may_ask(client: socket.socket, groups: Collection[int]) -> bool:
     """Whether the process at the other end may. The kernel noted who it is when it connected."""
-    own = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _pid, user, group = struct.unpack("3i", own)
+    group = _peer(client)[2]
     more = client.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, GROUPS_BYTES)
     member_of = {group, *struct.unpack(f"{len(more) // 4}I", more)}
-    return user in (0, os.geteuid()) or not member_of.isdisjoint(groups)
+    return is_root(client) or not member_of.isdisjoint(groups)
+
+
+def is_root(client: socket.socket) -> bool:
+    """Whether root, or this process's own user, is at the other end."""
+    return _peer(client)[1] in (0, os.geteuid())
+
+
+def _peer(client: socket.socket) -> tuple[int, int, int]:
+    """Its process, user and group."""
+    known = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    process, user, group = struct.unpack("3i", known)
+    return process, user, group
 
 
 def _answer(client: socket.socket, administration: Administration, groups: Collection[int]) -> None:
@@ -71,17 +84,19 @@ def _answer(client: socket.socket, administration: Administration, groups: Colle
         return
     client.sendall(lines.greeting("admin"))
     if line := _read_line(client):
-        reply = _reply(line, administration)
+        reply = _reply(line, administration, by_root=is_root(client))
         client.settimeout(PATIENCE_S)
         client.sendall(reply)
 
 
-def _reply(line: bytes, administration: Administration) -> bytes:
+def _reply(line: bytes, administration: Administration, *, by_root: bool) -> bytes:
     try:
         request = lines.read_request(line)
     except lines.BadRequestError as error:
         return lines.refusal(error.id, "usage", str(error))
     log.info("asked for: %s", request.word[:40])
+    if request.word in FOR_ROOT and not by_root:
+        return lines.refusal(request.id, "refused", f"only root may ask for {request.word}")
     try:
         done = administration.do(request.word, request.arguments)
     except EditedError as error:
