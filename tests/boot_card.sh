@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# The Raspberry Pi's card in QEMU without KVM: tests/boot_card.sh [--image FILE] [--only grow|boot|same].
+# The Raspberry Pi's card in QEMU without KVM: tests/boot_card.sh [--image FILE] [--only grow|boot|radio|same].
 # Makes the image of this folder's commit (or takes FILE), and
 #   grow: writes it to cards of 4, 8 and 32 GB and lets its own settings make the root larger, as at a start;
 #   boot: starts it unchanged, but for the owner's jukebox.toml, on a Raspberry Pi 3 until the jukebox is
 #         ready, with the demo reel as camera;
+#   radio: adds an access point (tests/card/guest) and joins it by wifi.txt and by a phone's code, with WPA2
+#         and WPA3, with right and wrong passwords, on a machine with emulated radios;
 #   same: makes the image a second time and compares.
 # It takes an hour on two cores, so it is not for every commit. Prints what it finds; logs are kept in
 # run/card-in-qemu (or CARD_FOLDER, which is emptied first). Exits with 0 if every claim is true. Needs root,
@@ -14,8 +16,9 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 
 folder=${CARD_FOLDER:-$PWD/run/card-in-qemu} image="" only="" failed=0
 patience_s=${CARD_PATIENCE_S:-900}
-tools=${XDG_CACHE_HOME:-$HOME/.cache}/emotional-jukebox/qemu-trixie
-usage() { echo "usage: $0 [--image FILE] [--only grow|boot|same]" >&2; }
+# shellcheck source=tests/card/qemu.sh
+source tests/card/qemu.sh
+usage() { echo "usage: $0 [--image FILE] [--only grow|boot|radio|same]" >&2; }
 while [[ $# -gt 0 ]]; do
     case $1 in
         --image) image=$(readlink -f "$2") ;;
@@ -37,32 +40,6 @@ claim() { # claim TEXT COMMAND...
 not() { ! "$@"; }
 figure() { printf '%5d s  figure  %s\n' "$SECONDS" "$*"; }
 wanted() { [[ -z $only || $only == "$1" ]]; }
-
-make_tools() {
-    [[ ! -e $tools/made ]] || return 0
-    rm -rf "$tools"
-    unshare --mount mmdebstrap --quiet --variant=minbase \
-        --include=qemu-system-arm,systemd-repart,e2fsprogs,fdisk,mtools trixie "$tools"
-    touch "$tools/made"
-}
-
-# The folder of this run is /mnt there.
-in_tools() {
-    # shellcheck disable=SC2016 # expanded inside
-    unshare --mount --pid --fork --kill-child bash -c 'mount --bind "$1" "$2/mnt" &&
-        mount --rbind /dev "$2/dev" && mount -t proc proc "$2/proc" &&
-        mount -t sysfs sysfs "$2/sys" && exec chroot "$2" "${@:3}"' - "$folder" "$tools" "$@"
-}
-
-start_of() { # start_of CARD NUMBER: where a partition begins, in bytes
-    in_tools sfdisk --json "/mnt/$1" | python3 -c \
-        "import json, sys; print(512 * json.load(sys.stdin)['partitiontable']['partitions'][$2 - 1]['start'])"
-}
-
-size_of() { # size_of CARD NUMBER: of a partition, in MB
-    in_tools sfdisk --json "/mnt/$1" | python3 -c \
-        "import json, sys; print(json.load(sys.stdin)['partitiontable']['partitions'][$2 - 1]['size'] // 2048)"
-}
 
 write_card() { # write_card NAME GIGABYTES: as makers count them
     cp --sparse=always "$image" "$folder/$1"
@@ -90,41 +67,72 @@ grow() { # as systemd-repart and systemd-growfs do at the first start
         figure "$gigabytes GB: root $mb MB, $((disk_mb - mb - 385)) MB left for a second one"
         claim "$gigabytes GB: the root has grown" test "$mb" -gt "$root_mb"
         claim "$gigabytes GB: the boot partition is as it was" test "$(size_of "$card" 1)" -eq 384
+        claim "$gigabytes GB: the table that the firmware reads is as it was" \
+            cmp --quiet --bytes=512 "$image" "$folder/$card"
         rm "$folder/$card"
     done
 }
 
 boot() {
-    local card=card.img line fat
+    local card=card.img begun=$SECONDS
     cp --sparse=always "$image" "$folder/$card"
     truncate --size=8G "$folder/$card" # QEMU's cards have a power of two
-    fat="$folder/$card@@$(start_of "$card" 1)"
+    take_kernel "$card"
     printf '[camera]\nsource = "reel"\n' >"$folder/jukebox.toml"
     mcopy -o -i "$fat" "$folder/jukebox.toml" ::jukebox.toml
-    mkdir -p "$folder/boot"
-    mcopy -n -i "$fat" "::vmlinuz-*" "::initrd.img-*" ::bcm2837-rpi-3-b.dtb ::cmdline.txt "$folder/boot/"
-    line="$(tr -d '\n' <"$folder/boot/cmdline.txt") console=ttyS1,115200 loglevel=4"
-    line+=" systemd.journald.forward_to_console=1 systemd.journald.max_level_console=info"
-    (cd "$folder/boot" && mv vmlinuz-* vmlinuz && mv initrd.img-* initrd.img)
-    in_tools timeout "$patience_s" qemu-system-aarch64 -M raspi3b -accel tcg,thread=multi -display none -monitor none \
-        -kernel /mnt/boot/vmlinuz -initrd /mnt/boot/initrd.img -dtb /mnt/boot/bcm2837-rpi-3-b.dtb -append "$line" \
-        -drive "if=sd,format=raw,file=/mnt/$card" -serial null -serial file:/mnt/console.txt -nic none -no-reboot \
-        >"$folder/qemu.log" 2>&1 &
-    local qemu=$! begun=$SECONDS
-    is_ready() { grep -qE "Started jukebox.service" "$folder/console.txt" 2>/dev/null; }
-    has_ended() { ! kill -0 "$qemu" 2>/dev/null; }
-    until is_ready || has_ended; do sleep 1; done
-    claim "Raspberry Pi 3: from the card to a ready jukebox, $((SECONDS - begun)) s" is_ready
-    until grep -q "the room looks\|looks happy" "$folder/console.txt" || has_ended ||
-        ((SECONDS - begun > patience_s)); do sleep 1; done
+    start console.txt -M raspi3b -dtb /mnt/boot/bcm2837-rpi-3-b.dtb -append "$line console=ttyS1,115200" \
+        -drive "if=sd,format=raw,file=/mnt/$card" -serial null -serial file:/mnt/console.txt
+    wait_until_it_says "Started jukebox.service"
+    claim "Raspberry Pi 3: from the card to a ready jukebox in $((SECONDS - begun)) s" says "Started jukebox.service"
+    wait_until_it_says "looks [a-z]+"
+    claim "it reads a mood from the reel" says "looks [a-z]+"
     kill "$qemu" 2>/dev/null || true
     wait "$qemu" 2>/dev/null || true
-    claim "it has a name of its own" grep -qE "jukebox-[0-9a-f]{4}" "$folder/console.txt"
-    # shellcheck disable=SC2329 # by claim
-    has_failures() { grep -E "Failed to start|Dependency failed" "$folder/console.txt"; }
-    claim "no unit failed" not has_failures
+    claim "it has a name of its own" says "jukebox-[0-9a-f]{4}"
+    claim "no unit failed" not says "Failed to start|Dependency failed"
     root_after=$(size_of "$card" 2)
     claim "the root has grown from $root_mb to $root_after MB" test "$root_after" -gt "$root_mb"
+}
+
+add_radio() { # add_radio CARD: the rig's files, written without mounting
+    local file units=/etc/systemd/system
+    "${PYTHON:-run/test/bin/python}" tests/card/draw_code.py "$folder/code.png" 'Home "net"' 'a;b\c,d:"e" #sEcReT1'
+    {
+        echo "mkdir /usr/local/lib/rig"
+        for file in tests/card/guest/radio.sh "$folder/code.png"; do
+            echo "write $file /usr/local/lib/rig/${file##*/}"
+        done
+        echo "write tests/card/guest/10-rig.network /etc/systemd/network/10-rig.network"
+        echo "write tests/card/guest/rig-radio.service $units/rig-radio.service"
+        echo "symlink $units/multi-user.target.wants/rig-radio.service $units/rig-radio.service"
+    } | debugfs -w -f - "$folder/$1?offset=$(start_of "$1" 2)" >"$folder/layer.log" 2>&1
+}
+
+radio() {
+    local card=radio.img case
+    cp --sparse=always "$image" "$folder/$card"
+    truncate --size=8G "$folder/$card"
+    take_kernel "$card"
+    add_radio "$card"
+    printf '[camera]\nsource = "reel"\n' >"$folder/jukebox.toml"
+    mcopy -o -i "$fat" "$folder/jukebox.toml" ::jukebox.toml
+    start radio.txt -M virt -cpu cortex-a53 -smp 2 -m 1G -append "$line console=ttyAMA0" -nic none \
+        -drive "if=virtio,format=raw,file=/mnt/$card" -device virtio-rng-pci -serial file:/mnt/radio.txt
+    wait_until_it_says "RIG end"
+    kill "$qemu" 2>/dev/null || true
+    wait "$qemu" 2>/dev/null || true
+    for case in "WPA2 by file" "WPA3 by file" "WPA3 by code"; do
+        claim "$case: connected" says "RIG $case: connected"
+    done
+    for case in WPA2 WPA3; do
+        claim "a wrong password, $case, is told" says "RIG wrong password, $case: wrong password"
+    done
+    claim "every wifi.txt is deleted" not says "is still there"
+    claim "it has an address from there" says "RIG address: 10.98.76."
+    claim "no log has a password" says "RIG in the log: 0 lines"
+    claim "no file that others may read has a password" says "RIG world-readable:  end"
+    claim "its settings are root's alone" says "RIG mode: 600:root"
+    grep -o "RIG .*" "$console" || true
 }
 
 same() {
@@ -148,5 +156,6 @@ rm "$folder/image.img"
 figure "image: $(du -m --apparent-size "$image" | cut -f1) MB, root $root_mb MB"
 ! wanted grow || grow
 ! wanted boot || boot
+! wanted radio || radio
 ! wanted same || same
 exit "$failed"

@@ -20,13 +20,15 @@ from appliance.history.database import open_for_writing
 PROJECT = Path(__file__).resolve().parents[1]
 TESTS = PROJECT / "tests"
 SHELL_RIGS = sorted(
-    [*TESTS.glob("*.sh"), *TESTS.glob("box/**/*.sh"), *PROJECT.glob("findings/*.sh")]
+    [*TESTS.glob("*.sh"), *TESTS.glob("[bc]*/**/*.sh"), *PROJECT.glob("findings/*.sh")]
 )
 GUEST = TESTS / "box" / "guest"
 # Modules that do nothing at import; the guest's programs run in the emulated machine.
 FILES = [TESTS / "soak.py"]
 FILES += [
-    file for folder in ("box", "three_apps", "bench") for file in TESTS.glob(f"{folder}/*.py")
+    file
+    for folder in ("box", "card", "three_apps", "bench")
+    for file in TESTS.glob(f"{folder}/*.py")
 ]
 MODULES = sorted(
     ".".join(file.relative_to(TESTS).with_suffix("").parts)
