@@ -11,7 +11,7 @@ image_packages=(
     python3 python3-venv mpd avahi-daemon alsa-utils
 )
 declare -A machine_packages=(
-    [x86]="linux-image-amd64,systemd-boot"
+    [x86]="linux-image-amd64,systemd-boot,systemd-boot-efi"
     [pi]="linux-image-arm64,raspi-firmware,firmware-brcm80211"
 )
 declare -A machine_architecture=([x86]=amd64 [pi]=arm64)
