@@ -58,7 +58,7 @@ make_image_tools() {
     rm -rf "$image_tools"
     unshare --mount mmdebstrap --quiet --variant=minbase \
         --include=genimage,mtools,dosfstools,e2fsprogs,libarchive13t64 "$image_release" "$image_tools"
-    touch "$image_tools/made"
+    touch "$image_tools/etc/mtab" "$image_tools/made" # mke2fs wants to see what is mounted
 }
 
 # unshare: nobody else sees what is mounted in the new system, such as /proc.

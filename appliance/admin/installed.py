@@ -135,7 +135,6 @@ class InstalledJukebox:
                 " own tools, such as nmtui"
             )
         files.replace(self._wifi_file, supplicant_conf(network))
-        self._systemctl("reset-failed", WIFI_UNIT)
         self._systemctl("restart", "--no-block", WIFI_UNIT)
 
     def _rename_in_hosts(self, before: str, name: str) -> None:
