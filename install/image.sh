@@ -65,7 +65,8 @@ make_image_tools() {
 make_image_root() { # make_image_root MACHINE FOLDER
     local packages=${machine_packages[$1]}
     packages+=,$(IFS=, && echo "${image_packages[*]}")
-    unshare --mount mmdebstrap --quiet --variant=minbase --architectures="${machine_architecture[$1]}" \
+    # INITRD: customize.sh makes it, once.
+    INITRD=No unshare --mount mmdebstrap --quiet --variant=minbase --architectures="${machine_architecture[$1]}" \
         --components=main,non-free-firmware --include="$packages" \
         --customize-hook=install/image/customize.sh "$image_release" "$2" ${IMAGE_MIRROR:+"$IMAGE_MIRROR"}
     cp -r install/image/root/. "$2/" # again: mmdebstrap has removed the host name

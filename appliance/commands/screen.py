@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from appliance.commands.shared import settings_of
-from appliance.web.places import addresses, lan_address
+from appliance.web.places import addresses, lan_address, page_links
 from appliance.web.qr import terminal
 
 CLEAR = "\x1b[2J\x1b[H"
@@ -21,8 +22,9 @@ def add_options(_verb: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Prints it."""
-    web = settings_of(chosen).web
-    print(CLEAR + screen(addresses(web.port, web), has_network=lan_address() is not None))
+    settings = settings_of(chosen)
+    links = page_links(settings, os.environ) or addresses(settings.web.port, settings.web)
+    print(CLEAR + screen(links, has_network=lan_address() is not None))
     return 0
 
 

@@ -42,13 +42,18 @@ def is_service(environ: Mapping[str, str]) -> bool:
     return "RUNTIME_DIRECTORY" in environ
 
 
-def page_link(settings: Settings, environ: Mapping[str, str]) -> str | None:
-    """Where browsers reach the page that runs here; None if none does."""
+def page_links(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    """Where browsers reach the page that runs here, the best first; empty if none does."""
     with suppress(ControlError):
         if (page := connect(pair_sockets(settings, environ))) is not None:
             with page:
-                return str(page.ask("where")["data"]["links"][0])
-    return None
+                return [str(link) for link in page.ask("where")["data"]["links"]]
+    return []
+
+
+def page_link(settings: Settings, environ: Mapping[str, str]) -> str | None:
+    """The best of these links; None if no page runs here."""
+    return next(iter(page_links(settings, environ)), None)
 
 
 # --- names of this machine ---------------------------------------------------------------------
