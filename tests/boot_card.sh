@@ -2,8 +2,8 @@
 # The Raspberry Pi's card in QEMU without KVM: tests/boot_card.sh [--image FILE] [--only grow|boot|radio|same].
 # Makes the image of this folder's commit (or takes FILE), and
 #   grow: writes it to cards of 4, 8 and 32 GB and lets its own settings make the root larger, as at a start;
-#   boot: starts it unchanged, but for the owner's jukebox.toml, on a Raspberry Pi 3 until the jukebox is
-#         ready, with the demo reel as camera;
+#   boot: starts it on a Raspberry Pi 3 until the jukebox is ready. It is as made, but for the owner's
+#         jukebox.toml, which chooses the demo reel as camera, and longer time limits for a slow processor;
 #   radio: adds an access point (tests/card/guest) and joins it by wifi.txt and by a phone's code, with WPA2
 #         and WPA3, with right and wrong passwords, on a machine with emulated radios;
 #   same: makes the image a second time and compares.
@@ -80,6 +80,7 @@ boot() {
     take_kernel "$card"
     printf '[camera]\nsource = "reel"\n' >"$folder/jukebox.toml"
     mcopy -o -i "$fat" "$folder/jukebox.toml" ::jukebox.toml
+    write_files "$card" </dev/null
     start console.txt -M raspi3b -dtb /mnt/boot/bcm2837-rpi-3-b.dtb -append "$line console=ttyS1,115200" \
         -drive "if=sd,format=raw,file=/mnt/$card" -serial null -serial file:/mnt/console.txt
     wait_until_it_says "Started jukebox.service"
@@ -105,7 +106,7 @@ add_radio() { # add_radio CARD: the rig's files, written without mounting
         echo "write tests/card/guest/10-rig.network /etc/systemd/network/10-rig.network"
         echo "write tests/card/guest/rig-radio.service $units/rig-radio.service"
         echo "symlink $units/multi-user.target.wants/rig-radio.service $units/rig-radio.service"
-    } | debugfs -w -f - "$folder/$1?offset=$(start_of "$1" 2)" >"$folder/layer.log" 2>&1
+    } | write_files "$1"
 }
 
 radio() {

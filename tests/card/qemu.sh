@@ -38,6 +38,15 @@ take_kernel() { # take_kernel CARD: kernel, initrd and device tree from its boot
     (cd "$folder/boot" && mv vmlinuz-* vmlinuz && mv initrd.img-* initrd.img)
     line="$(tr -d '\n' <"$folder/boot/cmdline.txt") loglevel=4"
     line+=" systemd.journald.forward_to_console=1 systemd.journald.max_level_console=info"
+    # An emulated processor is slow, and may have to wait for others.
+    line+=" systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900 udev.event_timeout=1800"
+}
+
+# Writes files into the root without mounting it, as debugfs is told; and longer time limits for the jukebox.
+write_files() { # write_files CARD <COMMANDS
+    local slow=/etc/systemd/system/jukebox.service.d
+    (echo "mkdir $slow" && echo "write tests/box/guest/slow.conf $slow/slow.conf" && cat) |
+        debugfs -w -f - "$folder/$1?offset=$(start_of "$1" 2)" >"$folder/layer.log" 2>&1
 }
 
 start() { # start CONSOLE QEMU-OPTION...: its process is $qemu
