@@ -68,8 +68,11 @@ boot_pi() {
 
 cp -r install/image/root/. "install/image/$IMAGE_MACHINE/." "$root/"
 cat install/image/wifi.txt >"$root/boot/$([[ $IMAGE_MACHINE == pi ]] && echo firmware || echo efi)/wifi.txt"
-install_jukebox
-set_up_system
 version=$(basename "$root"/lib/modules/*)
-in_root update-initramfs -u -k "$version" # with what etc/initramfs-tools says
+# The first one (INITRD=No in image.sh), with what etc/initramfs-tools says; it takes minutes.
+in_root update-initramfs -c -k "$version" &
+initrd=$!
+install_jukebox
+wait "$initrd"
+set_up_system
 "boot_$IMAGE_MACHINE" "$version"
