@@ -157,9 +157,15 @@ def test_a_phone_that_shares_its_network_is_read_and_other_codes_are_not(name):
 def test_wpa_supplicant_gets_name_and_password_whole():
     conf = supplicant_conf(WifiNetwork("Café", ODD))
     assert f"ssid={'Café'.encode().hex()}\n" in conf
-    assert f'psk="{ODD}"\n' in conf
+    assert f"sae_password={ODD.encode().hex()}\n" in conf
+    assert ODD not in conf  # in quotes, wpa_supplicant 2.10 would end it at its #
     assert "key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE\n" in conf
     assert "scan_ssid" not in conf
+
+
+def test_the_key_for_wpa2_is_made_as_the_standard_has_it():
+    conf = supplicant_conf(WifiNetwork("IEEE", "password"))  # IEEE 802.11, annex J.4.2
+    assert "psk=f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e\n" in conf
 
 
 def test_open_and_hidden_networks_and_keys_that_are_made_already():
@@ -187,7 +193,7 @@ def test_a_network_is_set_for_root_alone_and_joined_at_once(installed, tmp_path,
     asked = {"name": "Home", "password": "12345678", "hidden": False}
     answer = Administrator(installed).do("wifi", asked)
     assert stat.S_IMODE((tmp_path / "wifi.conf").stat().st_mode) == 0o600
-    assert 'psk="12345678"' in (tmp_path / "wifi.conf").read_text()
+    assert f"sae_password={b'12345678'.hex()}" in (tmp_path / "wifi.conf").read_text()
     assert installed.ran[-1] == "systemctl restart --no-block wpa_supplicant@wlan0.service"
     assert "12345678" not in f"{answer} {caplog.text} {installed.ran}"
 

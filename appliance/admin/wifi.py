@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 
@@ -88,14 +89,27 @@ def supplicant_conf(network: WifiNetwork) -> str:
     ]
     if network.hidden:
         lines.append("    scan_ssid=1")
+    return "\n".join([*lines, *(f"    {line}" for line in _keys(network)), "}", ""])
+
+
+def _keys(network: WifiNetwork) -> list[str]:
+    """The lines with name's and password's keys, in digits.
+
+    Not in quotes: wpa_supplicant 2.10 ends a password at a quote that a # follows somewhere, and
+    may log what is left of it (findings/wpa-password-ends-at-hash.sh).
+    """
     if not network.password:
-        lines.append("    key_mgmt=NONE")
-    else:
-        lines += ["    key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE", "    ieee80211w=1"]
-        ready = READY_KEY.fullmatch(network.password)
-        # It reads from the first to the last quote, so quotes within need nothing.
-        lines.append(f"    psk={network.password}" if ready else f'    psk="{network.password}"')
-    return "\n".join([*lines, "}", ""])
+        return ["key_mgmt=NONE"]
+    if READY_KEY.fullmatch(network.password):  # WPA3 needs the password itself
+        return ["key_mgmt=WPA-PSK WPA-PSK-SHA256", f"psk={network.password}"]
+    name, password = _bytes(network.name), _bytes(network.password)
+    made = hashlib.pbkdf2_hmac("sha1", password, name, 4096, 32)  # as IEEE 802.11 has it
+    return [
+        "key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE",
+        "ieee80211w=1",  # protected frames: WPA3 insists on them, old devices do not know them
+        f"psk={made.hex()}",
+        f"sae_password={password.hex()}",
+    ]
 
 
 def _bytes(text: str) -> bytes:
