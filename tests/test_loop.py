@@ -303,7 +303,7 @@ def test_one_calm_line_a_change(caplog):
     jukebox.room.shown = HAPPY
     jukebox.live(9)
     assert [record.getMessage() for record in caplog.records] == [
-        "1 face: the room looks happy, 69% sure",
+        "1 face: the room looks happy, 68% sure",
         "playing a happy song (happy): the room looks happy",
     ]
 

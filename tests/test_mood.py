@@ -172,6 +172,17 @@ def test_people_behind_do_not_take_over_while_the_nearest_looks_away():
     assert 12 < room.changed_after_s(left_s) < 40
 
 
+@pytest.mark.parametrize(("seconds", "neutral"), [(4, 0.987), (8, 0.977), (16, 0.948), (30, 0.610)])
+def test_those_behind_count_for_more_the_longer_the_nearest_is_away(seconds, neutral):
+    """Nearness halves in 10 s; at half of it they count in full, and the far one looks happy."""
+    near, far = seen_as(Emotion.NEUTRAL, weight=0.4), seen_as(Emotion.HAPPY, 0.95, weight=0.16)
+    room = Room()
+    room.show(60, near, far)
+    mood = room.show(seconds, far)
+    assert mood.emotion is Emotion.NEUTRAL
+    assert mood.probability == pytest.approx(neutral, abs=0.002)
+
+
 @pytest.mark.parametrize("frames_per_second", [1, 2, 5, 15, 30])
 def test_the_frame_rate_does_not_matter(frames_per_second):
     room = Room(frames_per_second)
@@ -317,7 +328,7 @@ def test_a_face_without_any_weight_is_still_somebody():
 def test_moods_end_after_minutes_neutral_ones_half_as_often(emotion, probability):
     """After 50 s unseen: e^(-50/240), for neutral e^(-50/480)."""
     room = Room()
-    room.show(20, seen_as(emotion))
+    room.show(60, seen_as(emotion))
     assert room.show(50).probability == pytest.approx(probability, abs=0.02)
 
 
@@ -327,7 +338,39 @@ def test_a_mood_mostly_goes_back_to_neutral():
     room.show(120, seen_as(Emotion.HAPPY))
     began_s = room.time_s
     assert room.show(20, seen_as(Emotion.NEUTRAL)).emotion is Emotion.NEUTRAL
-    assert room.changed_after_s(began_s) == pytest.approx(14.6, abs=1.0)
+    assert room.changed_after_s(began_s) == pytest.approx(13.6, abs=1.0)
+
+
+def smile_now_and_then(room: Room, times: int) -> None:
+    """Five seconds of seventeen; the face rests between, as most faces do."""
+    for _ in range(times):
+        room.show(5, seen_as(Emotion.HAPPY, 0.95))
+        room.show(12, seen_as(Emotion.NEUTRAL, 0.9))
+
+
+def test_a_face_that_smiles_now_and_then_is_happy_also_while_it_rests():
+    room = Room()
+    room.show(60, seen_as(Emotion.NEUTRAL, 0.9))
+    smile_now_and_then(room, 20)
+    assert room.emotions() == [None, Emotion.NEUTRAL, Emotion.HAPPY]
+    assert room.moods[-1].since_s < 100 + 60 + 90, "at the latest with the fifth smile"
+    rests_s = room.time_s
+    assert room.show(60, seen_as(Emotion.NEUTRAL, 0.9)).emotion is Emotion.NEUTRAL
+    assert 15 < room.changed_after_s(rests_s) < 35, "a rest that lasts is the end of it"
+
+
+def test_whoever_comes_next_may_be_a_person_whose_face_shows_more():
+    """A calm person is known after some smiles; the next one is anybody again."""
+    took_s = []
+    for smiles in (0, 20):
+        room = Room()
+        smile_now_and_then(room, smiles)
+        room.show(SETTINGS.away_s + 1)
+        room.show(20, seen_as(Emotion.HAPPY, 0.95))
+        rests_s = room.time_s
+        room.show(60, seen_as(Emotion.NEUTRAL, 0.9))
+        took_s.append(room.changed_after_s(rests_s))
+    assert took_s[1] == pytest.approx(took_s[0], abs=1.5)
 
 
 def test_a_glance_away_keeps_the_mood_and_after_a_long_absence_nobody_is_here():

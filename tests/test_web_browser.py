@@ -301,9 +301,8 @@ def test_while_a_song_is_sent_a_bar_shows_how_much(visit, house, tmp_path):
     visitor.page.get_by_label("Songs for this mood").set_input_files(song)
     visitor.button("Put it in").click()
     visitor.sees("1 song is in the folder now.")
-    seen = visitor.page.evaluate("window.seen")
-    assert [False, 100] in seen
-    assert seen[-1][0] is True
+    playwright.expect(visitor.page.locator("[data-upload] progress")).to_be_hidden()
+    assert [False, 100] in visitor.page.evaluate("window.seen")
 
 
 def test_what_is_no_music_or_too_large_gets_a_sentence(visit, house, tmp_path):

@@ -27,7 +27,7 @@ from appliance.private_mpd.process import PrivateMpd
 from appliance.remote import status
 from appliance.settings import MpdSettings, Settings, StoreSettings
 
-SHOWN_AT_S = 75.0  # in the demo reel: one person with a neutral face
+SHOWN_AT_S = 75.0  # in the demo reel: one person who looks surprised
 START_S = 20.0  # the longest wait for the first face, and for the first mood
 STOP_S = 10.0  # the longest wait for the end
 PROGRAM = "from appliance.cli import main; raise SystemExit(main())"

@@ -10,6 +10,7 @@ from appliance.decide.moods_over_time import (
     after,
     dot,
     likelihood_ratios,
+    moods,
     normalized,
     unknown,
 )
@@ -49,6 +50,9 @@ DOUBT_S = 20.0
 
 class HmmMoodFilter:
     """The mood of the room, by a hidden Markov model: moods last for minutes, faces hint at them.
+
+    It also finds out how much the faces of those who are here show: a calm person's face rests most
+    of the time, and that must not be taken for the end of every mood.
 
     An observation of a face is compared with the network's average answer (its priors). So a mood
     that the network seldom names is found where the network names it more often than elsewhere. A
@@ -108,7 +112,7 @@ class HmmMoodFilter:
         self._mood = Mood(
             state,
             emotion,
-            max(self._beliefs),
+            max(moods(self._beliefs)),
             len(people),
             since_s=time_s if changed else self._mood.since_s,
             company=time_s - self._company_s < away_s,
@@ -170,20 +174,21 @@ class HmmMoodFilter:
         )
         if blind or self._read_s < time_s:
             return held  # a glance away, a hand in front of the face, a frame without a picture
-        second, first = sorted(self._beliefs)[-2:]
+        beliefs = moods(self._beliefs)
+        second, first = sorted(beliefs)[-2:]
         if self._clarity >= ENOUGH_CLARITY and first >= self.settings.min_probability:
             self._clear_s = time_s
             margin = self.settings.margin
             if first - second >= (margin if self._was_settled else min(margin, FIRST_MARGIN)):
                 self._was_settled = True
-                return "settled", EMOTIONS[self._beliefs.index(first)]
+                return "settled", EMOTIONS[beliefs.index(first)]
         return held if time_s - self._clear_s < DOUBT_S else ("uncertain", None)
 
 
 def _observed(
     scores: Sequence[EmotionScores], observations: Sequence[float], ratios: Sequence[Probabilities]
 ) -> tuple[Probabilities, float, float, float]:
-    """The likelihood of these faces in each mood (sum 1), their clarity 0…1, and their nearness.
+    """The likelihood of these faces in each belief (sum 1), their clarity 0…1, and their nearness.
 
     Last, how many independent observations they are; observations: the same of each face. Nearer
     faces count for more, by the cubes of their weights, so that a guest in the background, who may

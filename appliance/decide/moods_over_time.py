@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import mul
+from operator import add, mul
 
 from appliance.records import EMOTIONS, Emotion, Priors
 
-# Seven plain numbers, in the order of EMOTIONS. NumPy would take twice as long: with so few, once a
+# Plain numbers, seven in the order of EMOTIONS. NumPy would take twice as long: with so few, once a
 # frame, its calls cost more than the arithmetic.
 Probabilities = tuple[float, ...]
 
-# Of the faces that people make in a mood, this share shows the mood, this share is neutral, and
-# this share is spread evenly over all seven emotions (an assumption, docs/rehearsal.md).
-P_SHOWN, P_NEUTRAL, P_OTHER = 0.60, 0.30, 0.10
+# People differ in how much of their mood their faces show. Of a lively person's faces in a mood the
+# first share shows it and the second is neutral, of a calm person's, whose face mostly rests, the
+# same. P_OTHER is spread evenly over all seven emotions (assumptions, docs/rehearsal.md).
+LIVELY, CALM = (0.65, 0.25), (0.30, 0.60)
+P_OTHER = 0.10
+# So many of those who come are lively and calm, and after so long somebody else may sit there.
+COME, OTHERS_SIT_S = (0.7, 0.3), 3600.0
 # Moods last this long on average; most of them come from neutral and go back to it. Half or twice
 # as long makes next to no difference (docs/rehearsal.md).
 NEUTRAL_LASTS_S, OTHERS_LAST_S = 480.0, 240.0
@@ -21,27 +25,45 @@ BACK_TO_NEUTRAL = 0.7
 
 
 def unknown() -> Probabilities:
-    """What is believed about the mood of somebody who has just come: all seven are as likely."""
-    return (1.0 / len(EMOTIONS),) * len(EMOTIONS)
+    """What is believed of somebody who has just come: all seven moods are as likely.
+
+    Fourteen numbers: the moods of a lively person, then those of a calm one.
+    """
+    return tuple([share / len(EMOTIONS) for share in COME for _ in EMOTIONS])
+
+
+def moods(beliefs: Probabilities) -> Probabilities:
+    """The probabilities of the seven moods, whatever the person is like."""
+    lively, calm = _by_person(beliefs)
+    return tuple(map(add, lively, calm))
 
 
 def after(beliefs: Probabilities, seconds: float) -> Probabilities:
-    """What is believed after some seconds in which nothing was seen: moods come to an end."""
-    ended = [
-        belief * min(seconds / lasts_s, 0.5)
-        for belief, lasts_s in zip(beliefs, _LASTS_S, strict=True)
-    ]
+    """What is believed after some seconds in which nothing was seen.
+
+    Moods come to an end, and somebody else may sit there.
+    """
+    changed = min(seconds / OTHERS_SIT_S, 0.5)
+    people = [_mood_after(moods_of_one, seconds) for moods_of_one in _by_person(beliefs)]
+    either = [lively + calm for lively, calm in zip(*people, strict=True)]
     return tuple(
-        belief - gone + dot(ended, from_each)
-        for belief, gone, from_each in zip(beliefs, ended, _FOLLOWS, strict=True)
+        [
+            (1.0 - changed) * belief + changed * share * mood
+            for share, moods_of_one in zip(COME, people, strict=True)
+            for belief, mood in zip(moods_of_one, either, strict=True)
+        ]
     )
 
 
 def likelihood_ratios(priors: Priors) -> list[Probabilities]:
-    """Seven by seven, by Bayes: how much likelier a face (column) is in a mood (row)."""
+    """Fourteen by seven, by Bayes: how much likelier a face (column) is in a belief (row)."""
     evened = priors.evened()
     return [
-        tuple(_p_face(face, mood) / share for face, share in zip(EMOTIONS, evened, strict=True))
+        tuple(
+            _p_face(face, mood, *person) / share
+            for face, share in zip(EMOTIONS, evened, strict=True)
+        )
+        for person in (LIVELY, CALM)
         for mood in EMOTIONS
     ]
 
@@ -55,6 +77,24 @@ def normalized(amounts: Sequence[float]) -> Probabilities:
     """The amounts, scaled to sum to 1."""
     total = sum(amounts)
     return tuple([amount / total for amount in amounts])
+
+
+def _by_person(beliefs: Probabilities) -> tuple[Probabilities, Probabilities]:
+    return beliefs[: len(EMOTIONS)], beliefs[len(EMOTIONS) :]
+
+
+def _mood_after(beliefs: Probabilities, seconds: float) -> Probabilities:
+    """The seven moods of one person after some seconds."""
+    ended = [
+        belief * min(seconds / lasts_s, 0.5)
+        for belief, lasts_s in zip(beliefs, _LASTS_S, strict=True)
+    ]
+    return tuple(
+        [
+            belief - gone + dot(ended, from_each)
+            for belief, gone, from_each in zip(beliefs, ended, _FOLLOWS, strict=True)
+        ]
+    )
 
 
 def _lasts_s(mood: Emotion) -> float:
@@ -71,11 +111,10 @@ def _p_next(mood: Emotion, before: Emotion) -> float:
     return BACK_TO_NEUTRAL if mood is Emotion.NEUTRAL else (1.0 - BACK_TO_NEUTRAL) / (others - 1)
 
 
-def _p_face(face: Emotion, mood: Emotion) -> float:
-    """How likely people are to make this face in a mood."""
-    return (
-        P_OTHER / len(EMOTIONS) + P_SHOWN * (face is mood) + P_NEUTRAL * (face is Emotion.NEUTRAL)
-    )
+def _p_face(face: Emotion, mood: Emotion, p_shown: float, p_neutral: float) -> float:
+    """How likely people of a kind are to make this face in a mood."""
+    shows, rests = face is mood, face is Emotion.NEUTRAL
+    return P_OTHER / len(EMOTIONS) + p_shown * shows + p_neutral * rests
 
 
 _LASTS_S = [_lasts_s(mood) for mood in EMOTIONS]

@@ -37,14 +37,14 @@ class Events:
 
     def __init__(self) -> None:
         self.seq = 0
-        self._known: dict[str, Any] = {}
+        self._known: Status | None = None
 
     def of_change(self, status: Status) -> Iterator[Event]:
         """What has changed since the status before; nothing for the first status."""
-        before, self._known = self._known, asdict(status)
-        if not before or before == self._known:
+        known, self._known = self._known, status
+        if known is None or known == status:
             return
-        now = self._known
+        before, now = asdict(known), asdict(status)
         for name, keys in STATUS_EVENTS.items():
             if any(before[key] != now[key] for key in keys):
                 yield self.make(name, {key: now[key] for key in keys})

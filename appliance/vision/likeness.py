@@ -58,7 +58,7 @@ class Likeness:
         half = box.width / 2
         # Maps the square from -1 to 1 to pixels of the frame: (x, y, 1) → (x, y).
         self._pose = np.array([[half, 0.0, box.x + half], [0.0, half, box.y + half]])
-        self._cells = _sampled(luma, self._pose)
+        self._cells = _Near(luma, self._pose).sampled(self._pose)
         self._rest = np.zeros_like(self._cells)
         self.learn()
 
@@ -82,13 +82,15 @@ class Likeness:
         self._basis = _explanations(pattern.reshape(CELLS, CELLS))
         gram = self._basis.T.astype(np.float64) @ self._basis
         gram[np.diag_indices_from(gram)] += 1e-3
-        self._solve = np.linalg.solve(gram, self._basis.T).astype(np.float32)
+        # A third of the time of solve(), which takes every cell for a system of its own.
+        self._solve = (np.linalg.inv(gram) @ self._basis.T).astype(np.float32)
 
     def compare(self, luma: GrayImage) -> Difference:
         """How the face differs now. luma: uint8 (height, width), the whole frame."""
         before = self._pose
+        near = _Near(luma, before)
         for _ in range(STEPS):
-            seen = _sampled(luma, self._pose)[_INSIDE]
+            seen = near.sampled(self._pose)[_INSIDE]
             amounts = self._solve @ seen
             gain = float(amounts[_GAIN])
             if gain < LEAST_GAIN * self._spread:
@@ -123,35 +125,42 @@ class Likeness:
         self._pose = self._pose @ back
 
 
-def _sampled(luma: GrayImage, pose: npt.NDArray[np.float64]) -> Floats:
-    """The cells of a face, float32 (1024), blurred. pose: see Likeness."""
-    x, y, half = float(pose[0, 2]), float(pose[1, 2]), hypot(pose[0, 0], pose[1, 0])
-    left, top = max(0, int(x - 1.3 * half)), max(0, int(y - 1.3 * half))
-    pixels = luma[top : int(y + 1.3 * half) + 2, left : int(x + 1.3 * half) + 2]
-    scale = 1
-    # Averages of two by two whole pixels are quick, see preprocessing.
-    while half >= 0.75 * CELLS * scale and min(pixels.shape) > 3:
-        height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
-        even = pixels[: 2 * height, : 2 * width]
-        half_size = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
-        pixels = np.asarray(half_size, np.uint8)
-        scale *= 2
-    if not pixels.size:
-        return np.zeros(CELLS * CELLS, np.float32)
-    blurred = cv2.blur(cv2.blur(pixels, (3, 3)), (3, 3))  # a fifth of the time of GaussianBlur
-    # From cells to these pixels, whose middles lie at whole numbers.
-    place = pose @ _CELLS_TO_SQUARE
-    place[:, 2] -= left, top
-    place /= scale
-    place[:, 2] -= 0.5
-    cells = cv2.warpAffine(
-        blurred,
-        place,
-        (CELLS, CELLS),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return cells.reshape(-1).astype(np.float32)
+class _Near:
+    """The pixels around a face, blurred once for all steps. pose: see Likeness."""
+
+    def __init__(self, luma: GrayImage, pose: npt.NDArray[np.float64]) -> None:
+        x, y, half = float(pose[0, 2]), float(pose[1, 2]), hypot(pose[0, 0], pose[1, 0])
+        self._left, self._top = max(0, int(x - 1.3 * half)), max(0, int(y - 1.3 * half))
+        right, bottom = int(x + 1.3 * half) + 2, int(y + 1.3 * half) + 2
+        pixels = luma[self._top : bottom, self._left : right]
+        self._scale = 1
+        # Averages of two by two whole pixels are quick, see preprocessing.
+        while half >= 0.75 * CELLS * self._scale and min(pixels.shape) > 3:
+            height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
+            even = pixels[: 2 * height, : 2 * width]
+            half_size = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+            pixels = np.asarray(half_size, np.uint8)
+            self._scale *= 2
+        # A fifth of the time of GaussianBlur.
+        self._blurred = cv2.blur(cv2.blur(pixels, (3, 3)), (3, 3)) if pixels.size else None
+
+    def sampled(self, pose: npt.NDArray[np.float64]) -> Floats:
+        """The cells of the face, float32 (1024). pose: not far from the one in the beginning."""
+        if self._blurred is None:
+            return np.zeros(CELLS * CELLS, np.float32)
+        # From cells to these pixels, whose middles lie at whole numbers.
+        place = pose @ _CELLS_TO_SQUARE
+        place[:, 2] -= self._left, self._top
+        place /= self._scale
+        place[:, 2] -= 0.5
+        cells = cv2.warpAffine(
+            self._blurred,
+            place,
+            (CELLS, CELLS),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return cells.reshape(-1).astype(np.float32)
 
 
 def _explanations(pattern: Floats) -> Floats:
