@@ -59,8 +59,9 @@ systemctl restart jukebox
 started=$(date +%s)
 outcome "WPA3 by code"
 say "address: $(ip -4 -o address show wlan0 | awk '{ print $4 }')"
-say "in the log: $(journalctl -b -o cat | grep -c sEcReT) lines with a password"
+# The second one is the same in hexadecimal digits, as in its settings.
+say "in the log: $(journalctl -b -o cat | grep -c -e sEcReT -e 734563526554) lines with a password"
 say "world-readable: $(find / -xdev -type f -perm -o=r ! -path '/usr/local/lib/rig/*' -size -1M -print0 2>/dev/null |
-    xargs -0 grep -l sEcReT 2>/dev/null | paste -sd ' ') end"
+    xargs -0 grep -l -e sEcReT -e 734563526554 2>/dev/null | paste -sd ' ') end"
 say "mode: $(stat -c %a:%U /etc/jukebox/wifi.conf)"
 say end
