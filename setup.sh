@@ -158,7 +158,7 @@ tests() {
         shift
     fi
     need_packages python3 python3-venv ffmpeg
-    [[ $fast == yes ]] || need_packages mpd valgrind mmdebstrap chromium libnss3-tools mandoc
+    [[ $fast == yes ]] || need_packages mpd mosquitto valgrind mmdebstrap chromium libnss3-tools mandoc
     environment test locks/test.txt
     # shellcheck disable=SC2064 # this process
     trap 'kill -- "${jobs_by_name[@]/#/-}" 2>/dev/null || true' EXIT

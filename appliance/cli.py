@@ -29,6 +29,8 @@ VERBS = {
     "history": "list moods, songs and what people did",
     "web": "serve the page for the phones and computers of this house",
     "pair": "let a phone or computer use the page: print a one-time code",
+    "home": "tell the house's MQTT broker how things are; test, forget",
+    "rooms": "show the rooms of the house, who leads them, and how they look",
     "tell": "tell the running jukebox: mood happy, auto, hold 30, why, …",
     "diary": "draw a day, a week or a year of the history",
     "forget": "delete an hour, a day or everything from the history, for good",

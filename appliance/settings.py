@@ -86,7 +86,7 @@ class FaceSettings:
     ] = 0.7
     min_height_px: Annotated[
         int, Between(16, 4096), "Faces less high than this are ignored, in pixels of the frame."
-    ] = 40
+    ] = 24
     search_every_s: Annotated[
         float,
         Between(0, 60),
@@ -314,6 +314,64 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeSettings:
+    """What this house's MQTT broker, such as Home Assistant's, is told (docs/home.md)."""
+
+    share: Annotated[
+        Literal["off", "presence", "mood", "all"],
+        "Nothing; whether somebody is here; also how a face looks that is alone; also with guests.",
+    ] = "presence"
+    address: Annotated[
+        str,
+        Text(may_be_empty=True),
+        "Host of the broker, or the path of its socket; empty: there is none, nothing is told.",
+    ] = ""
+    port: Annotated[int, Between(1, 65535), "Its TCP port; with TLS as a rule 8883."] = 1883
+    tls: Annotated[bool, "Whether it is reached by TLS."] = False
+    authority: Annotated[
+        str,
+        Location(words=("",)),
+        "A .pem file with the authority that signed its certificate; empty: those of the system.",
+    ] = ""
+    username: Annotated[str, Text(may_be_empty=True), "Name at the broker; empty: none."] = ""
+    password: Annotated[
+        str, Text(may_be_empty=True, secret=True), "Password at the broker; empty: none."
+    ] = ""
+    password_file: Annotated[
+        str,
+        Location(words=("",)),
+        "A file of mode 0600 with the password instead; of an installed jukebox in"
+        " /etc/jukebox/home.",
+    ] = ""
+    prefix: Annotated[str, Text(), "Begins all topics, but those of Home Assistant."] = "jukebox"
+    name: Annotated[
+        str,
+        Text(may_be_empty=True),
+        "What the home calls this jukebox, such as Kitchen; empty: the name of this machine.",
+    ] = ""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is a broker, and anything that it is told."""
+        return bool(self.address) and self.share != "off"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsSettings:
+    """Several jukeboxes of one house with one mood, by the broker of [home] (docs/rooms.md)."""
+
+    join: Annotated[
+        bool, 'Whether this room has one mood with the others; [home] share must be "all".'
+    ] = False
+    leader: Annotated[
+        bool, "Whether this jukebox counts how the rooms look; exactly one of them must."
+    ] = False
+    follow: Annotated[
+        bool, "Whether the music fades out in a room that is empty while the others play on."
+    ] = True
+
+
+@dataclass(frozen=True, slots=True)
 class GpioSettings:
     """A light and a button between pins of a Raspberry Pi (Broadcom's numbers) and ground."""
 
@@ -347,6 +405,8 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    home: HomeSettings = field(default_factory=HomeSettings)
+    rooms: RoomsSettings = field(default_factory=RoomsSettings)
     gpio: GpioSettings = field(default_factory=GpioSettings)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import hypot
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -35,7 +35,11 @@ HEIGHTS_PX = (32, 48, 64)  # recall is given for faces at least this high
 # two are cut differently.
 RATIO = (0.4, 2.5)
 
+# Photos at even places may be trained on, those at odd ones are for reporting. The first is at 0.
+SPLITS = ("even", "odd")
+
 Find = Callable[[GrayImage], Sequence[Face]]
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,11 @@ def load_negatives(path: Path) -> list[GrayImage]:
     if not found:
         raise DataError(f"{path}: has no pictures")
     return found
+
+
+def of_split(things: Sequence[Thing], split: str) -> Sequence[Thing]:
+    """Those of the photos that belong to this split; all of them for any other word."""
+    return things[SPLITS.index(split) :: 2] if split in SPLITS else things
 
 
 def recall(photos: Sequence[Photo], find: Find) -> dict[str, Any]:

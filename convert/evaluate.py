@@ -8,7 +8,7 @@
         --teach 2 --seed 1 [--kinds 1:23] [--bad 3]
     python -m convert.evaluate --task gender --model models/gender_int8.tflite \
         --data ../shared/data/utkface.zip --split heldout
-    python -m convert.evaluate --task detect --model blazeface \
+    python -m convert.evaluate --task detect --model blazeface [--split odd|even] \
         --data ../shared/data/detect_faces.zip --negatives ../shared/data/detect_negatives.zip
 
 emotion: with --votes the crowd's majority (FER+) judges the answers, otherwise FER-2013's label.
@@ -23,7 +23,8 @@ With --teach, each person shows so many examples of each emotion first, and the 
 the test, as teaching.py draws and judges them; appliance/vision/people.json was measured on odd.
 gender: UTKFace has no splits; `training` and `heldout` are this project's, and without --split
 every picture counts.
-detect: --model is blazeface, haar, a .tflite file, or the card of one that is in a package.
+detect: --model is blazeface, haar, a .tflite file, or the card of one that is in a package. The
+split even may be trained on, odd is for reporting: every other photo of either kind.
 """
 
 from __future__ import annotations
@@ -219,10 +220,13 @@ def _gender(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _detect(options: argparse.Namespace) -> dict[str, Any]:
-    if options.split not in {None, ALL}:
+    split = (options.split or ALL).lower()
+    if split not in (ALL, *detect.SPLITS):
         _say_all_count(options.split)
-    photos = detect.load_photos(options.data)
+        split = ALL
+    photos = detect.of_split(detect.load_photos(options.data), split)
     negatives = detect.load_negatives(options.negatives) if options.negatives else []
+    negatives = detect.of_split(negatives, split)
     min_score = FaceSettings().min_score if options.min_score is None else options.min_score
     min_height_px = options.min_height_px or min(detect.HEIGHTS_PX)
     find = detect.finder(str(options.model), min_score, min_height_px)
@@ -233,7 +237,7 @@ def _detect(options: argparse.Namespace) -> dict[str, Any]:
         "min_height_px": min_height_px,
         **detect.recall(photos, find),
         **(detect.false_alarms(negatives, find) if negatives else {}),
-        "split": ALL,
+        "split": split,
     }
 
 

@@ -55,13 +55,14 @@ uninstall_box() {
     esac
     become_root uninstall "$@"
     one_at_a_time
+    step "remove what MQTT brokers keep of the jukebox" leave_the_home
     step "stop the jukebox and remove its units" remove_units
     step "give MPD back" give_mpd_back
     step "remove $opt, $cache and $command" rm -rf "$opt" "$cache" "$command"
     if [[ $purge == yes ]]; then
         step "remove the stored playlists that nobody has edited" remove_own_playlists
         step "remove $etc and $state: settings, history and music" rm -rf "$etc" "$state"
-        step "remove the list of paired devices" rm -rf "$state-web" /var/lib/private/jukebox-web
+        step "remove the list of paired devices" rm -rf "$state-web" /var/lib/private/jukebox-{web,home} "$state-home"
         step "remove the user jukebox" remove_user
         say "Debian packages stay; if nothing else needs them: apt-get purge mpd avahi-daemon alsa-utils"
     else

@@ -120,7 +120,20 @@ open_music() {
 }
 
 put_config() {
+    step_unless "$etc/home" home_folder_is_there "make" put_home_folder
     step_unless "$etc/jukebox.toml" config_is_there "write" put jukebox.toml "$etc/jukebox.toml" 640 jukebox
+}
+
+# With the owner's files for an MQTT broker (docs/home.md): systemd hands them to the home's service.
+home_folder_is_there() { [[ "$(stat -c %U:%a "$etc/home" 2>/dev/null)" == root:700 ]]; }
+
+put_home_folder() { install -d -m 700 "$etc/home"; }
+
+# Where there never was a broker, there is nothing to do; and one that is away stops nobody.
+leave_the_home() {
+    systemd_runs && [[ -e /var/lib/private/jukebox-home/home.json && -x $command ]] || return 0
+    systemctl stop jukebox-home.service
+    "$command" home forget || say "  a broker still keeps what it was told: see above"
 }
 
 config_is_there() { [[ -e $etc/jukebox.toml ]]; }

@@ -132,7 +132,7 @@ compile_what_is_used() { # compile_what_is_used ENVIRONMENT
     env -u PYTHONDONTWRITEBYTECODE "$1/bin/python" - <<'PYTHON'
 import ai_edge_litert.interpreter, cv2, mpd, numpy.typing, sqlite_utils
 import anyio._backends._asyncio, jinja2, segno, starlette.applications, uvicorn.lifespan.off
-import uvicorn.protocols.http.h11_impl, yt_dlp
+import paho.mqtt.client, uvicorn.protocols.http.h11_impl, yt_dlp
 yt_dlp.YoutubeDL({"quiet": True, "cachedir": False})  # this loads more of it
 PYTHON
 }
@@ -175,7 +175,7 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
     activate "$1"
     rm -f "$opt/trial-copy"
     # Now they run the new release, too, as the jukebox already does.
-    ! systemd_runs || systemctl try-restart jukebox-resolver.service jukebox-web.service jukebox-admin.service
+    ! systemd_runs || systemctl try-restart jukebox-{resolver,web,admin,home}.service
 }
 
 # systemd reads its units anew only with 16 MB free there (measured with 252).

@@ -9,8 +9,8 @@ lock() { # lock OUTPUT ARGUMENT...
         --no-header --no-annotate --upgrade --output-file "locks/$1" pyproject.toml "${@:2}"
 }
 
-lock box.txt --extra litert --extra streams --extra web
-lock test.txt --extra litert --extra convert --extra music --extra pi --extra streams --extra sort --extra web --extra dev --extra browser \
+lock box.txt --extra litert --extra streams --extra web --extra home
+lock test.txt --extra litert --extra convert --extra music --extra pi --extra streams --extra sort --extra web --extra home --extra dev --extra browser \
     --constraints locks/box.txt
 lock test-tflite-runtime.txt --extra tflite-runtime --extra pi --extra dev --constraints locks/box.txt
 

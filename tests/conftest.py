@@ -49,8 +49,9 @@ def wait_for(condition, seconds=20.0):
 SERVER = {
     "test_broken_downloads", "test_likes", "test_mopidy", "test_player", "test_player_errors",
     "test_player_listener", "test_refusals", "test_rehearsal_mpd", "test_resolver",
-    "test_bounds", "test_restarts", "test_skip_copies", "test_sorting_lists", "test_stored",
-    "test_streams", "test_tell", "test_web_browser", "test_web_https", "test_web_server",
+    "test_bounds", "test_home_broker", "test_restarts", "test_skip_copies", "test_sorting_lists",
+    "test_stored", "test_streams", "test_tell", "test_web_browser", "test_web_https",
+    "test_web_server",
     "test_web_upload_server", "test_whole",
 }  # fmt: skip
 REAL_TIME = {"test_bench", "test_boot", "test_demo", "test_panel", "test_service"}

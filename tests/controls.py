@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import asdict
 from queue import SimpleQueue
 
 import numpy as np
@@ -36,6 +37,16 @@ STEP = Step(
     PLAYING,
     None,
 )
+
+# As the control socket tells of a room.
+STATUS = asdict(
+    Status(
+        mood="1 face: the room looks happy", emotion="happy", faces=1, camera="reel", player="play",
+        title="happy/kite.opus", playlist="happy", listener_in_charge=False, asked="sad",
+        reason="the room looks happy", refusal="MPD refuses playlist fear", sure="very",
+        state="settled",
+    )
+)  # fmt: skip
 
 
 class RecordingControls:

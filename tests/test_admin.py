@@ -279,6 +279,13 @@ def test_the_page_starts_anew_with_settings_of_its_own(installed):
     assert "systemctl try-restart --no-block jukebox-web.service" in installed.ran
 
 
+def test_the_home_starts_with_settings_of_its_own_and_only_goes_on_with_others(installed):
+    installed.machine.reload({"home"})
+    assert "systemctl restart --no-block jukebox-home.service" in installed.ran
+    installed.machine.reload({"mpd"})
+    assert "systemctl try-restart --no-block jukebox-home.service" in installed.ran
+
+
 def test_an_output_is_written_and_mpd_started_anew(installed):
     installed.machine.choose(HDMI)
     assert installed.mpd_file.read_text() == (

@@ -23,11 +23,13 @@ from appliance.settings import (
     FaceSettings,
     GenderSettings,
     GpioSettings,
+    HomeSettings,
     ListenerSettings,
     MoodSettings,
     MpdSettings,
     MusicSettings,
     PlaylistSettings,
+    RoomsSettings,
     Settings,
     StoreSettings,
     StrategySettings,
@@ -51,6 +53,8 @@ CHANGES = [
     (StoreSettings(retention_days=7), set()),
     (ControlSettings(path="/elsewhere"), set()),
     (WebSettings(port=8081), set()),
+    (HomeSettings(port=8883), set()),
+    (RoomsSettings(leader=True), set()),
     (GpioSettings(led=17), {"panel"}),
 ]
 SECTIONS = {type(getattr(Settings(), name)): name for name in Settings.__dataclass_fields__}

@@ -128,6 +128,7 @@ def test_its_units_have_no_mistakes_and_are_locked_down(machine):
     units = (
         "jukebox.service", "jukebox-resolver.service", "jukebox-backup.service",
         "jukebox-web.service", "jukebox-mpd-health.service", "jukebox-admin.service",
+        "jukebox-home.service",
     )  # fmt: skip
     others = (
         "jukebox-backup.timer jukebox-control.socket jukebox-web.socket jukebox-pair.socket"
@@ -144,7 +145,9 @@ def test_its_units_have_no_mistakes_and_are_locked_down(machine):
 
 
 # What has a network, or writes root's files, cannot be locked as tightly.
-LEAST_LOCKED = {"jukebox-resolver.service": 1.3, "jukebox-admin.service": 1.5}
+LEAST_LOCKED = {
+    "jukebox-resolver.service": 1.3, "jukebox-admin.service": 1.5, "jukebox-home.service": 1.3,
+}  # fmt: skip
 PROCESS = re.compile(
     r"^\| `(jukebox[\w-]*\.service)` \| `?(\w+)`? \| (\w+)[^|]* \| (\d+|–) \|", re.MULTILINE
 )
@@ -292,6 +295,17 @@ def test_its_page_writes_settings_which_count_at_once_and_a_bad_one_changes_noth
     assert machine.says(f"stat -c '%U %G %a' {CONFIG}") == "root jukebox 640"
     machine.until(lambda: in_force(machine)["mood"]["dwell_s"] == 4)
     assert pid(machine) == before
+
+
+def test_without_a_broker_the_home_ends_and_its_test_says_what_is_missing(machine):
+    assert machine.show("ActiveState", "jukebox-home") == "inactive"
+    assert (machine.show("Result", "jukebox-home"), machine.show("NRestarts", "jukebox-home")) == (
+        "success", "0",
+    )  # fmt: skip
+    tested = machine.run("jukebox home test", check=False)
+    assert tested.returncode == 1
+    assert "BAD   settings: home.address is empty" in tested.stdout
+    assert machine.says("stat -c '%U %a' /etc/jukebox/home") == "root 700"
 
 
 def test_its_name_is_changed_by_the_page_and_sudo_still_finds_it(machine):

@@ -10,9 +10,9 @@ from appliance.settings import EmotionSettings, FaceSettings, Settings, StoreSet
 
 BUILDERS = {name: value for name, value in vars(build).items() if isinstance(value, Builder)}
 # Sections of which no device is made. The policy reads [music] and [volume] in this way, too.
-READ_LIVE = {"mood", "strategies", "listener"}  # replaced in the running filter and policy
+READ_LIVE = {"mood", "strategies", "listener", "rooms"}  # replaced in the running filter and policy
 READ_BY_A_VERB = {"gender"}  # jukebox classify
-READ_AT_THE_NEXT_START = {"store", "control", "web"}
+READ_AT_THE_NEXT_START = {"store", "control", "web", "home"}
 
 
 class RecordingSettings:

@@ -59,6 +59,19 @@ def test_recall_is_given_by_height_and_false_alarms_by_picture(photos, negatives
     assert (result["false_alarms"], result["false_alarms_per_picture"]) == (1, 0.5)
 
 
+def test_photos_at_even_places_are_one_split_and_those_at_odd_ones_the_other(
+    photos, negatives, capsys
+):
+    data = "--data", photos, "--negatives", negatives
+    even, odd = (evaluated(capsys, "detect", *data, "--split", split) for split in ("even", "odd"))
+    assert (even["split"], even["photos"], even["faces"]["48"], even["false_alarms"]) == (
+        "even", 1, 2, 0
+    )  # fmt: skip
+    assert (odd["split"], odd["photos"], odd["faces"], odd["false_alarms"]) == (
+        "odd", 1, {"32": 1}, 1
+    )  # fmt: skip
+
+
 def test_detection_for_people_without_negatives(photos, capsys):
     assert evaluate.main(["--task", "detect", "--model", "haar", "--data", str(photos)]) == 0
     out = capsys.readouterr().out

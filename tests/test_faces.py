@@ -59,11 +59,11 @@ class Scripted:
         self.newcomers = []
         self.min_scores = []
 
-    def search(self, luma, followed, *, min_score, min_height_px, newcomers=True):
+    def search(self, luma, followed, *, min_score, min_height_px, known=(), newcomers=1.0):
         self.followed.append(list(followed))
         self.newcomers.append(newcomers)
         self.min_scores.append(min_score)
-        return next(self.script)
+        return [face for face in next(self.script) if not any(map(face.is_same, known))]
 
 
 def face(x, y=200.0, side=100.0, score=0.9):

@@ -26,12 +26,12 @@ LARGE = Box(0, 0, 100, 100)
         (Face(LARGE, 1.0, 1, tilt=60.0, turn=0.4), [], None),  # straightened, and nearly frontal
         (Face(LARGE, 1.0, 1, tilt=-70.0), [], "tilted"),
         (Face(LARGE, 1.0, 1, turn=-0.6), [], "turned"),
-        (Face(Box(0, 0, 27, 27), 1.0, 1), [], "small"),
-        (Face(Box(0, 0, 28, 28), 1.0, 1), [], None),
+        (Face(Box(0, 0, 19, 19), 1.0, 1), [], "small"),
+        (Face(Box(0, 0, 20, 20), 1.0, 1), [], None),
         (Face(LARGE, 1.0, 1), ["hidden"], "hidden"),
         (Face(LARGE, 1.0, 1), ["blurred", "dark"], "dark"),
         (Face(LARGE, 1.0, 1, turn=0.9), ["hidden"], "turned"),
-        (Face(Box(0, 0, 20, 20), 1.0, 1), ["blurred"], "small"),
+        (Face(Box(0, 0, 19, 19), 1.0, 1), ["blurred"], "small"),
     ],
 )
 def test_the_most_important_cause_is_told(face, told, cause):

@@ -88,22 +88,58 @@ def test_only_the_movements_of_a_followed_person_do_not_count(x, y, squares):
     assert len(schedule.changed(SQUARES, moved, known)) == squares
 
 
-def test_the_large_squares_come_up_more_often():
-    schedule = SearchSchedule(3)
-    shown = [np.full((480, 640), 20 * (n % 10), np.uint8) for n in range(10)]
+def test_where_all_changes_a_quarter_of_the_squares_is_large_and_each_comes_up():
+    schedule = SearchSchedule(4)
+    shown = [np.full((480, 640), 20 * (n % 10), np.uint8) for n in range(20)]
     searched = [square for luma in shown for square in schedule.changed(SQUARES, luma, ())]
-    assert [square in LARGE for square in searched] == [True, True, False] * 10
+    assert [square in LARGE for square in searched] == [True, False, False, False] * 20
+    assert set(searched) == set(SQUARES)
+
+
+def test_where_there_are_many_squares_only_the_largest_are_searched_at_once():
+    squares = covering_squares((480, 640), 168)
+    schedule = SearchSchedule(3)
+    searched = [len(schedule.changed(squares, WALL, ())) for _ in range(12)]
+    assert len(squares) == 87
+    assert searched == [3] * 6 + [0, 1] * 3
+
+
+def test_where_a_head_may_be_is_searched_before_what_is_below_it():
+    squares = covering_squares((480, 640), 168)
+    schedule = SearchSchedule(1)
+    for _ in squares:
+        schedule.changed(squares, WALL, ())
+    person = WALL.copy()
+    person[200:440, 500:560] = 255
+    first, second, _ = (schedule.changed(squares, person, ())[0] for _ in range(3))
+    for square in {first, second} - set(LARGE):
+        assert square.y <= 190
+        assert square.y + square.height >= 240
+        assert square.x <= 500
+        assert square.x + square.width >= 560
+
+
+@pytest.mark.parametrize(("share", "squares"), [(1 / 3, 1), (2 / 3, 2), (1.0, 3)])
+def test_a_search_may_be_made_piece_by_piece(share, squares):
+    schedule = SearchSchedule(3)
+    assert len(schedule.changed(SQUARES, WALL, (), share)) == squares
+
+
+def test_pieces_of_searches_cover_no_more_where_nothing_changes():
+    schedule = after_a_sweep()
+    searches = [schedule.changed(SQUARES, WALL, (), 1 / 3) for _ in range(24)]
+    assert sum(map(len, searches)) == 4
 
 
 @pytest.mark.parametrize("shape", [(480, 640), (3000, 4000), (9000, 12000)])
 def test_one_search_covers_all_of_a_photo_however_large_it_is(shape):
     squares = covering_squares(shape, 280)
-    assert SearchSchedule(EVERYWHERE).some(squares) == list(squares)
+    assert SearchSchedule(EVERYWHERE).some(squares, np.zeros((1, 1), np.uint8)) == list(squares)
 
 
 def test_near_and_far_squares_take_turns_while_nobody_is_there():
     schedule = SearchSchedule(3)
-    near, far = schedule.some(SQUARES), schedule.some(SQUARES)
+    near, far = (schedule.some(SQUARES, WALL) for _ in range(2))
     assert near == [*LARGE, SQUARES[2]]
     assert far == list(SQUARES[3:6])
 

@@ -112,10 +112,10 @@ def test_programs_read_these_keys(tmp_path):
     module.write(make(), tmp_path / "jukebox.db")
     kept = json.loads(module.status_file(tmp_path / "jukebox.db").read_text())
     assert sorted(kept) == [
-        "asked", "asleep", "camera", "charge", "charge_since", "emotion", "faces", "history",
-        "hold_until", "listener_in_charge", "looks_per_second", "looks_reason", "mood", "pictures",
-        "player", "playlist", "reason", "refusal", "resting", "sleep_at", "sure", "title",
-        "unclear",
+        "asked", "asleep", "camera", "charge", "charge_since", "company", "emotion", "faces",
+        "history", "hold_until", "listener_in_charge", "looks_per_second", "looks_reason", "mood",
+        "pictures", "player", "playlist", "reason", "refusal", "resting", "sleep_at", "state",
+        "sure", "title", "unclear",
     ]  # fmt: skip
 
 

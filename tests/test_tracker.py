@@ -135,9 +135,19 @@ def test_the_detector_is_asked_once_a_second_while_a_face_is_followed():
     faces = following(detector, Following())
     for n in range(50):
         assert [f.track for f in faces.find(frame(picture(), n / 10))] == [1]
-    asked = len(detector.followed)
-    assert asked == 5
-    assert all(detector.newcomers)
+    assert len([followed for followed in detector.followed if followed]) == 4
+
+
+def test_the_search_for_newcomers_is_spread_over_the_second_and_never_beside_a_confirmation():
+    detector = Scripted(*[[face(300.0)]] * 100)
+    faces = following(detector, Following())
+    for n in range(50):
+        faces.find(frame(picture(), n / 10))
+    assert detector.newcomers[0] == 1.0
+    assert {round(share, 2) for share in detector.newcomers[1:]} == {0.0, 0.33}
+    assert 4.0 <= sum(detector.newcomers[1:]) <= 5.0
+    for followed, share in zip(detector.followed, detector.newcomers, strict=True):
+        assert not (followed and share)
 
 
 @pytest.mark.heavy
@@ -163,7 +173,7 @@ def test_every_frame_is_searched_while_nobody_is_followed():
     assert detector.newcomers == [True] * 20
 
 
-@pytest.mark.parametrize(("search_every_s", "gone_s"), [(1.0, 4.0), (0.5, 3.5)])
+@pytest.mark.parametrize(("search_every_s", "gone_s"), [(1.0, 3.1), (0.5, 3.1)])
 def test_what_only_the_tracker_sees_is_given_up_at_the_first_search_after_three_seconds(
     search_every_s, gone_s
 ):

@@ -64,7 +64,6 @@ def test_a_turned_picture_names_the_setting_and_its_value(already, degrees, how)
     [
         (ANNA, True, "1 face in sight, 1"),
         (EMPTY, True, "nobody is in sight: sit down before the camera and check again; faces are "),
-        (far(ANNA, 0.15), True, "pixels is too far away: come nearer; faces are read from 40 pix"),
         ((ANNA * 0.12).astype(np.uint8), True, "it is too dark to read faces well: switch on a l"),
         (blurred(ANNA, 6), False, "it is out of focus: clean the lens, and turn it until edges a"),
         (noisy(2, 2.0), False, "it is black: take the cover off the lens, or switch on a light"),
@@ -78,8 +77,14 @@ def test_what_there_is_to_see_comes_with_what_to_do(luma, good, words):
     assert words in text
 
 
+def test_who_is_too_far_away_is_told_so():
+    words = "pixels is too far away: come nearer; faces are read from 40 pix"
+    assert words in told(far(ANNA, 0.15), min_height_px=40)[1]
+    assert "1 face in sight" in told(far(ANNA, 0.15))[1]
+
+
 def test_how_near_one_must_come_follows_the_settings():
-    assert told(EMPTY)[1].endswith("faces are read from 40 pixels on, up to about 2.8 m away")
+    assert told(EMPTY)[1].endswith("faces are read from 24 pixels on, up to about 4.6 m away")
     assert told(EMPTY, min_height_px=80)[1].endswith("from 80 pixels on, up to about 1.4 m away")
 
 

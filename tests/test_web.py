@@ -14,17 +14,17 @@ import pytest
 from web_page import InProcess
 from web_texts import texts
 
+from appliance.player.steady_volume import SteadyVolume
+from appliance.player.watched_mpd import Playing, Song
 from appliance.settings import WebSettings
 from appliance.web.devices import Devices
 from appliance.web.embed import frame_of
 from appliance.web.language import FOLDER, read_po
-from appliance.web.mpd import Playing, Song
 from appliance.web.pairing import Pairing
 from appliance.web.places import is_own, own_names
 from appliance.web.sign import STATIC
 from appliance.web.song import SteadySong
 from appliance.web.view import House, now_view
-from appliance.web.volume import SteadyVolume
 
 STATUS = {
     "mood": "2 faces: the room looks happy", "emotion": "happy", "faces": 2, "camera": "reel",
@@ -56,6 +56,31 @@ def test_who_is_not_paired_gets_401_and_the_pairing_page(web, path):
 )
 def test_everybody_sees_the_pairing_page_and_the_sign(web, path):
     assert web.ask(path).status == 200
+
+
+@pytest.mark.parametrize(
+    ("home", "says", "german"),
+    [
+        ({}, "sends nothing anywhere", "schickt nichts irgendwohin"),
+        ({"address": "broker", "share": "off"}, "sends nothing anywhere", "schickt nichts"),
+        (
+            {"address": "broker", "share": "presence"},
+            "whether somebody is here",
+            "ob jemand da ist",
+        ),
+        (
+            {"address": "broker", "share": "all"},
+            "house how the room looks",
+            "wie der Raum aussieht.",
+        ),
+    ],
+)
+def test_the_sign_says_what_the_house_is_told(web, home, says, german):
+    web.page.house.settings = {"home": home}
+    told = web.ask("/sign").text
+    assert says in told
+    assert german in told
+    assert ("sends nothing anywhere" in told) == ("sends nothing" in says)
 
 
 def test_who_is_paired_sees_the_page(web):
@@ -492,7 +517,7 @@ def test_a_po_file_may_have_long_texts_and_quotes():
 
 
 def test_the_steps_of_a_fade_are_not_shown_but_what_stays_and_what_people_set(monkeypatch):
-    monkeypatch.setattr("appliance.web.volume.STEADY_S", 0.05)
+    monkeypatch.setattr("appliance.player.steady_volume.STEADY_S", 0.05)
     shown = []
 
     async def listen():

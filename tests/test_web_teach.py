@@ -9,7 +9,7 @@ import pytest
 from web_page import InProcess
 
 from appliance.errors import ControlError
-from appliance.web.jukebox import Jukebox
+from appliance.remote.jukebox import Jukebox
 from appliance.web.teach import lesson_view
 
 SAD = {

@@ -15,6 +15,7 @@ from appliance.web import (
     player,
     settings,
     settings_form,
+    sign,
     teach,
     upload,
     view,
@@ -31,6 +32,7 @@ TABLES = (
     machine.KINDS,
     pair.PROBLEMS,
     settings_form.TITLES,
+    sign.SAYS,
     teach.ASKED,
 )
 IN_TEMPLATE = re.compile(r'\b(?:_|count)\("((?:[^"\\]|\\.)*)"(?:, "((?:[^"\\]|\\.)*)")?')

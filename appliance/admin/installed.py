@@ -27,6 +27,7 @@ PROGRAM_S = 60.0  # MPD may write its state to a slow SD card before it ends
 # What the jukebox takes over only at its start, and the page at its own.
 AT_ITS_START = frozenset({"store", "control"})
 OF_THE_PAGE = frozenset({"web", "mpd", "control"})
+OF_THE_HOME = frozenset({"mpd", "control"})
 
 Run = Callable[[Sequence[str]], str]
 
@@ -71,6 +72,10 @@ class InstalledJukebox:
         """Puts them in force; a jukebox that somebody stopped stays so."""
         if sections & OF_THE_PAGE:  # it goes on after its answer
             self._systemctl("try-restart", "--no-block", "jukebox-web.service")
+        if sections & {"home", "rooms"}:  # it starts, and ends at once where it is to tell nothing
+            self._systemctl("restart", "--no-block", "jukebox-home.service")
+        elif sections & OF_THE_HOME:
+            self._systemctl("try-restart", "--no-block", "jukebox-home.service")
         state = self._systemctl("show", "--property=ActiveState", "--value", "jukebox.service")
         match state.strip():
             case "active" if sections & AT_ITS_START:

@@ -62,7 +62,7 @@ class UsersJukebox:
             self._tell_reload()
         except ControlError:
             return "saved; the jukebox reads it when it starts"
-        if sections & {"store", "control", "web"}:
+        if sections & {"store", "control", "web", "home", "rooms"}:
             return "saved; a part of it counts from the next start"
         return "saved, and in force"
 

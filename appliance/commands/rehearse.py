@@ -53,6 +53,11 @@ def add_options(verb: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let the jukebox watch that face for a minute first",
     )
+    verb.add_argument(
+        "--taught",
+        action="store_true",
+        help="with --day: teach the owner's face first, two examples of each, as `jukebox teach`",
+    )
     verb.add_argument("--plot", type=file_ending(".png"), metavar="FILE.png", help="draw the day")
     add_json(verb)
     verb.set_defaults(misuse=verb.error)
@@ -108,6 +113,7 @@ def _lived(
         day=chosen.day,
         resting=Emotion(chosen.resting) if chosen.resting else None,
         calibrated=chosen.calibrated,
+        taught=chosen.taught,
     )
     rehearsal = Rehearsal(plan, settings_of(chosen))
     result = rehearsal.live(_progress if sys.stderr.isatty() else None)
@@ -124,6 +130,8 @@ def _check(chosen: argparse.Namespace) -> None:
         chosen.misuse("--seeds must be 1 or more")
     if chosen.day and (chosen.resting or chosen.calibrated):
         chosen.misuse("--day has its own people: --resting and --calibrated do not go with it")
+    if chosen.taught and not chosen.day:
+        chosen.misuse("--taught goes only with --day, whose owner is one person all day")
     if chosen.votes and not chosen.faces:
         chosen.misuse("--votes goes only with --faces")
 

@@ -26,12 +26,13 @@ def add_options(verb: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Writes it. Raises UsageError if the file cannot be written."""
-    web = settings_of(chosen).web
+    settings = settings_of(chosen)
+    web = settings.web
     if chosen.link is not None and not 0 < len(chosen.link) <= LONGEST_LINK:
         raise UsageError(f"--link: it must be a link of up to {LONGEST_LINK} characters")
     link = chosen.link or addresses(web.port, web)[0]
     try:
-        chosen.out.write_text(notice(link), encoding="utf-8")
+        chosen.out.write_text(notice(link, settings.home), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{chosen.out} cannot be written: {error.strerror}") from error
     print(f"{chosen.out}: print it from a browser; it is as large as a postcard (A6)")

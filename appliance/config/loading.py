@@ -29,6 +29,7 @@ from appliance.records import EMOTIONS
 from appliance.settings import (
     Between,
     DailyHours,
+    HomeSettings,
     Host,
     Key,
     Location,
@@ -269,11 +270,40 @@ def _contradictions(
                     f"playlists.{emotion} has {source}; MPD plays no {scheme} links: use a link"
                     " that begins with http, or put the music into MPD's folder",
                 )
+    yield from _contradictions_of_the_home(settings.home)
+    if settings.rooms.join and settings.home.share != "all":
+        yield _Mistake(
+            ("rooms", "join"),
+            f'rooms.join is true, and home.share is "{settings.home.share}"; rooms tell each other'
+            ' how they look, so it must be "all"',
+            between=(("rooms", "join"), ("home", "share")),
+        )
     if "@" in settings.mpd.address[1:]:  # in the first place it marks an abstract socket
         yield _Mistake(
             ("mpd", "address"),
             "mpd.address has a password before the @; write it into mpd.password, "
             "which is never printed",
+        )
+
+
+def _contradictions_of_the_home(home: HomeSettings) -> Iterator[_Mistake]:
+    if re.search(r"[#+$]|^/|/$|//", home.prefix) or len(home.prefix) > 100:
+        yield _Mistake(
+            ("home", "prefix"),
+            f"home.prefix is {home.prefix[:40]}; it must begin topics, such as jukebox or"
+            " house/music: without #, + and $, and without a / at its ends",
+        )
+    if home.password and home.password_file:
+        yield _Mistake(
+            ("home", "password_file"),
+            "home.password_file is set, and so is home.password; one of them must be empty",
+            between=(("home", "password_file"), ("home", "password")),
+        )
+    if home.password and not home.username:
+        yield _Mistake(
+            ("home", "username"),
+            "home.username is empty, and home.password is set; a broker wants both or none",
+            between=(("home", "username"), ("home", "password")),
         )
 
 

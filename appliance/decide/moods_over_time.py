@@ -12,14 +12,13 @@ from appliance.records import EMOTIONS, Emotion, Priors
 Probabilities = tuple[float, ...]
 
 # People differ in how much of their mood their faces show. Of a lively person's faces in a mood the
-# first share shows it and the second is neutral, of a calm person's, whose face mostly rests, the
-# same. P_OTHER is spread evenly over all seven emotions (assumptions, docs/rehearsal.md).
-LIVELY, CALM = (0.65, 0.25), (0.30, 0.60)
-P_OTHER = 0.10
+# first share shows it and the second is neutral; a calm person's face mostly rests. What is left is
+# spread evenly over all seven emotions (assumptions, docs/rehearsal.md).
+LIVELY, CALM = (0.65, 0.25), (0.35, 0.55)
 # So many of those who come are lively and calm, and after so long somebody else may sit there.
 COME, OTHERS_SIT_S = (0.7, 0.3), 3600.0
-# Moods last this long on average; most of them come from neutral and go back to it. Half or twice
-# as long makes next to no difference (docs/rehearsal.md).
+# Moods last this long on average. Most of them come from neutral and go back to it, or else to any
+# other. Half or twice as long makes next to no difference (docs/rehearsal.md).
 NEUTRAL_LASTS_S, OTHERS_LAST_S = 480.0, 240.0
 BACK_TO_NEUTRAL = 0.7
 
@@ -89,33 +88,26 @@ def _mood_after(beliefs: Probabilities, seconds: float) -> Probabilities:
         belief * min(seconds / lasts_s, 0.5)
         for belief, lasts_s in zip(beliefs, _LASTS_S, strict=True)
     ]
-    return tuple(
-        [
-            belief - gone + dot(ended, from_each)
-            for belief, gone, from_each in zip(beliefs, ended, _FOLLOWS, strict=True)
-        ]
-    )
+    from_neutral = ended[_NEUTRAL]
+    from_others = sum(ended) - from_neutral
+    after = [
+        belief - gone + from_neutral / _OTHERS + (from_others - gone) * _TO_EACH_OTHER
+        for belief, gone in zip(beliefs, ended, strict=True)
+    ]
+    after[_NEUTRAL] = beliefs[_NEUTRAL] - from_neutral + from_others * BACK_TO_NEUTRAL
+    return tuple(after)
 
 
 def _lasts_s(mood: Emotion) -> float:
     return NEUTRAL_LASTS_S if mood is Emotion.NEUTRAL else OTHERS_LAST_S
 
 
-def _p_next(mood: Emotion, before: Emotion) -> float:
-    """How likely a mood is to follow another that has ended."""
-    others = len(EMOTIONS) - 1
-    if mood is before:
-        return 0.0
-    if before is Emotion.NEUTRAL:
-        return 1.0 / others
-    return BACK_TO_NEUTRAL if mood is Emotion.NEUTRAL else (1.0 - BACK_TO_NEUTRAL) / (others - 1)
-
-
 def _p_face(face: Emotion, mood: Emotion, p_shown: float, p_neutral: float) -> float:
     """How likely people of a kind are to make this face in a mood."""
-    shows, rests = face is mood, face is Emotion.NEUTRAL
-    return P_OTHER / len(EMOTIONS) + p_shown * shows + p_neutral * rests
+    anything = (1.0 - p_shown - p_neutral) / len(EMOTIONS)
+    return anything + p_shown * (face is mood) + p_neutral * (face is Emotion.NEUTRAL)
 
 
 _LASTS_S = [_lasts_s(mood) for mood in EMOTIONS]
-_FOLLOWS = [[_p_next(mood, before) for before in EMOTIONS] for mood in EMOTIONS]
+_NEUTRAL, _OTHERS = EMOTIONS.index(Emotion.NEUTRAL), len(EMOTIONS) - 1
+_TO_EACH_OTHER = (1.0 - BACK_TO_NEUTRAL) / (_OTHERS - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from appliance.decide.cleared_queue import OFFER_AFTER_S, ClearedQueue
+from appliance.decide.house_mood import HouseMood
 from appliance.decide.phrases import LISTENER_ACTIONS, PHRASES, counted
 from appliance.decide.quiet_hours import QuietHours
 from appliance.decide.strategies import music_for
@@ -42,7 +43,8 @@ class MusicPolicy:
     a while, and the music is only kept going. A mood that is not settled never changes the music.
 
     settings may be replaced at any time. listener: who is in charge of the music; asked: the mood
-    that somebody asked for, until "auto"; sleep_at_s: when the sleep timer ends the music; asleep:
+    that somebody asked for, until "auto"; house: how the house looks, which counts instead of this
+    room while somebody tells it; sleep_at_s: when the sleep timer ends the music; asleep:
     it did, and nobody has asked for music since.
     """
 
@@ -50,6 +52,7 @@ class MusicPolicy:
         self.settings = settings
         self.listener = Listener()
         self.asked: Emotion | None = None
+        self.house = HouseMood()
         self.sleep_at_s = NEVER
         self.asleep = False
         # From when on playing music means that a person started it, because every fade is over.
@@ -136,6 +139,8 @@ class MusicPolicy:
         self, time_s: float, unix_s: float, mood: Mood, playback: Playback
     ) -> Decision | Adjustment | None:
         """What to do now; None leaves everything as it is. unix_s: for the quiet hours."""
+        own, mood = mood, self.house.instead_of(mood, time_s)
+        here = own if self.settings.rooms.follow else mood
         self._notice(time_s, playback)
         self._notice_clearing(time_s, mood, playback)
         if playback.refusal:
@@ -145,7 +150,7 @@ class MusicPolicy:
         elif mood.state == "nobody":
             self._wanted_since_s = time_s  # "iso" begins anew with people who come back
         return (
-            self._rest(time_s, mood, playback)
+            self._rest(time_s, here, playback)
             or self._volume(time_s, unix_s, playback)
             or self._song(time_s, mood, playback)
             or self._offer(time_s, playback)
@@ -323,9 +328,8 @@ class MusicPolicy:
         if mood.emotion is None:
             return f"the mood is {mood.state}, so {emotion} goes on"
         strategy = self._strategy(mood.emotion)
-        return f"the room {PHRASES[mood.emotion]}" + (
-            f"; {strategy}" if strategy != "match" else ""
-        )
+        who = "the house" if self.house.is_led(time_s) else "the room"
+        return f"{who} {PHRASES[mood.emotion]}" + (f"; {strategy}" if strategy != "match" else "")
 
 
 def _how_long(action: ListenerAction, minutes: float) -> str:

@@ -1,15 +1,24 @@
-"""Whether this jukebox's own files are still what was installed (install/release.sh)."""
+"""Which version this is, and whether its files are what was installed (install/release.sh)."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from appliance.errors import ReleaseError
 
 HERE = Path(__file__).resolve().parents[2]
 CURE = "sudo ./setup.sh install makes this version anew; a worn SD card should be replaced"
+
+
+def this_version() -> str:
+    """The version; "unknown" in a checkout in which nothing was installed."""
+    try:
+        return version("emotional-jukebox")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def verify(folder: Path) -> int:

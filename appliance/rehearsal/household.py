@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from appliance.records import EMOTIONS, Emotion
 from appliance.rehearsal import script
@@ -74,6 +74,14 @@ def write(day: DayFile, length_s: float, seed: int) -> Household:
         Timeline(tuple(_tv(random, day.tv, length_s))),
         Timeline((_block(random, day.light.dim_share, length_s),)),
     )
+
+
+def alone(expressions: Timeline[Emotion], length_s: float) -> Household:
+    """The owner sits there alone in good light, upright, and shows these expressions."""
+    base = script.at_rest(length_s)
+    nothing: Timeline[Any] = Timeline(())
+    owner = PersonScript(base.moods, expressions, nothing, nothing, nothing)
+    return Household(base, owner, (), (), nothing, nothing)
 
 
 def _person(random: Random, habits: FaceHabits, moods: Timeline[Emotion]) -> PersonScript:

@@ -16,7 +16,7 @@ from appliance.records import EMOTIONS, Emotion, GrayImage
 from appliance.rehearsal.day_file import DayFile
 from appliance.rehearsal.face_set import FaceSet
 from appliance.rehearsal.household import Hidden, Household, PersonScript
-from appliance.rehearsal.persona import Persona, Reading
+from appliance.rehearsal.persona import Expression, Persona
 from appliance.rehearsal.room import GUESTS, OWNER, WALL, Place, faded, wall
 
 POSTER = Place(100, 75, 0)  # their sides are in the day's file
@@ -32,11 +32,11 @@ NARROW = 0.55  # the width of a face turned away, in widths
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """A living face in the last frame. picture: what is shown; reading: see Persona.expression."""
+    """A living face in the last frame. picture: what is drawn; expression: what it is read as."""
 
     place: Place
     picture: GrayImage
-    reading: Reading
+    expression: Expression
 
 
 class LivingRoom:
@@ -106,7 +106,7 @@ class _Person:
     ) -> None:
         self._script, self._pictures, self._persona, self._place = script, pictures, persona, place
         self._shown: tuple[Emotion, float] | None = None
-        self._reading = persona.expression(Emotion.NEUTRAL)
+        self._expression = persona.expression(Emotion.NEUTRAL)
 
     def drawn(self, frame: GrayImage, time_s: float) -> Iterator[Visible]:
         """Draws them into the frame, if they are here."""
@@ -118,11 +118,12 @@ class _Person:
         # A rest lasts from one expression to the next.
         begun_s = expression.begin_s if expression else -self._script.expressions.begun(time_s)
         if self._shown != (emotion, begun_s):
-            self._shown, self._reading = (emotion, begun_s), self._persona.expression(emotion)
+            self._shown = emotion, begun_s
+            self._expression = self._persona.expression(emotion)
         place = self._place_at(time_s, stay.begin_s, stay.end_s)
         picture = self._pictures[emotion]
         _paste(frame, place, self._patch(picture, place.side, time_s))
-        yield Visible(place, picture, self._reading)
+        yield Visible(place, picture, self._expression)
 
     def _place_at(self, time_s: float, begin_s: float, end_s: float) -> Place:
         if self._place is None:

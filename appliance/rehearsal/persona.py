@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,10 +17,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from appliance.records import EMOTIONS, Emotion
+from appliance.records import EMOTIONS, Emotion, Numbers
+from appliance.rehearsal.persona_numbers import PersonaNumbers
 
 LEAST = 0.01  # the least probability that a reading tells apart
 Reading = npt.NDArray[np.float64]  # (7,): log-probabilities, each of at least 1 %
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One face of a person, as the network reads it, and the numbers that it knows of it."""
+
+    reading: Reading
+    numbers: Numbers
 
 
 class Persona:
@@ -28,17 +38,19 @@ class Persona:
     def __init__(self, random: np.random.Generator) -> None:
         self._random = random
         numbers = _numbers()
-        offset = self._drawn(numbers["person"])
-        self._readings = [
-            np.asarray(mean) + offset + self._drawn(numbers["person_and_emotion"])
-            for mean in numbers["means"]
-        ]
+        person = self._drawn(numbers["person"])
+        own = [self._drawn(numbers["person_and_emotion"]) for _ in EMOTIONS]
+        means = zip(numbers["means"], own, strict=True)
+        self._readings = [np.asarray(mean) + person + of_emotion for mean, of_emotion in means]
+        # A stream of chance of its own: whether anybody looks at them changes no reading.
+        self._inside = PersonaNumbers(random.spawn(1)[0], numbers["inside"], person, own)
 
-    def expression(self, emotion: Emotion) -> Reading:
-        """What the network would answer to the next face that shows this emotion."""
+    def expression(self, emotion: Emotion) -> Expression:
+        """The next face that shows this emotion."""
         number = EMOTIONS.index(emotion)
         deviation = self._drawn(_numbers()["expression"][number])
-        return np.asarray(self._readings[number] + deviation, np.float64)
+        reading = np.asarray(self._readings[number] + deviation, np.float64)
+        return Expression(reading, self._inside.of(number, deviation))
 
     def _drawn(self, covariance: Sequence[Sequence[float]]) -> Reading:
         # What the seven have in common is taken out, so that the covariance is singular.

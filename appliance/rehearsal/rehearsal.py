@@ -23,7 +23,7 @@ from appliance.records import (
     Frame,
     GrayImage,
 )
-from appliance.rehearsal import household, script
+from appliance.rehearsal import first_lesson, household, script
 from appliance.rehearsal.baselines import Average, Vote
 from appliance.rehearsal.day import FRAMES_PER_SECOND, Day, Diary, as_rehearsed
 from appliance.rehearsal.day_file import DayFile
@@ -34,9 +34,13 @@ from appliance.rehearsal.misread import PersonasClassifier
 from appliance.rehearsal.player import RecordingPlayer, StandIn
 from appliance.rehearsal.room import Room
 from appliance.rehearsal.script import Script
+from appliance.running.teacher import OWNER, space_of
 from appliance.settings import Settings
 from appliance.vision.calibration import LASTS_S, NONE, Calibrated, RestingFace
+from appliance.vision.emotion import EmotionClassifier
+from appliance.vision.people import Profile
 from appliance.vision.pictures import PictureAware
+from appliance.vision.taught import Taught
 
 HOURS = 8.0  # of the day without a file
 NO_PICTURE = np.zeros((1, 1), np.uint8)  # nobody looks at it
@@ -49,6 +53,7 @@ class Plan:
     faces, split, votes: as face_set.load takes them; faces None: the composites of the demo reel.
     day: as DayFile.load takes it; None: the day of docs/rehearsal.md. hours None: as the day says.
     resting: what the owner's neutral face is misread as. calibrated: calibrate with it first.
+    taught: give the owner of `day` a lesson first.
     """
 
     faces: Path | None = None
@@ -59,6 +64,7 @@ class Plan:
     day: str | None = None
     resting: Emotion | None = None
     calibrated: bool = False
+    taught: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +99,16 @@ class Result:
             "pictures": self.face_set.counts(),
             "resting": plan.resting,
             "calibrated": plan.calibrated,
+            "taught": plan.taught,
             "network": self.network,
         }
 
 
 class Rehearsal:
-    """A planned day. Raises DataError if the faces are unusable, ModelError if a network is."""
+    """A planned day. profiles: of the people who were taught before it, by name.
+
+    Raises DataError if the faces are unusable, ModelError if a network is.
+    """
 
     def __init__(self, plan: Plan, settings: Settings) -> None:
         self._plan = plan
@@ -112,9 +122,16 @@ class Rehearsal:
                 self._face_set, lambda face: _likeliest(still.probabilities(face)), plan.resting
             )
         self._scene = _scene(plan, self._face_set, network)
-        self._classifier = Calibrated(PictureAware(self._scene.classifier))
+        calibrated = Calibrated(PictureAware(self._scene.classifier))
         if plan.calibrated:
-            self._classifier.factors = self._calibration(network)
+            calibrated.factors = self._calibration(network)
+        self._classifier: Classifier = calibrated
+        self.profiles = _taught(plan, self._face_set, self._settings, network)
+        if self.profiles:
+            reader = Taught(calibrated, space_of(network), network.priors)
+            for name, profile in self.profiles.items():
+                reader.learn(name, profile)
+            self._classifier = reader
         self._seen: list[tuple[EmotionScores, ...]] = []
 
     def live(self, tell: Callable[[float], None] | None = None) -> Result:
@@ -177,6 +194,16 @@ class _Scene:
     frame_at: Callable[[float], GrayImage]
     is_clear_at: Callable[[float], bool]
     classifier: Classifier
+
+
+def _taught(
+    plan: Plan, face_set: FaceSet, settings: Settings, network: EmotionClassifier
+) -> dict[str, Profile]:
+    """What the owner's lesson gives, if the plan has one. Raises DataError and ModelError."""
+    if not plan.taught or plan.day is None:
+        return {}
+    day = DayFile.load(plan.day)
+    return {OWNER: first_lesson.given(day, face_set, plan.seed, settings, network)}
 
 
 def _scene(plan: Plan, face_set: FaceSet, network: Classifier) -> _Scene:

@@ -13,11 +13,11 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from appliance.config.writing import as_dict
 from appliance.errors import ControlError, JukeboxError, UsageError
+from appliance.process.release import this_version
 from appliance.records import CameraAdvice, FaceWeights, Step
 from appliance.remote import control_line as lines
 from appliance.remote.control_connection import Connection
@@ -29,6 +29,7 @@ from appliance.remote.control_history import (
     forgotten,
     range_of,
 )
+from appliance.remote.control_house import tell_house
 from appliance.remote.control_socket import Listener
 from appliance.remote.control_teaching import Teaching, person_forgotten
 from appliance.remote.messages import WORDS, Answer, Controls, as_message, understand
@@ -42,6 +43,7 @@ NEW_CLIENTS_PER_STEP = 8
 BYTES_PER_STEP = 64 * 1024
 LEAST_COST = 4 * 1024
 ONLY_HERE = (
+    "house",
     "subscribe",
     "settings",
     "reload",
@@ -67,7 +69,7 @@ class ControlServer:
         self._clients: deque[Connection] = deque()
         self._events = Events()
         self._steps = 0
-        self._greeting = lines.greeting(_version()) if self._listeners else b""
+        self._greeting = lines.greeting(this_version()) if self._listeners else b""
         self._logged = ""  # what was asked for last
         for listener in self._listeners:
             listener.socket.setblocking(False)
@@ -181,6 +183,8 @@ class ControlServer:
                 return Answer(status.sentence(), asdict(status) | {"seq": self._events.seq})
             case "settings" | "reload":
                 return _settings(request.word, controls)
+            case "house":
+                return tell_house(request.arguments, step, controls)
             case "teach":
                 return self._teach(client, request, step, controls)
             case word if word in WORDS:
@@ -337,10 +341,3 @@ def _explained(faces: list[FaceWeights]) -> Answer:
 def _refusal(number: int, error: JukeboxError) -> bytes:
     code: lines.Code = "usage" if isinstance(error, UsageError) else "unavailable"
     return lines.refusal(number, code, str(error))
-
-
-def _version() -> str:
-    try:
-        return version("emotional-jukebox")
-    except PackageNotFoundError:  # started from a checkout in which nothing was installed
-        return "unknown"

@@ -11,7 +11,7 @@ from appliance.remote.status import Status
 # The keys of the status that travel with each event. Whoever lays them over the status of
 # "subscribe" has the present one.
 STATUS_EVENTS = {
-    "mood": ("mood", "emotion", "sure", "unclear", "faces", "pictures"),
+    "mood": ("mood", "state", "emotion", "sure", "unclear", "faces", "company", "pictures"),
     "play": (
         "player",
         "title",

@@ -18,7 +18,7 @@ from appliance.decide.phrases import IN_CHARGE, Sureness, describe, describe_pic
 from appliance.decide.policy import MusicPolicy
 from appliance.errors import StoreError, why_failed
 from appliance.listener import NEVER, Charge
-from appliance.records import Emotion, Frame, Step, Unclear
+from appliance.records import Emotion, Frame, MoodState, Step, Unclear
 
 if TYPE_CHECKING:  # `jukebox status` needs no socket
     from appliance.process.notify import Notifier
@@ -31,16 +31,17 @@ class Status:
     """How things are, in words and values for people and programs.
 
     mood: in words; emotion: of a settled mood, and sure: how sure it is. unclear: why faces cannot
-    be read well; None if they can. faces: in the last frame. camera: its description,
-    "lost" or "off". playlist: the emotion whose music the jukebox put on; None if a person chose
-    the song. asked: the emotion that somebody asked for. hold_until, sleep_at: the local time, such
-    as "18:30", until which automatic changes pause or at which the music fades out; else None.
-    asleep: the sleep timer ran out, and nobody has asked for music since. charge: whose doing it is
-    that music plays, or that it does not (listener.py); charge_since: the local time since when.
-    resting: the jukebox itself paused the music. reason: why the last song was put on.
-    looks_per_second: frames read per second now; looks_reason: why not as many as the settings
-    allow, or "". refusal: why MPD lets the jukebox do nothing, or "". history: "lost" while it
-    cannot be written. pictures: faces of the last frame that are pictures, which faces leaves out.
+    be read well; None if they can. state: of the mood. faces: in the last frame; company: whether
+    more than one was seen lately. camera: its description, "lost" or "off". playlist: the emotion
+    whose music the jukebox put on; None if a person chose the song. asked: the emotion that
+    somebody asked for. hold_until, sleep_at: the local time, such as "18:30", until which automatic
+    changes pause or at which the music fades out; else None. asleep: the sleep timer ran out, and
+    nobody has asked for music since. charge: whose doing it is that music plays, or that it does
+    not (listener.py); charge_since: the local time since when. resting: the jukebox itself paused
+    the music. reason: why the last song was put on. looks_per_second: frames read per second now;
+    looks_reason: why not as many as the settings allow, or "". refusal: why MPD lets the jukebox do
+    nothing, or "". history: "lost" while it cannot be written. pictures: faces of the last frame
+    that are pictures, which faces leaves out.
     """
 
     mood: str
@@ -66,6 +67,8 @@ class Status:
     pictures: int = 0
     sure: Sureness = ""
     unclear: Unclear | None = None
+    state: MoodState = "uncertain"
+    company: bool = False
 
     @classmethod
     def of(
@@ -108,6 +111,8 @@ class Status:
             pictures=sum(score.picture for score in step.scores),
             sure=how_sure(step.mood),
             unclear=step.mood.unclear,
+            state=step.mood.state,
+            company=step.mood.company,
         )
 
     def outline(self) -> str:

@@ -20,6 +20,9 @@ LASTS_S = 60.0
 ENOUGH_SAMPLES = 30
 # One minute of one face must not silence an emotion for good.
 MAX_FACTOR = 10.0
+# A factor for the mean is not the mean of what it makes of single faces: after one step a face that
+# is read as angry in every second frame was still read so in every third.
+STEPS = 10
 
 RESULT = "calibration: "  # what every answer with a result begins with
 TOO_FEW = RESULT + "too few samples of a face; sit down before the camera, in light, and try again"
@@ -27,16 +30,22 @@ TOO_FEW = RESULT + "too few samples of a face; sit down before the camera, in li
 NONE: Factors = (1.0,) * len(EMOTIONS)
 
 
-def factors_for(mean: Sequence[float], neutral: Sequence[float]) -> Factors:
+def factors_for(samples: Sequence[Sequence[float]], neutral: Sequence[float]) -> Factors:
     """The factors by which to multiply the probabilities, each from 0.1 to 10.
 
-    mean: the mean probabilities of the resting face; neutral: those of neutral faces, as the
-    network reads them (Priors). Only neutral is raised, and only the others are lowered.
+    samples: probabilities of the resting face. neutral: the mean of neutral faces, as the network
+    reads them (Priors), which the corrected samples come to in the mean. Only neutral is raised,
+    and only the others are lowered.
     """
-    ratios = np.asarray(neutral) / np.maximum(mean, 1e-3)
     is_neutral = np.array([emotion is Emotion.NEUTRAL for emotion in EMOTIONS])
-    ratios = np.where(is_neutral, np.maximum(ratios, 1.0), np.minimum(ratios, 1.0))
-    return tuple(np.clip(ratios, 1 / MAX_FACTOR, MAX_FACTOR).round(4).tolist())
+    read, factors = np.asarray(samples), np.ones(len(EMOTIONS))
+    for _ in range(STEPS):
+        weighed = read * factors
+        mean = (weighed / weighed.sum(axis=1, keepdims=True)).mean(axis=0)
+        ratios = np.asarray(neutral) / np.maximum(mean, 1e-3)
+        ratios = np.where(is_neutral, np.maximum(ratios, 1.0), np.minimum(ratios, 1.0))
+        factors = np.clip(factors * ratios, 1 / MAX_FACTOR, MAX_FACTOR)
+    return tuple(factors.round(4).tolist())
 
 
 def corrected(probabilities: Sequence[float], factors: Factors) -> tuple[float, ...]:
@@ -117,4 +126,4 @@ class RestingFace:
         """The factors that correct this face; None if there are fewer than 30 samples."""
         if self.samples < ENOUGH_SAMPLES:
             return None
-        return factors_for(np.mean(self._samples, axis=0).tolist(), self._neutral)
+        return factors_for(self._samples, self._neutral)

@@ -30,13 +30,15 @@ class Detector(Protocol):
         *,
         min_score: float,
         min_height_px: int,
-        newcomers: bool = True,
+        known: Sequence[Detection] = (),
+        newcomers: float = 1.0,
     ) -> list[Detection]:
         """The faces found, each once.
 
         luma: uint8 (height, width), the picture. followed: where faces were a moment ago.
         min_score: 0…1, what scores less is left out. min_height_px: smaller faces need not be
-        found. newcomers: whether to search elsewhere, too.
+        found. known: faces that are there for sure, which need not be found either. newcomers:
+        which share of a search elsewhere to make, too: 0 none, 1 a whole one.
         """
         ...
 
@@ -83,7 +85,8 @@ class BlazeFace:
         *,
         min_score: float,
         min_height_px: int,
-        newcomers: bool = True,
+        known: Sequence[Detection] = (),
+        newcomers: float = 1.0,
     ) -> list[Detection]:
         """The faces found where faces were, then those in this turn's squares."""
         faces: list[Detection] = []
@@ -92,14 +95,15 @@ class BlazeFace:
         if not newcomers:
             return faces
         squares = covering_squares(luma.shape, round(min_height_px / self._SMALLEST))
+        there = [*known, *faces]
         chosen = (
-            self._schedule.changed(squares, luma, faces)
-            if followed
-            else self._schedule.some(squares)
+            self._schedule.changed(squares, luma, there, newcomers)
+            if followed or known
+            else self._schedule.some(squares, luma)
         )
         for square in chosen:
             for hint in self._network.detect(luma, square, min_score):
-                if not any(hint.is_same(face) for face in faces):
+                if not any(hint.is_same(face) for face in (*known, *faces)):
                     closer = self._network.detect_around(luma, hint, self._ROOM, min_score)
                     _add_new([face for face in closer if face.is_same(hint)], faces)
         return faces
@@ -128,7 +132,8 @@ class Haar:
         *,
         min_score: float,  # noqa: ARG002 - it has no score
         min_height_px: int,
-        newcomers: bool = True,  # noqa: ARG002 - as above
+        known: Sequence[Detection] = (),  # noqa: ARG002 - it always searches everywhere
+        newcomers: float = 1.0,  # noqa: ARG002 - as above
     ) -> list[Detection]:
         """The faces in the whole picture."""
         found = self._cascade.detectMultiScale(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from appliance.records import Face, Frame, GrayImage
 from appliance.vision.detectors import Detector
 from appliance.vision.geometry import Detection
+from appliance.vision.tracks import Track, agrees, is_known, matched
 
 # A followed face may score so much lower than a newcomer must: half turned away or behind a hand,
 # it is still the face that was there a moment ago. (0.55 and 0.45 found no further faces.)
@@ -21,6 +20,9 @@ SURE = 0.8
 # onto something else. Gestures hide a face from the detector for less (video/asl_gestures,
 # thanks.mkv).
 UNCONFIRMED_S = 3.0
+# While faces are followed, a search for newcomers is spread over so many frames, of a square each:
+# no frame takes long.
+PIECES = 3
 
 
 class Tracker(Protocol):
@@ -57,7 +59,7 @@ class FollowingFaceDetector:
         self._min_score = min_score
         self._min_height_px = min_height_px
         self._search_every_s = search_every_s
-        self._tracks: dict[int, _Track] = {}
+        self._tracks: dict[int, Track] = {}
         self._newest = 0
         self._search_s = float("-inf")  # when the next search for newcomers is due
         self._pictured_s = float("-inf")  # when the last picture came
@@ -74,10 +76,10 @@ class FollowingFaceDetector:
         now_s = frame.time_s
         self._forget_the_gone(now_s)
         followed = self._followed(frame.luma)
-        due = self._is_search_due(now_s)
-        sure = [number for number, face in followed.items() if face.score >= SURE]
-        if due or len(sure) < len(self._tracks):
-            followed = self._searched(frame.luma, followed, now_s, due)
+        unsure = [n for n in self._tracks if self._is_unsure(n, followed.get(n), now_s)]
+        share = self._share_due(now_s, waits=bool(unsure))
+        if share or unsure:
+            followed = self._searched(frame.luma, followed, now_s, unsure, share)
         for number, face in followed.items():
             track = self._tracks[number]
             track.face, track.seen_s = face, now_s
@@ -95,44 +97,60 @@ class FollowingFaceDetector:
         for number, track in self._tracks.items():
             face = self._tracker.follow(luma, track.face)
             # Of two tracks that have run into one face, the older goes on.
-            if face and self._counts(face, luma) and not _is_known(face, followed):
+            if face and self._counts(face, luma) and not is_known(face, followed):
                 followed[number] = face
         return followed
 
-    def _is_search_due(self, now_s: float) -> bool:
-        if self._is_followed and now_s < self._search_s:
-            return False
-        self._search_s = now_s + self._search_every_s
-        return True
+    def _share_due(self, now_s: float, *, waits: bool) -> float:
+        """Which share of a search for newcomers is due: 0 none, 1 a whole one.
+
+        waits: whether it may wait for the next frame, because this one has work to do.
+        """
+        piece_s = self._search_every_s / PIECES
+        late_s = now_s - self._search_s
+        if not self._is_followed or piece_s == 0.0:
+            self._search_s = now_s + piece_s
+            return 1.0
+        if late_s < (piece_s if waits else 0.0):
+            return 0.0
+        pieces = min(PIECES, 1 + int(late_s / piece_s))
+        self._search_s = max(self._search_s + pieces * piece_s, now_s)
+        return pieces / PIECES
 
     def _searched(
-        self, luma: GrayImage, followed: dict[int, Detection], now_s: float, due: bool
+        self,
+        luma: GrayImage,
+        followed: dict[int, Detection],
+        now_s: float,
+        unsure: list[int],
+        share: float,
     ) -> dict[int, Detection]:
-        """The followed faces and those that the detector finds, newcomers only when due."""
-        unsure = [
-            number
-            for number in self._tracks
-            if due or self._is_unsure(number, followed.get(number), now_s)
-        ]
+        """The followed faces and those that the detector finds, newcomers by the share of a search.
+
+        unsure: the tracks that the detector must confirm.
+        """
+        for number in unsure:
+            self._tracks[number].asked_s = now_s
         found = self._detector.search(
             luma,
             [followed.get(number, self._tracks[number].face) for number in unsure],
             min_score=self._min_score * FOLLOW_RATIO,
             min_height_px=self._min_height_px,
-            newcomers=due,
+            known=[face for number, face in followed.items() if number not in unsure],
+            newcomers=share,
         )
         found = [face for face in found if self._counts(face, luma)]
         places = {number: track.face for number, track in self._tracks.items()} | followed
-        numbers, seen = _matched(found, places), dict(followed)
+        numbers, seen = matched(found, places), dict(followed)
         for index, face in enumerate(found):
             number = numbers.get(index)
-            if number is None and (face.score < self._min_score or _is_known(face, seen)):
+            if number is None and (face.score < self._min_score or is_known(face, seen)):
                 continue
             number = number or self._next_number()
             # The tracker's squares are the steadier ones, while both see the same.
-            agrees = _agrees(seen.get(number), face)
-            seen[number] = seen[number].posed_as(face) if agrees else face
-            self._tracks[number] = _Track(face, now_s, now_s)
+            same = agrees(seen.get(number), face)
+            seen[number] = seen[number].posed_as(face) if same else face
+            self._tracks[number] = Track(face, now_s, now_s, now_s)
         for number, track in list(self._tracks.items()):
             if now_s - track.confirmed_s > UNCONFIRMED_S:
                 del self._tracks[number]
@@ -142,7 +160,7 @@ class FollowingFaceDetector:
 
     def _is_unsure(self, number: int, followed: Detection | None, now_s: float) -> bool:
         """Whether the detector must confirm a face."""
-        waited_s = now_s - self._tracks[number].confirmed_s
+        waited_s = now_s - self._tracks[number].asked_s
         patience_s = min(self._search_every_s, UNCONFIRMED_S)
         return followed is None or followed.score < SURE or waited_s >= patience_s
 
@@ -168,38 +186,3 @@ class FollowingFaceDetector:
     def _next_number(self) -> int:
         self._newest += 1
         return self._newest
-
-
-@dataclass(slots=True)
-class _Track:
-    """seen_s: when it was last seen at all; confirmed_s: by the detector."""
-
-    face: Detection
-    seen_s: float
-    confirmed_s: float
-
-
-def _matched(found: list[Detection], places: Mapping[int, Detection]) -> dict[int, int]:
-    """Index in found → track number, nearest pairs first."""
-    pairs = sorted(
-        (face.distance(place), number, index)
-        for index, face in enumerate(found)
-        for number, place in places.items()
-    )
-    numbers: dict[int, int] = {}
-    for distance, number, index in pairs:
-        # A whole face: about as far as a person walks between two of five frames a second.
-        if distance < 1.0 and index not in numbers and number not in numbers.values():
-            numbers[index] = number
-    return numbers
-
-
-def _is_known(face: Detection, known: Mapping[int, Detection]) -> bool:
-    return any(face.is_same(other) for other in known.values())
-
-
-def _agrees(followed: Detection | None, found: Detection) -> bool:
-    """Whether two squares are nearly the same."""
-    if followed is None:
-        return False
-    return followed.distance(found) < 0.2 and 0.75 < followed.side / found.side < 1.33

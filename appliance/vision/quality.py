@@ -8,8 +8,9 @@ from typing import get_args
 from appliance.records import Face, Unclear
 
 CAUSES: tuple[Unclear, ...] = get_args(Unclear)  # the most important first
-# Six views read 57 % of faces from 28 pixels, 64 % of whole ones (docs/lab-notebook.md).
-SMALL_PX = 28
+# Down to this, small faces are read as rightly as the network says: its answers need no other
+# weight (docs/lab-notebook.md, from the sofa).
+SMALL_PX = 20
 # Heads are straightened before they are read. Beyond this the detector loses most of them, and
 # what it says of the rest is not sure.
 TILTED_DEG = 65.0

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from appliance.errors import ControlError, PlayerError, UsageError
 from appliance.player.client import Client
+from appliance.player.watched_mpd import skip
 from appliance.remote.messages import as_request
 from appliance.web.language import Language
 from appliance.web.page import Page
@@ -79,17 +80,9 @@ def _toggle(client: Client) -> None:
         client.play()
 
 
-def _skip(client: Client) -> None:
-    """The next song. At the queue's end the jukebox puts one on (docs/behaviour.md)."""
-    if client.state()["state"] == "stop":
-        client.play()
-    else:
-        client.next()
-
-
 PLAYER: dict[str, tuple[Callable[[Client], None], str]] = {
     "toggle": (_toggle, "Done."),
-    "skip": (_skip, "Skipped. It will come less often in this mood."),
+    "skip": (skip, "Skipped. It will come less often in this mood."),
     "back": (lambda client: client.previous(), "The song before."),
 }
 

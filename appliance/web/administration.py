@@ -12,8 +12,8 @@ from appliance.admin.machine import UsersJukebox
 from appliance.config import loading
 from appliance.errors import ControlError
 from appliance.remote.control_client import connect
+from appliance.remote.control_places import control_sockets, is_service
 from appliance.settings import Settings
-from appliance.web.places import control_sockets, is_service
 
 
 def administration_of(

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from appliance.hours import YEARS
-from appliance.web.jukebox import Jukebox
+from appliance.remote.jukebox import Jukebox
 
 Row = dict[str, Any]
 MOST_PAGES = 400

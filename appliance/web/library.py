@@ -12,9 +12,9 @@ from mpd import CommandError
 from appliance.errors import UsageError
 from appliance.player.client import Client
 from appliance.player.sources import songs_in_folder
+from appliance.player.watched_mpd import Song, song_of
 from appliance.records import EMOTIONS
 from appliance.resolver.protocol import is_link
-from appliance.web.mpd import Song, song_of
 
 MOST_SHOWN = 200
 LIKE = "like"  # the sticker of myMPD, Cantata and the jukebox: 0 dislike, 1 neither, 2 like

@@ -17,17 +17,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from appliance.admin.answers import Administration, Answer, Fields
+from appliance.player.steady_volume import SteadyVolume
+from appliance.player.watched_mpd import Mpd, Playing
+from appliance.remote.jukebox import Jukebox
 from appliance.web.devices import Devices
 from appliance.web.disk_space import PromisedSpace
-from appliance.web.jukebox import Jukebox
 from appliance.web.language import Language, languages, preferred
-from appliance.web.mpd import Mpd, Playing
 from appliance.web.pairing import Pairing
 from appliance.web.showing import Showing
 from appliance.web.song import SteadySong
 from appliance.web.streams import Streams
 from appliance.web.view import MOODS, NAMES, House, duration_words, full_title, now_view
-from appliance.web.volume import SteadyVolume
 
 HERE = Path(__file__).parent
 SAID = "said"  # the cookie with what an action led to, shown once

@@ -1,4 +1,4 @@
-"""Where the page's process finds the jukebox, keeps its devices, and lets itself be asked."""
+"""Where the page keeps its devices and lets itself be asked, and what this machine is called."""
 
 from __future__ import annotations
 
@@ -11,19 +11,13 @@ from pathlib import Path
 from appliance.errors import ControlError
 from appliance.history.files import database_file
 from appliance.remote.control_client import connect
-from appliance.remote.control_socket import FROM_SYSTEMD, socket_files
+from appliance.remote.control_places import is_service
 from appliance.settings import Settings, WebSettings
 
 # Where Avahi, which makes this machine known as NAME.local, listens.
 AVAHI = Path("/run/avahi-daemon/socket")
 # systemd/jukebox-pair.socket: where `jukebox pair` asks the page.
 PAIR_FROM_SYSTEMD = Path("/run/jukebox-pair/socket")
-
-
-def control_sockets(settings: Settings, environ: Mapping[str, str]) -> list[Path]:
-    """Where the jukebox may listen; the likeliest place comes first."""
-    found = socket_files(settings.control, database_file(settings.store, environ), environ)
-    return [FROM_SYSTEMD, *found] if is_service(environ) else found
 
 
 def pair_sockets(settings: Settings, environ: Mapping[str, str]) -> list[Path]:
@@ -35,11 +29,6 @@ def pair_sockets(settings: Settings, environ: Mapping[str, str]) -> list[Path]:
 def devices_file(settings: Settings, environ: Mapping[str, str]) -> Path:
     """Where the paired devices are kept: in the service's own folder, or beside the history."""
     return database_file(settings.store, environ).with_name("devices.json")
-
-
-def is_service(environ: Mapping[str, str]) -> bool:
-    """Whether this is one of an installed jukebox's processes, or asks them."""
-    return "RUNTIME_DIRECTORY" in environ
 
 
 def page_links(settings: Settings, environ: Mapping[str, str]) -> list[str]:

@@ -8,23 +8,24 @@ import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
 
 from appliance.admin.answers import Administration
 from appliance.errors import ConfigError
+from appliance.player.watched_mpd import Mpd
 from appliance.process.notify import Notifier
+from appliance.process.release import this_version
+from appliance.remote.control_places import control_sockets
+from appliance.remote.jukebox import Jukebox
 from appliance.settings import Settings
 from appliance.web.app import make_app
 from appliance.web.connections import MOST_REQUESTS, BoundedProtocol
 from appliance.web.devices import Devices
-from appliance.web.jukebox import Jukebox
-from appliance.web.mpd import Mpd
 from appliance.web.page import Page
 from appliance.web.pairing import Pairing
 from appliance.web.pairing_socket import PairingSocket
-from appliance.web.places import addresses, control_sockets, devices_file
+from appliance.web.places import addresses, devices_file
 from appliance.web.view import House
 
 log = logging.getLogger("jukebox")
@@ -57,7 +58,9 @@ def _page(settings: Settings, environ: Mapping[str, str], administration: Admini
     devices = Devices(devices_file(settings, environ))
     page = Page(House(), devices, Pairing(), is_open=settings.web.open != "none")
     page.jukebox = Jukebox(
-        control_sockets(settings, environ), page.take_in_jukebox, page.take_in_event
+        control_sockets(settings, environ),
+        page.take_in_jukebox,
+        lambda event: page.take_in_event(event["event"]),
     )
     page.mpd = Mpd(settings.mpd, page.take_in_mpd)
     page.administration = administration
@@ -81,7 +84,7 @@ async def _serve(
         ssl_certfile=settings.web.certificate or None,
     ), page)  # fmt: skip
     doing = [asyncio.create_task(task) for task in (page.jukebox.run(), page.mpd.run())]
-    door = PairingSocket(page, links, _version())
+    door = PairingSocket(page, links, this_version())
     notifier = Notifier()
     try:
         _read_certificate(server.config)
@@ -129,10 +132,3 @@ class _Server(uvicorn.Server):
     def _stop(self) -> None:
         self.should_exit = True
         self._page.streams.end()
-
-
-def _version() -> str:
-    try:
-        return version("emotional-jukebox")
-    except PackageNotFoundError:  # started from a checkout in which nothing was installed
-        return "unknown"

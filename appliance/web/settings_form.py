@@ -31,6 +31,8 @@ TITLES = {
     "store": "The diary",
     "control": "Other programs",
     "web": "This page",
+    "home": "The home",
+    "rooms": "Several rooms",
     "gpio": "Light and button",
 }
 

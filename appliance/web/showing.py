@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from appliance.errors import ControlError
-from appliance.web.jukebox import Jukebox
+from appliance.remote.jukebox import Jukebox
 from appliance.web.pairing import ALPHABET
 
 SHOWN_S = 120.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from appliance.web.mpd import Playing
+from appliance.player.watched_mpd import Playing
 
 # At the queue's end MPD stops, and the jukebox puts the next song on within two frames of its loop.
 STOPPED_S = 2.0

@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from appliance.player.watched_mpd import Playing, Song
 from appliance.records import EMOTIONS, Emotion
 from appliance.web.language import Language
-from appliance.web.mpd import Playing, Song
 
 Values = dict[str, Any]
 

@@ -27,15 +27,15 @@ class Jukebox:
     status, settings: as the control socket has them; None while no jukebox can be reached. lesson:
     the last that was told of one in which somebody shows their faces; None if there was none.
     changed: called after each change of status and settings, and with each event. heard: called
-    with each event's name. settings_refused: why the jukebox did not take over its settings when it
-    last read them; "" if it did.
+    with each event (docs/control.md). settings_refused: why the jukebox did not take over its
+    settings when it last read them; "" if it did.
     """
 
     def __init__(
         self,
         sockets: Sequence[Path],
         changed: Callable[[], None],
-        heard: Callable[[str], None] = lambda _event: None,
+        heard: Callable[[Fields], None] = lambda _event: None,
     ) -> None:
         self.status: Fields | None = None
         self.settings: Fields = {}
@@ -137,7 +137,7 @@ class Jukebox:
 
     async def _take_in(self, event: Fields) -> None:
         """Lays an event over the status: it carries all of its keys (docs/control.md)."""
-        self._heard(event["event"])
+        self._heard(event)
         if event["event"] == "teach":
             self.lesson = event
             return

@@ -1,4 +1,4 @@
-"""MPD as the page sees it: one connection, in a thread of its own, that waits without polling."""
+"""MPD as other processes than the jukebox see it: one connection, in a thread, without polling."""
 
 from __future__ import annotations
 
@@ -176,6 +176,14 @@ def look(client: Client) -> Playing:
         unix_s=time.time(),
         error=status.get("error", ""),
     )
+
+
+def skip(client: Client) -> None:
+    """The next song. At the queue's end the jukebox puts one on (docs/behaviour.md)."""
+    if client.state()["state"] == "stop":
+        client.play()
+    else:
+        client.next()
 
 
 def song_of(entry: Entry) -> Song:

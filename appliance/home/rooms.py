@@ -1,0 +1,96 @@
+"""Several rooms with one mood: what this room tells the others, and what it hears of them.
+
+One jukebox, the leader, counts the rooms' votes and tells what came of it (vote.py). Each jukebox,
+the leader's, too, takes that for the mood, for as long as it hears of it. Everything goes by the
+broker: without it, each room plays its own music.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+from appliance.decide.house_mood import LEADER_AWAY_S
+from appliance.home.commands import Wish
+from appliance.home.entities import Topics
+from appliance.home.sharing import House
+from appliance.home.vote import ROOM_AWAY_S, HouseVote, Room, vote
+from appliance.settings import RoomsSettings
+
+# A mood is told at most so often, as everywhere in the home.
+EVERY_S = 10.0
+HOUSE = "rooms/house"
+LONGEST_PAYLOAD = 1024
+
+Send = Callable[[str, str, bool], None]
+
+
+class Rooms:
+    """One room of the house. send: to the broker; it is called only while connected."""
+
+    def __init__(self, settings: RoomsSettings, topics: Topics, name: str, send: Send) -> None:
+        self._settings, self._topics, self._name, self._send = settings, topics, name, send
+        self._heard: dict[str, tuple[Room, float]] = {}  # by node; with the time
+        self._told_at_s = -EVERY_S
+        self._looks = ("", "")  # state and emotion
+        self._since_s = 0.0
+        self._emotion = ""  # of the house
+        self._led_at_s = -LEADER_AWAY_S
+
+    @property
+    def listens(self) -> list[str]:
+        """The topics on which it hears of other rooms."""
+        if not self._settings.join:
+            return []
+        prefix = self._topics.prefix
+        return [f"{prefix}/+/room", f"{prefix}/{HOUSE}", f"{prefix}/+/touch"]
+
+    def tell(self, house: House, time_s: float) -> float:
+        """Tells what is due. Returns when to call again at the latest."""
+        if not self._settings.join:
+            return float("inf")
+        room = self._room(house, time_s)
+        if time_s - self._told_at_s >= EVERY_S:
+            self._told_at_s = time_s
+            self._send(self._topics.of("room"), json.dumps(asdict(room)), False)
+            if self._settings.leader:
+                self._lead(time_s)
+        return self._told_at_s + EVERY_S
+
+    def received(self, topic: str, payload: bytes, time_s: float) -> Wish | None:
+        """What another room's message, or the leader's, leads to."""
+        node, _, what = topic.removeprefix(f"{self._topics.prefix}/").rpartition("/")
+        try:
+            told = json.loads(payload) if len(payload) <= LONGEST_PAYLOAD else None
+            if what == "room":
+                self._heard[node] = Room.of_message(told), time_s
+            elif topic == f"{self._topics.prefix}/{HOUSE}":
+                room, self._led_at_s = Room.of_message(told), time_s
+                looks = {"state": room.state, "emotion": room.emotion, "faces": room.faces}
+                return Wish("house", looks)
+        except ValueError:
+            return None
+        # Whoever uses the player in one room holds all of them, while they are one house.
+        is_led = time_s - self._led_at_s < LEADER_AWAY_S
+        others = node in self._heard and node != self._topics.node
+        return Wish("hold") if what == "touch" and others and is_led else None
+
+    def _lead(self, time_s: float) -> None:
+        rooms = [room for room, heard_s in self._heard.values() if time_s - heard_s < ROOM_AWAY_S]
+        self._heard = {node: told for node, told in self._heard.items() if told[0] in rooms}
+        house: HouseVote = vote(rooms, self._emotion)
+        self._emotion = house.emotion
+        if house.state != "unknown":
+            told = {"name": self._name, "age_s": 0.0, "leader": self._topics.node, **asdict(house)}
+            self._send(f"{self._topics.prefix}/{HOUSE}", json.dumps(told), False)
+
+    def _room(self, house: House, time_s: float) -> Room:
+        status = house.status
+        if status is None or status["camera"] in ("off", "lost"):
+            room = Room(self._name, "unknown")
+        else:
+            room = Room(self._name, status["state"], status["emotion"] or "", status["faces"])
+        if (room.state, room.emotion) != self._looks:
+            self._looks, self._since_s = (room.state, room.emotion), time_s
+        return replace(room, age_s=round(time_s - self._since_s, 1))
