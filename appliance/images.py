@@ -15,6 +15,7 @@ from appliance.records import GrayImage
 
 # No camera writes a larger file, and one file must not fill the jukebox's memory.
 LARGEST_BYTES = 64 * 1024 * 1024
+PNG_BEGINS = b"\x89PNG\r\n\x1a\n"
 JPEG_BEGINS, JPEG_ENDS = b"\xff\xd8", b"\xff\xd9"
 
 
@@ -43,6 +44,8 @@ def decoded(content: npt.NDArray[np.uint8]) -> GrayImage | None:
     if not content.size:
         return None
     data = content.tobytes()
+    if data.startswith(PNG_BEGINS) and not _is_whole_png(data):
+        return None
     if data.startswith(JPEG_BEGINS) and not data.endswith(JPEG_ENDS):
         # Many webcams leave the end marker out, and imdecode() then gives nothing.
         content = np.frombuffer(data + JPEG_ENDS, np.uint8)
@@ -56,6 +59,17 @@ def decoded(content: npt.NDArray[np.uint8]) -> GrayImage | None:
     if luma is None or not is_webp:
         return cast("GrayImage | None", luma)
     return _upright(cast("GrayImage", luma), _orientation_of_webp(data))
+
+
+def _is_whole_png(data: bytes) -> bool:
+    """Whether no part of a PNG file says that it is longer than what is left of the file.
+
+    OpenCV 4.11 takes the memory that the part asks for, up to 2 GB, and seconds to fill it.
+    """
+    at = len(PNG_BEGINS)
+    while at + 4 <= len(data) and data[at + 4 : at + 8] != b"IEND":
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+    return at <= len(data)
 
 
 def _orientation_of_webp(data: bytes) -> int:

@@ -225,8 +225,8 @@ def _detect(options: argparse.Namespace) -> dict[str, Any]:
         _say_all_count(options.split)
         split = ALL
     photos = detect.of_split(detect.load_photos(options.data), split)
-    negatives = detect.load_negatives(options.negatives) if options.negatives else []
-    negatives = detect.of_split(negatives, split)
+    without = detect.load_negatives(options.negatives) if options.negatives else []
+    negatives = detect.of_split(without, split)
     min_score = FaceSettings().min_score if options.min_score is None else options.min_score
     min_height_px = options.min_height_px or min(detect.HEIGHTS_PX)
     find = detect.finder(str(options.model), min_score, min_height_px)

@@ -17,6 +17,7 @@ The jukebox is under the MIT licence, its starter music CC0. An installed jukebo
 packages, each under the licence that its own metadata states
 (`run/test/bin/python locks/licences.py`). Debian's packages (Python, MPD, Avahi, alsa-utils) have
 theirs in `/usr/share/doc/PACKAGE/copyright`. BlazeFace's weights are Google's, Apache-2.0.
+`locks/vulnerabilities.sh` asks for known vulnerabilities of these packages.
 
 | package | version | licence |
 |---|---|---|

@@ -5,8 +5,8 @@
 The real loop, mood filter, policy and history live through them at two frames a second, with the
 rehearsal's player. Faces come as scores, without pictures and networks: what would grow over weeks
 is what keeps something, and they keep nothing. Prints a line a day; ends with 1 if memory grows by
-more than 1 MB a week, if files or threads leak, or if a fault has more than one warning. PICTURE:
-where to draw the curves (.png).
+more than 1 MB a week, if files or threads leak, if the history takes more than 8 MB, or if a fault
+has more than one warning. PICTURE: where to draw the curves (.png).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from appliance.vision.cards import MODELS, read_card
 
 FRAMES_PER_SECOND = 2
 HOUR_S, DAY_S = 3600, 86_400
-BEGAN_UNIX_S = 1_790_000_000.0
+BEGAN_UNIX_S = 1_790_800_000.0  # 30 September 2026: summer time ends within the month
 PICTURE = np.zeros((1, 1), np.uint8)  # that there is one
 FAULTS = (
     "camera lost", "player away", "disk full", "clock forth", "clock back", "clock of 1970",
@@ -51,6 +51,7 @@ FAULTS = (
 )  # fmt: skip
 FAULT_S = (600.0, 1500.0)  # from when to when of each hour
 MEGABYTE = 2**20
+MOST_DATABASE_MB = 8.0  # of thirty days (docs/database.md)
 
 
 class Player(StandIn):
@@ -253,7 +254,8 @@ def main() -> int:
     for fault, lines in curves.warnings.items():
         sys.stdout.write(f"{fault}: {len(lines)} warnings: {lines}\n")
     steady = max(curves.files) - min(curves.files) <= 6 and max(curves.threads) <= 2
-    return 0 if slope <= 1.0 and steady and not curves.warnings else 1
+    small = max(curves.database_mb) <= MOST_DATABASE_MB
+    return 0 if slope <= 1.0 and steady and small and not curves.warnings else 1
 
 
 if __name__ == "__main__":

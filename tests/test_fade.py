@@ -134,6 +134,34 @@ def test_in_a_fade_mpd_may_report_one_of_the_last_three_volumes(reported, goes_o
     assert out.active == goes_on
 
 
+@pytest.mark.parametrize(
+    ("kind", "ends"),
+    [
+        ("over", {"state": "pause"}), ("over", {"state": "stop"}), ("over", {"songid": "9"}),
+        ("out", {"state": "pause"}), ("out", {"state": "stop"}),
+    ],
+)  # fmt: skip
+def test_who_turns_it_down_and_ends_a_fade_in_the_same_moment_keeps_their_volume(kind, ends):
+    mixer, fader_ = Mixer(60), fader()
+    fader_.over(mixer.state(), "2", 100.0) if kind == "over" else fader_.out(mixer.state(), 100.0)
+    for tenth in range(7):
+        advance(fader_, mixer, 100.0 + tenth / 10)
+    mixer.set_to.clear()
+    queue = SimpleNamespace(own=QUEUE.own, pending_id="2", remove_pending=lambda _client: None)
+    assert fader_.advance(mixer, queue, status(10) | ends, 100.7) is None
+    assert (mixer.set_to, fader_.active) == ([], False)
+
+
+def test_who_only_pauses_within_a_fade_gets_their_volume_back():
+    mixer, over = Mixer(60), fader()
+    over.over(mixer.state(), "2", 100.0)
+    for tenth in range(7):
+        advance(over, mixer, 100.0 + tenth / 10)
+    queue = SimpleNamespace(own=QUEUE.own, pending_id="2", remove_pending=lambda _client: None)
+    over.advance(mixer, queue, mixer.state() | {"state": "pause"}, 100.7)
+    assert mixer.set_to[-1] == 60
+
+
 @pytest.mark.parametrize(("volume", "fades"), [(50, True), (51, False)])
 def test_a_volume_above_the_limit_is_not_faded_because_it_could_not_be_restored(volume, fades):
     assert fader(max_percent=50).can_fade(status(volume)) == fades

@@ -277,7 +277,7 @@ class Player:
 
 
 @pytest.mark.parametrize(
-    ("asked", "heard"), [(b"40", 40), (b"99.6", 60), (b"-5", 0), (b"0", 0), (b"59.5", 60)]
+    ("asked", "heard"), [(b"40", 40), (b"99.6", 60), (b"100", 60), (b"0", 0), (b"59.5", 60)]
 )
 def test_the_house_never_turns_the_volume_higher_than_the_owner_allows(asked, heard):
     player = Player()
@@ -288,7 +288,8 @@ def test_the_house_never_turns_the_volume_higher_than_the_owner_allows(asked, he
 @pytest.mark.parametrize(
     ("key", "payload"),
     [
-        ("volume", b"nan"), ("volume", b"loud"), ("volume", b"inf"), ("camera", b"maybe"),
+        ("volume", b"nan"), ("volume", b"loud"), ("volume", b"inf"), ("volume", b"1e9"),
+        ("volume", b"-4"), ("camera", b"maybe"),
         ("hold", b""), ("asked", b"bored"), ("occupied", b"ON"), ("mood", b"sad"), ("x", b"PRESS"),
         ("camera", b"\xff\xfe"), ("volume", b"1" * 9999), ("trouble", b"ON"),
     ],

@@ -5,7 +5,6 @@ many of each kind, outside CI.
 """
 
 import json
-import os
 import random
 import socket
 import threading
@@ -14,10 +13,13 @@ from contextlib import contextmanager, suppress
 
 import pytest
 from controls import STEP, RecordingControls
+from mpd import MPDError
+from nonsense import LONGEST_S, NUMBER, mangled, nonsense
 
 from appliance.config.loading import parse
 from appliance.errors import JukeboxError, ModelError, PlayerError, SongsAwaitedError
 from appliance.history.state import state_file
+from appliance.player.client import Client
 from appliance.player.mpd_player import MpdPlayer
 from appliance.records import Decision, Emotion
 from appliance.remote import channel
@@ -26,44 +28,6 @@ from appliance.resolver.owners_links import links_in
 from appliance.resolver.protocol import Answer, answer_of
 from appliance.settings import Settings
 from appliance.vision.cards import MODELS, read_card
-
-NUMBER = int(os.environ.get("JUKEBOX_NONSENSE", "300"))
-LONGEST_S = 2.0  # of the processor, which has other things to do
-ODD = [
-    b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n", b'"', b"'", b"{", b"[[[[", b"]", b"=",
-    b"\\", b"-1", b"1e999", b"nan", b"9" * 400, b"null", b"true", b"\xf0\x9f\x8e\xb5", b"%s",
-    b"../", b"\x1b[2J",
-]  # fmt: skip
-
-
-def mangled(good, chance):
-    """A good input with some bytes changed, cut out, doubled or replaced by odd ones."""
-    text = bytearray(good)
-    for _ in range(chance.randint(1, 6)):
-        at = chance.randrange(len(text) + 1)
-        match chance.randrange(5):
-            case 0:
-                text[at:at] = chance.choice(ODD)
-            case 1:
-                del text[at : at + chance.randint(1, 40)]
-            case 2:
-                text[at:at] = text[at : at + chance.randint(1, 200)] * chance.randint(1, 9)
-            case 3 if at < len(text):
-                text[at] = chance.randrange(256)
-            case _:
-                del text[at:]
-    return bytes(text)
-
-
-def nonsense(*goods):
-    """So many inputs, each with a limit of time for whoever takes it."""
-    chance = random.Random(1)
-    for _ in range(NUMBER):
-        bad = mangled(chance.choice(goods), chance)
-        begun = time.process_time()
-        yield bad
-        assert time.process_time() - begun < LONGEST_S, bad[:200]
-
 
 OWN = b"""[playlists]
 happy = ["happy", "http://radio.example/live"]
@@ -203,3 +167,31 @@ def test_a_broken_mpd_is_lost_and_never_a_traceback(tmp_path):
             assert time.process_time() - begun < LONGEST_S
         player.close()
     assert any("makes no sense" in text for text in said)
+
+
+@pytest.mark.parametrize("piece", [b"x" * 1000, b"a: b\n" * 200, b"cpos: 0\nId: 1\n" * 100])
+def test_an_answer_of_mpd_without_an_end_is_not_waited_for(tmp_path, monkeypatch, piece):
+    monkeypatch.setattr("appliance.player.client.LONGEST_ANSWER", 200_000)
+    path, sent = tmp_path / "socket", []
+
+    def never_ends(listener):
+        client, _ = listener.accept()
+        with client, suppress(OSError):
+            client.settimeout(5)
+            client.sendall(b"OK MPD 0.23.5\n")
+            while client.recv(1000):
+                while len(sent) < 10_000:  # more than any buffer between the two holds
+                    client.sendall(piece)
+                    sent.append(piece)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        server = threading.Thread(target=never_ends, args=(listener,))
+        server.start()
+        client = Client()
+        client.connect(str(path))
+        with pytest.raises(MPDError):
+            list(client.changed_places("0", 1)) if piece.startswith(b"cpos") else client.status()
+        server.join()
+    assert len(sent) < 10_000

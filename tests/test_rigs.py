@@ -24,12 +24,9 @@ SHELL_RIGS = sorted(
 )
 GUEST = TESTS / "box" / "guest"
 # Modules that do nothing at import; the guest's programs run in the emulated machine.
-FILES = [TESTS / "soak.py"]
-FILES += [
-    file
-    for folder in ("box", "card", "three_apps", "bench")
-    for file in TESTS.glob(f"{folder}/*.py")
-]
+FILES = [TESTS / "soak.py", TESTS / "hunt.py", TESTS / "two_hours.py"]
+FOLDERS = ("box", "card", "hunting", "three_apps", "bench")
+FILES += [file for folder in FOLDERS for file in TESTS.glob(f"{folder}/*.py")]
 MODULES = sorted(
     ".".join(file.relative_to(TESTS).with_suffix("").parts)
     for file in FILES

@@ -23,14 +23,14 @@ class Camera:
 
     def __init__(self, network, failure=None):
         self._network, self.failure = network, failure
-        self._time_s = time.monotonic()
+        self.time_s = time.monotonic()
 
     def open(self):
         return self
 
     def read(self, timeout_s):
-        self._time_s += 0.2
-        return Frame(self._time_s, 0.0, None)
+        self.time_s += 0.2
+        return Frame(self.time_s, 0.0, None)
 
     def find(self, frame):
         return ()
@@ -78,9 +78,10 @@ def test_who_shows_nothing_is_told_so_and_a_broken_camera_is_named(config, alone
     network.classify = lambda frame, faces: ()
     assert main(["teach", "--rest", "Ann", *config]) == 1
     assert capsys.readouterr().out.endswith("Ann: I have learned nothing\n")
-    camera.failure = CameraError("/dev/video0: no such device")
+    camera.failure, began_s = CameraError("/dev/video0: no such device"), camera.time_s
     assert main(["teach", "--rest", "Ann", *config]) == 1
     assert "no such device" in capsys.readouterr().err
+    assert camera.time_s - began_s < 10, "nobody looks into a missing camera for a minute"
 
 
 def test_a_running_jukebox_gives_the_lesson(config, capsys, tmp_path):

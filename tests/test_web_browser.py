@@ -388,16 +388,17 @@ def test_a_setting_that_cannot_be_is_said_beside_it_and_a_good_one_counts_at_onc
     assert in_force["volume"]["quiet_max"] == 25
 
 
-def test_settings_that_the_running_jukebox_cannot_take_over_are_said_at_once(visit):
+def test_settings_that_the_running_jukebox_cannot_take_over_are_not_kept(visit, demo):
+    before = (demo.folder / "jukebox.toml").read_text()
     visitor = visit()
     visitor.go("/settings")
     visitor.page.get_by_label("A .tflite file").fill("/no/such.tflite")
     visitor.button("Save").click()
-    visitor.sees("the running jukebox keeps its former settings")
-    visitor.sees("/no/such.json: not there")
+    visitor.sees("nothing is saved, because the jukebox cannot run with this: /no/such.json")
+    assert (demo.folder / "jukebox.toml").read_text() == before
     visitor.page.get_by_label("A .tflite file").fill("")
     visitor.button("Save").click()
-    visitor.sees("saved, and in force")
+    visitor.sees("saved; nothing is different")
     assert visitor.page.get_by_text("/no/such.json").count() == 0
 
 

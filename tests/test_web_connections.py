@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 import uvicorn
 from test_door import close_all
 from uvicorn.server import ServerState
@@ -12,9 +11,12 @@ from appliance.web import connections
 ASK = b"GET / HTTP/1.1\r\nHost: jukebox.local\r\n\r\n"
 
 
-async def page(_scope, _receive, send):
+async def page(scope, receive, send):
+    streams = scope["path"] == "/stream"
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"now playing"})
+    await send({"type": "http.response.body", "body": b"now playing", "more_body": streams})
+    while streams and (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def visited(visit):
@@ -77,14 +79,36 @@ def test_a_stream_that_was_asked_for_goes_on(monkeypatch):
     assert b"200 OK" in visited(visit)
 
 
-@pytest.mark.parametrize(("others", "answered"), [(3, True), (4, False)])
-def test_where_there_are_too_many_the_next_is_closed(monkeypatch, others, answered):
+def test_whoever_is_silent_for_longest_makes_room_for_who_asks(monkeypatch):
     monkeypatch.setattr(connections, "MOST_CONNECTIONS", 4)
 
     async def visit(connect):
-        held = [await connect() for _ in range(others)]
-        await asyncio.sleep(0.05)
-        assert len(held) == others
-        return await answer(await connect())
+        silent = [await connect() for _ in range(8)]
+        asked = await answer(await connect())
+        ended = await asyncio.gather(*(_ends(reader) for reader, _ in silent[:5]))
+        return asked, ended, any(reader.at_eof() for reader, _ in silent[5:])
 
-    assert visited(visit) == answered
+    assert visited(visit) == (True, [True] * 5, False)
+
+
+def test_no_stream_is_ended_for_a_silent_one(monkeypatch):
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 4)
+
+    async def visit(connect):
+        streams = [await connect() for _ in range(4)]
+        for _, writer in streams:
+            writer.write(ASK.replace(b"/ ", b"/stream "))
+        for reader, _ in streams:
+            await asyncio.wait_for(reader.readuntil(b"now playing"), 5)
+        silent, _ = await connect()
+        return await _ends(silent), any(reader.at_eof() for reader, _ in streams)
+
+    assert visited(visit) == (True, False)
+
+
+async def _ends(reader):
+    """Whether a connection is ended from the other side."""
+    try:
+        return await asyncio.wait_for(reader.read(1), 5) == b""
+    except ConnectionError:
+        return True

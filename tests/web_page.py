@@ -74,9 +74,12 @@ class InProcess:
         return self.ask("/pair", "POST", urlencode({"code": code, "name": "phone"})).cookie
 
     async def _ask(self, scope, body):
-        parts = []
+        parts, asked = [], asyncio.Event()
 
         async def receive():
+            if asked.is_set():
+                await asyncio.Future()  # the browser stays until it has the answer
+            asked.set()
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message):

@@ -39,7 +39,14 @@ IN_TEMPLATE = re.compile(r'\b(?:_|count)\("((?:[^"\\]|\\.)*)"(?:, "((?:[^"\\]|\\
 
 
 def texts():
-    found = {settings.KEPT, charts.SONGS, charts.TOUCHES, *player.TEXTS, *upload.TEXTS, *REGIONS}
+    found = {
+        settings.REFUSED + ": {why}",
+        charts.SONGS,
+        charts.TOUCHES,
+        *player.TEXTS,
+        *upload.TEXTS,
+        *REGIONS,
+    }
     found |= {inspect.getdoc(section) for section in sections().values()}
     found |= {key.meaning for table in keys().values() for key in table.values()}
     for table in TABLES:

@@ -16,6 +16,10 @@ from appliance.records import GrayImage
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".webp"}
 
+# What a film may say of itself. One that says a million pictures a second would keep the camera
+# busy for minutes to catch up with the time.
+MOST_PER_SECOND, LONGEST_S = 1000.0, 60.0
+
 log = logging.getLogger("jukebox")
 
 
@@ -83,13 +87,15 @@ class Film:
         taken, picture = capture.retrieve()
         if taken:
             self._luma = cast("GrayImage", cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
-        interval_s = 1 / (capture.get(cv2.CAP_PROP_FPS) or 25)
+        rate = capture.get(cv2.CAP_PROP_FPS)
+        interval_s = 1 / rate if 1 / LONGEST_S < rate < MOST_PER_SECOND else 1 / 25
         if not capture.grab():
             self._rewind(began_s=self._due_s + interval_s)
             return
-        due_s = self._began_s + capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        # Not every file has timestamps that grow.
-        self._due_s = due_s if due_s > self._due_s else self._due_s + interval_s
+        step_s = self._began_s + capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 - self._due_s
+        # Not every file has timestamps that grow, and by what a film can have.
+        believed = 1 / MOST_PER_SECOND < step_s < LONGEST_S
+        self._due_s += step_s if believed else interval_s
 
     def _rewind(self, began_s: float) -> None:
         self.close()

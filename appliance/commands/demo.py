@@ -17,7 +17,8 @@ from pathlib import Path
 from appliance.commands.shared import seconds, settings_of
 from appliance.config.loading import load
 from appliance.config.writing import as_toml
-from appliance.errors import JukeboxError
+from appliance.errors import BusyError, JukeboxError
+from appliance.history.files import Lock
 from appliance.history.state import StateFile, player_file, state_file
 from appliance.player.state import PlayerState
 from appliance.private_mpd.process import PrivateMpd
@@ -67,8 +68,7 @@ def play(
     own, and the music does not wait for a song's end to change, so that visitors hear it. Raises
     PlayerError if MPD cannot start, and what Service.run() raises.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with PrivateMpd(folder / "mpd", MUSIC, output) as mpd:
+    with _alone_in(folder), PrivateMpd(folder / "mpd", MUSIC, output) as mpd:
         own = replace(
             settings,
             mpd=replace(settings.mpd, address=str(mpd.socket), password=""),
@@ -90,6 +90,25 @@ def play(
         log.info("Ctrl-C ends the demo; any MPD app can join: MPD_HOST=%s mpc", mpd.socket)
         with _page(own, config):
             Service(own, partial(load, config), for_s, reel_stands_in=True, in_terminal=True).run()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keeps other demos out of the folder, which is made if missing. Raises JukeboxError."""
+    lock = Lock(folder / "demo")
+    try:
+        lock.take()
+    except BusyError as error:
+        raise BusyError(
+            f"another demo plays in {folder}; end it, or name another folder with --folder"
+        ) from error
+    except OSError as error:
+        why = f"{folder}: {error.strerror}; name another folder for the demo with --folder"
+        raise JukeboxError(why) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from appliance.commands.shared import file_ending, settings_of
+from appliance.commands.shared import file_ending, settings_of, write_whole
 from appliance.errors import UsageError
 from appliance.history.files import database_file
 from appliance.history.queries import Step, read_minutes, read_page
@@ -32,7 +32,7 @@ def add_options(verb: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Writes the picture, or prints it. Raises StoreError, UsageError."""
+    """Writes the picture, or prints it. Raises StoreError, UsageError, JukeboxError."""
     database = database_file(settings_of(chosen).store, os.environ)
     draw: dict[str, Callable[[Path, date, Language], str]] = {
         "day": _day, "week": _week, "year": _year,
@@ -41,10 +41,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.out is None:
         print(picture)
         return 0
-    try:
-        chosen.out.write_text(picture, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{chosen.out} cannot be written: {error.strerror}") from error
+    write_whole(chosen.out, picture)
     return 0
 
 

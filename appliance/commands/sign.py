@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from appliance.commands.shared import file_ending, settings_of
+from appliance.commands.shared import file_ending, settings_of, write_whole
 from appliance.errors import UsageError
 from appliance.web.places import addresses
 from appliance.web.sign import notice
@@ -25,15 +25,12 @@ def add_options(verb: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Writes it. Raises UsageError if the file cannot be written."""
+    """Writes it. Raises UsageError, and JukeboxError if the file cannot be written."""
     settings = settings_of(chosen)
     web = settings.web
     if chosen.link is not None and not 0 < len(chosen.link) <= LONGEST_LINK:
         raise UsageError(f"--link: it must be a link of up to {LONGEST_LINK} characters")
     link = chosen.link or addresses(web.port, web)[0]
-    try:
-        chosen.out.write_text(notice(link, settings.home), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{chosen.out} cannot be written: {error.strerror}") from error
+    write_whole(chosen.out, notice(link, settings.home))
     print(f"{chosen.out}: print it from a browser; it is as large as a postcard (A6)")
     return 0

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from appliance.commands.shared import settings_of
+from appliance.commands.shared import port, settings_of
 from appliance.process.listen import listen_at, take_passed_sockets
 from appliance.settings import Settings
 from appliance.web import pairing_socket
@@ -26,7 +26,7 @@ FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
 def add_options(verb: argparse.ArgumentParser) -> None:
     """Adds where to listen, and whether to print a link that pairs."""
     verb.add_argument("--address", metavar="ADDRESS", help="instead of [web] address")
-    verb.add_argument("--port", type=int, metavar="PORT", help="instead of [web] port")
+    verb.add_argument("--port", type=port, metavar="PORT", help="instead of [web] port")
     verb.add_argument("--fd", type=int, metavar="FD", help="take this listening socket instead")
     verb.add_argument(
         "--pair", action="store_true", help="print a link and a QR code that pair one device"

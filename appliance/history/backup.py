@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from appliance.errors import BusyError
-from appliance.history.database import check
+from appliance.history.database import check, unreadable_names_as_damage
 from appliance.history.files import (
     COMPANIONS,
     Lock,
@@ -79,7 +79,7 @@ def put_back(settings: StoreSettings, copy: Path) -> bool:
     lock = Lock(database)
     try:
         lock.take()
-        with open_for_reading(database) as connection:
+        with unreadable_names_as_damage(), open_for_reading(database) as connection:
             if not unknown_steps(Database(connection, execute_plugins=False)):
                 return False
         part = database.with_name(f"{database.name}.part")  # a rename works in one file system only

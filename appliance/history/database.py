@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,9 +49,16 @@ def check(db: Database | sqlite3.Connection) -> None:
     """Reads every page. Raises a sqlite3.DatabaseError that is_damaged() knows if one is bad."""
     (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
-        damage = sqlite3.DatabaseError(found)
-        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise damage
+        raise _damage(found)
+
+
+@contextmanager
+def unreadable_names_as_damage() -> Iterator[None]:
+    """Raises a sqlite3.DatabaseError that is_damaged() knows, where a name is no UTF-8 any more."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise _damage(str(error)) from error
 
 
 def set_aside(path: Path, unix_s: float, damage: sqlite3.Error) -> None:
@@ -72,6 +80,12 @@ def refuse_newer(path: Path, db: Database) -> None:
             f"{path} was made by a newer jukebox (it has {', '.join(newer)}) and is left as it is; "
             "update this jukebox, or give it another store.path"
         )
+
+
+def _damage(text: str) -> sqlite3.DatabaseError:
+    damage = sqlite3.DatabaseError(text)
+    damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return damage
 
 
 def is_damaged(error: sqlite3.Error) -> bool:

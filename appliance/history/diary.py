@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from appliance.history.files import STATES, explained, open_for_reading
+from appliance.history.files import STATES, reading
 
 
 def read_yesterday(path: Path, unix_s: float) -> str | None:
@@ -17,17 +16,13 @@ def read_yesterday(path: Path, unix_s: float) -> str | None:
     day = f"{datetime.fromtimestamp(unix_s, UTC).astimezone() - timedelta(days=1):%Y-%m-%d}"
     moods = ", ".join(f"{name}_minutes" for name in STATES[:-1])
     count = "select count(*) from {} where date(at, 'localtime') = ?"
-    try:
-        with open_for_reading(path) as db:
-            row = db.execute(f"select {moods} from mood_per_day where day = ?", [day]).fetchone()  # noqa: S608 (own names)
-            songs, actions = (
-                db.execute(count.format(table), [day]).fetchone()[0]
-                for table in ("plays", "touches")
-            )
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    if row is None or not sum(row):
-        return None
+    with reading(path) as db:
+        row = db.execute(f"select {moods} from mood_per_day where day = ?", [day]).fetchone()  # noqa: S608 (own names)
+        songs, actions = (
+            db.execute(count.format(table), [day]).fetchone()[0] for table in ("plays", "touches")
+        )
+        if row is None or not sum(row):
+            return None
     minutes = sorted(zip(row, STATES[:-1], strict=True), reverse=True)
     shares = ", ".join(f"{name} {value / sum(row):.0%}" for value, name in minutes if value >= 1)
     hours = f"{sum(row) / 60:.1f} hours with somebody here"

@@ -114,6 +114,26 @@ def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """As open_for_reading(), for a history that may be damaged, or another program's.
+
+    Raises StoreError if it cannot be read, and for a TypeError or ValueError within: a row then
+    holds what no jukebox has written.
+    """
+    if not os.path.exists(path):
+        raise missing(path)
+    try:
+        with open_for_reading(path) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    except (OverflowError, TypeError, ValueError) as error:
+        raise StoreError(
+            f"{path} holds what no jukebox has written: {error}; put a backup in its place"
+        ) from error
+
+
 def missing(path: Path) -> StoreError:
     """Why there is no history to read at this path."""
     return _closed(path) or StoreError(f"{path} does not exist: no jukebox has run with it yet")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from appliance.history.files import STATES, explained, iso, missing, open_for_reading
+from appliance.history.files import STATES, iso, reading
 from appliance.records import EMOTIONS, Emotion, Factors, SkipCount, TaughtFace
 
 What = Literal["mood", "play", "touch"]
@@ -44,18 +47,13 @@ def read_history(
     history yet, or if it cannot be read.
     """
     names = [field.name for field in fields(Entry)]
-    if not os.path.exists(path):
-        raise missing(path)
-    try:
-        with open_for_reading(path) as db:
-            rows = db.execute(
-                f"select {', '.join(names)} from history where at >= ? and what like ?"  # noqa: S608
-                " order by at desc, what desc, id desc limit ?",
-                [iso(since_unix_s), what or "%", limit],
-            ).fetchall()
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    return [Entry(*row) for row in reversed(rows)]
+    with reading(path) as db:
+        rows = db.execute(
+            f"select {', '.join(names)} from history where at >= ? and what like ?"  # noqa: S608
+            " order by at desc, what desc, id desc limit ?",
+            [iso(since_unix_s), what or "%", limit],
+        ).fetchall()
+        return [_entry(row) for row in reversed(rows)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +84,16 @@ def read_page(
     """
     begin = after or Place("", "mood", 0)
     names = [field.name for field in fields(Entry)]
-    if not os.path.exists(path):
-        raise missing(path)
-    try:
-        with open_for_reading(path) as db:
-            rows = db.execute(
-                f"select {', '.join(names)}, id from history"  # noqa: S608 (own names)
-                # The first condition says nothing new, but it is one that an index answers.
-                " where at >= ? and at < ? and what like ? and (at, what, id) > (?, ?, ?)"
-                " order by at, what, id limit ?",
-                [max(iso(from_unix_s), begin.at), iso(to_unix_s), what or "%",
-                 begin.at, begin.what, begin.id, limit],
-            ).fetchall()  # fmt: skip
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    entries = [(Entry(*row[:-1]), row[-1]) for row in rows]
+    with reading(path) as db:
+        rows = db.execute(
+            f"select {', '.join(names)}, id from history"  # noqa: S608 (own names)
+            # The first condition says nothing new, but it is one that an index answers.
+            " where at >= ? and at < ? and what like ? and (at, what, id) > (?, ?, ?)"
+            " order by at, what, id limit ?",
+            [max(iso(from_unix_s), begin.at), iso(to_unix_s), what or "%",
+             begin.at, begin.what, begin.id, limit],
+        ).fetchall()  # fmt: skip
+        entries = [(_entry(row[:-1]), int(row[-1])) for row in rows]
     return [(entry, Place(entry.at, entry.what, number)) for entry, number in entries]
 
 
@@ -127,14 +120,12 @@ def read_minutes(
         " where at >= ? and at < ? group by period having period > ? order by period limit ?"
     )
     names = ["at", *(f"{name}_s" for name in STATES), "faces"]
-    if not os.path.exists(path):
-        raise missing(path)
-    try:
-        with open_for_reading(path) as db:
-            rows = db.execute(sql, [iso(from_unix_s), iso(to_unix_s), after, limit]).fetchall()
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    with reading(path) as db:
+        rows = db.execute(sql, [iso(from_unix_s), iso(to_unix_s), after, limit]).fetchall()
+        return [
+            dict(zip(names, (_text(at), *map(_number, numbers)), strict=True))
+            for at, *numbers in rows
+        ]
 
 
 def read_calibration(path: Path) -> Factors | None:
@@ -145,32 +136,26 @@ def read_calibration(path: Path) -> Factors | None:
     if not os.path.exists(path):
         return None
     names = ", ".join(EMOTIONS)
-    try:
-        with open_for_reading(path) as db:
-            if not _has_table(db, "calibration"):
-                return None
-            row = db.execute(f"select {names} from calibration").fetchone()  # noqa: S608 (own names)
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    return row and tuple(row)
+    with reading(path) as db:
+        if not _has_table(db, "calibration"):
+            return None
+        row = db.execute(f"select {names} from calibration").fetchone()  # noqa: S608 (own names)
+        return row and tuple(map(_number, row))
 
 
 def read_skips(path: Path) -> list[SkipCount]:
     """The copy of the skip counts. Raises StoreError if the history cannot be read."""
     if not os.path.exists(path):
         return []
-    try:
-        with open_for_reading(path) as db:
-            if not _has_table(db, "skips"):
-                return []
-            rows = db.execute("select uri, emotion, count, day, lost from skips").fetchall()
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    return [
-        SkipCount(uri, Emotion(emotion), count, day, bool(lost))
-        for uri, emotion, count, day, lost in rows
-        if emotion in list(Emotion)
-    ]
+    with reading(path) as db:
+        if not _has_table(db, "skips"):
+            return []
+        rows = db.execute("select uri, emotion, count, day, lost from skips").fetchall()
+        return [
+            SkipCount(_text(uri), Emotion(emotion), int(_number(count)), _text(day), bool(lost))
+            for uri, emotion, count, day, lost in rows
+            if emotion in list(Emotion)
+        ]
 
 
 def read_people(path: Path) -> list[TaughtFace]:
@@ -178,19 +163,49 @@ def read_people(path: Path) -> list[TaughtFace]:
     if not os.path.exists(path):
         return []
     names = [field.name for field in fields(TaughtFace)]
+    with reading(path) as db:
+        if not _has_table(db, "people"):
+            return []
+        rows = db.execute(
+            f"select {', '.join(names)} from people order by name, emotion"  # noqa: S608 (own)
+        ).fetchall()
+        return [_taught(row) for row in rows]
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    entry = Entry(*row)
+    datetime.fromisoformat(entry.at)
+    if entry.emotion is not None:
+        Emotion(entry.emotion)
+    for text in (entry.state, entry.title, entry.uri, entry.source, entry.reason):
+        if text is not None:
+            _text(text)
+    for number in (entry.probability, entry.faces):
+        if number is not None:
+            _number(number)
+    return entry
+
+
+def _taught(row: Sequence[Any]) -> TaughtFace:
+    name, emotion, examples, network, numbers = row
     try:
-        with open_for_reading(path) as db:
-            if not _has_table(db, "people"):
-                return []
-            rows = db.execute(
-                f"select {', '.join(names)} from people order by name, emotion"  # noqa: S608 (own)
-            ).fetchall()
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
-    return [
-        TaughtFace(name, Emotion(emotion), examples, network, tuple(json.loads(numbers)))
-        for name, emotion, examples, network, numbers in rows
-    ]
+        means = tuple(map(_number, json.loads(numbers)))
+    except RecursionError as error:
+        raise ValueError("brackets without end") from error
+    return TaughtFace(_text(name), Emotion(emotion), _number(examples), _text(network), means)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is no text")
+    return value
+
+
+def _number(value: Any) -> Any:
+    """An int or a float, as it was stored."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(f"{value!r:.40} is no number")
+    return value
 
 
 def _has_table(db: sqlite3.Connection, name: str) -> bool:

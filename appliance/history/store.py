@@ -21,7 +21,13 @@ from typing import Any
 from sqlite_utils import Database
 
 from appliance.errors import JukeboxError
-from appliance.history.database import check, is_damaged, open_for_writing, set_aside
+from appliance.history.database import (
+    check,
+    is_damaged,
+    open_for_writing,
+    set_aside,
+    unreadable_names_as_damage,
+)
 from appliance.history.files import END_OF_TIME_S, STATES, Lock, database_file, explained, iso
 from appliance.history.forgetting import TABLES, forget, forget_person
 from appliance.history.queries import read_skips
@@ -224,7 +230,8 @@ class SqliteStore:
         """Acts on the database. A damaged one is set aside, and the action done on a new one."""
         try:
             try:
-                action(self._connected())
+                with unreadable_names_as_damage():
+                    action(self._connected())
             except sqlite3.DatabaseError as error:
                 if not is_damaged(error):
                     raise

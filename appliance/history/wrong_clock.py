@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -49,4 +50,5 @@ def _newest_days(db: Database, now: datetime) -> Iterator[datetime]:
         [f"{now:%Y-%m-%d}", DAYS_TO_BELIEVE],
     )
     for (day,) in found.fetchall():
-        yield datetime.fromisoformat(day).replace(tzinfo=UTC)
+        with suppress(TypeError, ValueError):  # a row that another program has written
+            yield datetime.fromisoformat(day).replace(tzinfo=UTC)

@@ -61,9 +61,10 @@ class Actions:
         """Continue a fade, if there is one, and remove old songs of the jukebox's."""
         new_id = self._fader.new_id
         if self._fader.is_going_out and self._observer.action not in (None, "volume"):
-            self._fader.end(client, snapshot.time_s)
+            self._fader.end(client, snapshot.time_s, snapshot.status)
         elif self._observer.action == "seek" and new_id and new_id == self._queue.pending_id:
-            self._fader.end(client, snapshot.time_s)  # a person wants to hear the song before
+            # A person wants to hear the song before.
+            self._fader.end(client, snapshot.time_s, snapshot.status)
             self._queue.remove_pending(client)
         due = self._fader.advance(client, self._queue, snapshot.status, snapshot.time_s)
         if due == "pause":

@@ -25,6 +25,12 @@ SUBSYSTEMS = (
 # set, 64 KB, holds so many places of the queue.
 PLACES_AT_ONCE = 2000
 
+# Bytes that no MPD sends, which hangs up after 8 MB unless its owner has allowed more. A server
+# that is none could fill the memory with a line or an answer that never ends. Each line costs 64
+# bytes more.
+LONGEST_LINE = 1 << 16
+LONGEST_ANSWER = 1 << 26
+
 PLACE, SONG_ID = re.compile(r"cpos: (\d+)\n"), re.compile(r"Id: (\d+)\n")
 
 
@@ -40,6 +46,7 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
     volume_is_lent = False
     _secret = ""
     _tags: tuple[str, ...] | None = None
+    _answer_bytes = 0  # so far
 
     def connect(self, host: str, port: int | None = None, timeout: float | None = None) -> None:
         """Connect, and let names through whose bytes are not UTF-8."""
@@ -141,7 +148,7 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
             answer += part
             if answer.startswith(b"ACK ") and answer.endswith(b"\n"):
                 raise _refusal(answer.decode(errors="replace").strip().removeprefix("ACK "))
-            if not part:
+            if not part or len(answer) > LONGEST_ANSWER:
                 self.disconnect()
                 raise MpdConnectionError("Connection lost while reading line")
         return answer.removesuffix(b"OK\n").decode()
@@ -158,11 +165,14 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
 
     def _read_line(self) -> str | None:
         """The next line of an answer, None at its end; MPDClient's insists on UTF-8."""
-        line: str = self._rbfile.readline().decode(errors="surrogateescape")
-        if not line.endswith("\n"):
+        line: str = self._rbfile.readline(LONGEST_LINE).decode(errors="surrogateescape")
+        self._answer_bytes += len(line) + 64
+        if not line.endswith("\n") or self._answer_bytes > LONGEST_ANSWER:
             self.disconnect()
             raise MpdConnectionError("Connection lost while reading line")
         line = line.removesuffix("\n")
+        if line in ("OK", "list_OK") or line.startswith("ACK "):
+            self._answer_bytes = 0
         if line.startswith("ACK "):
             raise _refusal(line.removeprefix("ACK "))
         return None if line in ("OK", "list_OK") else line
@@ -173,6 +183,7 @@ class Client(MPDClient):  # type: ignore[misc]  # python-mpd2 has no types
         for part in ("_wfile", "_rbfile", "_sock"):
             with suppress(AttributeError, MPDError, OSError):  # not connected, or broken
                 getattr(self, part).close()
+        self._answer_bytes = 0
         super()._reset()
 
 

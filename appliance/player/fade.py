@@ -149,7 +149,7 @@ class Fader:
             plays = status["state"] == "play"
         if not plays or (fade.kind == "over" and fade.new_id not in queue.own):
             # The listener paused, chose another song or removed the new one, or MPD cannot play it.
-            self.end(client, time_s)
+            self.end(client, time_s, status)
             if fade.kind == "over":
                 queue.remove_pending(client)
         elif not self._could_have_set(int(status.get("volume", -1))):
@@ -161,12 +161,19 @@ class Fader:
             return self._go_on(client, fade, time_s)
         return None
 
-    def end(self, client: MPDClient, time_s: float | None = None) -> None:
-        """End the fade, if there is one, and restore the listener's volume at once."""
+    def end(
+        self, client: MPDClient, time_s: float | None = None, status: Status | None = None
+    ) -> None:
+        """End the fade, if there is one, and restore the listener's volume at once.
+
+        status: of now; if a person has set the volume meanwhile, theirs stays.
+        """
         fade = self._fade
         if fade:
             self._refused_until_s = None  # the listener's volume is worth another try
-            if self._sent[-1] != fade.volume:
+            now = None if status is None else volume_of(status)
+            is_theirs = now is not None and not self._could_have_set(now)
+            if self._sent[-1] != fade.volume and not is_theirs:
                 self._send(client, fade.volume, time_s)
             self._forget()
 

@@ -54,6 +54,7 @@ class PrivateMpd:
         """Start MPD and bring its database up to date. Raises PlayerError."""
         (self.folder / "playlists").mkdir(parents=True, exist_ok=True)
         self._place_socket()
+        self._check_alone()
         if recording := recording_file(self.output):
             begin_recording(recording)
         try:
@@ -82,12 +83,12 @@ class PrivateMpd:
 
         Raises PlayerError if it does not start, or if another MPD serves the same folder.
         """
-        if answers(self.socket):
-            raise PlayerError(
-                f"another MPD already serves {self.socket}; end the jukebox that started it first"
-            )
+        self._check_alone()
         config = self.folder / "mpd.conf"
-        config.write_text(self._config(), encoding="utf-8")
+        try:
+            config.write_text(self._config(), encoding="utf-8")
+        except OSError as error:
+            raise PlayerError(f"{config} cannot be written: {error.strerror}") from error
         # setpriv: the kernel ends MPD when this process ends, for whatever reason.
         # A session of its own: Ctrl-C reaches only the jukebox, which stops MPD last.
         command = ["setpriv", "--pdeathsig", "TERM", find_program(), "--no-daemon", "--stderr"]
@@ -126,6 +127,12 @@ class PrivateMpd:
         if self._process is None:
             raise PlayerError("the private MPD is not running")
         return self._process.pid
+
+    def _check_alone(self) -> None:
+        if answers(self.socket):
+            raise PlayerError(
+                f"another MPD already serves {self.socket}; end the jukebox that started it first"
+            )
 
     def _place_socket(self) -> None:
         """Put the socket into the runtime folder if its path would exceed 107 bytes."""

@@ -160,6 +160,8 @@ def range_of(word: str, arguments: dict[str, Any]) -> tuple[float, float]:
     """
     begin = _moment(word, arguments, "from", 0.0)
     end = _moment(word, arguments, "to", END_OF_TIME_S)
+    if begin > end:
+        raise UsageError(f"{word}: from must be before to")
     return begin, end
 
 

@@ -18,6 +18,7 @@ from appliance.settings import Settings
 from appliance.vision.taught import Taught
 
 LONGEST_WAIT_S = 1.5
+CAMERA_WAIT_S = 5.0  # a camera that has given no picture until then, and says why, gives none
 
 
 def can_be_taught(settings: Settings) -> bool:
@@ -44,9 +45,14 @@ def teach_alone(settings: Settings, name: str, *, rest: bool) -> Iterator[Event]
         closing(build_camera(settings).open()) as camera,
     ):
         teacher = Teacher(reader, store, network)
-        yield {"text": teacher.begin(name, time.monotonic(), rest=rest), "stage": "begin"}
+        began_s, has_picture = time.monotonic(), False
+        yield {"text": teacher.begin(name, began_s, rest=rest), "stage": "begin"}
         while True:
             frame = camera.read(LONGEST_WAIT_S)
+            has_picture = has_picture or frame.luma is not None
+            waited_s = frame.time_s - began_s
+            if not has_picture and camera.failure is not None and waited_s > CAMERA_WAIT_S:
+                raise camera.failure
             reader.classify(frame, faces.find(frame))
             for event in teacher.note(frame):
                 if event["stage"] == "over":

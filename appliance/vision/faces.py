@@ -109,7 +109,8 @@ class FollowingFaceDetector:
         piece_s = self._search_every_s / PIECES
         late_s = now_s - self._search_s
         if not self._is_followed or piece_s == 0.0:
-            self._search_s = now_s + piece_s
+            # Whoever comes first may not come alone: the next frame makes a whole search, too.
+            self._search_s = now_s - self._search_every_s
             return 1.0
         if late_s < (piece_s if waits else 0.0):
             return 0.0
@@ -129,8 +130,8 @@ class FollowingFaceDetector:
 
         unsure: the tracks that the detector must confirm.
         """
-        for number in unsure:
-            self._tracks[number].asked_s = now_s
+        for asked in unsure:
+            self._tracks[asked].asked_s = now_s
         found = self._detector.search(
             luma,
             [followed.get(number, self._tracks[number].face) for number in unsure],
@@ -143,10 +144,9 @@ class FollowingFaceDetector:
         places = {number: track.face for number, track in self._tracks.items()} | followed
         numbers, seen = matched(found, places), dict(followed)
         for index, face in enumerate(found):
-            number = numbers.get(index)
-            if number is None and (face.score < self._min_score or is_known(face, seen)):
+            if index not in numbers and (face.score < self._min_score or is_known(face, seen)):
                 continue
-            number = number or self._next_number()
+            number = numbers.get(index) or self._next_number()
             # The tracker's squares are the steadier ones, while both see the same.
             same = agrees(seen.get(number), face)
             seen[number] = seen[number].posed_as(face) if same else face

@@ -43,6 +43,6 @@ def _texts(picture: GrayImage) -> Iterator[str]:
     for reader in (cv2.QRCodeDetectorAruco(), cv2.QRCodeDetector()):
         try:
             _found, texts, _corners, _codes = reader.detectAndDecodeMulti(picture)
-        except cv2.error:  # some pictures that are no code end so
+        except (cv2.error, UnicodeDecodeError):  # some that are no code, and codes without UTF-8
             continue
         yield from texts

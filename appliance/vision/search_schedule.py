@@ -21,8 +21,8 @@ IDLE_SEARCH_EVERY = 2
 # So many of the largest squares are searched once, in six seconds, when somebody is followed first;
 # the others when something changes in them, or when their turn comes.
 FIRST = 18
-# Of so many squares that have changed one is a large one, one the longest waiting, and the others
-# are those in whose middle something begins, seen from above: a head, where somebody comes in.
+# Of so many squares that have changed two are large ones, which show near faces, one is the longest
+# waiting, and in the middle of one something begins, seen from above: a head, where somebody comes.
 TURNS = 4
 
 Cells = npt.NDArray[np.int16]
@@ -98,11 +98,13 @@ class SearchSchedule:
         return self._next(squares, 1)
 
     def _most_urgent(self, squares: Sequence[Box]) -> list[Box]:
-        """One of those that wait: in turn a large one, a head, a head, and the longest waiting."""
+        """One that waits: every other time a large one, else a head or the longest waiting."""
         large, small = _by_size([square for square in squares if square in self._waiting])
         turn, self._turn = self._turn, self._turn + 1
-        heads = self._heads(small) if 0 < turn % TURNS < TURNS - 1 else []
-        return self._next(heads or ((small or large) if turn % TURNS else (large or small)), 1)
+        if turn % 2 == 0:
+            return self._next(large or small, 1)
+        heads = self._heads(small) if turn % TURNS == 1 else []
+        return self._next(heads or small or large, 1)
 
     def _heads(self, squares: Sequence[Box]) -> list[Box]:
         """Those that most look as if a head had come into their middle; none if none does."""

@@ -149,12 +149,31 @@ async def export(request: Request) -> Response:
     begin = history.midnight(_day_of(day)) if day else datetime.fromtimestamp(0).astimezone()
     end = begin + timedelta(days=1) if day else datetime.now().astimezone() + timedelta(days=1)
     rows = history.rows(page.jukebox, begin, end)
+    try:
+        first = await anext(rows, None)
+    except ControlError as error:
+        text = page.language(request).of_jukebox(str(error))
+        return page.done(request, text, "/diary", good=False)
+    rows = _chained(first, rows)
     name = f"jukebox-{day or 'all'}.{kind}"
     return StreamingResponse(
         _as_csv(rows) if kind == "csv" else _as_json(rows),
         media_type="text/csv; charset=utf-8" if kind == "csv" else "application/json",
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )
+
+
+async def _chained(
+    first: dict[str, Any] | None, rows: AsyncIterator[dict[str, Any]]
+) -> AsyncIterator[dict[str, Any]]:
+    """All rows. Where the jukebox goes away half-way, the last one says why nothing follows."""
+    if first is not None:
+        yield first
+    try:
+        async for row in rows:
+            yield row
+    except ControlError as error:
+        yield {"at": "the end is missing", "reason": str(error)}
 
 
 async def _as_csv(rows: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:

@@ -13,7 +13,8 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, quote, unquote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from appliance.admin.answers import Administration, Answer, Fields
@@ -33,6 +34,7 @@ HERE = Path(__file__).parent
 SAID = "said"  # the cookie with what an action led to, shown once
 LANGUAGE = "language"
 LONGEST_SAID = 300
+FORM_S = 10.0  # a form is small; who sends it by drops keeps others out
 
 
 @dataclass(slots=True)
@@ -151,10 +153,17 @@ class Page:
 
 
 async def form_of(request: Request, most_fields: int = 50) -> dict[str, str]:
-    """The fields of a form; of two with one name the last. The guard has bounded its length."""
-    body = await request.body()
-    text = body.decode("utf-8", "replace")
-    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=most_fields))
+    """The fields of a form; of two with one name the last. The guard has bounded its length.
+
+    Raises HTTPException if it has more fields, or does not come in time.
+    """
+    try:
+        async with asyncio.timeout(FORM_S):
+            body = await request.body()
+        text = body.decode("utf-8", "replace")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=most_fields))
+    except (ClientDisconnect, TimeoutError, ValueError) as error:
+        raise HTTPException(400) from error
 
 
 def page_of(request: Request) -> Page:

@@ -20,7 +20,7 @@ from appliance.remote.control_places import control_sockets
 from appliance.remote.jukebox import Jukebox
 from appliance.settings import Settings
 from appliance.web.app import make_app
-from appliance.web.connections import MOST_REQUESTS, BoundedProtocol
+from appliance.web.connections import BoundedProtocol
 from appliance.web.devices import Devices
 from appliance.web.page import Page
 from appliance.web.pairing import Pairing
@@ -80,7 +80,7 @@ async def _serve(
     server = _Server(uvicorn.Config(
         make_app(page, settings.web), http=BoundedProtocol, ws="none", loop="asyncio",
         lifespan="off", log_config=None, access_log=False, server_header=False, proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_S, limit_concurrency=MOST_REQUESTS,
+        timeout_graceful_shutdown=GRACE_S,
         ssl_certfile=settings.web.certificate or None,
     ), page)  # fmt: skip
     doing = [asyncio.create_task(task) for task in (page.jukebox.run(), page.mpd.run())]

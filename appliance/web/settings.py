@@ -23,7 +23,7 @@ MOST_FIELDS = 200
 NAME = "jukebox.toml"
 
 RELOAD_S = 3.0  # a Raspberry Pi may load another network first
-KEPT = "saved, but the running jukebox keeps its former settings; why stands here"
+REFUSED = "nothing is saved, because the jukebox cannot run with this"
 
 Problems = Mapping[tuple[str, ...], str]
 
@@ -52,9 +52,9 @@ async def save(request: Request) -> Response:
     try:
         wanted = edited(text, changes(form, settings))
         _check(wanted)
-        said = await _write(page, {"text": wanted, "hash": known_hash})
+        said = await _write(page, {"text": wanted, "hash": known_hash}, text)
     except ConfigError as error:
-        said = "" if error.mistakes else str(error)
+        said = "" if error.mistakes else page.language(request).of_jukebox(str(error))
         return _form(page, request, form, known_hash, 422, problems=error.mistakes, said=said)
     except EditedError:  # within this very moment
         return await save(request)
@@ -63,14 +63,29 @@ async def save(request: Request) -> Response:
     return page.done(request, page.language(request).of_jukebox(said), "/settings")
 
 
-async def _write(page: Page, sent: dict[str, str]) -> str:
-    """Writes the file, and waits until the jukebox has read it. Returns what came of it."""
+async def _write(page: Page, sent: dict[str, str], before: str) -> str:
+    """Writes the file, and waits until the jukebox has read it. Returns what came of it.
+
+    before: the text of the file so far. It comes back, and ConfigError is raised, if the jukebox
+    refuses the new one: at its next start it would play nothing.
+    """
+    said, is_read = await _written(page, sent)
+    if is_read and (why := page.jukebox.settings_refused):
+        _, known_hash = await _file(page)
+        await _written(page, {"text": before, "hash": known_hash})
+        raise ConfigError(f"{REFUSED}: {why}")
+    return said
+
+
+async def _written(page: Page, sent: dict[str, str]) -> tuple[str, bool]:
+    """What came of writing the file, and whether the jukebox has read it."""
     reload = page.jukebox.next_reload()
     answer = await page.administer("write", sent)
     if answer.data:  # something has changed
         with suppress(TimeoutError):  # no jukebox runs, or it starts anew
             await asyncio.wait_for(reload, RELOAD_S)
-    return KEPT if page.jukebox.settings_refused else answer.text
+            return answer.text, True
+    return answer.text, False
 
 
 def _check(text: str) -> None:

@@ -26,7 +26,6 @@ from threading import Event, Thread
 
 import cv2
 import numpy as np
-from process_figures import Figures
 
 from appliance.camera import reel
 from appliance.private_mpd.process import PrivateMpd
@@ -39,6 +38,7 @@ FILM_S = (67.0, 84.0), (48.0, 67.0)
 NOISE = 2.0  # a webcam's, in gray levels; without it the film would be an easier camera
 START_S = 30.0
 BENCH_FRAMES = 600
+MB = 2**20
 
 # An installed jukebox has its Python compiled; here a first turn that is not counted does that.
 UNWANTED = "PYTHONDONTWRITEBYTECODE"
@@ -134,6 +134,38 @@ def _film() -> Path:
         writer.write(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR))
     writer.release()
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of one moment. main_thread_s: processor time, to the nanosecond; written_mb: to a disk."""
+
+    time_s: float
+    main_thread_s: float
+    resident_mb: float
+    anonymous_mb: float
+    written_mb: float
+
+    @classmethod
+    def of(cls, pid: int) -> Figures:
+        """Reads them from /proc. Raises OSError if the process has ended."""
+        process = Path(f"/proc/{pid}")
+        ran_ns = int((process / "task" / str(pid) / "schedstat").read_text().split()[0])
+        memory, disk = _fields(process / "status"), _fields(process / "io")
+        return cls(
+            time.monotonic(),
+            ran_ns / 1e9,
+            memory["VmRSS"] / 1024,
+            memory["RssAnon"] / 1024,
+            disk["write_bytes"] / MB,
+        )
+
+
+def _fields(file: Path) -> dict[str, int]:
+    """The numbers of a file of lines like "VmRSS: 1234 kB"."""
+    fields = [line.partition(":")[::2] for line in file.read_text().splitlines()]
+    numbers = [(name, text.split()[:1]) for name, text in fields]
+    return {name: int(number[0]) for name, number in numbers if number and number[0].isdigit()}
 
 
 def _measured(build: Build, film: Path, seconds: float, core: int) -> dict[str, float]:

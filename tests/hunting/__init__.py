@@ -1,0 +1,1 @@
+"""What tests/hunt.py consists of."""
