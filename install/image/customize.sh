@@ -67,7 +67,9 @@ boot_pi() {
 }
 
 cp -r install/image/root/. "install/image/$IMAGE_MACHINE/." "$root/"
-cat install/image/wifi.txt >"$root/boot/$([[ $IMAGE_MACHINE == pi ]] && echo firmware || echo efi)/wifi.txt"
+boot=$root/boot/$([[ $IMAGE_MACHINE == pi ]] && echo firmware || echo efi)
+mkdir -p "$boot"
+cat install/image/wifi.txt >"$boot/wifi.txt"
 version=$(basename "$root"/lib/modules/*)
 # The first one (INITRD=No in image.sh), with what etc/initramfs-tools says; it takes minutes.
 in_root update-initramfs -c -k "$version" &
