@@ -38,20 +38,6 @@ def live(make: Maker, music: Path, report: Report) -> None:
     camera_comes_late(make("late"), report)
 
 
-def from_the_firmware_on(machine: Machine, report: Report) -> None:
-    """The first start as on a PC: firmware, boot loader, the image's own kernel and initrd."""
-    jukebox = Jukebox(machine)
-    try:
-        machine.power_on()
-        machine.run("true", 900)
-        report.figure("firmware to userspace (shell), s", round(machine.up_s))
-        report.figure("firmware to the first sound, s", round(jukebox.wait_for_sound()))
-        loaded = machine.attempt("test -d /sys/firmware/efi && cat /proc/cmdline")
-        report.claim("its own boot loader starts it", loaded[0] == 0, loaded[1].strip())
-    finally:
-        machine.pull_the_plug()
-
-
 def first_start(jukebox: Jukebox, report: Report) -> None:
     """From power-on to the first music, without a network and without anybody's help."""
     machine = jukebox.machine

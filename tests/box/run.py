@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 from pathlib import Path
 
 from box.cuts import cut_again_and_again
-from box.life import from_the_firmware_on, live
+from box.first import from_the_firmware_on
+from box.life import live
 from box.machine import ClaimError, Machine
 from box.moments import examine_moments
 from box.report import Report
@@ -33,7 +35,9 @@ def main() -> int:
 
     try:
         if asked.only in (None, "firmware"):
-            from_the_firmware_on(Machine(asked.folder / "firmware", asked.disk), report)
+            ports = {port: free_port() for port in (22, 80)}
+            machine = Machine(asked.folder / "firmware", asked.disk, ports=ports)
+            from_the_firmware_on(machine, report)
         if asked.only in (None, "life"):
             live(make, MUSIC, report)
         if asked.only in (None, "moments"):
@@ -43,6 +47,12 @@ def main() -> int:
     except ClaimError as error:
         report.claim("the jukebox does what it is asked to", False, error)
     return 0 if report.all_hold else 1
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 if __name__ == "__main__":
