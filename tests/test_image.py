@@ -1,5 +1,6 @@
 """The parts of a card or disk (./setup.sh image) that can be told without making one."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -91,3 +92,15 @@ def test_nobody_but_root_and_the_jukebox_reads_the_boot_partition():
     for machine in ("pi", "x86"):
         (options,) = re.findall(r" vfat (\S+)", (IMAGE / machine / "etc/fstab").read_text())
         assert {"uid=0", "gid=jukebox", "umask=027"} <= set(options.split(","))
+
+
+def test_the_picture_of_the_ten_steps_is_drawn_by_its_script_and_has_those_of_the_text(monkeypatch):
+    monkeypatch.syspath_prepend(str(PROJECT / "docs"))
+    draw_card = importlib.import_module("draw_card")
+    drawn = draw_card.picture()
+    assert drawn == (PROJECT / "docs/card.svg").read_text(), "python docs/draw_card.py"
+    chapter = (
+        (PROJECT / "docs/image.md").read_text().partition("ten steps")[2].partition("\n## ")[0]
+    )
+    steps = re.findall(r"^(\d+)\. ", chapter, re.MULTILINE)
+    assert steps == re.findall(r"text-anchor='middle'>(\d+)</text>", drawn)

@@ -35,7 +35,7 @@ kernel_files() { # kernel_files VERSION
 commands() { # for debugfs: the layer's files, all root's
     local file unit
     printf 'mkdir %s\n' "$lib" "$units/jukebox.service.d" /etc/systemd/system.conf.d
-    for file in guest/*.py guest/jukebox-restless.toml guest/mpd-says.sh "$cache/$kernel/v4l2loopback.ko" "$work"/scenes.{gray,json}; do
+    for file in guest/*.py guest/jukebox-restless.toml guest/mpd-says.sh ../card/guest/radio.sh "$work/code.png" "$cache/$kernel/v4l2loopback.ko" "$work"/scenes.{gray,json}; do
         echo "write $file $lib/$(basename "$file")"
     done
     for file in guest/*.service; do
@@ -43,6 +43,7 @@ commands() { # for debugfs: the layer's files, all root's
         echo "write $file $units/$unit"
         echo "symlink $units/multi-user.target.wants/$unit $units/$unit"
     done
+    echo "write ../card/guest/10-rig.network /etc/systemd/network/10-rig.network"
     echo "write guest/system.conf /etc/systemd/system.conf.d/box.conf"
     echo "write guest/slow.conf $units/jukebox.service.d/slow.conf"
 }
@@ -54,6 +55,8 @@ kernel=$(debugfs -R "ls -p /lib/modules" "$out?offset=$root_start" 2>/dev/null |
     awk -F/ '$6 ~ /^[0-9]/ { print $6 }')
 kernel_files "$kernel"
 (cd .. && "${PYTHON:-../run/test/bin/python}" -m box.scenes "$work")
+# The network and its password are those of radio.sh.
+"${PYTHON:-../../run/test/bin/python}" ../card/draw_code.py "$work/code.png" 'Home "net"' 'a;b\c,d:"e" #sEcReT1'
 commands >"$work/commands"
 on_root <"$work/commands" >"$work/said"
 if grep -E "not found|already exists|No space|error" "$work/said" | grep -v "jukebox.service.d"; then

@@ -12,6 +12,7 @@ from box.first import from_the_firmware_on
 from box.life import live
 from box.machine import ClaimError, Machine
 from box.moments import examine_moments
+from box.radio import join_networks
 from box.report import Report
 
 MUSIC = Path(__file__).resolve().parent.parent.parent / "music"
@@ -25,7 +26,7 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--moments", type=int, default=50)
-    parser.add_argument("--only", choices=("firmware", "life", "moments", "cuts"))
+    parser.add_argument("--only", choices=("firmware", "life", "radio", "moments", "cuts"))
     parser.add_argument("--kernel", type=Path, help="a folder: see Machine")
     asked = parser.parse_args()
     report = Report(asked.folder / "report.json")
@@ -40,6 +41,8 @@ def main() -> int:
             from_the_firmware_on(machine, report)
         if asked.only in (None, "life"):
             live(make, MUSIC, report)
+        if asked.only in (None, "radio"):
+            join_networks(make("radio"), report)
         if asked.only in (None, "moments"):
             examine_moments(make, asked.moments, asked.seed, report)
         if asked.only in (None, "cuts"):

@@ -1,18 +1,23 @@
 #!/bin/bash
 # In the emulated machine, as root: two radios of mac80211_hwsim, of which one is the jukebox's and the other
 # an access point. Each case puts a wifi.txt onto the boot partition, or a code before the camera, starts
-# card-wifi anew and prints what it said to the console, for tests/boot_card.sh.
+# card-wifi anew and prints what it said, also to the console, for tests/boot_card.sh and tests/box/radio.py.
 set -u
+here=$(dirname "$0") boot=/boot/firmware
+[[ -d $boot ]] || boot=/boot/efi
 name='Home "net"' right='a;b\c,d:"e" #sEcReT1' wrong='sEcReT2;password'
 
-say() { echo "RIG $*" >/dev/console; }
+say() { echo "RIG $*" | tee /dev/console; }
+
+digits() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; } # see findings/wpa-password-ends-at-hash.sh
 
 access_point() { # access_point KEY_MANAGEMENT PROTECTED_FRAMES
     [[ ! -e /run/rig.pid ]] || kill "$(cat /run/rig.pid)"
     sleep 1
-    printf 'network={\n ssid="%s"\n mode=2\n frequency=2412\n key_mgmt=%s\n proto=RSN\n pairwise=CCMP\n' \
-        "$name" "$1" >/run/rig.conf
-    printf ' ieee80211w=%s\n psk="%s"\n}\n' "$2" "$right" >>/run/rig.conf
+    printf 'network={\n ssid=%s\n mode=2\n frequency=2412\n key_mgmt=%s\n proto=RSN\n pairwise=CCMP\n' \
+        "$(digits "$name")" "$1" >/run/rig.conf
+    printf ' ieee80211w=%s\n psk=%s\n sae_password=%s\n}\n' \
+        "$2" "$(wpa_passphrase "$name" "$right" | sed -n 's/^\tpsk=//p')" "$(digits "$right")" >>/run/rig.conf
     wpa_supplicant -B -i wlan1 -c /run/rig.conf -P /run/rig.pid >/dev/null
     sleep 2
 }
@@ -30,10 +35,10 @@ outcome() { # outcome CASE: of the service that was just started
 
 by_file() { # by_file CASE PASSWORD
     forget
-    printf 'name = %s\npassword = %s\n' "$name" "$2" >/boot/firmware/wifi.txt
+    printf 'name = %s\npassword = %s\n' "$name" "$2" >"$boot/wifi.txt"
     started=$(date +%s)
     outcome "$1"
-    [[ ! -e /boot/firmware/wifi.txt ]] || say "$1: wifi.txt is still there"
+    [[ ! -e $boot/wifi.txt ]] || say "$1: wifi.txt is still there"
 }
 
 forget() {
@@ -52,16 +57,16 @@ access_point SAE 2
 by_file "WPA3 by file" "$right"
 by_file "wrong password, WPA3" "$wrong"
 forget
-mkdir -p /var/lib/jukebox/rig && cp /usr/local/lib/rig/code.png /var/lib/jukebox/rig/
+mkdir -p /var/lib/jukebox/rig && cp "$here/code.png" /var/lib/jukebox/rig/
 chown -R jukebox /var/lib/jukebox/rig
-printf '[camera]\nsource = "/var/lib/jukebox/rig"\n' >/boot/firmware/jukebox.toml
+printf '[camera]\nsource = "/var/lib/jukebox/rig"\n' >"$boot/jukebox.toml"
 systemctl restart jukebox
 started=$(date +%s)
 outcome "WPA3 by code"
 say "address: $(ip -4 -o address show wlan0 | awk '{ print $4 }')"
 # The second one is the same in hexadecimal digits, as in its settings.
 say "in the log: $(journalctl -b -o cat | grep -c -e sEcReT -e 734563526554) lines with a password"
-say "world-readable: $(find / -xdev -type f -perm -o=r ! -path '/usr/local/lib/rig/*' -size -1M -print0 2>/dev/null |
+say "world-readable: $(find / -xdev -type f -perm -o=r ! -path "$here/*" -size -1M -print0 2>/dev/null |
     xargs -0 grep -l -e sEcReT -e 734563526554 2>/dev/null | paste -sd ' ') end"
 say "mode: $(stat -c %a:%U /etc/jukebox/wifi.conf)"
 say end
