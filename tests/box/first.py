@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-import urllib.request
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import cv2
@@ -49,19 +49,21 @@ def own_name(machine: Machine, report: Report) -> str:
 
 
 def the_page_answers(machine: Machine, report: Report) -> None:
-    """Asked over the network, as by a phone."""
+    """Asked over the network, as by a phone that nobody has paired yet."""
     until_s = time.monotonic() + 300 * PATIENCE
-    text = ""
-    while "<html" not in text and time.monotonic() < until_s:
+    status, text = 0, ""
+    while status == 0 and time.monotonic() < until_s:
+        asking = HTTPConnection("127.0.0.1", machine.ports[80], timeout=60)
         try:
-            with urllib.request.urlopen(
-                f"http://127.0.0.1:{machine.ports[80]}/", timeout=60
-            ) as page:
-                text = page.read().decode()
-        except OSError as error:
-            text = str(error)
+            asking.request("GET", "/")
+            answer = asking.getresponse()
+            status, text = answer.status, answer.read().decode()
+        except (OSError, HTTPException):
             time.sleep(1)
-    report.claim("the page answers on port 80", "<html" in text, "" if "<html" in text else text)
+        finally:
+            asking.close()
+    (title,) = re.findall(r"<title>(.*?)</title>", text) or [text[:80]]
+    report.claim("the page answers on port 80", (status, "Pair" in title) == (401, True), title)
     report.figure("firmware to the page's answer, s", round(machine.up_s))
 
 
