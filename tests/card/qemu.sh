@@ -42,11 +42,18 @@ take_kernel() { # take_kernel CARD: kernel, initrd and device tree from its boot
     line+=" systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900 udev.event_timeout=1800"
 }
 
-# Writes files into the root without mounting it, as debugfs is told; and longer time limits for the jukebox.
+# Writes files into the root without mounting it, as debugfs is told; and longer time limits for what is slow.
 write_files() { # write_files CARD <COMMANDS
-    local slow=/etc/systemd/system/jukebox.service.d
-    (echo "mkdir $slow" && echo "write tests/box/guest/slow.conf $slow/slow.conf" && cat) |
-        debugfs -w -f - "$folder/$1?offset=$(start_of "$1" 2)" >"$folder/layer.log" 2>&1
+    local unit units=/etc/systemd/system
+    {
+        echo "mkdir $units/jukebox.service.d"
+        echo "write tests/box/guest/slow.conf $units/jukebox.service.d/slow.conf"
+        for unit in jukebox-web jukebox-home jukebox-resolver; do
+            echo "mkdir $units/$unit.service.d"
+            echo "write tests/card/guest/slow.conf $units/$unit.service.d/slow.conf"
+        done
+        cat
+    } | debugfs -w -f - "$folder/$1?offset=$(start_of "$1" 2)" >"$folder/layer.log" 2>&1
 }
 
 start() { # start CONSOLE QEMU-OPTION...: its process is $qemu
