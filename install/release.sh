@@ -57,7 +57,10 @@ make_release() { # make_release FOLDER FINGERPRINT
     mkdir -p "$folder"
     make_environment "$folder/env"
     # The code is put beside its models, as in the repository, and its command into bin/.
-    "${pip[@]}" install --no-deps --no-index --find-links "$folder/env/build" --target "$folder" .
+    # pip would compile them in a folder with a name by chance, which compiled Python remembers.
+    "${pip[@]}" install --no-compile --no-deps --no-index --find-links "$folder/env/build" --target "$folder" .
+    same_times "$folder/appliance"
+    "$folder/env/bin/python" -m compileall -q --invalidation-mode timestamp "$folder/appliance"
     cp -r systemd "$folder/"
     install -m 644 -D -t "$folder/docs" docs/install.md
     install -m 755 -D -t "$folder/install" install/jukebox.sh

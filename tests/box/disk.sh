@@ -46,6 +46,9 @@ commands() { # for debugfs: the layer's files, all root's
     echo "write ../card/guest/10-rig.network /etc/systemd/network/10-rig.network"
     echo "write guest/system.conf /etc/systemd/system.conf.d/box.conf"
     echo "write guest/slow.conf $units/jukebox.service.d/slow.conf"
+    for unit in jukebox-{web,home,resolver}; do
+        printf 'mkdir %s\nwrite ../card/guest/slow.conf %s/slow.conf\n' "$units/$unit.service.d"{,}
+    done
 }
 
 cp --sparse=always "$image" "$out"
