@@ -38,7 +38,7 @@ def join_networks(machine: Machine, report: Report) -> None:
     report.claim("Wi-Fi: every wifi.txt is deleted", "is still there" not in said)
     address = told.get("address", "")
     report.claim("Wi-Fi: it has an address from there", address.startswith("10.98.76."), address)
-    logged, seen = told.get("in the log", ""), told.get("world-readable", "")
+    logged, seen = told.get("in the log", ""), told.get("world-readable", "").strip()
     report.claim("Wi-Fi: no log has a password", logged.startswith("0 lines"), logged)
     report.claim("Wi-Fi: no file that others may read has a password", seen == "end", seen)
     report.claim("Wi-Fi: its settings are root's alone", told.get("mode") == "600:root")

@@ -63,6 +63,7 @@ printf '[camera]\nsource = "/var/lib/jukebox/rig"\n' >"$boot/jukebox.toml"
 systemctl restart jukebox
 started=$(date +%s)
 outcome "WPA3 by code"
+for _ in {1..60}; do [[ -n $(ip -4 -o address show wlan0) ]] || sleep 2; done
 say "address: $(ip -4 -o address show wlan0 | awk '{ print $4 }')"
 # The second one is the same in hexadecimal digits, as in its settings.
 say "in the log: $(journalctl -b -o cat | grep -c -e sEcReT -e 734563526554) lines with a password"
