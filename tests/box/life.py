@@ -57,7 +57,7 @@ def first_start(jukebox: Jukebox, report: Report) -> None:
     cycles = machine.attempt("journalctl -b --no-pager | grep -i 'ordering cycle'")[1]
     report.claim("no ordering cycle", cycles == "", cycles)
     size = int(machine.run("df --output=size -BM / | tail -1 | tr -d ' M'"))
-    # 1.8 GB in the image, and half of what disk.sh adds.
+    # 1.8 GB in the image; three quarters of the disk that disk.sh makes.
     report.claim("the root partition has grown", size > 2300, f"{size} MB")
     report.claim(
         "settings on the boot partition count",
