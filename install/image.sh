@@ -16,7 +16,7 @@ declare -A machine_packages=(
 )
 declare -A machine_architecture=([x86]=amd64 [pi]=arm64)
 # Not Debian 12's: its mke2fs makes another file system of the same files each time.
-image_tools=${XDG_CACHE_HOME:-$HOME/.cache}/emotional-jukebox/image-tools-$image_release
+image_tools=${XDG_CACHE_HOME:-~/.cache}/emotional-jukebox/image-tools-$image_release
 
 make_image() { # make_image x86|pi [FILE]
     [[ -n ${1-} && -n ${machine_packages[$1]-} ]] || fail "image: name the machine: x86 or pi"
