@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
@@ -16,6 +17,8 @@ if TYPE_CHECKING:  # light verbs use these records, too, and need not load numpy
 Factors = tuple[float, ...]
 Numbers: TypeAlias = "npt.NDArray[np.float32]"  # (72,) of one face
 GrayImage: TypeAlias = "npt.NDArray[np.uint8]"  # (height, width), 0 = black … 255 = white
+# A picture's colour, (height / 2, width / 2, 2): Cr and Cb of JPEG's YCbCr, 128 where it is gray.
+ChromaImage: TypeAlias = "npt.NDArray[np.uint8]"
 
 
 class Emotion(StrEnum):
@@ -65,17 +68,30 @@ class Priors:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """What a camera or a file shows: gray pixels, and their colour for whoever asks.
+
+    chroma: gives the colour. It is a function because only a search for faces needs it, a few times
+    a second, and cameras deliver it in forms that take work. None: the picture is gray.
+    """
+
+    luma: GrayImage
+    chroma: Callable[[], ChromaImage] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One picture of the room, and its time.
 
     time_s: monotonic; everything is decided by it. unix_s: the wall clock; it dates the history and
     gives the hour of the day. luma: None where the camera gave no picture in time, because the loop
-    goes on without one.
+    goes on without one. chroma: as in Picture.
     """
 
     time_s: float
     unix_s: float
     luma: GrayImage | None
+    chroma: Callable[[], ChromaImage] | None = None
 
 
 @dataclass(frozen=True, slots=True)

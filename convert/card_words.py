@@ -73,10 +73,11 @@ TRACKER: Words = {
 }
 DETECTOR: Words = {
     "terms": (
-        "The published weights are Google's, under the Apache licence 2.0; the change of this "
-        "project is under the same licence."
+        "The published weights are Google's, under the Apache licence 2.0; the changes of this "
+        "project are under the same licence. The photos that the search was fine-tuned on are "
+        "offered by the EDEN foundation without a text of a licence; 9 are of PASCAL VOC."
     ),
-    "intended_use": "It finds faces in gray pictures of a private room, to choose music.",
+    "intended_use": "It finds faces in pictures of a private room, to choose music.",
     "misuse": "Not for recognising, counting or watching people. It does not tell faces apart.",
     "weaknesses": (
         "It finds faces from the front best. It misses many that are small, turned away, covered "

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from appliance.errors import ModelError
-from appliance.records import EMOTIONS, Emotion, GrayImage, Priors
+from appliance.records import EMOTIONS, Emotion, GrayImage, Picture, Priors
 from appliance.settings import FaceSettings
 from appliance.vision import preprocessing
 from appliance.vision.cards import MODELS, card_fields
@@ -37,7 +37,7 @@ from appliance.vision.interpreter import Interpreter
 from convert import data, detect
 from convert.card_text import write_card
 from convert.disturbance import Disturbance
-from convert.people import Picture, largest, load_people
+from convert.people import ActedFace, largest, load_people
 from convert.pictures import DataError
 from convert.priors import measured_priors
 from convert.quantize import with_inside
@@ -104,13 +104,13 @@ class Reader:
         return Read(evidence, np.array(numbers, np.float64), np.array(labels), tuple(who))
 
 
-def of_people(people: Sequence[Picture]) -> list[Cut]:
+def of_people(people: Sequence[ActedFace]) -> list[Cut]:
     """People's faces that are found."""
     rules = FaceSettings()
     find = detect.finder("blazeface", rules.min_score, rules.min_height_px)
     faces = []
     for picture in people:
-        if (face := largest(find(picture.luma))) is not None:
+        if (face := largest(find(Picture(picture.luma)))) is not None:
             pixels = face_pixels(picture.luma, face)
             small = preprocessing.resized(pixels, FACE_PX) if len(pixels) > FACE_PX else pixels
             faces.append((small, picture.label, picture.person))

@@ -20,7 +20,8 @@ import numpy as np
 from tqdm import tqdm
 
 from appliance.errors import ModelError
-from appliance.records import Face, Frame, GrayImage
+from appliance.images import colour_decoded
+from appliance.records import ChromaImage, Face, Frame, GrayImage, Picture
 from appliance.vision.cards import card_fields, checked_bytes
 from appliance.vision.detectors import EVERYWHERE, BlazeFace, Haar
 from appliance.vision.faces import FollowingFaceDetector
@@ -38,7 +39,7 @@ RATIO = (0.4, 2.5)
 # Photos at even places may be trained on, those at odd ones are for reporting. The first is at 0.
 SPLITS = ("even", "odd")
 
-Find = Callable[[GrayImage], Sequence[Face]]
+Find = Callable[[Picture], Sequence[Face]]
 Thing = TypeVar("Thing")
 
 
@@ -76,10 +77,16 @@ class Annotated:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photo, uint8 (height, width), and the boxes in it."""
+    """A photo, uint8 (height, width), and the boxes in it. chroma: as in Picture."""
 
     luma: GrayImage
     boxes: tuple[Annotated, ...]
+    chroma: Callable[[], ChromaImage] | None = None
+
+    @property
+    def picture(self) -> Picture:
+        """As a camera in colour shows it."""
+        return Picture(self.luma, self.chroma)
 
 
 def finder(detector: str, min_score: float, min_height_px: int) -> Find:
@@ -94,10 +101,10 @@ def finder(detector: str, min_score: float, min_height_px: int) -> Find:
         else partial(BlazeFace, _weights(detector), squares_per_search=EVERYWHERE)
     )
 
-    def find(luma: GrayImage) -> tuple[Face, ...]:
+    def find(picture: Picture) -> tuple[Face, ...]:
         # A new one for each photo, because no face continues one of the photo before.
         faces = FollowingFaceDetector(build(), min_score=min_score, min_height_px=min_height_px)
-        return faces.find(Frame(0.0, 0.0, luma))
+        return faces.find(Frame(0.0, 0.0, picture.luma, picture.chroma))
 
     return find
 
@@ -118,16 +125,13 @@ def load_photos(path: Path) -> list[Photo]:
         luma = decode(contents[picture], file)
         if luma.shape != shape:
             raise DataError(f"{path}: {file} is not as large as {name} says")
-        photos.append(Photo(luma, boxes))
+        photos.append(Photo(luma, boxes, _chroma(contents[picture])))
     return photos
 
 
-def load_negatives(path: Path) -> list[GrayImage]:
-    """The photos without people of a zip or a folder, each uint8 (height, width).
-
-    Raises DataError if there is none.
-    """
-    found = [decode(content, name) for name, content in pictures(path)]
+def load_negatives(path: Path) -> list[Picture]:
+    """The photos without people of a zip or a folder. Raises DataError if there is none."""
+    found = [Picture(decode(content, name), _chroma(content)) for name, content in pictures(path)]
     if not found:
         raise DataError(f"{path}: has no pictures")
     return found
@@ -138,12 +142,16 @@ def of_split(things: Sequence[Thing], split: str) -> Sequence[Thing]:
     return things[SPLITS.index(split) :: 2] if split in SPLITS else things
 
 
-def recall(photos: Sequence[Photo], find: Find) -> dict[str, Any]:
-    """Which share of the faces at least so many pixels high was found, as JSON."""
+def recall(photos: Sequence[Photo], find: Find, *, colour: bool = False) -> dict[str, Any]:
+    """Which share of the faces at least so many pixels high was found, as JSON.
+
+    colour: the photos are shown in colour.
+    """
     heights: list[float] = []
     found: list[bool] = []
     for photo in tqdm(photos, "photos", leave=False, disable=None):
-        matched = _matched(photo.boxes, find(photo.luma))
+        found_here = find(photo.picture if colour else Picture(photo.luma))
+        matched = _matched(photo.boxes, found_here)
         for index, box in enumerate(photo.boxes):
             if box.counts:
                 heights.append(box.height)
@@ -158,17 +166,24 @@ def recall(photos: Sequence[Photo], find: Find) -> dict[str, Any]:
     }
 
 
-def false_alarms(negatives: Sequence[GrayImage], find: Find) -> dict[str, Any]:
+def false_alarms(
+    negatives: Sequence[Picture], find: Find, *, colour: bool = False
+) -> dict[str, Any]:
     """How often something was taken for a face in photos without people, as JSON.
 
-    negatives: at least one.
+    negatives: at least one. colour: they are shown in colour.
     """
-    alarms = sum(len(find(luma)) for luma in tqdm(negatives, "photos", leave=False, disable=None))
+    shown = [photo if colour else Picture(photo.luma) for photo in negatives]
+    alarms = sum(len(find(photo)) for photo in tqdm(shown, "photos", leave=False, disable=None))
     return {
         "negatives": len(negatives),
         "false_alarms": alarms,
         "false_alarms_per_picture": round(alarms / len(negatives), 5),
     }
+
+
+def _chroma(content: bytes) -> Callable[[], ChromaImage]:
+    return partial(colour_decoded, np.frombuffer(content, np.uint8))
 
 
 def _weights(detector: str) -> bytes | None:

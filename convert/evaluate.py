@@ -8,7 +8,7 @@
         --teach 2 --seed 1 [--kinds 1:23] [--bad 3]
     python -m convert.evaluate --task gender --model models/gender_int8.tflite \
         --data ../shared/data/utkface.zip --split heldout
-    python -m convert.evaluate --task detect --model blazeface [--split odd|even] \
+    python -m convert.evaluate --task detect --model blazeface [--split odd|even] [--colour] \
         --data ../shared/data/detect_faces.zip --negatives ../shared/data/detect_negatives.zip
 
 emotion: with --votes the crowd's majority (FER+) judges the answers, otherwise FER-2013's label.
@@ -24,7 +24,8 @@ the test, as teaching.py draws and judges them; appliance/vision/people.json was
 gender: UTKFace has no splits; `training` and `heldout` are this project's, and without --split
 every picture counts.
 detect: --model is blazeface, haar, a .tflite file, or the card of one that is in a package. The
-split even may be trained on, odd is for reporting: every other photo of either kind.
+split even may be trained on, odd is for reporting: every other photo of either kind. --colour shows
+the photos in colour, as most cameras do; without it they are gray.
 """
 
 from __future__ import annotations
@@ -229,15 +230,16 @@ def _detect(options: argparse.Namespace) -> dict[str, Any]:
     negatives = detect.of_split(without, split)
     min_score = FaceSettings().min_score if options.min_score is None else options.min_score
     min_height_px = options.min_height_px or min(detect.HEIGHTS_PX)
-    find = detect.finder(str(options.model), min_score, min_height_px)
+    find, colour = detect.finder(str(options.model), min_score, min_height_px), bool(options.colour)
     return {
         "task": "detect",
         "model": options.model.name,
         "min_score": min_score,
         "min_height_px": min_height_px,
-        **detect.recall(photos, find),
-        **(detect.false_alarms(negatives, find) if negatives else {}),
+        **detect.recall(photos, find, colour=colour),
+        **(detect.false_alarms(negatives, find, colour=colour) if negatives else {}),
         "split": split,
+        "colour": colour,
     }
 
 
@@ -267,7 +269,7 @@ def _people(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _taught(
-    options: argparse.Namespace, model: Path, find: detect.Find, pictures: list[people.Picture]
+    options: argparse.Namespace, model: Path, find: detect.Find, pictures: list[people.ActedFace]
 ) -> dict[str, Any]:
     eyes, space = teaching.eyes_of_the_running(model, find)
     seed = 1 if options.seed is None else options.seed

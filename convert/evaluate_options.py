@@ -37,7 +37,8 @@ DISTURBANCES: dict[str, tuple[Number, str]] = {
 ONLY = {"head": READING, "votes": ("emotion",), "in_turn": READING,
         **dict.fromkeys(DISTURBANCES, ("emotion",)),
         **dict.fromkeys(("teach", "seed", "kinds", "bad"), ("people",)),
-        **dict.fromkeys(("negatives", "min_score", "min_height_px"), ("detect",))}  # fmt: skip
+        **dict.fromkeys(("negatives", "min_score", "min_height_px", "colour"),
+                        ("detect",))}  # fmt: skip
 # The model of a task that names none; None: the command must name one.
 MODELS = {"detect": Path("blazeface")}
 NEED_A_MODEL = ("emotion", "gender")
@@ -103,4 +104,6 @@ def _add(add: Callable[..., argparse.Action], tasks: Collection[str]) -> None:
     add("--min-score", type=between(0, 1),
         help=f"default: the jukebox's, {FaceSettings().min_score}")  # fmt: skip
     add("--min-height-px", type=int, help="default: 32, the lowest faces that count")
+    add("--colour", action="store_true", default=None,
+        help="detect: show the photos in colour, as most cameras do")  # fmt: skip
     add("--json", action="store_true")

@@ -16,6 +16,7 @@ import tensorflow as tf
 from keras import layers
 
 from appliance.records import EMOTIONS
+from convert.blazeface_network import blazeface
 
 PARAMETER_LIMIT = 62_000  # of the jukebox's network, everything counted
 VIEWS = (1, 2, 6)  # how many views of each face a file may average
@@ -146,6 +147,7 @@ def tracker(size_px: int = 40) -> keras.Model:
 
 # What training can make, by name, without arguments.
 NETWORKS: dict[str, Callable[[], keras.Model]] = {
+    "blazeface": lambda: blazeface(batch=None)[0],
     # As large as FER-2013's pictures; enlarged to 64, as published, it would train half as fast.
     "mini_xception": lambda: mini_xception(size_px=48),
     "mini_xception_fast": mini_xception_fast,

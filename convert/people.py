@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from appliance.records import EMOTIONS, Face, GrayImage
+from appliance.records import EMOTIONS, Face, GrayImage, Picture
 from appliance.vision.emotion import face_pixels
 from convert.detect import Find
 from convert.pictures import DataError, decode, pictures
@@ -27,7 +27,7 @@ SPLITS = ("odd", "even")  # places of the sorted names: the first, third, …, a
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ActedFace:
     """One picture of a person: uint8 (height, width). person: SET/PERSON. label: of EMOTIONS.
 
     kind: how it was acted, a number in EMOTION_KIND_NUMBER.jpg; None where names have none.
@@ -39,13 +39,13 @@ class Picture:
     kind: int | None = None
 
 
-def load_people(path: Path, split: str | None = None) -> list[Picture]:
+def load_people(path: Path, split: str | None = None) -> list[ActedFace]:
     """The pictures of all people, or of those at the odd or even places of the sorted names.
 
     Raises DataError if there is none.
     """
     found = [
-        Picture(_person(name), label, decode(content, name), _kind(name))
+        ActedFace(_person(name), label, decode(content, name), _kind(name))
         for name, content in pictures(path)
         if (label := _label(name)) is not None
     ]
@@ -58,7 +58,7 @@ def load_people(path: Path, split: str | None = None) -> list[Picture]:
     return chosen
 
 
-def judge(people: Sequence[Picture], find: Find, reader: Reader) -> dict[str, Any]:
+def judge(people: Sequence[ActedFace], find: Find, reader: Reader) -> dict[str, Any]:
     """The figures of all pictures and of each person, as JSON."""
     progress = tqdm(people, "pictures", leave=False, disable=None)
     answers = np.array([_answer(picture.luma, find, reader) for picture in progress])
@@ -94,7 +94,7 @@ def largest(faces: Iterable[Face]) -> Face | None:
 
 
 def _answer(luma: GrayImage, find: Find, reader: Reader) -> int:
-    face = largest(find(luma))
+    face = largest(find(Picture(luma)))
     if face is None:
         return NOT_FOUND
     return int(reader.logits(face_pixels(luma, face)[np.newaxis])[0].argmax())

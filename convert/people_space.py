@@ -29,7 +29,7 @@ from appliance.settings import FaceSettings
 from appliance.vision.cards import MODELS, read_card
 from appliance.vision.people import SPACE
 from convert import detect
-from convert.people import Picture, load_people
+from convert.people import ActedFace, load_people
 from convert.pictures import DataError
 from convert.teaching import Eyes, Seen
 
@@ -50,7 +50,7 @@ class Measured:
     between: float
 
 
-def measure(people: Sequence[Picture], seen: Sequence[Seen | None]) -> Measured:
+def measure(people: Sequence[ActedFace], seen: Sequence[Seen | None]) -> Measured:
     """The space of these people. seen: their pictures, in the same order."""
     cells: dict[tuple[str, int], list[Floats]] = {}
     for picture, found in zip(people, seen, strict=True):
@@ -94,7 +94,7 @@ def _between(placed: dict[tuple[str, int], Floats], everybody: Floats) -> float:
     return float((moved**2).sum() / (len(names) - 1) / everybody.shape[1])
 
 
-def as_json(space: Measured, people: Sequence[Picture], data: str) -> dict[str, Any]:
+def as_json(space: Measured, people: Sequence[ActedFace], data: str) -> dict[str, Any]:
     """The file's content. Raises ModelError if a network is not there."""
     inside = read_card(MODEL, "emotion").inside
     if inside is None:

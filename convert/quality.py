@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.errors import ModelError
-from appliance.records import GrayImage, Unclear
+from appliance.records import GrayImage, Picture, Unclear
 from appliance.settings import FaceSettings
 from appliance.vision.cards import MODELS, card_fields, checked_bytes, read_card
 from appliance.vision.emotion import face_pixels
@@ -201,7 +201,7 @@ def masks(photos: Path) -> tuple[list[Gray], list[Gray]]:
     find = detect.finder("blazeface", FaceSettings().min_score, FaceSettings().min_height_px)
     found: tuple[list[Gray], list[Gray]] = [], []
     for photo in detect.load_photos(photos)[::2]:
-        for face in find(photo.luma):
+        for face in find(Picture(photo.luma)):
             near = [(d, box) for box in photo.boxes if (d := box.distance(face)) is not None]
             if not near:
                 continue

@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from appliance.decide.mood import HmmMoodFilter
 from appliance.errors import ModelError
-from appliance.records import Frame, GrayImage, Mood
+from appliance.records import Frame, GrayImage, Mood, Picture
 from appliance.settings import FaceSettings, MoodSettings
 from appliance.vision.cards import MODELS
 from appliance.vision.detectors import BlazeFace
@@ -107,7 +107,7 @@ def neutral_faces(faces: data.Faces, votes: data.Votes, count: int = PEOPLE) -> 
     find = detect.finder("blazeface", FaceSettings().min_score, FaceSettings().min_height_px)
     found: list[GrayImage] = []
     for image in tested.images[share >= 0.9]:
-        if len(find(in_a_room(image))) == 1:
+        if len(find(Picture(in_a_room(image)))) == 1:
             found.append(image)
         if len(found) == count:
             return found
@@ -123,7 +123,7 @@ def masked_faces(photos: Iterable[detect.Photo]) -> list[GrayImage]:
             if box.kind != MASKED or box.height < LEAST_MASK_PX:
                 continue
             frame = _around(photo.luma, box)
-            if len(find(frame)) == 1:
+            if len(find(Picture(frame))) == 1:
                 frames.append(frame)
     return frames
 

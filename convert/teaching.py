@@ -18,7 +18,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from appliance.errors import ModelError
-from appliance.records import EMOTIONS, Frame, GrayImage, Numbers
+from appliance.records import EMOTIONS, Frame, GrayImage, Numbers, Picture
 from appliance.vision.emotion import EmotionClassifier
 from appliance.vision.people import (
     LEAST_FIT,
@@ -29,7 +29,7 @@ from appliance.vision.people import (
     read_space,
 )
 from convert.detect import Find
-from convert.people import NOT_FOUND, Picture, figures, largest
+from convert.people import NOT_FOUND, ActedFace, figures, largest
 from convert.pictures import DataError
 from convert.scoring import rounded
 
@@ -55,7 +55,7 @@ class Eyes:
 
     def see(self, luma: GrayImage) -> Seen | None:
         """The picture and its mirror image, averaged. luma: uint8 (height, width)."""
-        face = largest(self._find(luma))
+        face = largest(self._find(Picture(luma)))
         if face is None:
             return None
         both = [self._classifier.classify(Frame(0.0, 0.0, luma), [face])[0] for _ in range(2)]
@@ -63,7 +63,7 @@ class Eyes:
         numbers = np.mean([score.numbers for score in both if score.numbers is not None], axis=0)
         return Seen(evidence_of(shares, self._classifier.priors.evened()), numbers)
 
-    def see_all(self, people: Sequence[Picture]) -> list[Seen | None]:
+    def see_all(self, people: Sequence[ActedFace]) -> list[Seen | None]:
         """All pictures, in their order."""
         return [self.see(face.luma) for face in tqdm(people, "pictures", leave=False, disable=None)]
 
@@ -85,7 +85,7 @@ class Drawn:
     tests: list[int]
 
 
-def draw(people: Sequence[Picture], count: int, seed: int, kinds: Kinds | None) -> list[Drawn]:
+def draw(people: Sequence[ActedFace], count: int, seed: int, kinds: Kinds | None) -> list[Drawn]:
     """For each person so many examples of each emotion; the others are tests.
 
     kinds: only of these ways to act, and of faces at rest; people without kinds are left out.
@@ -103,7 +103,7 @@ def draw(people: Sequence[Picture], count: int, seed: int, kinds: Kinds | None) 
     return drawn
 
 
-def _examples(people: Sequence[Picture], places: Sequence[int], count: int) -> list[int]:
+def _examples(people: Sequence[ActedFace], places: Sequence[int], count: int) -> list[int]:
     """The first so many places of each emotion: one of each, then a second of each, and so on."""
     labels = [people[place].label for place in places]
     turns = [labels[:number].count(label) for number, label in enumerate(labels)]
@@ -112,7 +112,7 @@ def _examples(people: Sequence[Picture], places: Sequence[int], count: int) -> l
 
 
 def _of_kinds(
-    people: Sequence[Picture], places: Sequence[int], kinds: frozenset[int] | None
+    people: Sequence[ActedFace], places: Sequence[int], kinds: frozenset[int] | None
 ) -> list[int]:
     if kinds is None:
         return list(places)
@@ -120,7 +120,7 @@ def _of_kinds(
 
 
 def taught(
-    space: FaceSpace, people: Sequence[Picture], seen: Sequence[Seen | None], drawn: Drawn
+    space: FaceSpace, people: Sequence[ActedFace], seen: Sequence[Seen | None], drawn: Drawn
 ) -> Profile:
     """The profile of a person who has shown these examples."""
     profile = Profile(space)
@@ -133,7 +133,7 @@ def taught(
 
 def misled(
     profile: Profile,
-    people: Sequence[Picture],
+    people: Sequence[ActedFace],
     seen: Sequence[Seen | None],
     drawn: Drawn,
     bad: int,
@@ -149,7 +149,7 @@ def misled(
 
 
 def judge(
-    people: Sequence[Picture],
+    people: Sequence[ActedFace],
     eyes: Eyes,
     space: FaceSpace,
     *,
@@ -193,7 +193,7 @@ class _Answers:
 
     def add(
         self,
-        people: Sequence[Picture],
+        people: Sequence[ActedFace],
         seen: Sequence[Seen | None],
         tests: Sequence[int],
         profile: Profile,

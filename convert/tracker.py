@@ -75,7 +75,7 @@ def sources(options: argparse.Namespace) -> tuple[Sources, Sources]:
     portraits = [part.images for part in data.split_portraits(data.load_utkface(options.portraits))]
     find = detect.finder("blazeface", 0.5, 24)
     scenes = [scene(photo, find) for photo in detect.load_photos(options.photos)]
-    rooms = detect.load_negatives(options.negatives)
+    rooms = [photo.luma for photo in detect.load_negatives(options.negatives)]
     every = round(1 / RECIPE.hold_out)
     return (
         Sources(data.clean_training(faces).images, portraits[0], _without(rooms, every),

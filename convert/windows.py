@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from appliance.records import Picture
 from appliance.vision.preprocessing import PORTRAIT_DOWN, PORTRAIT_SIDE
 from convert.detect import Find, Photo
 
@@ -90,7 +91,7 @@ def scene(photo: Photo, find: Find) -> Scene:
         Square((box.left + box.right) / 2, (box.top + box.bottom) / 2, box.height)
         for box in photo.boxes
     ]
-    for found in find(photo.luma):
+    for found in find(Picture(photo.luma)):
         side = float(found.box.width)
         square = Square(found.box.x + side / 2, found.box.y + side / 2, side)
         (faces if found.score >= SURE else others).append(square)

@@ -61,7 +61,7 @@ FIXTURES = {"music": "server", "levels": "heavy", "tiny_gender_model": "heavy"}
 # These are not even opened in the fast run: importing TensorFlow takes six seconds.
 WORKSHOP = {
     "test_composites", "test_convert", "test_detect", "test_evaluate", "test_evaluate_room",
-    "test_explain", "test_figures", "test_import_keras", "test_quality_training",
+    "test_explain", "test_figures", "test_finder", "test_import_keras", "test_quality_training",
     "test_still", "test_tracker_training",
 }  # fmt: skip
 MARKED = {"server": SERVER, "real_time": REAL_TIME, "heavy": HEAVY, "workshop": WORKSHOP}

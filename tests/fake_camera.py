@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from appliance.records import Picture
+
 
 def picture(brightness: int, height: int = 4, width: int = 6) -> np.ndarray:
     return np.full((height, width), brightness, np.uint8)
@@ -45,7 +47,7 @@ class Scripted:
         item = self.script.get()
         if isinstance(item, Exception):
             raise item
-        return item
+        return Picture(item) if isinstance(item, np.ndarray) else item
 
     def close(self) -> None:
         self.closed.set()

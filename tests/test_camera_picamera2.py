@@ -23,7 +23,7 @@ def pi(monkeypatch: pytest.MonkeyPatch) -> type[fake_picamera2.Picamera2]:
 def test_picamera2_gives_the_luma_without_padding(pi: type[fake_picamera2.Picamera2]) -> None:
     source = Picamera2Source(330, 240, 10)
     source.open()
-    luma = source.read()
+    luma = source.read().luma
     source.close()
     assert pi.made[0].stream_configuration("lores")["stride"] == 384
     assert luma.shape == (240, 330)
@@ -46,7 +46,7 @@ def test_picamera2_is_asked_for_the_rate_and_the_widest_view(
 def test_an_odd_size_is_taken_as_the_camera_makes_it(pi: type[fake_picamera2.Picamera2]) -> None:
     source = Picamera2Source(321, 241, 10)
     source.open()
-    assert source.read().shape == (240, 320)
+    assert source.read().luma.shape == (240, 320)
     source.close()
     assert pi.made
 

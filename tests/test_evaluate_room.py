@@ -215,7 +215,7 @@ def test_ways_to_act_can_be_kept_apart_and_rest_is_in_both(actors, capsys):
 
 def test_a_picture_is_never_an_example_and_a_test():
     shown = [
-        people.Picture(person, number % 7, np.zeros((1, 1), np.uint8), number % 4)
+        people.ActedFace(person, number % 7, np.zeros((1, 1), np.uint8), number % 4)
         for person in ("set/a", "set/b")
         for number in range(40)
     ]

@@ -9,7 +9,7 @@ import pytest
 from conftest import DATA
 
 from appliance.errors import ModelError
-from appliance.records import Box, Frame
+from appliance.records import Box, Frame, Picture
 from appliance.settings import FaceSettings
 from appliance.vision import preprocessing
 from appliance.vision.detectors import BlazeFace, Haar
@@ -59,7 +59,7 @@ class Scripted:
         self.newcomers = []
         self.min_scores = []
 
-    def search(self, luma, followed, *, min_score, min_height_px, known=(), newcomers=1.0):
+    def search(self, picture, followed, *, min_score, min_height_px, known=(), newcomers=1.0):
         self.followed.append(list(followed))
         self.newcomers.append(newcomers)
         self.min_scores.append(min_score)
@@ -171,7 +171,7 @@ def test_a_followed_face_scores_high_even_after_it_has_moved(side, moved):
     luma = picture(Box(200, 100, side, side))
     last = face(200 + side * (0.5 - moved), 100 + side * 0.5, side)
     (found,) = BlazeFace().search(
-        luma, [last], min_score=0.5, min_height_px=MIN_HEIGHT_PX, newcomers=False
+        Picture(luma), [last], min_score=0.5, min_height_px=MIN_HEIGHT_PX, newcomers=False
     )
     assert found.score > 0.85
 
@@ -180,9 +180,9 @@ def test_a_followed_face_scores_high_even_after_it_has_moved(side, moved):
 def test_a_search_of_a_frame_covers_three_squares_of_seventeen(detector, squares, monkeypatch):
     detector, searched = detector(), []
     monkeypatch.setattr(
-        detector._network, "detect", lambda luma, square, _: searched.append(square) or []
+        detector._network, "detect", lambda pixels, square, _: searched.append(square) or []
     )
-    detector.search(picture(), [], min_score=0.7, min_height_px=40)
+    detector.search(Picture(picture()), [], min_score=0.7, min_height_px=40)
     assert len(searched) == squares
 
 

@@ -105,8 +105,8 @@ def test_a_film(tmp_path):
         with closing(film), suppress(CameraError):
             film.open()
             for _ in range(8):
-                luma = film.read()
-                assert luma is None or luma.dtype == np.uint8
+                picture = film.read()
+                assert picture is None or picture.luma.dtype == np.uint8
 
 
 def test_a_film_that_says_a_million_pictures_a_second_is_shown_as_one_of_25(tmp_path):
@@ -119,7 +119,7 @@ def test_a_film_that_says_a_million_pictures_a_second_is_shown_as_one_of_25(tmp_
     with closing(film):
         film.open()
         film.read()
-        levels = [round(float(film.read().mean())) for _ in range(2)]
+        levels = [round(float(film.read().luma.mean())) for _ in range(2)]
     # After 0.25 and 0.5 s: the 7th picture, and the 3rd of the 2nd round.
     assert levels == [120, 40]
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-import numpy as np
 from fake_camera import Clock, picture
 
 from appliance.camera.reopening import ReopeningCamera
 from appliance.camera.schedule import ScheduledCamera
 from appliance.camera.sources import Choice
 from appliance.errors import CameraError
+from appliance.records import Picture
 
 EVENING = datetime(2026, 11, 24, 21, 59, 50).astimezone().timestamp()
 
@@ -27,9 +27,9 @@ class Source:
     def open(self) -> None:
         pass
 
-    def read(self) -> np.ndarray:
+    def read(self) -> Picture:
         self.closed.wait(0.01)
-        return picture(7)
+        return Picture(picture(7))
 
     def close(self) -> None:
         self.closed.set()

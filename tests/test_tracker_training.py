@@ -193,7 +193,7 @@ def test_gray_blazeface_answers_as_the_published_file_does():
     luma = cv2.resize(picture(Box(180, 100, 250, 250)), (128, 128))
     gray = (luma.astype(np.float32) / 127.5 - 1.0)[np.newaxis, :, :, np.newaxis]
     boxes, scores = Interpreter(blazeface_model()).run(np.repeat(gray, 3, axis=3))
-    ours = blazeface.gray_blazeface(128, blazeface_model())(gray)
+    ours = blazeface.blazeface(128, blazeface_model())(gray)
     assert ours["boxes"].numpy() == pytest.approx(boxes, abs=1e-2)
     assert ours["scores"].numpy() == pytest.approx(scores, abs=1e-2)
 
@@ -203,7 +203,7 @@ def test_at_half_the_size_it_sees_the_same_face():
     luma = np.full((64, 64), 128, np.uint8)
     luma[15:49, 15:49] = face
     gray = (luma.astype(np.float32) / 127.5 - 1.0)[np.newaxis, :, :, np.newaxis]
-    ours = blazeface.gray_blazeface(64, blazeface_model())(gray)
+    ours = blazeface.blazeface(64, blazeface_model())(gray)
     assert ours["boxes"].shape == (1, 224, 16)  # the box and six points
     assert ours["scores"].numpy().max() > 0.0
 

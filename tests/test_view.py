@@ -8,7 +8,7 @@ from conftest import DATA
 from appliance.build import build_thorough_detector
 from appliance.camera import reel
 from appliance.commands import check
-from appliance.records import Frame
+from appliance.records import Frame, Picture
 from appliance.settings import CameraSettings, FaceSettings, Settings
 from appliance.vision.view import advice, view_of
 
@@ -20,7 +20,9 @@ RANDOM = np.random.default_rng(1)
 def told(*pictures, rotate_degrees=0, **faces):
     """Whether faces can be read in the last picture, and what to do."""
     settings = Settings(faces=FaceSettings(**faces))
-    view = view_of(pictures, build_thorough_detector(settings), settings.faces)
+    view = view_of(
+        [Picture(luma) for luma in pictures], build_thorough_detector(settings), settings.faces
+    )
     found = advice(view, settings.faces.min_height_px, rotate_degrees)
     return found.is_fit, found.text
 

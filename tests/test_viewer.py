@@ -27,7 +27,7 @@ def seen():
 @pytest.fixture
 def viewer(seen):
     def judge(pictures, _settings):
-        seen.extend(int(picture[0, 0]) for picture in pictures)
+        seen.extend(int(picture.luma[0, 0]) for picture in pictures)
         return FIT
 
     made = CameraViewer(judge)

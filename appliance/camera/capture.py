@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.errors import CameraError
-from appliance.records import GrayImage
+from appliance.records import Picture
 
 OPEN_S = 20.0  # patience until the first picture: importing picamera2 alone takes seconds on a Pi
 
@@ -28,8 +28,8 @@ class Source(Protocol):
     def open(self) -> None:
         """Gets ready to read. Raises CameraError; close() is called even then."""
 
-    def read(self) -> GrayImage | None:
-        """The next picture, uint8 (height, width); None if none came this time.
+    def read(self) -> Picture | None:
+        """The next picture; None if none came this time.
 
         Blocks until the picture is due. Raises CameraError when no more will come.
         """
@@ -55,7 +55,7 @@ class Capture:
         self._stall_s = stall_s
         self._monotonic = monotonic
         self._changed = threading.Condition()  # guards everything down to the blank line
-        self._slot: GrayImage | None = None
+        self._slot: Picture | None = None
         self._error: Exception | None = None
         self._delivers = False
         self._heard_s = monotonic()
@@ -66,11 +66,11 @@ class Capture:
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
 
-    def take(self) -> GrayImage | None:
-        """The newest picture, uint8 (height, width); None if it was taken before."""
+    def take(self) -> Picture | None:
+        """The newest picture; None if it was taken before."""
         with self._changed:
-            luma, self._slot = self._slot, None
-            return luma
+            picture, self._slot = self._slot, None
+            return picture
 
     def wait(self, timeout_s: float) -> None:
         """Returns as soon as there is a picture or an error, at the latest after timeout_s."""
@@ -120,16 +120,16 @@ class Capture:
                 self._error = error
                 self._changed.notify_all()
 
-    def _put(self, luma: object) -> None:
-        if isinstance(luma, np.ndarray) and _is_gray(luma):
+    def _put(self, picture: object) -> None:
+        if isinstance(picture, Picture) and _is_gray(picture.luma):
             with self._changed:
-                self._slot = luma
+                self._slot = picture
                 self._delivers = True
                 self._heard_s = self._monotonic()
                 self._changed.notify_all()
             return
-        if isinstance(luma, np.ndarray):
-            self._garbage = f", only arrays of {luma.dtype} {luma.shape}"
+        if isinstance(picture, Picture):
+            self._garbage = f", only arrays of {picture.luma.dtype} {picture.luma.shape}"
         self._stopped.wait(0.001)  # a source that gives only garbage must not keep a core busy
 
 

@@ -11,18 +11,19 @@ import importlib.util
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
+from appliance.camera.colour import of_planes
 from appliance.errors import CameraError
-from appliance.records import GrayImage
+from appliance.records import Picture
 
 TIMEOUT_S = 2.0  # for one picture; below reopening.STALL_S, so that the camera is closed properly
 
 
 class Picamera2Source:
-    """The first camera on a ribbon cable. Only the luma plane of its lores stream is used.
+    """The first camera on a ribbon cable. Its lores stream is used.
 
     width_px, height_px: odd ones are made even. frames_per_second: what the camera is set to.
     """
@@ -44,8 +45,8 @@ class Picamera2Source:
             self._camera.start()
             self._size = self._camera.stream_configuration("lores")["size"]
 
-    def read(self) -> GrayImage | None:
-        """The next picture, uint8 (height, width). picamera2 keeps to the frame rate.
+    def read(self) -> Picture | None:
+        """The next picture. picamera2 keeps to the frame rate.
 
         Raises CameraError if no picture comes in two seconds, or the camera fails.
         """
@@ -54,7 +55,8 @@ class Picamera2Source:
             planes = self._camera.wait(job, timeout=self._timeout_s)
         # planes: (height × 3/2, stride); above is Y, below U and V; right of width is padding
         width_px, height_px = self._size
-        return cast("GrayImage", np.ascontiguousarray(planes[:height_px, :width_px]))
+        luma = np.ascontiguousarray(planes[:height_px, :width_px])
+        return Picture(luma, of_planes(planes, width_px))
 
     def close(self) -> None:
         """Stops the camera and releases it."""

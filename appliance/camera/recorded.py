@@ -10,9 +10,10 @@ from typing import cast
 import cv2
 
 from appliance.camera.capture import Clock, Sleep
+from appliance.camera.colour import chroma_of
 from appliance.errors import CameraError
-from appliance.images import read_gray
-from appliance.records import GrayImage
+from appliance.images import read_picture
+from appliance.records import GrayImage, Picture
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".webp"}
 
@@ -61,21 +62,21 @@ class Film:
         self._capture: cv2.VideoCapture | None = None
         self._began_s = 0.0  # when the present round began, in seconds since the first tick
         self._due_s = 0.0  # when the picture that was grabbed but not yet shown is due
-        self._luma: GrayImage | None = None
+        self._picture: Picture | None = None
 
     def open(self) -> None:
         """Opens the file. Raises CameraError if it cannot be read as a video."""
         self._rewind(began_s=0.0)
 
-    def read(self) -> GrayImage | None:
-        """The picture of this moment, uint8 (height, width); the same until the next is due.
+    def read(self) -> Picture | None:
+        """The picture of this moment; the same until the next is due.
 
         Raises CameraError if the file cannot be read any more.
         """
         elapsed_s = self._ticks.tick()
         while self._due_s <= elapsed_s:
             self._show_next()
-        return self._luma
+        return self._picture
 
     def close(self) -> None:
         """Closes the file."""
@@ -86,7 +87,8 @@ class Film:
         capture = cast("cv2.VideoCapture", self._capture)
         taken, picture = capture.retrieve()
         if taken:
-            self._luma = cast("GrayImage", cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+            luma = cast("GrayImage", cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+            self._picture = Picture(luma, chroma_of(cast("GrayImage", picture), "BGR3"))
         rate = capture.get(cv2.CAP_PROP_FPS)
         interval_s = 1 / rate if 1 / LONGEST_S < rate < MOST_PER_SECOND else 1 / 25
         if not capture.grab():
@@ -128,7 +130,7 @@ class Pictures:
         self._picture_s = picture_s
         self._ticks = Ticks(frames_per_second, sleep, monotonic)
         self._due_s = 0.0
-        self._luma: GrayImage | None = None
+        self._picture: Picture | None = None
 
     def open(self) -> None:
         """Reads the first picture. Raises CameraError if none of them can be read."""
@@ -139,8 +141,8 @@ class Pictures:
             raise CameraError(f"{self._path} cannot be read: {error.strerror}") from error
         self._show_next()
 
-    def read(self) -> GrayImage | None:
-        """The picture of this moment, uint8 (height, width).
+    def read(self) -> Picture | None:
+        """The picture of this moment.
 
         Raises CameraError if none of the pictures can be read any more.
         """
@@ -148,7 +150,7 @@ class Pictures:
         if elapsed_s >= self._due_s + self._picture_s:
             self._due_s = elapsed_s
             self._show_next()
-        return self._luma
+        return self._picture
 
     def close(self) -> None:
         """Does nothing: no file stays open."""
@@ -157,7 +159,7 @@ class Pictures:
         while self._paths:
             path = self._paths.pop(0)
             try:
-                self._luma = read_gray(path)
+                self._picture = read_picture(path)
             except CameraError as error:
                 log.warning("skipped: %s", error)
             else:
@@ -180,11 +182,11 @@ class Reel:
     def open(self) -> None:
         """Does nothing: there is nothing to open."""
 
-    def read(self) -> GrayImage | None:
-        """The picture of this moment, uint8 (480, 640)."""
+    def read(self) -> Picture | None:
+        """The picture of this moment, gray, of 640×480 pixels."""
         from appliance.camera import reel  # noqa: PLC0415 - its pictures are loaded only where it runs
 
-        return reel.frame_at(self._ticks.tick())
+        return Picture(reel.frame_at(self._ticks.tick()))
 
     def close(self) -> None:
         """Does nothing: no file stays open."""

@@ -14,12 +14,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Self, cast
 
-import cv2
-
 from appliance.camera.capture import Capture, Clock
 from appliance.camera.sources import Choice, choose
 from appliance.errors import CameraError
-from appliance.records import Frame, GrayImage
+from appliance.images import turned
+from appliance.records import Frame, Picture
 
 STALL_S = 2.5  # silence after which a camera counts as lost: it must be noticed within 3 s
 FIRST_DELAY_S = 1.0  # before the first attempt to reopen; each further delay is twice as long
@@ -27,8 +26,6 @@ LONGEST_DELAY_S = 30.0
 STEADY_S = 10.0  # after pictures for so long the delays begin again with the first
 SEARCH_EVERY_S = 10.0  # while there is no camera: one may be plugged in at any time
 MOST_LEFT_BEHIND = 4  # hung threads; each holds a device and memory, so no further ones are made
-
-ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 log = logging.getLogger("jukebox")
 
@@ -68,7 +65,7 @@ class ReopeningCamera:
         )
         # At less than one picture a second, the silence between two of them is not a loss.
         self._stall_s = max(STALL_S, 2.5 / frames_per_second)
-        self._rotation = ROTATIONS.get(rotate_degrees)
+        self._rotate_degrees = rotate_degrees
         self._monotonic = monotonic
         self._wall = wall
         self._closed = threading.Event()
@@ -118,9 +115,9 @@ class ReopeningCamera:
         deadline_s = self._monotonic() + timeout_s
         while True:
             now_s = self._monotonic()
-            luma = self._advance(now_s)
-            if luma is not None or now_s >= deadline_s or self._closed.is_set():
-                return self._frame(luma, now_s)
+            picture = self._advance(now_s)
+            if picture is not None or now_s >= deadline_s or self._closed.is_set():
+                return self._frame(picture, now_s)
             self._wait(min(deadline_s, self._next_duty_s()) - now_s)
 
     @property
@@ -138,7 +135,7 @@ class ReopeningCamera:
         """Why the camera is lost, by the last attempt; None if it is not."""
         return self._failure
 
-    def _advance(self, now_s: float) -> GrayImage | None:
+    def _advance(self, now_s: float) -> Picture | None:
         """Does what is due: takes a picture, notices a loss, reopens."""
         if self._choice is not None and self._choice.stands_in:
             self._search_for_a_camera(now_s)
@@ -146,12 +143,12 @@ class ReopeningCamera:
             if now_s >= self._reopen_s and not self._closed.is_set():
                 self._begin(now_s)
             return None
-        luma = self._capture.take()
-        if luma is not None:
+        picture = self._capture.take()
+        if picture is not None:
             self._note_success(now_s)
         elif (failure := self._capture.failure(now_s)) is not None:
             self._lose(failure, now_s)
-        return luma
+        return picture
 
     def _next_duty_s(self) -> float:
         return self._capture.patience_ends_s if self._capture else self._reopen_s
@@ -162,10 +159,12 @@ class ReopeningCamera:
         else:
             self._closed.wait(timeout_s)
 
-    def _frame(self, luma: GrayImage | None, now_s: float) -> Frame:
-        if luma is not None and self._rotation is not None:
-            luma = cast("GrayImage", cv2.rotate(luma, self._rotation))
-        return Frame(now_s, self._wall(), luma)
+    def _frame(self, picture: Picture | None, now_s: float) -> Frame:
+        if picture is None:
+            return Frame(now_s, self._wall(), None)
+        if self._rotate_degrees:
+            picture = turned(picture, self._rotate_degrees)
+        return Frame(now_s, self._wall(), picture.luma, picture.chroma)
 
     def _begin(self, now_s: float) -> None:
         choice = cast("Choice", self._choice)

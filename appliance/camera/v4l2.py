@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from appliance.camera import devices
 from appliance.camera.capture import Clock
+from appliance.camera.colour import JPEG, chroma_of
 from appliance.errors import CameraError
 from appliance.images import decoded
-from appliance.records import GrayImage
+from appliance.records import GrayImage, Picture
 
 # Pixel formats to ask for, least work first. At 640×480, YUYV's gray is every second byte, 0.07 ms;
 # a gray JPEG takes 0.9 ms to decode. Cameras on USB 2 need MJPG only for many or large pictures.
@@ -24,7 +25,6 @@ PREFERRED = ("GREY", "YUYV", "MJPG")
 # Formats that luma_of() takes as the camera delivers them; OpenCV turns all others into BGR.
 PACKED = {"YUYV": 0, "UYVY": 1}  # channel of the luma
 PLANAR = ("NV12", "NV21", "YU12", "YV12")
-JPEG = ("MJPG", "JPEG")
 READABLE = ("GREY", *PACKED, *PLANAR, *JPEG)
 
 log = logging.getLogger("jukebox")
@@ -76,8 +76,8 @@ class V4l2Source:
         self._line_bytes = self._bytes_per_line(self._device)
         self._due_s = self._monotonic()
 
-    def read(self) -> GrayImage | None:
-        """The next picture, uint8 (height, width); None if it is not due yet, or is damaged.
+    def read(self) -> Picture | None:
+        """The next picture; None if it is not due yet, or is damaged.
 
         Pictures between two that are due are fetched, so that none is old, but not decoded. Raises
         CameraError if the camera gives no more.
@@ -90,7 +90,7 @@ class V4l2Source:
             return None
         self._due_s = max(self._due_s, now_s - interval_s) + interval_s
         taken, picture = self._capture.retrieve()
-        return self._luma(cast("GrayImage", picture)) if taken else None
+        return self._picture(cast("GrayImage", picture)) if taken else None
 
     def close(self) -> None:
         """Releases the device."""
@@ -112,7 +112,7 @@ class V4l2Source:
             capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
         return agreed
 
-    def _luma(self, picture: GrayImage) -> GrayImage | None:
+    def _picture(self, picture: GrayImage) -> Picture | None:
         capture = cast("cv2.VideoCapture", self._capture)
         width, height = (
             int(capture.get(size)) for size in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
@@ -125,7 +125,8 @@ class V4l2Source:
                 " out: choose another [camera] width and height",
                 self._device, picture.size, width, height, self._pixel_format,
             )  # fmt: skip
-        return luma_of(raw, self._pixel_format)
+        luma = luma_of(raw, self._pixel_format)
+        return None if luma is None else Picture(luma, chroma_of(raw, self._pixel_format))
 
     def _suspicion(self) -> str:
         if not os.path.exists(self._device):

@@ -34,7 +34,7 @@ from appliance.player.gains import read_gains
 from appliance.player.mpd_player import MpdPlayer
 from appliance.player.sources import PlaylistError
 from appliance.process import release
-from appliance.records import EMOTIONS, Emotion, Frame, GrayImage
+from appliance.records import EMOTIONS, Emotion, Frame, Picture
 from appliance.remote.ask_status import ask_status, ask_view
 from appliance.running.viewer import judged
 from appliance.settings import Settings
@@ -80,7 +80,7 @@ def checks(load: Callable[[], Settings]) -> Iterator[Check]:
         yield Check("config", False, str(error))
         return
     yield Check("config", True, "no mistakes")
-    pictures: list[GrayImage] = []
+    pictures: list[Picture] = []
     tests: dict[str, Callable[[Settings], str]] = {
         "files": _files,
         "camera": partial(_camera, pictures),
@@ -120,7 +120,7 @@ def _files(_settings: Settings) -> str:
     return f"{counted(number, 'file')} of this version, all as they were installed"
 
 
-def _camera(pictures: list[GrayImage], settings: Settings) -> str:
+def _camera(pictures: list[Picture], settings: Settings) -> str:
     """What the camera is. pictures: gets what it sees, and goes when the check is over."""
     with closing(build_camera(settings).open()) as camera:
         frame = camera.read(CAMERA_WAIT_S)
@@ -131,17 +131,17 @@ def _camera(pictures: list[GrayImage], settings: Settings) -> str:
         return f"{camera.description}; {width}×{height}, {_light(frame)}"
 
 
-def _views(camera: ReopeningCamera, first: Frame) -> Iterator[GrayImage]:
+def _views(camera: ReopeningCamera, first: Frame) -> Iterator[Picture]:
     """A few pictures: the exposure needs a moment, and somebody may turn their head."""
     frame, due_s = first, first.time_s
     while frame.luma is not None and frame.time_s - first.time_s < VIEWED_S:
         if frame.time_s >= due_s:
-            yield frame.luma
+            yield Picture(frame.luma, frame.chroma)
             due_s = frame.time_s + VIEW_EVERY_S
         frame = camera.read(CAMERA_WAIT_S)
 
 
-def _picture(pictures: Sequence[GrayImage], settings: Settings) -> str:
+def _picture(pictures: Sequence[Picture], settings: Settings) -> str:
     """What there is to see. Raises CameraError, with advice, if no face can be read in it."""
     found = judged(pictures, settings)
     if not found.is_fit:

@@ -10,7 +10,7 @@ from typing import Any
 from appliance.build import build_classifier, build_faces, build_gender
 from appliance.commands.shared import add_json, print_json, settings_of
 from appliance.errors import CameraError
-from appliance.images import read_gray
+from appliance.images import read_picture
 from appliance.records import GENDERS, Frame
 from appliance.settings import Settings
 from appliance.vision.description import face_as_json, in_words, named
@@ -44,18 +44,18 @@ def classify(settings: Settings, pictures: Sequence[Path]) -> Iterator[dict[str,
     gender = build_gender(settings) if settings.gender.enabled else None
     for path in pictures:
         try:
-            luma = read_gray(path)
+            picture = read_picture(path)
         except CameraError as error:
             yield {"picture": str(path), "error": str(error)}
             continue
         # A detector of its own: faces of one picture do not continue those of the picture before.
         finder = build_faces(settings, squares_per_search=EVERYWHERE)
-        frame = Frame(0.0, 0.0, luma)
+        frame = Frame(0.0, 0.0, picture.luma, picture.chroma)
         faces = []
         for score in classifier.classify(frame, finder.find(frame)):
             faces.append(face_as_json(score))
             if gender:
-                faces[-1]["gender"] = named(GENDERS, gender.classify(luma, score.face))
+                faces[-1]["gender"] = named(GENDERS, gender.classify(picture.luma, score.face))
         yield {"picture": str(path), "faces": faces}
 
 

@@ -10,14 +10,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from appliance.build import build_thorough_detector
 from appliance.errors import ControlError
-from appliance.records import CameraAdvice, Frame, GrayImage
+from appliance.images import kept
+from appliance.records import CameraAdvice, Frame, Picture
 from appliance.settings import Settings
 from appliance.vision.view import VIEW_EVERY_S, VIEWED_S, advice, view_of
 
-Judge = Callable[[Sequence[GrayImage], Settings], CameraAdvice]
+Judge = Callable[[Sequence[Picture], Settings], CameraAdvice]
 
 
-def judged(pictures: Sequence[GrayImage], settings: Settings) -> CameraAdvice:
+def judged(pictures: Sequence[Picture], settings: Settings) -> CameraAdvice:
     """What to do about the camera whose last pictures these are. Raises ModelError."""
     view = view_of(pictures, build_thorough_detector(settings), settings.faces)
     return advice(view, settings.faces.min_height_px, settings.camera.rotate_degrees)
@@ -31,7 +32,7 @@ class CameraViewer:
         self._thread = ThreadPoolExecutor(1, "view")
         self._asked: Future[CameraAdvice] | None = None
         self._settings = Settings()
-        self._pictures: list[GrayImage] = []
+        self._pictures: list[Picture] = []
         self._until_s: float | None = None  # None: nobody wants a picture
         self._due_s = 0.0
 
@@ -47,7 +48,7 @@ class CameraViewer:
         if self._asked is None or self._until_s is None:
             return
         if frame.luma is not None and frame.time_s >= self._due_s:
-            self._pictures.append(frame.luma.copy())
+            self._pictures.append(kept(Picture(frame.luma, frame.chroma)))
             self._due_s = frame.time_s + VIEW_EVERY_S
         if frame.time_s >= self._until_s:
             self._until_s = None

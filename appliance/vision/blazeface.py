@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import atan2, cos, degrees, exp, hypot, log, radians, sin
 from pathlib import Path
 
@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.errors import ModelError
-from appliance.records import Box, GrayImage
+from appliance.records import Box, ChromaImage, GrayImage, Picture
 from appliance.vision.cards import REPAIR, card_path, checked_bytes, read_card
 from appliance.vision.geometry import Detection, square_around, straightening
 from appliance.vision.interpreter import Interpreter
-from appliance.vision.preprocessing import scale, window
+from appliance.vision.preprocessing import window
 
 # From the detector's box to FER-2013's square: side × 1.17, centre 0.105 sides up. Median over
 # 793 Training pictures pasted four times enlarged into gray squares three times their size
@@ -31,8 +31,48 @@ CELLS_PX = ((8, 2), (16, 6))
 SIZES_PX = (64, 128)
 
 
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """A picture as the networks look at it. chroma: its colour; None for gray."""
+
+    luma: GrayImage
+    chroma: ChromaImage | None = None
+
+    @classmethod
+    def of(cls, picture: Picture) -> Pixels:
+        """All that the picture has."""
+        if picture.chroma is None:
+            return cls(picture.luma)
+        chroma, (height, width) = picture.chroma(), (max(1, n // 2) for n in picture.luma.shape)
+        if chroma.shape[0] < height or chroma.shape[1] < width:  # such as of a damaged JPEG
+            chroma = np.asarray(cv2.resize(chroma, (width, height)), np.uint8)
+        return cls(picture.luma, chroma)
+
+    def square(self, box: Box, size_px: int) -> npt.NDArray[np.uint8]:
+        """A square of the picture, shrunk: uint8 (size_px, size_px), or in colour (…, …, 3), RGB.
+
+        box: inside the picture.
+        """
+        # Linear: 22 µs where INTER_AREA takes 239 µs, and the scores are much the same.
+        luma = _shrunk(_cut(self.luma, box), size_px)
+        if self.chroma is None:
+            return luma
+        half = Box(box.x // 2, box.y // 2, max(1, box.width // 2), max(1, box.height // 2))
+        return _rgb(luma, _shrunk(_cut(self.chroma, half), size_px))
+
+    def turned(
+        self, middle: tuple[float, float], side: float, tilt: float, size_px: int
+    ) -> npt.NDArray[np.uint8]:
+        """The same of a square that is turned with a head, as preprocessing.window() cuts it."""
+        luma = window(self.luma, middle, side, tilt, size_px)
+        if self.chroma is None:
+            return luma
+        x, y = middle
+        return _rgb(luma, window(self.chroma, (x / 2, y / 2), side / 2, tilt, size_px))
+
+
 class Network:
-    """One of BlazeFace's files: for gray pictures, or the published one, for three colours.
+    """One of BlazeFace's files: for gray pictures, or for three colours, as published.
 
     content: of the file. name: of the file, for messages. size_px: side of the input, 64 or 128.
     Raises ModelError for any other network.
@@ -40,8 +80,10 @@ class Network:
 
     def __init__(self, content: bytes, name: str = "the face detector") -> None:
         self._network = Interpreter(content, name)
-        _, self.size_px, _, self._colours = shape = self._network.input_shape
-        self._anchors = _anchors(self.size_px)
+        _, self.size_px, _, self.colours = shape = self._network.input_shape
+        # One for all: memory for a new one of 196 kB would cost four times what filling it does.
+        self._image = np.empty(shape, np.float32)
+        self._anchors = anchors(self.size_px)
         # All, or those of the finer map alone, which come first.
         known = len(self._anchors), CELLS_PX[0][1] * (self.size_px // CELLS_PX[0][0]) ** 2
         output_shapes = self._network.output_shapes
@@ -51,42 +93,39 @@ class Network:
             raise ModelError(f"{name}: takes {shape}, not 128×128 or 64×64; {REPAIR}")
         self._scores, self._boxes = outputs[min(outputs)], outputs[max(outputs)]
 
-    def detect(self, luma: GrayImage, square: Box, min_score: float) -> list[Detection]:
+    def detect(self, picture: Pixels, square: Box, min_score: float) -> list[Detection]:
         """The faces that lie wholly in one square, or are cut by the picture's own edge.
 
-        luma: uint8 (height, width), the whole picture. square: inside the picture, in its pixels.
-        min_score: 0…1. The detections are in the picture's pixels, each face once.
+        square: inside the picture, in its pixels. min_score: 0…1. The detections are in the
+        picture's pixels, each face once.
         """
-        pixels = luma[square.y : square.y + square.height, square.x : square.x + square.width]
-        # Linear: 22 µs where INTER_AREA takes 239 µs, and the scores are much the same.
-        small = cv2.resize(pixels, (self.size_px, self.size_px), interpolation=cv2.INTER_LINEAR)
         return [
             self._as_fer_square(face, square)
-            for face in self._seen(np.asarray(small, np.uint8), min_score)
-            if not self._is_cut(face, square, luma.shape)
+            for face in self._seen(picture.square(square, self.size_px), min_score)
+            if not self._is_cut(face, square, picture.luma.shape)
         ]
 
     def detect_around(
-        self, luma: GrayImage, face: Detection, room: float, min_score: float
+        self, picture: Pixels, face: Detection, room: float, min_score: float
     ) -> list[Detection]:
         """The faces around one that was found, which fills 1 / room of the square that is searched.
 
         A tilted head is seen upright, too, because the network knows upright heads best, and where
         it is seen better: a small head that looks tilted from afar may not be so from near.
         """
-        square = square_around(face, luma.shape, room)
-        found = self.detect(luma, square, min_score)
+        square = square_around(face, picture.luma.shape, room)
+        found = self.detect(picture, square, min_score)
         tilted = next((seen for seen in found if seen.is_same(face)), face)
         if not straightening(tilted.tilt):
             return found
-        return _best(found + self._upright(luma, tilted, room, min_score))
+        return _best(found + self._upright(picture, tilted, room, min_score))
 
     def _upright(
-        self, luma: GrayImage, face: Detection, room: float, min_score: float
+        self, picture: Pixels, face: Detection, room: float, min_score: float
     ) -> list[Detection]:
         """The face as a picture that is turned with it shows it; none if it is not upright."""
         side = face.side * room
-        turned = window(luma, (face.x, face.y), side, face.tilt, self.size_px)
+        turned = picture.turned((face.x, face.y), side, face.tilt, self.size_px)
         whole = Box(0, 0, self.size_px, self.size_px)
         upright = (
             _turned_back(self._as_fer_square(seen, whole), face, side / self.size_px, self.size_px)
@@ -95,14 +134,24 @@ class Network:
         )
         return [seen for seen in upright if seen.distance(face) <= MIDDLE]
 
-    def _seen(self, small: GrayImage, min_score: float) -> list[Detection]:
+    def _seen(self, small: npt.NDArray[np.uint8], min_score: float) -> list[Detection]:
         """The faces in a square of the network's own size, in its pixels, each once."""
-        image = scale(small)[np.newaxis, :, :, np.newaxis]
-        if self._colours > 1:
-            image = np.repeat(image, self._colours, axis=3)
-        outputs = self._network.run(image)
-        boxes, scores = outputs[self._boxes][0], outputs[self._scores][0, :, 0]
-        return merged(self._decoded(boxes, scores, min_score))
+        if self.colours == 3 and small.ndim == 2:
+            small = np.asarray(cv2.cvtColor(small, cv2.COLOR_GRAY2RGB), np.uint8)
+        return merged(self._decoded(*self.answers(small), min_score))
+
+    def answers(
+        self, small: npt.NDArray[np.uint8]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """(boxes, logits) of all anchors, float32 (anchors, 16 or 4) and (anchors).
+
+        small: a square of the network's own size, uint8 (size_px, size_px[, 3]).
+        """
+        np.copyto(self._image, small.reshape(self._image.shape))
+        self._image *= np.float32(1 / 127.5)
+        self._image -= np.float32(1.0)
+        outputs = self._network.run(self._image)
+        return outputs[self._boxes][0], outputs[self._scores][0, :, 0]
 
     def _decoded(
         self, boxes: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], min_score: float
@@ -155,6 +204,20 @@ def checked_network(model: Path) -> Network:
     return network
 
 
+def _cut(pixels: npt.NDArray[np.uint8], box: Box) -> npt.NDArray[np.uint8]:
+    return pixels[box.y : box.y + box.height, box.x : box.x + box.width]
+
+
+def _shrunk(pixels: npt.NDArray[np.uint8], size_px: int) -> npt.NDArray[np.uint8]:
+    small = cv2.resize(pixels, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(small, np.uint8)
+
+
+def _rgb(luma: GrayImage, chroma: ChromaImage) -> npt.NDArray[np.uint8]:
+    """The two as one picture, uint8 (height, width, 3). Both have the same height and width."""
+    return np.asarray(cv2.cvtColor(cv2.merge((luma, chroma)), cv2.COLOR_YCrCb2RGB), np.uint8)
+
+
 def merged(faces: list[Detection]) -> list[Detection]:
     """One detection a face, the best first: the mean, weighted by score, of all that are the same.
 
@@ -205,7 +268,7 @@ def _pose(points: list[float]) -> tuple[float, float]:
     return degrees(atan2(down, across)), turn
 
 
-def _anchors(size_px: int) -> list[tuple[float, float]]:
+def anchors(size_px: int) -> list[tuple[float, float]]:
     """The anchors' centres in input pixels, in the order of the outputs."""
     return [
         ((column + 0.5) * cell_px, (row + 0.5) * cell_px)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import cv2
 
 from appliance.errors import ModelError
-from appliance.records import GrayImage
-from appliance.vision.blazeface import Network, checked_network
-from appliance.vision.geometry import Detection, covering_squares
+from appliance.records import Picture
+from appliance.vision.blazeface import Network, Pixels, checked_network
+from appliance.vision.geometry import Detection, covering_squares, mean_odds
 from appliance.vision.search_schedule import SearchSchedule
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -25,7 +26,7 @@ class Detector(Protocol):
 
     def search(
         self,
-        luma: GrayImage,
+        picture: Picture,
         followed: Sequence[Detection],
         *,
         min_score: float,
@@ -35,7 +36,7 @@ class Detector(Protocol):
     ) -> list[Detection]:
         """The faces found, each once.
 
-        luma: uint8 (height, width), the picture. followed: where faces were a moment ago.
+        followed: where faces were a moment ago.
         min_score: 0…1, what scores less is left out. min_height_px: smaller faces need not be
         found. known: faces that are there for sure, which need not be found either. newcomers:
         which share of a search elsewhere to make, too: 0 none, 1 a whole one.
@@ -65,6 +66,8 @@ class BlazeFace:
     _CLOSER_ROOM = 2.0
     # The smallest share of a square's side that a face can be found with.
     _SMALLEST = 1 / 7
+    # What a view from near must give a face that a square showed, before the two are averaged.
+    _LEAST = 0.1
 
     def __init__(
         self, model: bytes | None = None, *, squares_per_search: int = 3, closer: str = "float32"
@@ -80,7 +83,7 @@ class BlazeFace:
 
     def search(
         self,
-        luma: GrayImage,
+        picture: Picture,
         followed: Sequence[Detection],
         *,
         min_score: float,
@@ -90,8 +93,9 @@ class BlazeFace:
     ) -> list[Detection]:
         """The faces found where faces were, then those in this turn's squares."""
         faces: list[Detection] = []
+        luma, gray = picture.luma, Pixels(picture.luma)
         for last in followed:
-            _add_new(self._closer.detect_around(luma, last, self._closer_room, min_score), faces)
+            _add_new(self._closer.detect_around(gray, last, self._closer_room, min_score), faces)
         if not newcomers:
             return faces
         squares = covering_squares(luma.shape, round(min_height_px / self._SMALLEST))
@@ -101,12 +105,25 @@ class BlazeFace:
             if followed or known
             else self._schedule.some(squares, luma)
         )
+        pixels = Pixels.of(picture) if chosen and self._network.colours > 1 else gray
         for square in chosen:
-            for hint in self._network.detect(luma, square, min_score):
+            for hint in self._network.detect(pixels, square, min_score):
                 if not any(hint.is_same(face) for face in (*known, *faces)):
-                    closer = self._network.detect_around(luma, hint, self._ROOM, min_score)
-                    _add_new([face for face in closer if face.is_same(hint)], faces)
+                    _add_new(self._seen_twice(pixels, hint, min_score), faces)
         return faces
+
+    def _seen_twice(self, pixels: Pixels, hint: Detection, min_score: float) -> list[Detection]:
+        """The face that a square showed, as it looks from near; none if it is none.
+
+        Both views speak for it alike: half hidden or in profile, a face looks like one in either.
+        """
+        closer = self._network.detect_around(pixels, hint, self._ROOM, self._LEAST)
+        seen = [
+            replace(face, score=mean_odds(face.score, hint.score))
+            for face in closer
+            if face.is_same(hint)
+        ]
+        return [face for face in seen if face.score >= min_score]
 
 
 class Haar:
@@ -127,7 +144,7 @@ class Haar:
 
     def search(
         self,
-        luma: GrayImage,
+        picture: Picture,
         followed: Sequence[Detection],  # noqa: ARG002 - it always searches everywhere
         *,
         min_score: float,  # noqa: ARG002 - it has no score
@@ -137,7 +154,7 @@ class Haar:
     ) -> list[Detection]:
         """The faces in the whole picture."""
         found = self._cascade.detectMultiScale(
-            luma, scaleFactor=1.3, minNeighbors=5, minSize=(min_height_px, min_height_px)
+            picture.luma, scaleFactor=1.3, minNeighbors=5, minSize=(min_height_px, min_height_px)
         )
         faces: list[Detection] = []
         for x, y, width, height in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from appliance.records import Face, Frame, GrayImage
+from appliance.records import Face, Frame, GrayImage, Picture
 from appliance.vision.detectors import Detector
 from appliance.vision.geometry import Detection
 from appliance.vision.tracks import Track, agrees, is_known, matched
@@ -79,7 +79,8 @@ class FollowingFaceDetector:
         unsure = [n for n in self._tracks if self._is_unsure(n, followed.get(n), now_s)]
         share = self._share_due(now_s, waits=bool(unsure))
         if share or unsure:
-            followed = self._searched(frame.luma, followed, now_s, unsure, share)
+            picture = Picture(frame.luma, frame.chroma)
+            followed = self._searched(picture, followed, now_s, unsure, share)
         for number, face in followed.items():
             track = self._tracks[number]
             track.face, track.seen_s = face, now_s
@@ -120,7 +121,7 @@ class FollowingFaceDetector:
 
     def _searched(
         self,
-        luma: GrayImage,
+        picture: Picture,
         followed: dict[int, Detection],
         now_s: float,
         unsure: list[int],
@@ -133,14 +134,14 @@ class FollowingFaceDetector:
         for asked in unsure:
             self._tracks[asked].asked_s = now_s
         found = self._detector.search(
-            luma,
+            picture,
             [followed.get(number, self._tracks[number].face) for number in unsure],
             min_score=self._min_score * FOLLOW_RATIO,
             min_height_px=self._min_height_px,
             known=[face for number, face in followed.items() if number not in unsure],
             newcomers=share,
         )
-        found = [face for face in found if self._counts(face, luma)]
+        found = [face for face in found if self._counts(face, picture.luma)]
         places = {number: track.face for number, track in self._tracks.items()} | followed
         numbers, seen = matched(found, places), dict(followed)
         for index, face in enumerate(found):

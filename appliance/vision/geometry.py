@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import cos, hypot, radians, sin
+from math import cos, hypot, radians, sin, sqrt
 
 from appliance.records import Box
 
@@ -58,6 +58,12 @@ class Detection:
         """The square in whole pixels. It may overhang the picture, see preprocessing.crop."""
         side = round(self.side)
         return Box(round(self.x - side / 2), round(self.y - side / 2), side, side)
+
+
+def mean_odds(first: float, second: float) -> float:
+    """The mean of two probabilities by the logarithms of their odds. Both are in 0…1."""
+    odds = sqrt(first * second), sqrt((1.0 - first) * (1.0 - second))
+    return odds[0] / max(sum(odds), 1e-12)
 
 
 def square_around(face: Detection, shape: tuple[int, ...], room: float) -> Box:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from appliance.records import CameraAdvice, GrayImage
+from appliance.images import turned
+from appliance.records import CameraAdvice, GrayImage, Picture
 from appliance.settings import FaceSettings
 from appliance.vision.detectors import Detector
 from appliance.vision.geometry import Detection
@@ -54,32 +55,32 @@ class View:
     width_px: int
 
 
-def view_of(pictures: Sequence[GrayImage], detector: Detector, rules: FaceSettings) -> View:
+def view_of(pictures: Sequence[Picture], detector: Detector, rules: FaceSettings) -> View:
     """What the last of some pictures is like; faces of all of them tell which way it is turned.
 
-    pictures: at least one, uint8 (height, width) of one size. detector: one that searches all of
-    each picture at once.
+    pictures: at least one, of one size. detector: one that searches all of each picture at once.
     """
     last = pictures[-1]
+    luma = last.luma
     sureness = [
         sum(
             face.score
-            for luma in pictures
-            for face in _found(detector, np.rot90(luma, -quarter), rules, rules.min_height_px)
+            for picture in pictures
+            for face in _found(detector, turned(picture, 90 * quarter), rules, rules.min_height_px)
             if abs(face.tilt) <= UPRIGHT_DEG
         )
         for quarter in range(4)
     ]
     best = max(range(4), key=sureness.__getitem__)
     quarter = best if sureness[best] > sureness[0] + SURER * len(pictures) else 0
-    faces = _found(detector, np.rot90(last, -quarter), rules, FAR_PX)
+    faces = _found(detector, turned(last, 90 * quarter), rules, FAR_PX)
     return View(
-        brightness=float(last.mean()) / 255,
-        is_uniform=float(cv2.resize(last, (40, 30), interpolation=cv2.INTER_AREA).std()) < UNIFORM,
-        sharpness=_sharpness(last),
+        brightness=float(luma.mean()) / 255,
+        is_uniform=float(cv2.resize(luma, (40, 30), interpolation=cv2.INTER_AREA).std()) < UNIFORM,
+        sharpness=_sharpness(luma),
         turn_degrees=90 * quarter,
         faces_px=tuple(sorted((round(face.side) for face in faces), reverse=True)),
-        width_px=last.shape[1],
+        width_px=luma.shape[1],
     )
 
 
@@ -119,10 +120,9 @@ def _who(view: View, min_height_px: int) -> str:
 
 
 def _found(
-    detector: Detector, luma: GrayImage, rules: FaceSettings, min_height_px: int
+    detector: Detector, picture: Picture, rules: FaceSettings, min_height_px: int
 ) -> list[Detection]:
-    turned = np.ascontiguousarray(luma)
-    found = detector.search(turned, [], min_score=rules.min_score, min_height_px=min_height_px)
+    found = detector.search(picture, [], min_score=rules.min_score, min_height_px=min_height_px)
     return [face for face in found if face.side >= min_height_px]
 
 

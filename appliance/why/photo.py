@@ -10,7 +10,7 @@ import cv2
 
 from appliance.build import build_classifier, build_faces, emotion_model
 from appliance.errors import JukeboxError
-from appliance.images import read_gray
+from appliance.images import read_picture
 from appliance.records import Box, Emotion, Face, Frame, GrayImage
 from appliance.settings import Settings
 from appliance.vision.description import face_as_json, in_words
@@ -30,8 +30,9 @@ def explain(
     """
     explainer = Explainer(emotion_model(settings))
     classifier = build_classifier(settings, still=True)
-    luma = read_gray(path)
-    frame = Frame(0.0, 0.0, luma)
+    picture = read_picture(path)
+    luma = picture.luma
+    frame = Frame(0.0, 0.0, luma, picture.chroma)
     faces = (
         [_all_of(luma)]
         if whole

@@ -17,11 +17,13 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
 
 from appliance.build import build_faces
+from appliance.images import chroma_of_bgr
 from appliance.records import Box, Face, Frame, GrayImage
 from appliance.settings import FaceSettings, Settings
 
@@ -78,7 +80,7 @@ def frames(path: Path) -> Iterator[Frame]:
     rate, number = capture.get(cv2.CAP_PROP_FPS) or 10.0, 0
     while (read := capture.read())[0]:
         luma = cv2.cvtColor(read[1], cv2.COLOR_BGR2GRAY)
-        yield Frame(number / rate, 0.0, luma)
+        yield Frame(number / rate, 0.0, luma, partial(chroma_of_bgr, read[1]))
         number += 1
 
 

@@ -28,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
+from appliance.records import Picture
 from appliance.settings import FaceSettings
 from appliance.vision.cards import MODELS
 from appliance.vision.emotion import EmotionClassifier, face_pixels, numbers_of
@@ -50,7 +51,7 @@ def faces(people_zip):
     rules = FaceSettings()
     find = detect.finder("blazeface", rules.min_score, rules.min_height_px)
     for picture in load_people(people_zip, "odd"):
-        yield picture, face_pixels(picture.luma, largest(find(picture.luma)))
+        yield picture, face_pixels(picture.luma, largest(find(Picture(picture.luma))))
 
 
 def read_inside(people_zip):
