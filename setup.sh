@@ -53,7 +53,8 @@ need_packages() {
     as_root bash -s -- "${missing[@]}" <<'ROOT' >&2
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
-# A newly installed MPD would start now and at every boot; the demo and the tests have their own.
+# Newly installed, these would start now and at every boot; the demo, the tests and jukebox-sound.service
+# start their own.
 policy=/usr/sbin/policy-rc.d
 if [[ ! -e $policy ]] || grep -q "Emotional Jukebox" "$policy"; then # its own, left by a pulled plug
     trap 'rm -f "$policy"' EXIT
@@ -65,9 +66,11 @@ dpkg --configure --pending >/dev/null # after a pulled plug during the last inst
 wait=(-o DPkg::Lock::Timeout=600)
 apt-get -qq "${wait[@]}" update
 apt-get -qq "${wait[@]}" install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@" >/dev/null
-if [[ " $* " == *" mpd "* ]] && command -v systemctl >/dev/null; then
-    systemctl disable --quiet mpd.service mpd.socket
-fi
+for package in mpd snapserver snapclient; do
+    [[ " $* " == *" $package "* ]] && command -v systemctl >/dev/null || continue
+    systemctl disable --quiet "$package.service"
+    [[ $package != mpd ]] || systemctl disable --quiet mpd.socket
+done
 ROOT
 }
 
@@ -158,7 +161,7 @@ tests() {
         shift
     fi
     need_packages python3 python3-venv ffmpeg
-    [[ $fast == yes ]] || need_packages mpd mosquitto valgrind mmdebstrap chromium libnss3-tools mandoc
+    [[ $fast == yes ]] || need_packages mpd mosquitto snapserver snapclient valgrind mmdebstrap chromium libnss3-tools mandoc
     environment test locks/test.txt
     # shellcheck disable=SC2064 # this process
     trap 'kill -- "${jobs_by_name[@]/#/-}" 2>/dev/null || true' EXIT

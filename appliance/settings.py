@@ -369,6 +369,17 @@ class RoomsSettings:
     follow: Annotated[
         bool, "Whether the music fades out in a room that is empty while the others play on."
     ] = True
+    sound: Annotated[
+        bool, "Whether the leader's music plays here, in step with the other rooms."
+    ] = False
+    leader_address: Annotated[
+        str,
+        Host(only_address=True),
+        "Address of the leader, such as 192.168.1.20, for that sound; the leader needs none.",
+    ] = ""
+    device: Annotated[
+        str, Text(), "Sound card for that sound, by a name that `aplay -L` lists."
+    ] = "default"
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,8 @@ def _cut(
     if side <= min(height, width):
         x = np.clip(x, side / 2, width - side / 2)
         y = np.clip(y, side / 2, height - side / 2)
-    turn = cv2.getRotationMatrix2D((x, y), rng.normal(0, TILT_DEG), SIDE_PX / side)
+    rotation = cv2.getRotationMatrix2D((x, y), rng.normal(0, TILT_DEG), SIDE_PX / side)
+    turn = np.asarray(rotation, np.float64)
     turn[:, 2] += SIDE_PX / 2 - x, SIDE_PX / 2 - y
     size = SIDE_PX, SIDE_PX
     cut = cv2.warpAffine(pixels, turn, size, borderMode=cv2.BORDER_REPLICATE)

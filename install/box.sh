@@ -62,7 +62,7 @@ uninstall_box() {
     if [[ $purge == yes ]]; then
         step "remove the stored playlists that nobody has edited" remove_own_playlists
         step "remove $etc and $state: settings, history and music" rm -rf "$etc" "$state"
-        step "remove the list of paired devices" rm -rf "$state-web" /var/lib/private/jukebox-{web,home} "$state-home"
+        step "remove the list of paired devices" rm -rf "$state-web" /var/lib/private/jukebox-{web,home,sound} "$state"-{home,sound}
         step "remove the user jukebox" remove_user
         say "Debian packages stay; if nothing else needs them: apt-get purge mpd avahi-daemon alsa-utils"
     else

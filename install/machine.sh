@@ -7,6 +7,8 @@ is_pi() { grep -qs "Raspberry Pi" /proc/device-tree/model; }
 install_packages() {
     # alsa-utils: its udev rule unmutes sound cards that nobody has set yet; the kernel leaves them muted.
     local packages=(python3 python3-venv mpd avahi-daemon alsa-utils) missing=() package
+    ! sounds_in_rooms || packages+=(snapclient)
+    ! leads_rooms || packages+=(snapserver)
     if is_pi; then
         packages+=(python3-picamera2 python3-gpiozero python3-lgpio)
     fi
@@ -19,6 +21,18 @@ install_packages() {
         step "install Debian packages: ${missing[*]}" add_packages "${missing[@]}"
     fi
 }
+
+# What [rooms] of the owner's settings says. A fresh machine has no Python yet that could read them.
+rooms_say() { # rooms_say KEY: whether it is true
+    awk -v key="$1" '
+        /^[ \t]*\[/ { inside = $0 ~ /^[ \t]*\[[ \t]*rooms[ \t]*\]/ }
+        inside && $0 ~ "^[ \t]*" key "[ \t]*=[ \t]*true[ \t\r]*(#.*)?$" { found = 1 }
+        END { exit !found }' "$etc/jukebox.toml" 2>/dev/null
+}
+
+sounds_in_rooms() { rooms_say join && rooms_say sound; }
+
+leads_rooms() { sounds_in_rooms && rooms_say leader; }
 
 add_packages() {
     need_packages "$@"
@@ -152,6 +166,7 @@ put_mpd() {
     fi
     step_unless "$etc/mpd-own.conf" own_conf_is_there "write" put_own_conf
     step_unless "what the network may do to MPD, in $etc/mpd-own.conf," permissions_are_set "add" add_permissions
+    rooms_conf_is_right || step "MPD's output for the rooms: $(leads_rooms || echo "none, ")as [rooms] says" put_rooms_conf
     step_unless "MPD's settings" mpd_is_set "write" set_mpd
 }
 
@@ -164,6 +179,31 @@ is_owners_mpd() {
     shipped=$(dpkg-query -W -f '${Conffiles}\n' mpd | awk '$1 == "/etc/mpd.conf" { print $2 }')
     [[ "$(md5sum </etc/mpd.conf | cut -d' ' -f1)" != "$shipped" ]] ||
         [[ -n "$(find /var/lib/mpd/music -mindepth 1 -print -quit 2>/dev/null)" ]]
+}
+
+# MPD's output for all rooms, on their leader alone.
+rooms_conf_is_right() {
+    if leads_rooms; then
+        cmp --silent install/mpd-rooms.conf "$etc/mpd-rooms.conf"
+    else
+        [[ ! -e $etc/mpd-rooms.conf ]]
+    fi
+}
+
+put_rooms_conf() {
+    # A home that ends switches MPD's own outputs on again, while there still is the rooms' one.
+    local home=inactive
+    if systemd_runs; then
+        home=$(systemctl is-active jukebox-home.service || true)
+        [[ $home != active ]] || systemctl stop jukebox-home.service
+    fi
+    if leads_rooms; then
+        put install/mpd-rooms.conf "$etc/mpd-rooms.conf"
+    else
+        rm -f "$etc/mpd-rooms.conf"
+    fi
+    ! mpd_is_set || set_mpd # it restarts MPD
+    [[ $home != active ]] || systemctl start jukebox-home.service
 }
 
 own_conf_is_there() { [[ "$(stat -c %a "$etc/mpd-own.conf" 2>/dev/null)" == 600 ]]; }
@@ -223,7 +263,7 @@ mpd_as_before() { # mpd_as_before SETTINGS: puts the former ones back, if there 
 give_mpd_back() {
     [[ -e $units/mpd.service.d/jukebox.conf ]] || return 0
     ! systemd_runs || systemctl stop mpd.service # it writes its state when it stops: remove that afterwards
-    rm -f "$units/mpd.service.d/jukebox.conf" /var/lib/mpd/jukebox.*
+    rm -f "$units/mpd.service.d/jukebox.conf" "$etc/mpd-rooms.conf" /var/lib/mpd/jukebox.*
     [[ ! -d /run/mpd ]] || { chown mpd:audio /run/mpd && chmod 755 /run/mpd; }
     rmdir --ignore-fail-on-non-empty "$units/mpd.service.d"
     ! systemd_runs || systemctl daemon-reload
@@ -327,7 +367,7 @@ remove_units() {
     for unit in "$units"/jukebox*.{timer,socket,service}; do # what starts a service before it
         [[ ! -e $unit ]] || remove_unit "${unit##*/}"
     done
-    rm -rf "$units/jukebox.service.d" /run/jukebox{,-admin,-control,-pair,-links,-links-page} \
+    rm -rf "$units/jukebox.service.d" /run/jukebox{,-admin,-control,-pair,-links,-links-page,-rooms,-sound} \
         /var/lib/systemd/timers/stamp-jukebox-backup.timer
     if systemd_runs; then
         systemctl daemon-reload

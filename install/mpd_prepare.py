@@ -1,5 +1,7 @@
 """Before MPD starts (systemd/mpd.conf), as root: its stickers are whole, and nobody else's to read.
 
+The leader of several rooms gets the pipe by which they hear MPD (install/mpd-rooms.conf).
+
 MPD does not start with a damaged sticker file, so such a file is renamed. It holds which songs were
 skipped in which mood, which other users of this machine need not know: nobody but MPD may open it,
 and nobody but the jukebox and its page may use MPD's socket. This needs Debian's Python alone.
@@ -16,6 +18,8 @@ from pathlib import Path
 STICKERS = Path("/var/lib/mpd/jukebox.sticker")
 SOCKETS = Path("/run/mpd")
 MPD, GROUP = "mpd", "jukebox-control"
+ROOMS = Path("/etc/jukebox/mpd-rooms.conf")
+PIPE, LISTENERS = Path("/run/jukebox-rooms/fifo"), "audio"
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -40,8 +44,16 @@ def set_aside(file: Path) -> Path:
     return name
 
 
+def make_pipe(pipe: Path) -> None:
+    """Makes it where MPD may not, so that it stays the same over MPD's restarts."""
+    pipe.parent.mkdir(mode=0o755, exist_ok=True)
+    with suppress(FileExistsError):
+        os.mkfifo(pipe, 0o640)
+    shutil.chown(pipe, MPD, LISTENERS)
+
+
 def main() -> None:
-    """Does what each of the two needs; what fails does not keep MPD from starting."""
+    """Does what each of them needs; what fails does not keep MPD from starting."""
     if STICKERS.exists() and (wrong := damage(STICKERS)):
         kept = set_aside(STICKERS)
         sys.stderr.write(
@@ -54,6 +66,8 @@ def main() -> None:
     if SOCKETS.is_dir():
         shutil.chown(SOCKETS, MPD, GROUP)
         SOCKETS.chmod(0o750)
+    if ROOMS.exists():
+        make_pipe(PIPE)
 
 
 if __name__ == "__main__":

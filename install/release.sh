@@ -178,7 +178,7 @@ switch_to() { # switch_to NEW OLD: ends with an error, and with OLD in force, if
     activate "$1"
     rm -f "$opt/trial-copy"
     # Now they run the new release, too, as the jukebox already does.
-    ! systemd_runs || systemctl try-restart jukebox-{resolver,web,admin,home}.service
+    ! systemd_runs || systemctl try-restart jukebox-{resolver,web,admin,home,sound}.service
 }
 
 # systemd reads its units anew only with 16 MB free there (measured with 252).

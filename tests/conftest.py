@@ -49,7 +49,8 @@ def wait_for(condition, seconds=20.0):
 SERVER = {
     "test_broken_downloads", "test_likes", "test_mopidy", "test_player", "test_player_errors",
     "test_player_listener", "test_refusals", "test_rehearsal_mpd", "test_resolver",
-    "test_bounds", "test_home_broker", "test_restarts", "test_skip_copies", "test_sorting_lists",
+    "test_bounds", "test_home_broker", "test_restarts", "test_rooms_in_step", "test_skip_copies",
+    "test_sorting_lists",
     "test_stored", "test_streams", "test_tell", "test_web_browser", "test_web_https",
     "test_web_server",
     "test_web_upload_server", "test_whole",

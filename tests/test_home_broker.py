@@ -328,13 +328,14 @@ def test_three_rooms_have_one_mood_until_the_leader_is_cut_off(tmp_path, mosquit
             (leader if name == "Kitchen" else stack).enter_context(at_home(here, {}))
         own = Mood("nobody", None, 0.0, 0, 0.0)
         wait_for(lambda: all(h.instead_of(own, 1000.0).emotion == "sad" for h in houses))
-        found, house = asyncio.run(census.listen(boxes["Hall"], {}, 2.0))
-        assert [room["name"] for room in found] == ["Hall", "Kitchen", "Study"]
-        assert house["leader"] == topics_of(boxes["Kitchen"], {}).node
-        assert (house["emotion"], house["faces"]) == ("sad", 3)
+        found = asyncio.run(census.listen(boxes["Hall"], {}, 2.0))
+        assert [room["name"] for room in found.by_name()] == ["Hall", "Kitchen", "Study"]
+        assert found.house["leader"] == topics_of(boxes["Kitchen"], {}).node
+        assert (found.house["emotion"], found.house["faces"]) == ("sad", 3)
         leader.close()
-        found, house = asyncio.run(census.listen(boxes["Hall"], {}, 2.0))
-        assert ([room["name"] for room in found], house) == (["Hall", "Study"], None)
+        found = asyncio.run(census.listen(boxes["Hall"], {}, 2.0))
+        assert [room["name"] for room in found.by_name()] == ["Hall", "Study"]
+        assert found.house is None
 
 
 # --- as a process --------------------------------------------------------------------------------

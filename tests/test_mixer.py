@@ -20,7 +20,8 @@ from appliance.private_mpd.process import PrivateMpd
 from appliance.records import Decision, Emotion
 from appliance.settings import MpdSettings, Settings, VolumeSettings
 
-OWN = Path(__file__).resolve().parents[1] / "install" / "mpd-own.conf"
+INSTALL = Path(__file__).resolve().parents[1] / "install"
+OWN = INSTALL / "mpd-own.conf"
 HAPPY, SAD = Emotion.HAPPY, Emotion.SAD
 AT_HOME = {"MPD_HOST": "/run/mpd/socket"}
 
@@ -80,7 +81,8 @@ def test_without_a_file_percent_are_taken_as_they_are(tmp_path):
 
 
 def test_the_outputs_with_a_volume_are_known_of_the_own_mpd_only(tmp_path):
-    assert outputs_with_volume(Settings(), AT_HOME, OWN) == {"loudspeaker"}
+    (tmp_path / "own").write_text(OWN.read_text())
+    assert outputs_with_volume(Settings(), AT_HOME, tmp_path / "own") == {"loudspeaker"}
     assert outputs_with_volume(Settings(), {}, OWN) is None
     assert outputs_with_volume(Settings(), AT_HOME, tmp_path / "none") is None
     web = 'audio_output {\n  type "httpd"\n  name "web"\n%s}\n'
@@ -88,6 +90,15 @@ def test_the_outputs_with_a_volume_are_known_of_the_own_mpd_only(tmp_path):
     assert outputs_with_volume(Settings(), AT_HOME, tmp_path / "own") == {"loudspeaker"}
     (tmp_path / "own").write_text(web % '  mixer_type "software"\n')
     assert outputs_with_volume(Settings(), AT_HOME, tmp_path / "own") == {"web"}
+
+
+def test_the_leader_of_several_rooms_turns_mpds_own_mixer_whatever_its_loudspeaker_has(tmp_path):
+    own = tmp_path / "mpd-own.conf"
+    own.write_text(OWN.read_text().replace('mixer_type "software"', 'mixer_type "hardware"'))
+    assert mixer_of(own) == "hardware"
+    (tmp_path / "mpd-rooms.conf").write_text((INSTALL / "mpd-rooms.conf").read_text())
+    assert mixer_of(own) == "software"
+    assert outputs_with_volume(Settings(), AT_HOME, own) == {"loudspeaker", "rooms"}
 
 
 class TwoOutputs(PrivateMpd):

@@ -113,6 +113,20 @@ def test_the_settings_of_the_rigs_have_no_mistakes(file):
     parse(file.read_bytes(), file.name)
 
 
+def test_the_three_rooms_of_the_rig_are_a_leader_and_two_that_hear_it(monkeypatch):
+    rig = __import__("bench.rooms_sound", fromlist=["x"])
+    address = {"broker": "10.77.0.4", "relay": "10.77.0.5"}
+    rooms = [
+        parse(rig.settings_of(name, "/tmp/x", address).encode(), name).rooms for name in rig.ROOMS
+    ]
+    assert all(room.join and room.sound for room in rooms)
+    assert [room.leader for room in rooms] == [True, False, False]
+    monkeypatch.setattr(sys, "argv", ["rooms_sound.py", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        rig.main()
+    assert ended.value.code == 0
+
+
 def test_the_tables_that_the_rigs_read_are_those_of_the_history(tmp_path):
     open_for_writing(tmp_path / "jukebox.db").close()
     with closing(sqlite3.connect(tmp_path / "jukebox.db")) as db:

@@ -113,9 +113,9 @@ def test_programs_read_these_keys(tmp_path):
     kept = json.loads(module.status_file(tmp_path / "jukebox.db").read_text())
     assert sorted(kept) == [
         "asked", "asleep", "camera", "charge", "charge_since", "company", "emotion", "faces",
-        "history", "hold_until", "listener_in_charge", "looks_per_second", "looks_reason", "mood",
-        "pictures", "player", "playlist", "reason", "refusal", "resting", "sleep_at", "state",
-        "sure", "title", "unclear",
+        "history", "hold_until", "joined", "listener_in_charge", "looks_per_second",
+        "looks_reason", "mood", "pictures", "player", "playlist", "reason", "refusal", "resting",
+        "rooms", "sleep_at", "state", "sure", "title", "unclear",
     ]  # fmt: skip
 
 

@@ -7,10 +7,14 @@ import asyncio
 import logging
 import os
 from dataclasses import asdict
+from pathlib import Path
 
 from appliance.commands.shared import add_json, print_json, settings_of
-from appliance.errors import JukeboxError
+from appliance.errors import JukeboxError, UsageError
 from appliance.settings import Settings
+
+# The music goes on while a home restarts.
+SOUND_GOES_ON_S = 20.0
 
 
 def add_options(verb: argparse.ArgumentParser) -> None:
@@ -18,10 +22,11 @@ def add_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "what",
         nargs="?",
-        choices=("run", "test", "forget"),
+        choices=("run", "test", "forget", "sound"),
         default="run",
         help="run: tell, until stopped; test: the way to the broker, step by step; forget: remove"
-        " what brokers keep of this jukebox",
+        " what brokers keep of this jukebox; sound: play what the home asks for, in step with other"
+        " rooms, as systemd starts it",
     )
     add_json(verb)
     verb.set_defaults(log_level=logging.INFO)
@@ -29,6 +34,8 @@ def add_options(verb: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Returns 1 if a step failed. Raises JukeboxError."""
+    if chosen.what == "sound":
+        return _sound()
     settings = settings_of(chosen)
     try:
         import paho.mqtt  # noqa: F401
@@ -43,6 +50,24 @@ def run(chosen: argparse.Namespace) -> int:
     from appliance.home.process import serve
 
     serve(settings, os.environ)
+    return 0
+
+
+def _sound() -> int:
+    """Knows no settings: the home tells what it needs."""
+    from appliance.admin.server import group_ids, serve
+    from appliance.home.speaker import Programs, Speaker
+    from appliance.process.listen import take_passed_sockets
+
+    passed, folder = take_passed_sockets(os.environ), os.environ.get("STATE_DIRECTORY")
+    if not passed or not folder:
+        raise UsageError("systemd starts this by jukebox-sound.socket")
+    logging.getLogger("jukebox").setLevel(logging.WARNING)  # it is asked every three seconds
+    speaker = Speaker(Programs(Path(folder)))
+    try:
+        serve(passed[0], speaker, group_ids("jukebox-control"), idle_s=SOUND_GOES_ON_S)
+    finally:
+        speaker.stop()
     return 0
 
 

@@ -278,6 +278,20 @@ def _contradictions(
             ' how they look, so it must be "all"',
             between=(("rooms", "join"), ("home", "share")),
         )
+    rooms = settings.rooms
+    if rooms.sound and not rooms.join:
+        yield _Mistake(
+            ("rooms", "sound"),
+            "rooms.sound is true, and rooms.join is not; only rooms that have joined play in step",
+            between=(("rooms", "sound"), ("rooms", "join")),
+        )
+    if rooms.sound and not rooms.leader and not rooms.leader_address:
+        yield _Mistake(
+            ("rooms", "sound"),
+            "rooms.sound is true, and rooms.leader_address is empty; write the leader's address,"
+            " such as 192.168.1.20",
+            between=(("rooms", "sound"), ("rooms", "leader_address")),
+        )
     if "@" in settings.mpd.address[1:]:  # in the first place it marks an abstract socket
         yield _Mistake(
             ("mpd", "address"),

@@ -6,6 +6,7 @@ import logging
 
 from appliance.decide.cleared_queue import OFFER_AFTER_S, ClearedQueue
 from appliance.decide.house_mood import HouseMood
+from appliance.decide.house_sound import HouseSound
 from appliance.decide.phrases import LISTENER_ACTIONS, PHRASES, counted
 from appliance.decide.quiet_hours import QuietHours
 from appliance.decide.strategies import music_for
@@ -44,8 +45,8 @@ class MusicPolicy:
 
     settings may be replaced at any time. listener: who is in charge of the music; asked: the mood
     that somebody asked for, until "auto"; house: how the house looks, which counts instead of this
-    room while somebody tells it; sleep_at_s: when the sleep timer ends the music; asleep:
-    it did, and nobody has asked for music since.
+    room while somebody tells it; house_sound: whether the leader's music plays here; sleep_at_s:
+    when the sleep timer ends the music; asleep: it did, and nobody has asked for music since.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -53,6 +54,7 @@ class MusicPolicy:
         self.listener = Listener()
         self.asked: Emotion | None = None
         self.house = HouseMood()
+        self.house_sound = HouseSound()
         self.sleep_at_s = NEVER
         self.asleep = False
         # From when on playing music means that a person started it, because every fade is over.
@@ -140,7 +142,9 @@ class MusicPolicy:
     ) -> Decision | Adjustment | None:
         """What to do now; None leaves everything as it is. unix_s: for the quiet hours."""
         own, mood = mood, self.house.instead_of(mood, time_s)
-        here = own if self.settings.rooms.follow else mood
+        rooms, sounds = self.settings.rooms, self.house.sounds(time_s)
+        # In step, the leader mutes each empty room (home/leading.py), and the queue plays on.
+        here = own if rooms.follow and not sounds else mood
         self._notice(time_s, playback)
         self._notice_clearing(time_s, mood, playback)
         if playback.refusal:
@@ -149,8 +153,13 @@ class MusicPolicy:
             self._wanted, self._wanted_since_s = mood.emotion, time_s
         elif mood.state == "nobody":
             self._wanted_since_s = time_s  # "iso" begins anew with people who come back
+        if sounds and rooms.sound and not rooms.leader:
+            self._fall_asleep(time_s, playback)
+            fade_s = self.settings.music.crossfade_s
+            return self.house_sound.join(playback, fade_s, asleep=self.asleep)
         return (
-            self._rest(time_s, here, playback)
+            self.house_sound.leave(playback, deserted=self._is_deserted(time_s, here))
+            or self._rest(time_s, here, playback)
             or self._volume(time_s, unix_s, playback)
             or self._song(time_s, mood, playback)
             or self._offer(time_s, playback)

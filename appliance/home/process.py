@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import time
@@ -23,8 +24,9 @@ from appliance.home.places import (
     name_of,
     topics_of,
 )
-from appliance.home.rooms import Rooms
+from appliance.home.rooms import CHANGE, Rooms
 from appliance.home.sharing import House
+from appliance.home.sound import Sound
 from appliance.home.telling import Teller
 from appliance.home.withdrawal import withdraw_all
 from appliance.player.steady_volume import SteadyVolume
@@ -52,10 +54,20 @@ class Home:
         self._jukebox = Jukebox(control_sockets(settings, environ), self._changed, self._heard)
         self._mpd = Mpd(settings.mpd, self._see_player)
         self._volume = SteadyVolume(self._changed)
+        self._is_joined = False
         self._news = asyncio.Event()
         self._wishes: asyncio.Queue[Wish] = asyncio.Queue(MOST_WISHES)
         name = name_of(settings.home)
         self._rooms = Rooms(settings.rooms, self._topics, name, self._send)
+        self._sound = Sound(
+            settings,
+            environ,
+            self._topics,
+            self._mpd,
+            rooms=lambda: self._rooms.heard,
+            joined=self._joined,
+            changed=self._steered,
+        )
         listens = [self._topics.command("+"), BIRTH, *self._rooms.listens]
         self._broker = Broker(
             access_of(settings.home, environ),
@@ -81,6 +93,7 @@ class Home:
             together.create_task(self._connect())
             together.create_task(self._tell())
             together.create_task(self._fulfil())
+            together.create_task(self._sound.run())
 
     async def _connect(self) -> None:
         """Begins when there is something to tell, so that nobody hears first of false trouble."""
@@ -131,6 +144,11 @@ class Home:
                 self._teller.announce_at(time.monotonic() + uniform(2.0, 6.0))  # noqa: S311
                 self._changed()
             return
+        if topic == f"{self._topics.prefix}/{CHANGE}":
+            if self._sound.change(payload):
+                self._rooms.serve(self._sound.players(), at_once=True)
+                self._changed()
+            return
         if topic.endswith("/set"):
             key = topic.removesuffix("/set").rpartition("/")[2]
             wish = wish_of(key, payload, self._share, self._volume_max())
@@ -147,6 +165,21 @@ class Home:
     def _heard(self, event: Mapping[str, Any]) -> None:
         if event["event"] == "touch":
             self._teller.touch(str(event.get("action")))
+        elif event["event"] == "room":
+            wanted = {key: value for key, value in event.items() if key not in ("event", "seq")}
+            self._send(f"{self._topics.prefix}/{CHANGE}", json.dumps(wanted), False)
+        elif event.get("joined") is not None:
+            self._sound.hurry()
+
+    def _joined(self) -> bool:
+        """Whether the leader's music is to play here; while nobody can tell, as before."""
+        if self._jukebox.status is not None:
+            self._is_joined = self._jukebox.status.get("joined") is True
+        return self._is_joined
+
+    def _steered(self) -> None:
+        self._rooms.serve(self._sound.players())
+        self._changed()
 
     def _opened(self) -> None:
         self._teller.connected()

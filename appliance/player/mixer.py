@@ -12,6 +12,8 @@ from appliance.settings import Settings
 # What the installer gives an MPD that it sets up (install/mpd.conf), and where that MPD listens.
 OWN_CONF = Path("/etc/jukebox/mpd-own.conf")
 OWN_SOCKET = "/run/mpd/socket"
+# Beside it, on the leader of several rooms: the output by which all rooms hear its music.
+ROOMS_CONF = "mpd-rooms.conf"
 
 # The outputs that have a mixer of their own, MPD 0.23 and 0.24.
 CARDS = ("alsa", "oss", "pulse", "pipewire", "sndio", "osx", "winmm", "wasapi", "haiku")
@@ -36,6 +38,8 @@ def outputs_with_volume(
 ) -> frozenset[str] | None:
     """The names of the outputs that have a volume; None if nobody can tell."""
     outputs = _outputs(own_conf) if _is_own(settings, environ) else []
+    if outputs:
+        outputs += _outputs(own_conf.with_name(ROOMS_CONF))
     if not outputs:
         return None
     return frozenset(output.get("name", "") for output in outputs if _has_volume(output))
@@ -48,7 +52,8 @@ def _is_own(settings: Settings, environ: Mapping[str, str]) -> bool:
 
 def _is_software(conf: Path) -> bool:
     """Whether each output of this mpd.conf that has a volume has MPD's own."""
-    on = [output for output in _outputs(conf) if output.get("enabled") != "no"]
+    in_step = _outputs(conf.with_name(ROOMS_CONF))  # jukebox-home switches it on
+    on = in_step or [out for out in _outputs(conf) if out.get("enabled") != "no"]
     mixers = [output.get("mixer_type") for output in on if _has_volume(output)]
     return bool(mixers) and all(mixer == "software" for mixer in mixers)
 

@@ -29,7 +29,7 @@ from appliance.remote.control_history import (
     forgotten,
     range_of,
 )
-from appliance.remote.control_house import tell_house
+from appliance.remote.control_house import show_rooms, tell_house, wanted_of_room
 from appliance.remote.control_socket import Listener
 from appliance.remote.control_teaching import Teaching, person_forgotten
 from appliance.remote.messages import WORDS, Answer, Controls, as_message, understand
@@ -44,6 +44,7 @@ BYTES_PER_STEP = 64 * 1024
 LEAST_COST = 4 * 1024
 ONLY_HERE = (
     "house",
+    "rooms",
     "subscribe",
     "settings",
     "reload",
@@ -183,8 +184,8 @@ class ControlServer:
                 return Answer(status.sentence(), asdict(status) | {"seq": self._events.seq})
             case "settings" | "reload":
                 return _settings(request.word, controls)
-            case "house":
-                return tell_house(request.arguments, step, controls)
+            case "house" | "rooms":
+                return self._hear_of_house(request, step, controls)
             case "teach":
                 return self._teach(client, request, step, controls)
             case word if word in WORDS:
@@ -198,6 +199,13 @@ class ControlServer:
                 known = ", ".join((*WORDS, *ONLY_HERE))
                 raise UsageError(f"unknown word {unknown[:40]!r}; the words are {known}")
         return None
+
+    def _hear_of_house(self, request: lines.Request, step: Step, controls: Controls) -> Answer:
+        if request.word == "rooms" and "room" in request.arguments:
+            self.tell("room", **wanted_of_room(request.arguments))
+            return Answer("the leader of the rooms is told")
+        about = tell_house if request.word == "house" else show_rooms
+        return about(request.arguments, step, controls)
 
     def _begin(
         self, client: Connection, request: lines.Request, step: Step, controls: Controls

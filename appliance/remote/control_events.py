@@ -22,8 +22,10 @@ STATUS_EVENTS = {
         "refusal",
         "charge",
         "charge_since",
+        "joined",
     ),
     "hold": ("asked", "hold_until", "sleep_at", "asleep"),
+    "rooms": ("rooms",),
     "camera": ("camera", "looks_per_second", "looks_reason"),
 }
 # What can be lost; its key says so.

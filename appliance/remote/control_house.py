@@ -1,14 +1,16 @@
-"""The control socket's word "house": how the house looks, as its leader says (docs/rooms.md)."""
+"""The control socket's words of the house: how it looks, and the players of its rooms."""
 
 from __future__ import annotations
 
 from typing import Any, cast, get_args
 
+from appliance.decide.house_sound import LEVELS, RoomPlayer
 from appliance.errors import UsageError
 from appliance.records import EMOTIONS, Emotion, Mood, MoodState, Step
 from appliance.remote.messages import Answer, Controls
 
 MOST_FACES = 1000
+MOST_ROOMS, LONGEST_NAME = 50, 60
 
 
 def tell_house(arguments: dict[str, Any], step: Step, controls: Controls) -> Answer:
@@ -21,7 +23,55 @@ def tell_house(arguments: dict[str, Any], step: Step, controls: Controls) -> Ans
         )
     if type(faces) is not int or not 0 <= faces <= MOST_FACES:
         raise UsageError(f"house: faces must be a whole number up to {MOST_FACES}")
+    sounds = arguments.get("sound", False)
+    if type(sounds) is not bool:
+        raise UsageError("house: sound must be true or false")
     time_s, how = step.frame.time_s, cast(MoodState, state)
     looks = Emotion(emotion) if how == "settled" and isinstance(emotion, str) else None
-    controls.policy.house.tell(Mood(how, looks, 1.0, faces, time_s), time_s)
+    controls.policy.house.tell(Mood(how, looks, 1.0, faces, time_s), time_s, sounds=sounds)
     return Answer(f"the house: {looks or how}")
+
+
+def show_rooms(arguments: dict[str, Any], step: Step, controls: Controls) -> Answer:
+    """Takes in the rooms with the leader's music, to be shown. Raises UsageError."""
+    rooms = arguments.get("rooms")
+    if not isinstance(rooms, list) or len(rooms) > MOST_ROOMS:
+        raise UsageError(f"rooms: it must be a list of up to {MOST_ROOMS} rooms")
+    found = tuple(player_of(room) for room in rooms)
+    controls.policy.house_sound.show(found, step.frame.time_s)
+    return Answer(f"{len(found)} rooms")
+
+
+def wanted_of_room(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What somebody wants of a room, for its leader. Raises UsageError."""
+    wanted: dict[str, Any] = {"room": _text(arguments.get("room"))}
+    given = {key: arguments[key] for key in LEVELS if arguments.get(key) is not None}
+    return wanted | {key: _number(key, value) for key, value in given.items()}
+
+
+def player_of(found: Any) -> RoomPlayer:
+    """A room's player in a message. Raises UsageError for anything else."""
+    try:
+        player = RoomPlayer(
+            room=_text(found["room"]),
+            name=_text(found["name"]),
+            connected=found["connected"] is True,
+            leads=found["leads"] is True,
+            muted=found["muted"] is True,
+            **{key: _number(key, found[key]) for key in LEVELS},
+        )
+    except (LookupError, TypeError) as error:
+        raise UsageError("rooms: one of them is none") from error
+    return player
+
+
+def _number(key: str, found: Any) -> int:
+    if type(found) is not int or not 0 <= found <= LEVELS[key]:
+        raise UsageError(f"room: {key} must be a whole number from 0 to {LEVELS[key]}")
+    return found
+
+
+def _text(found: Any) -> str:
+    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_NAME:
+        raise UsageError(f"room: its name must have 1 to {LONGEST_NAME} characters")
+    return found

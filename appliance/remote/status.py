@@ -9,10 +9,10 @@ import json
 import logging
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from appliance.decide.phrases import IN_CHARGE, Sureness, describe, describe_pictures, how_sure
 from appliance.decide.policy import MusicPolicy
@@ -41,7 +41,8 @@ class Status:
     the music. reason: why the last song was put on. looks_per_second: frames read per second now;
     looks_reason: why not as many as the settings allow, or "". refusal: why MPD lets the jukebox do
     nothing, or "". history: "lost" while it cannot be written. pictures: faces of the last frame
-    that are pictures, which faces leaves out.
+    that are pictures, which faces leaves out. joined: the music of the house's leader plays here.
+    rooms: where that music goes, as the leader tells.
     """
 
     mood: str
@@ -69,6 +70,8 @@ class Status:
     unclear: Unclear | None = None
     state: MoodState = "uncertain"
     company: bool = False
+    joined: bool = False
+    rooms: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -113,6 +116,8 @@ class Status:
             unclear=step.mood.unclear,
             state=step.mood.state,
             company=step.mood.company,
+            joined=policy.house_sound.joined,
+            rooms=[asdict(room) for room in policy.house_sound.rooms(step.frame.time_s)],
         )
 
     def outline(self) -> str:
@@ -122,10 +127,11 @@ class Status:
     def sentence(self) -> str:
         """One line for people."""
         player = {"play": f"playing {self.title}", "pause": "paused", "stop": "silent"}
+        plays = player.get(self.player, "waiting for MPD")
         parts = [
             self.mood,
             describe_pictures(self.pictures),
-            player.get(self.player, "waiting for MPD"),
+            "the house's music plays here" if self.joined else plays,
         ]
         if self.refusal:
             parts.append(self.refusal)

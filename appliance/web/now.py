@@ -18,6 +18,7 @@ from appliance.web import face
 from appliance.web.actions import FAILURES, play, tell
 from appliance.web.machine import wants_walk
 from appliance.web.page import Page, form_of, page_of
+from appliance.web.rooms import rooms_of
 from appliance.web.view import now_view
 
 LARGEST_COVER = 4 * 1024 * 1024
@@ -34,7 +35,8 @@ async def show(request: Request) -> Response:
     """The page."""
     page = page_of(request)
     view = now_view(page.house, page.language(request))
-    return page.html(request, "now.html", now=view, is_new=wants_walk(request))
+    is_new = wants_walk(request)
+    return page.html(request, "now.html", now=view, is_new=is_new, rooms=rooms_of(page))
 
 
 async def events(request: Request) -> Response:

@@ -129,7 +129,7 @@ def _music(house: House, _: Language) -> Values:
     return {
         "player": playing is not None,
         "playing": playing is not None and playing.state == "play",
-        "song": song.title if song else _("Nothing plays"),
+        "song": _song(song, status, _),
         "artist": song.artist if song else "",
         "cover": cover_link(song) if song else "",
         "stream": song is not None and not song.seconds,
@@ -142,6 +142,12 @@ def _music(house: House, _: Language) -> Values:
         "next": _next(playing, status, _),
         "trouble": _trouble(house, _),
     }
+
+
+def _song(song: Song | None, status: Values, _: Language) -> str:
+    if status.get("joined"):
+        return _("The music of the house plays here")
+    return song.title if song else _("Nothing plays")
 
 
 def _why(status: Values, _: Language) -> str:
