@@ -15,8 +15,8 @@ usage: ./setup.sh demo [--for SECONDS] [--camera SOURCE] [--output OUTPUT]
            makes this machine the jukebox, or updates it; --dry-run only says what it would do
        sudo ./setup.sh uninstall [--purge]
            undoes that; --purge removes settings, history and music, too
-       sudo ./setup.sh image x86 [FILE]
-           makes a disk image with the installed jukebox (docs/image.md)
+       sudo ./setup.sh image pi|x86 [FILE]
+           makes a card or disk with the installed jukebox (docs/image.md)
 TEXT
 }
 
@@ -131,7 +131,7 @@ lint() {
     local bin=run/test/bin walls
     $bin/ruff check --quiet .
     $bin/ruff format --check --quiet .
-    $bin/shellcheck -x setup.sh .ci/run locks/*.sh {tests,tests/box,install,install/image,findings}/*.sh
+    $bin/shellcheck -x setup.sh .ci/run locks/*.sh {tests,tests/box,tests/card,tests/card/guest,install,install/image,findings}/*.sh
     walls=$($bin/lint-imports --no-cache 2>&1) || fail "a wall of the house is broken: $walls"
     $bin/mypy
 }

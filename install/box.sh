@@ -95,7 +95,7 @@ put() { # put FILE PLACE [MODE [GROUP]]: completely or not at all, even if the p
 become_root() {
     if [[ $EUID -ne 0 ]]; then
         command -v sudo >/dev/null || fail "this needs root, and there is no sudo"
-        exec sudo --preserve-env=JUKEBOX_DEADLINE_S,JUKEBOX_STEADY_S ./setup.sh "$@"
+        exec sudo --preserve-env=JUKEBOX_DEADLINE_S,JUKEBOX_STEADY_S,SOURCE_DATE_EPOCH,IMAGE_MIRROR ./setup.sh "$@"
     fi
 }
 

@@ -57,7 +57,10 @@ make_release() { # make_release FOLDER FINGERPRINT
     mkdir -p "$folder"
     make_environment "$folder/env"
     # The code is put beside its models, as in the repository, and its command into bin/.
-    "${pip[@]}" install --no-deps --no-index --find-links "$folder/env/build" --target "$folder" .
+    # pip would compile them in a folder with a name by chance, which compiled Python remembers.
+    "${pip[@]}" install --no-compile --no-deps --no-index --find-links "$folder/env/build" --target "$folder" .
+    same_times "$folder/appliance"
+    "$folder/env/bin/python" -m compileall -q --invalidation-mode timestamp "$folder/appliance"
     cp -r systemd "$folder/"
     install -m 644 -D -t "$folder/docs" docs/install.md
     install -m 755 -D -t "$folder/install" install/jukebox.sh
@@ -112,12 +115,18 @@ make_environment() { # make_environment FOLDER; sets pip
     # What the jukebox itself is built with, for where the downloads are gone, as in an image.
     "${pip[@]}" download --no-deps --no-index --find-links "$wheels" --dest "$1/build" -r locks/build.txt
     "${pip[@]}" uninstall --yes setuptools 2>/dev/null # Python 3.11's venv has it, nobody needs it
+    same_times "$1"
     compile_what_is_used "$1"
     printf '%s\n' "$wanted" >"$1/made-from"
 }
 
 install_wheels() {
     "${pip[@]}" install --no-compile --no-index --find-links "$wheels" --require-hashes -r locks/box.txt
+}
+
+# Compiled Python names the time of its source, which must be the same in two images of one commit.
+same_times() { # same_times FOLDER
+    [[ -z ${SOURCE_DATE_EPOCH-} ]] || find "$1" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 }
 
 # The service may not write beside the packages, so every start would compile again what it loads. pip

@@ -20,12 +20,12 @@ from appliance.history.database import open_for_writing
 PROJECT = Path(__file__).resolve().parents[1]
 TESTS = PROJECT / "tests"
 SHELL_RIGS = sorted(
-    [*TESTS.glob("*.sh"), *TESTS.glob("box/**/*.sh"), *PROJECT.glob("findings/*.sh")]
+    [*TESTS.glob("*.sh"), *TESTS.glob("[bc]*/**/*.sh"), *PROJECT.glob("findings/*.sh")]
 )
 GUEST = TESTS / "box" / "guest"
 # Modules that do nothing at import; the guest's programs run in the emulated machine.
 FILES = [TESTS / "soak.py", TESTS / "hunt.py", TESTS / "two_hours.py"]
-FOLDERS = ("box", "hunting", "three_apps", "bench")
+FOLDERS = ("box", "card", "hunting", "three_apps", "bench")
 FILES += [file for folder in FOLDERS for file in TESTS.glob(f"{folder}/*.py")]
 MODULES = sorted(
     ".".join(file.relative_to(TESTS).with_suffix("").parts)
@@ -80,7 +80,13 @@ def test_the_rig_in_qemu_takes_the_options_that_its_script_passes_on(monkeypatch
     assert set(passed.split(" | ")) == set(values)
     run = box("run")
     ran = []
-    for name in ("from_the_firmware_on", "live", "examine_moments", "cut_again_and_again"):
+    for name in (
+        "from_the_firmware_on",
+        "live",
+        "join_networks",
+        "examine_moments",
+        "cut_again_and_again",
+    ):
         monkeypatch.setattr(run, name, lambda *_, name=name: ran.append(name))
     words = [word for option in values.items() for word in option]
     for part in parts.split("|"):
@@ -91,7 +97,7 @@ def test_the_rig_in_qemu_takes_the_options_that_its_script_passes_on(monkeypatch
             ["run", "--disk", "d", "--folder", str(tmp_path), "--kernel", "k", *words],
         )  # fmt: skip
         run.main()
-    assert len(set(ran)) == len(parts.split("|")) == 4
+    assert len(set(ran)) == len(parts.split("|")) == 5
 
 
 def test_an_option_that_is_none_is_refused_with_the_usage():

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 import threading
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ from appliance.errors import ControlError, JukeboxError, UsageError
 from appliance.remote.control_connection import Connection
 from appliance.vision.qr_codes import shared_network
 
+PROJECT = Path(__file__).resolve().parents[1]
 # Whatever stands in a password must come through whole.
 ODD = r"""a;b:c,d"e\f#g 'h'$(i)`j`{k}"""
 
@@ -55,6 +57,13 @@ def escaped(text):
 )
 def test_a_file_is_read_as_people_and_their_editors_write_it(content, network):
     assert from_file(content) == network
+
+
+def test_the_file_that_comes_with_the_card_is_left_alone_until_somebody_edits_it():
+    shipped = (PROJECT / "install/image/wifi.txt").read_bytes()
+    assert from_file(shipped) is None
+    edited = shipped.replace(b"# name", b"name").replace(b"# password", b"password")
+    assert from_file(edited) == WifiNetwork("My Network", "the password")
 
 
 @pytest.mark.parametrize(

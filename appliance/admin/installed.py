@@ -19,7 +19,7 @@ MPD_FILE = Path("/etc/jukebox/mpd-own.conf")
 MPD_DROP_IN = Path("/etc/systemd/system/mpd.service.d/jukebox.conf")
 HOSTS = Path("/etc/hosts")
 WIFI_FILE = Path("/etc/jukebox/wifi.conf")
-# Only where nothing else, such as NetworkManager, cares for the Wi-Fi: this file is put by hand.
+# Only on a card or disk that ./setup.sh image made, where nothing else cares for the Wi-Fi.
 WIFI_DROP_IN = Path("/etc/systemd/system/wpa_supplicant@.service.d/card.conf")
 WIFI_UNIT = "wpa_supplicant@wlan0.service"
 MPD_FILE_BYTES = 64 * 1024

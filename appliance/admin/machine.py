@@ -90,4 +90,4 @@ class UsersJukebox:
 
     def join(self, _network: WifiNetwork) -> None:
         """Raises JukeboxError: that needs root."""
-        raise JukeboxError("only an installed jukebox sets the Wi-Fi, because that needs root")
+        raise JukeboxError("only a jukebox on its own card sets the Wi-Fi of its machine")

@@ -27,7 +27,7 @@ kernel_files() { # kernel_files VERSION
     mkdir -p "$folder"
     unshare --mount mmdebstrap --quiet --variant=apt \
         --include="linux-image-$1,linux-headers-$1,v4l2loopback-dkms,gcc,make,initramfs-tools,e2fsprogs" \
-        --customize-hook="$PWD/kernel_files.sh \"\$1\" $1 $folder" bookworm "$work/build" >&2
+        --customize-hook="$PWD/kernel_files.sh \"\$1\" $1 $folder" trixie "$work/build" >&2
     rm -rf "$work/build"
     touch "$folder/made"
 }
@@ -35,7 +35,7 @@ kernel_files() { # kernel_files VERSION
 commands() { # for debugfs: the layer's files, all root's
     local file unit
     printf 'mkdir %s\n' "$lib" "$units/jukebox.service.d" /etc/systemd/system.conf.d
-    for file in guest/*.py guest/jukebox-restless.toml guest/mpd-says.sh "$cache/$kernel/v4l2loopback.ko" "$work"/scenes.{gray,json}; do
+    for file in guest/*.py guest/jukebox-restless.toml guest/mpd-says.sh ../card/guest/radio.sh "$work/code.png" "$cache/$kernel/v4l2loopback.ko" "$work"/scenes.{gray,json}; do
         echo "write $file $lib/$(basename "$file")"
     done
     for file in guest/*.service; do
@@ -43,8 +43,12 @@ commands() { # for debugfs: the layer's files, all root's
         echo "write $file $units/$unit"
         echo "symlink $units/multi-user.target.wants/$unit $units/$unit"
     done
+    echo "write ../card/guest/10-rig.network /etc/systemd/network/10-rig.network"
     echo "write guest/system.conf /etc/systemd/system.conf.d/box.conf"
     echo "write guest/slow.conf $units/jukebox.service.d/slow.conf"
+    for unit in jukebox-{web,home,resolver}; do
+        printf 'mkdir %s\nwrite ../card/guest/slow.conf %s/slow.conf\n' "$units/$unit.service.d"{,}
+    done
 }
 
 cp --sparse=always "$image" "$out"
@@ -54,9 +58,11 @@ kernel=$(debugfs -R "ls -p /lib/modules" "$out?offset=$root_start" 2>/dev/null |
     awk -F/ '$6 ~ /^[0-9]/ { print $6 }')
 kernel_files "$kernel"
 (cd .. && "${PYTHON:-../run/test/bin/python}" -m box.scenes "$work")
+# The network and its password are those of radio.sh.
+"${PYTHON:-../../run/test/bin/python}" ../card/draw_code.py "$work/code.png" 'Home "net"' 'a;b\c,d:"e" #sEcReT1'
 commands >"$work/commands"
 on_root <"$work/commands" >"$work/said"
-if grep -E "not found|already exists|No space|error" "$work/said" | grep -v "jukebox.service.d"; then
+if grep -E "not found|already exists|No space|error" "$work/said" | grep -v "mkdir: .*already exists"; then
     echo "$0: the layer could not be written" >&2
     exit 1
 fi

@@ -16,4 +16,5 @@ echo "LABEL=jukebox-root / ext4 defaults 0 1" >"$root/etc/fstab"
 in_root mkinitramfs -d /tmp/small -o /tmp/initrd.img "$version"
 cp "$root/tmp/initrd.img" "$folder/initrd.img"
 cp "$root/boot/vmlinuz-$version" "$folder/vmlinuz"
-cp "$root/lib/modules/$version/updates/dkms/v4l2loopback.ko" "$folder/v4l2loopback.ko"
+# dkms compresses it as Debian's own modules.
+xz -dc "$root/lib/modules/$version/updates/dkms/v4l2loopback.ko.xz" >"$folder/v4l2loopback.ko"

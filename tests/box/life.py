@@ -38,20 +38,6 @@ def live(make: Maker, music: Path, report: Report) -> None:
     camera_comes_late(make("late"), report)
 
 
-def from_the_firmware_on(machine: Machine, report: Report) -> None:
-    """The first start as on a PC: firmware, boot loader, the image's own kernel and initrd."""
-    jukebox = Jukebox(machine)
-    try:
-        machine.power_on()
-        machine.run("true", 900)
-        report.figure("firmware to userspace (shell), s", round(machine.up_s))
-        report.figure("firmware to the first sound, s", round(jukebox.wait_for_sound()))
-        loaded = machine.attempt("test -d /sys/firmware/efi && cat /proc/cmdline")
-        report.claim("its own boot loader starts it", loaded[0] == 0, loaded[1].strip())
-    finally:
-        machine.pull_the_plug()
-
-
 def first_start(jukebox: Jukebox, report: Report) -> None:
     """From power-on to the first music, without a network and without anybody's help."""
     machine = jukebox.machine
@@ -71,7 +57,8 @@ def first_start(jukebox: Jukebox, report: Report) -> None:
     cycles = machine.attempt("journalctl -b --no-pager | grep -i 'ordering cycle'")[1]
     report.claim("no ordering cycle", cycles == "", cycles)
     size = int(machine.run("df --output=size -BM / | tail -1 | tr -d ' M'"))
-    report.claim("the root partition fills the larger disk", size > 3700, f"{size} MB")
+    # 1.8 GB in the image; three quarters of the disk that disk.sh makes.
+    report.claim("the root partition has grown", size > 2300, f"{size} MB")
     report.claim(
         "settings on the boot partition count",
         any("/boot/jukebox.toml sets" in line for line in jukebox.log()),

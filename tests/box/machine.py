@@ -23,7 +23,7 @@ from typing import Any
 
 FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
-# As in install/image/root/etc/kernel/cmdline.
+# As in install/image/x86/etc/kernel/cmdline.
 COMMAND_LINE = "root=LABEL=jukebox-root rw quiet fsck.repair=yes panic=10 console=ttyS0"
 # A processor that is kept waiting must not take its timer for broken.
 COMMAND_LINE += " no_timer_check tsc=unstable systemd.show_status=no"
@@ -47,13 +47,15 @@ class Machine:
     """One power-on. folder: of this machine's sockets, sound and console; disk: its raw disk.
 
     kernel: a folder with vmlinuz and initrd.img to begin with, in place of firmware, boot loader
-    and the initrd for all PCs, which take an emulated processor a minute.
+    and the initrd for all PCs, which take an emulated processor a minute. ports: which of its ports
+    are which of this machine's; without any it has neither network nor screen.
     """
 
     folder: Path
     disk: Path
     kernel: Path | None = None
     memory_mb: int = 1500
+    ports: dict[int, int] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)  # as the guest sent them, in this order
     _began_s: float = 0.0
     _number: int = 0
@@ -101,6 +103,13 @@ class Machine:
             yield
         finally:
             self._processes[0].send_signal(signal.SIGCONT)
+
+    def draw_screen(self, file: Path) -> None:
+        """What is on the screen now, as a PNG."""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(str(self.folder / "monitor.socket"))
+            monitor.sendall(f"screendump {file} -f png\n".encode())
+            time.sleep(2)  # it answers before the file is whole
 
     @property
     def up_s(self) -> float:
@@ -177,11 +186,12 @@ class Machine:
         return connection
 
     def _qemu(self, nbd: Path) -> list[str]:
-        """No network card at all; a sound card that plays into a file."""
+        """A sound card plays into a file."""
         return [
             *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"),
             *("-machine", "q35", "-m", str(self.memory_mb), "-nodefaults", "-no-reboot"),
-            *("-display", "none", "-nic", "none", "-serial", f"file:{self.folder / 'console.txt'}"),
+            *("-display", "none", "-serial", f"file:{self.folder / 'console.txt'}"),
+            *self._outside(),
             *self._begin(),
             *("-drive", f"if=virtio,format=raw,file=nbd+unix:///?socket={nbd}"),
             *("-audiodev", f"wav,id=sound,path={self.sound},out.frequency={RATE}"),
@@ -189,6 +199,16 @@ class Machine:
             *("-device", "virtio-serial", "-device", "virtio-rng-pci"),
             *self._port("shell"),
             *self._port("rows"),
+        ]
+
+    def _outside(self) -> list[str]:
+        if not self.ports:
+            return ["-nic", "none"]
+        ways = [f"hostfwd=tcp:127.0.0.1:{here}-:{there}" for there, here in self.ports.items()]
+        return [
+            *("-nic", ",".join(["user", "model=virtio-net-pci", *ways])),
+            *("-device", "VGA"),
+            *("-monitor", f"unix:{self.folder / 'monitor.socket'},server=on,wait=off"),
         ]
 
     def _begin(self) -> list[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 from pathlib import Path
 
 from box.cuts import cut_again_and_again
-from box.life import from_the_firmware_on, live
+from box.first import from_the_firmware_on
+from box.life import live
 from box.machine import ClaimError, Machine
 from box.moments import examine_moments
+from box.radio import join_networks
 from box.report import Report
 
 MUSIC = Path(__file__).resolve().parent.parent.parent / "music"
@@ -23,7 +26,7 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--moments", type=int, default=50)
-    parser.add_argument("--only", choices=("firmware", "life", "moments", "cuts"))
+    parser.add_argument("--only", choices=("firmware", "life", "radio", "moments", "cuts"))
     parser.add_argument("--kernel", type=Path, help="a folder: see Machine")
     asked = parser.parse_args()
     report = Report(asked.folder / "report.json")
@@ -33,9 +36,13 @@ def main() -> int:
 
     try:
         if asked.only in (None, "firmware"):
-            from_the_firmware_on(Machine(asked.folder / "firmware", asked.disk), report)
+            ports = {port: free_port() for port in (22, 80)}
+            machine = Machine(asked.folder / "firmware", asked.disk, ports=ports)
+            from_the_firmware_on(machine, report)
         if asked.only in (None, "life"):
             live(make, MUSIC, report)
+        if asked.only in (None, "radio"):
+            join_networks(make("radio"), report)
         if asked.only in (None, "moments"):
             examine_moments(make, asked.moments, asked.seed, report)
         if asked.only in (None, "cuts"):
@@ -43,6 +50,12 @@ def main() -> int:
     except ClaimError as error:
         report.claim("the jukebox does what it is asked to", False, error)
     return 0 if report.all_hold else 1
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 if __name__ == "__main__":
