@@ -4,26 +4,23 @@
                                                                │                                │
                                                                └───────► store ◄──────Play──────┘
 
-Read `Loop.step` first: it is the picture above, line by line. Moods change more slowly than people
-move: a face that shows the mood is only followed in most frames (`decide/readings.py`).
-`protocols.py` says what each of the seven devices must do; `records.py` holds what passes between
-them. `build.py` makes the real devices from the settings; tests and the rehearsal bring others. A
-player or a store that fails is left alone for a while and tried again (`decide/recovery.py`), and
-the other devices go on. A camera reopens itself.
+Read `Loop.step` first: it is the picture above, line by line. `protocols.py` says what each of the
+seven devices must do; `records.py` holds what passes between them. `build.py` makes the real
+devices from the settings; tests and the rehearsal bring others. A player or a store that fails is
+left alone for a while and tried again (`decide/recovery.py`), and the other devices go on. A camera
+reopens itself.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
 from appliance.decide.phrases import describe
-from appliance.decide.readings import Readings
 from appliance.decide.recovery import Recovery
 from appliance.errors import PlayerError, SongsAwaitedError, StoreError
 from appliance.protocols import Devices
-from appliance.records import Adjustment, Decision, Face, Frame, Mood, Playback, Step
+from appliance.records import Adjustment, Decision, Frame, Mood, Playback, Step
 
 log = logging.getLogger("jukebox")
 
@@ -45,10 +42,8 @@ class Loop:
         self.devices = devices
         self._player = Recovery("player", PlayerError)
         self._store = Recovery("history", StoreError)
-        self._readings = Readings()
         self._mood = Mood("nobody", None, 0.0, 0, 0.0)  # after the last frame
-        self._time_s: float | None = None  # of the last frame that was read
-        self._last: Step  # the same, without what is told only once
+        self._time_s: float | None = None  # of the last frame
 
     def run(self, after_step: Callable[[Step], bool]) -> None:
         """Takes one step after another until after_step, which gets each of them, returns False."""
@@ -58,8 +53,6 @@ class Loop:
     def step(self, frame: Frame) -> Step:
         """What one frame led to: find faces, classify them, update the mood, play, record."""
         faces = self.devices.faces.find(frame)
-        if not self._readings.are_due(frame, faces):
-            return self._only_followed(frame, faces)
         scores = self.devices.classifier.classify(frame, faces)
         mood = self.devices.mood.update(frame.time_s, scores, blind=frame.luma is None)
         changed = (mood.state, mood.emotion) != (self._mood.state, self._mood.emotion)
@@ -70,19 +63,7 @@ class Loop:
         self._record(frame, mood, changed=changed)
         self._time_s, self._mood = frame.time_s, mood
         began = playback.began if playback else None
-        step = Step(frame, scores, mood, playback, began, recorded=not self._store.lost)
-        if step.may_change_mood:
-            self._readings.hurry()
-        self._last = replace(step, playback=_told(playback), play=None, only_followed=True)
-        return step
-
-    def _only_followed(self, frame: Frame, faces: Sequence[Face]) -> Step:
-        """What the last frame that was read led to, with the same faces where they are now."""
-        of_faces = zip(self._last.scores, faces, strict=True)
-        scores = tuple(
-            [score if score.face is face else replace(score, face=face) for score, face in of_faces]
-        )
-        return replace(self._last, frame=frame, scores=scores)
+        return Step(frame, scores, mood, playback, began, recorded=not self._store.lost)
 
     def _play(self, frame: Frame, mood: Mood) -> Playback | None:
         """What plays; None while the player cannot be reached."""
@@ -101,8 +82,6 @@ class Loop:
             log.info("playing %s (%s): %s", play.title, play.emotion, play.reason)
             self.devices.store.record_play(frame.unix_s, play, mood)
         decision = self.devices.policy.decide(frame.time_s, frame.unix_s, mood, playback)
-        if decision is not None or playback.fading:
-            self._readings.hurry()  # a fade takes a small step in each frame
         if isinstance(decision, Adjustment):
             self._adjust(decision, frame.time_s)
         elif decision is not None:
@@ -132,10 +111,3 @@ class Loop:
         if changed:
             store.record_mood(unix_s, mood)
         self._store.attempt(frame.time_s, lambda: store.write(unix_s))
-
-
-def _told(playback: Playback | None) -> Playback | None:
-    """The playback without what it tells only once."""
-    if playback is None or (playback.listener_action is None and playback.began is None):
-        return playback
-    return replace(playback, listener_action=None, began=None)

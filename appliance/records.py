@@ -225,7 +225,6 @@ class Playback:
     refusal: why the player lets the jukebox do nothing; "" if it may play.
     empty: whether no song is in the queue.
     began: a song of the jukebox's that has begun to sound since the previous Playback.
-    fading: whether the volume is on its way, so that the player wants to be asked at every frame.
     """
 
     state: Literal["play", "pause", "stop"]
@@ -241,7 +240,6 @@ class Playback:
     empty: bool = False
     has_end: bool = False
     began: Play | None = None
-    fading: bool = False
 
     @property
     def listener(self) -> bool:
@@ -317,7 +315,6 @@ class Step:
 
     playback: before this step acted; None while the player cannot be reached. play: the song of the
     jukebox's that has begun to sound, if any. recorded: whether the history could be written.
-    only_followed: the faces are where they are now, and all else is what it was a moment before.
     """
 
     frame: Frame
@@ -326,17 +323,3 @@ class Step:
     playback: Playback | None
     play: Play | None
     recorded: bool = True
-    only_followed: bool = False
-
-    @property
-    def people(self) -> list[EmotionScores]:
-        """The scores of the faces that are no pictures."""
-        return [score for score in self.scores if not score.picture]
-
-    @property
-    def may_change_mood(self) -> bool:
-        """Whether any face shows another emotion than the mood, or there is no mood yet."""
-        if self.mood.emotion is None:
-            return bool(self.people)
-        now = EMOTIONS.index(self.mood.emotion)
-        return any(max(face.probabilities) > face.probabilities[now] for face in self.people)

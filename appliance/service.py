@@ -102,33 +102,27 @@ class Service:
 
     def _after_step(self, step: Step) -> bool:
         """Does what is due besides the music. Returns whether to go on."""
-        self._step = step
-        if not step.only_followed:
-            self._after_reading(step)
-        self._scanner.note(step.frame)
-        self._viewer.note(step.frame)
-        self._control.serve(step, self)
-        if self._signals.take_reload():
-            self._reload()
-        return not self._is_over(step.frame)
-
-    def _after_reading(self, step: Step) -> None:
-        """Does what is due after a step in which more happened than that faces moved."""
         self._remember(step)
         self._feed_watchdog(step)
         self._parts.frame_rate.note(step)
         self._watch_resting_face(step)
         self._teach(step.frame)
+        self._scanner.note(step.frame)
+        self._viewer.note(step.frame)
         if self._report_due.at(step.frame.time_s):
             self.keep_requests()
             self._report_status()
         self._use_panel(step)
         self._answer_messages(step)
-        self._tell_touch(step)
+        self._serve_programs(step)
         if self._prune_due.at(step.frame.time_s):
             self._prune(step.frame)
+        if self._signals.take_reload():
+            self._reload()
+        return not self._is_over(step.frame)
 
     def _remember(self, step: Step) -> None:
+        self._step = step
         if self._began_s is None:
             self._began_s = step.frame.time_s
         if step.play is not None:
@@ -227,10 +221,11 @@ class Service:
         except PlayerError as error:
             log.debug("no answer: %s", error)  # the next step says that the player is lost
 
-    def _tell_touch(self, step: Step) -> None:
-        """Tells programs what people did."""
+    def _serve_programs(self, step: Step) -> None:
+        """Does what programs ask for at the control socket, and tells them what people did."""
         if step.playback is not None and step.playback.listener_action is not None:
             self._control.tell("touch", action=step.playback.listener_action)
+        self._control.serve(step, self)
 
     def _open_control(self) -> ControlServer:
         """The control socket. Without one, the music plays all the same."""

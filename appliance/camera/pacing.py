@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 
 from appliance.protocols import Camera
-from appliance.records import Frame, GrayImage, Step
+from appliance.records import EMOTIONS, EmotionScores, Frame, GrayImage, Step
 
 # The least, and the rate in a calm room: at 2 frames a second a newcomer is seen within half a
 # second, and the loop's longest wait (loop.LONGEST_WAIT_S) never runs out.
@@ -98,8 +98,8 @@ class FrameRatePolicy:
         if step.frame.luma is None:
             return
         moves = now_s >= self._compare_s and self._moves(step.frame.luma, now_s)
-        self._nobody = not step.people and step.mood.state == "nobody"
-        if self._lively_s is None or moves or step.may_change_mood:
+        self._nobody = not _people(step) and step.mood.state == "nobody"
+        if self._lively_s is None or moves or _may_change(step):
             self._lively_s = now_s
         self._is_calm = now_s - self._lively_s >= CALM_S
 
@@ -145,6 +145,18 @@ class PacedCamera:
         else:
             self._due_s = float("-inf")  # the camera itself gives no more
         return frame
+
+
+def _may_change(step: Step) -> bool:
+    """Whether any face shows another emotion than the mood, or there is no mood yet."""
+    if step.mood.emotion is None:
+        return bool(_people(step))
+    current = EMOTIONS.index(step.mood.emotion)
+    return any(max(face.probabilities) > face.probabilities[current] for face in _people(step))
+
+
+def _people(step: Step) -> list[EmotionScores]:
+    return [score for score in step.scores if not score.picture]
 
 
 def _celsius(zone: Path) -> float | None:

@@ -112,7 +112,6 @@ def describe(status: Status, queue: Queue, fader: Fader, charge: Charge) -> Play
         charge="resting" if rests else charge,
         volume_percent=None if fader.active or fader.refused else volume_of(status),
         empty=status["playlistlength"] == "0",
-        fading=fader.active,
     )
 
 
