@@ -431,9 +431,9 @@ asks = socket.socket(socket.AF_UNIX)
 asks.connect(sys.argv[1])
 said = asks.makefile()
 print(said.readline())
-with contextlib.suppress(OSError):
+with contextlib.suppress(OSError):  # who is refused in the first line is hung up on
     asks.sendall(b'{"id": 1, "do": "wifi"}\\n')
-print(said.readline())
+    print(said.readline())
 """
 
 
