@@ -26,8 +26,9 @@ import tensorflow as tf
 
 from appliance.errors import ModelError
 from appliance.records import Picture
-from appliance.vision.blazeface import Network, Pixels, anchors
+from appliance.vision.blazeface import Network, anchors
 from appliance.vision.geometry import covering_squares
+from appliance.vision.pixels import Pixels
 from convert import data, detect
 from convert.blazeface import FACTS, RUN, WEIGHTS, blazeface
 from convert.finder_squares import SIDE_PX, Floats, Published, Scene, Squares

@@ -12,8 +12,8 @@ from appliance.camera.reopening import ReopeningCamera
 from appliance.images import read_picture, turned
 from appliance.records import Box, Frame, Picture
 from appliance.settings import Settings
-from appliance.vision.blazeface import Pixels
 from appliance.vision.detectors import BlazeFace
+from appliance.vision.pixels import Pixels
 
 # Red on the left, blue on the right; above darker than below.
 BGR = np.zeros((48, 64, 3), np.uint8)

@@ -12,8 +12,9 @@ import cv2
 
 from appliance.errors import ModelError
 from appliance.records import Picture
-from appliance.vision.blazeface import Network, Pixels, checked_network
+from appliance.vision.blazeface import Network, checked_network
 from appliance.vision.geometry import Detection, covering_squares, mean_odds
+from appliance.vision.pixels import Pixels
 from appliance.vision.search_schedule import SearchSchedule
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
