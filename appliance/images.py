@@ -22,14 +22,6 @@ JPEG_BEGINS, JPEG_ENDS = b"\xff\xd8", b"\xff\xd9"
 ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
-def read_gray(path: Path) -> GrayImage:
-    """The gray pixels of the picture in a file, uint8 (height, width).
-
-    Raises CameraError as read_picture() does.
-    """
-    return read_picture(path).luma
-
-
 def read_picture(path: Path) -> Picture:
     """The picture in a file, whose content is kept as long as it is, for its colour.
 

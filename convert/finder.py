@@ -31,7 +31,7 @@ from appliance.vision.geometry import covering_squares
 from appliance.vision.pixels import Pixels
 from convert import data, detect
 from convert.blazeface import FACTS, RUN, WEIGHTS, blazeface
-from convert.finder_squares import SIDE_PX, Floats, Published, Scene, Squares
+from convert.finder_squares import SIDE_PX, Published, Scene, Squares
 from convert.finder_squares import Pixels as Rgb
 from convert.pictures import DataError
 from convert.published_blazeface import blazeface_model
@@ -117,12 +117,7 @@ def train(recipe: Recipe, squares: Squares, content: bytes, run: Path) -> Histor
 def _answers(content: bytes) -> Published:
     """What the published network says of a square: boxes (n, 16) and logits (n)."""
     network = Network(content)
-
-    def answers(pixels: Rgb) -> tuple[Floats, Floats]:
-        boxes, scores = network.answers(pixels)
-        return boxes.copy(), scores.copy()
-
-    return answers
+    return network.answers
 
 
 def _hard(room: Picture, network: Network) -> tuple[tuple[float, float, float, float], ...]:

@@ -18,7 +18,7 @@ from fake_camera import Clock, picture
 from appliance.camera.recorded import Film, Pictures, Reel, Ticks
 from appliance.camera.reopening import ReopeningCamera
 from appliance.errors import CameraError
-from appliance.images import read_gray
+from appliance.images import read_picture
 
 GIFS = DATA / "video"
 
@@ -147,7 +147,7 @@ def test_a_file_of_more_than_64_megabytes_is_not_read(
     with (tmp_path / "a.png").open("wb") as file:
         file.truncate(megabytes * 1024 * 1024)
     with pytest.raises(CameraError, match=says):
-        read_gray(tmp_path / "a.png")
+        read_picture(tmp_path / "a.png")
 
 
 def exif(orientation: int) -> bytes:
@@ -178,7 +178,7 @@ def test_a_webp_stands_as_a_jpeg_of_the_same_orientation_does(
     app1 = b"\xff\xe1" + struct.pack(">H", len(app1) + 2) + app1
     (tmp_path / "a.jpg").write_bytes(jpeg[:2] + app1 + jpeg[2:])
     (tmp_path / "a.webp").write_bytes(webp(pixels, orientation))
-    expected, found = read_gray(tmp_path / "a.jpg"), read_gray(tmp_path / "a.webp")
+    expected, found = read_picture(tmp_path / "a.jpg").luma, read_picture(tmp_path / "a.webp").luma
     assert found.shape == expected.shape
     assert np.abs(found.astype(int) - expected).max() < 40
 
@@ -188,7 +188,7 @@ def test_of_a_jpeg_cut_short_the_upper_part_is_seen(tmp_path: Path) -> None:
     jpeg = cv2.imencode(".jpg", noise)[1].tobytes()
     (tmp_path / "a.jpg").write_bytes(jpeg[: len(jpeg) // 2])
     (tmp_path / "whole.jpg").write_bytes(jpeg)
-    seen, whole = read_gray(tmp_path / "a.jpg"), read_gray(tmp_path / "whole.jpg")
+    seen, whole = read_picture(tmp_path / "a.jpg").luma, read_picture(tmp_path / "whole.jpg").luma
     assert np.array_equal(seen[:200], whole[:200])
 
 

@@ -14,7 +14,7 @@ from appliance.build import MODELS
 from appliance.camera import reel
 from appliance.errors import ControlError, ModelError
 from appliance.face_regions import REGIONS
-from appliance.images import read_gray
+from appliance.images import read_picture
 from appliance.records import Box, Emotion, Face, Frame, Mood, Step
 from appliance.running import explaining
 from appliance.running.explaining import FaceExplainer
@@ -28,7 +28,7 @@ MODEL = MODELS / "emotion_int8.tflite"
 
 def step_of(*emotions, picture=()):
     """A step whose frame shows composites beside each other. picture: those taken for pictures."""
-    faces = [read_gray(FACES / f"{emotion}.png") for emotion in emotions]
+    faces = [read_picture(FACES / f"{emotion}.png").luma for emotion in emotions]
     luma = np.hstack(faces)
     side = faces[0].shape[0]
     found = tuple(

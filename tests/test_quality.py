@@ -11,7 +11,7 @@ import pytest
 from appliance.build import MODELS
 from appliance.camera import reel
 from appliance.errors import ModelError
-from appliance.images import read_gray
+from appliance.images import read_picture
 from appliance.records import Box, Face, Frame
 from appliance.vision.emotion import EmotionClassifier, weight
 from appliance.vision.quality import unclear
@@ -93,7 +93,7 @@ def test_a_quality_that_cannot_be_is_refused(model, quality, says):
     assert says in str(caught.value)
 
 
-COMPOSITE = read_gray(Path(reel.__file__).parent / "reel_faces" / "neutral.png")
+COMPOSITE = read_picture(Path(reel.__file__).parent / "reel_faces" / "neutral.png").luma
 
 
 def disturbed(kind: str) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.build import MODELS
 from appliance.camera import reel
-from appliance.images import read_gray
+from appliance.images import read_picture
 from appliance.records import EMOTIONS, Box, Emotion, Face, Frame
 from appliance.vision import preprocessing
 from appliance.vision.blazeface import _pose
@@ -23,7 +23,7 @@ FACES = Path(reel.__file__).parent / "reel_faces"
 
 def room(emotion: str, clockwise: float, side: int = 200) -> np.ndarray:
     """A composite face in the middle of a gray frame, turned by so many degrees."""
-    face = cv2.resize(read_gray(FACES / f"{emotion}.png"), (side, side))
+    face = cv2.resize(read_picture(FACES / f"{emotion}.png").luma, (side, side))
     frame = np.full((480, 640), 128, np.uint8)
     frame[240 - side // 2 : 240 + side // 2, 320 - side // 2 : 320 + side // 2] = face
     turn = cv2.getRotationMatrix2D((319.5, 239.5), -clockwise, 1.0)

@@ -20,7 +20,7 @@ from appliance import cli
 from appliance.build import MODELS
 from appliance.camera import reel
 from appliance.errors import ModelError
-from appliance.images import read_gray
+from appliance.images import read_picture
 from appliance.records import EMOTIONS, Box, Emotion, Face, Frame
 from appliance.vision import preprocessing
 from appliance.vision.cards import card_fields
@@ -34,7 +34,7 @@ MODEL = MODELS / "emotion_int8.tflite"
 
 def scores_of(emotion):
     """(picture of a composite, how the shipped network reads it)."""
-    luma = read_gray(FACES / f"{emotion}.png")
+    luma = read_picture(FACES / f"{emotion}.png").luma
     face = Face(Box(0, 0, luma.shape[1], luma.shape[0]), 1.0, 1)
     return luma, EmotionClassifier(MODEL).classify(Frame(0.0, 0.0, luma), (face,))[0]
 
@@ -265,7 +265,7 @@ def why(settings, *options):
 def photo(tmp_path):
     """A composite face in a room."""
     room = np.full((480, 640), 128, np.uint8)
-    room[100:340, 200:440] = cv2.resize(read_gray(FACES / "happy.png"), (240, 240))
+    room[100:340, 200:440] = cv2.resize(read_picture(FACES / "happy.png").luma, (240, 240))
     cv2.imwrite(str(tmp_path / "photo.png"), room)
     return tmp_path / "photo.png"
 

@@ -143,7 +143,7 @@ class MusicPolicy:
         """What to do now; None leaves everything as it is. unix_s: for the quiet hours."""
         own, mood = mood, self.house.instead_of(mood, time_s)
         rooms, sounds = self.settings.rooms, self.house.sounds(time_s)
-        # In step, the leader mutes each empty room (home/leading.py), and the queue plays on.
+        # In step, the leader mutes each empty room (home/sound.py), and the queue plays on.
         here = own if rooms.follow and not sounds else mood
         self._notice(time_s, playback)
         self._notice_clearing(time_s, mood, playback)
