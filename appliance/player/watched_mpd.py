@@ -79,6 +79,7 @@ class Mpd:
         self._connection = Connection(address, greet=lambda _client: None)
         self._thread = ThreadPoolExecutor(1, "mpd")
         self._news = asyncio.Event()
+        self._at_work = 0  # what the thread still has to do
         self._watched: int | None = None  # the file descriptor at which news is awaited
 
     async def run(self) -> None:
@@ -113,13 +114,21 @@ class Mpd:
         """Works in MPD's thread, and takes in what it has seen. Raises PlayerError."""
         loop = asyncio.get_running_loop()
         self._stop_listening(loop)
-        try:
-            result = await loop.run_in_executor(self._thread, work)
-        finally:
-            self._listen(loop)
+        self._at_work += 1
+        working = loop.run_in_executor(self._thread, work)
+        working.add_done_callback(self._worked)
+        result = await asyncio.shield(working)  # the thread works on, though nobody waits any more
         if isinstance(result, Playing):
             self._take(result)
         return result
+
+    def _worked(self, working: asyncio.Future[Any]) -> None:
+        """Only the thread touches the connection until all that was asked of it is done."""
+        self._at_work -= 1
+        if not working.cancelled():
+            working.exception()  # whoever asked may be gone
+        if not self._at_work:
+            self._listen(working.get_loop())
 
     def _look(self) -> Playing:
         return self._act(look)
