@@ -239,4 +239,4 @@ def test_a_room_that_did_not_join_neither_tells_nor_listens():
 def test_rooms_need_the_level_all():
     with pytest.raises(ConfigError, match='share is "presence"; rooms tell each other'):
         parse(b"[rooms]\njoin = true", "f")
-    assert parse(b'[home]\nshare = "all"\n[rooms]\njoin = true', "f").rooms.join
+    assert parse(b'[home]\nshare = "all"\naddress = "broker"\n[rooms]\njoin = true', "f").rooms.join

@@ -76,7 +76,7 @@ def test_the_sentence_says_why_the_listener_is_in_charge_and_since_when():
     policy, paused = MusicPolicy(Settings()), replace(PLAYS, state="pause", charge="paused")
     policy.decide(1000.0, NOON, Mood("nobody", None, 0.0, 0, 0.0), paused)
     status = make(policy, playback=paused, time_s=1000.0)
-    since = f"{datetime.fromtimestamp(NOON + 1000.0 + 20.0).astimezone():%H:%M}"  # a whole minute
+    since = f"{datetime.fromtimestamp(NOON + 1000.0).astimezone():%H:%M}"
     expected = f"paused; the listener is in charge since {since}: somebody paused the music"
     assert status.sentence() == f"1 face: the room looks happy; {expected}"
     later = make(policy, playback=paused, time_s=1400.0)

@@ -23,7 +23,7 @@ from appliance.remote import control_line as lines
 from appliance.remote.control_connection import Connection
 from appliance.remote.control_events import Event, Events
 from appliance.remote.control_history import HistoryReader, Outcome, PageRequest
-from appliance.remote.control_house import show_rooms, tell_house, wanted_of_room
+from appliance.remote.control_house import check_known, show_rooms, tell_house, wanted_of_room
 from appliance.remote.control_later import begin
 from appliance.remote.control_socket import Listener
 from appliance.remote.control_teaching import Teaching
@@ -202,7 +202,9 @@ class ControlServer:
 
     def _hear_of_house(self, request: lines.Request, step: Step, controls: Controls) -> Answer:
         if request.word == "rooms" and "room" in request.arguments:
-            self.tell("room", **wanted_of_room(request.arguments))
+            wanted = wanted_of_room(request.arguments)
+            check_known(wanted["room"], controls.policy.house_sound.rooms(step.frame.time_s))
+            self.tell("room", **wanted)
             return Answer("the leader of the rooms is told")
         about = tell_house if request.word == "house" else show_rooms
         return about(request.arguments, step, controls)

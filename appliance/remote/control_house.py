@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast, get_args
 
 from appliance.decide.house_sound import LEVELS, RoomPlayer
-from appliance.errors import UsageError
+from appliance.decide.phrases import counted
+from appliance.errors import ControlError, UsageError
 from appliance.records import EMOTIONS, Emotion, Mood, MoodState, Step
 from appliance.remote.controls import Controls
 from appliance.remote.messages import Answer
@@ -40,14 +42,25 @@ def show_rooms(arguments: dict[str, Any], step: Step, controls: Controls) -> Ans
         raise UsageError(f"rooms: it must be a list of up to {MOST_ROOMS} rooms")
     found = tuple(player_of(room) for room in rooms)
     controls.policy.house_sound.show(found, step.frame.time_s)
-    return Answer(f"{len(found)} rooms")
+    return Answer(counted(len(found), "room"))
 
 
 def wanted_of_room(arguments: dict[str, Any]) -> dict[str, Any]:
     """What somebody wants of a room, for its leader. Raises UsageError."""
     wanted: dict[str, Any] = {"room": _text(arguments.get("room"))}
     given = {key: arguments[key] for key in LEVELS if arguments.get(key) is not None}
+    if not given:
+        raise UsageError(f"rooms: say one or more of {', '.join(LEVELS)}")
     return wanted | {key: _number(key, value) for key, value in given.items()}
+
+
+def check_known(room: str, rooms: Sequence[RoomPlayer]) -> None:
+    """Raises ControlError unless this is one of the rooms with the leader's music."""
+    if not rooms:
+        raise ControlError("no room leads the sound, so there is nobody who could set it")
+    if not any(room in (known.room, known.name) for known in rooms):
+        names = ", ".join(known.name for known in rooms)
+        raise ControlError(f"there is no room {room} with a loudspeaker; there are: {names}")
 
 
 def player_of(found: Any) -> RoomPlayer:

@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -166,8 +167,10 @@ def _clock(moment_s: float, frame: Frame) -> str | None:
 
 def _local_time(moment_s: float, frame: Frame) -> str:
     """The hour and minute, on the clock of this machine, of a moment of the loop's time."""
-    # A whole minute, so that the status does not change while nothing does.
-    minute = round((frame.unix_s + moment_s - frame.time_s) / 60.0) * 60
+    # A whole minute, so that the status does not change while nothing does. What is past has begun
+    # in that minute, what comes ends about then.
+    minutes = (frame.unix_s + moment_s - frame.time_s) / 60.0
+    minute = (floor(minutes) if moment_s <= frame.time_s else round(minutes)) * 60
     return f"{datetime.fromtimestamp(minute, UTC).astimezone():%H:%M}"
 
 
