@@ -253,8 +253,8 @@ def test_a_room_is_muted_where_nobody_has_been_for_away_minutes(
         settings, {}, Topics("j", "jukebox_0"), None,
         rooms=lambda: {"jukebox_1": room} if room else {}, joined=bool, changed=lambda: None,
     )  # fmt: skip
-    sound._snapserver = Recording()
-    asyncio.run(sound._steer())
+    sound._players._snapserver = Recording()
+    asyncio.run(sound._players.steer())
     assert told == ([("jukebox_1", 100, True)] if muted else [])
 
 

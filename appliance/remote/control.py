@@ -29,7 +29,7 @@ from appliance.remote.control_history import (
     forgotten,
     range_of,
 )
-from appliance.remote.control_house import show_rooms, tell_house, wanted_of_room
+from appliance.remote.control_house import ABOUT_HOUSE, wanted_of_room
 from appliance.remote.control_socket import Listener
 from appliance.remote.control_teaching import Teaching, person_forgotten
 from appliance.remote.messages import WORDS, Answer, Controls, as_message, understand
@@ -45,6 +45,7 @@ LEAST_COST = 4 * 1024
 ONLY_HERE = (
     "house",
     "rooms",
+    "broker",
     "subscribe",
     "settings",
     "reload",
@@ -189,7 +190,7 @@ class ControlServer:
                 return Answer(status.sentence(), asdict(status) | {"seq": self._events.seq})
             case "settings" | "reload":
                 return _settings(request.word, controls)
-            case "house" | "rooms":
+            case word if word in ABOUT_HOUSE:
                 return self._hear_of_house(request, step, controls)
             case "teach":
                 return self._teach(client, request, step, controls)
@@ -209,8 +210,7 @@ class ControlServer:
         if request.word == "rooms" and "room" in request.arguments:
             self.tell("room", **wanted_of_room(request.arguments))
             return Answer("the leader of the rooms is told")
-        about = tell_house if request.word == "house" else show_rooms
-        return about(request.arguments, step, controls)
+        return ABOUT_HOUSE[request.word](request.arguments, step, controls)
 
     def _begin(
         self, client: Connection, request: lines.Request, step: Step, controls: Controls
