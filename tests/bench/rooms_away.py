@@ -89,8 +89,8 @@ def song(box):
 def follow(boxes):
     """Waits until the hall is empty, and until somebody comes back."""
     hall, kitchen, study = boxes["hall"], boxes["kitchen"], boxes["study"]
-    players = {room["name"]: room for room in kitchen.status()["rooms"]}
-    told("rooms with the music", sorted(players))
+    until(lambda: len(kitchen.status().get("rooms", [])) >= 3, 30, "the leader tells of three")
+    told("rooms with the music", [room["name"] for room in kitchen.status()["rooms"]])
     emptied_s = until(lambda: hall.status().get("state") == "nobody", 300, "the hall is empty")
     told("the hall is empty after [s]", f"{emptied_s:.1f}")
     before = song(kitchen)

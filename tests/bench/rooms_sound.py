@@ -230,9 +230,9 @@ def measure(boxes, net, broker, late, seconds):
 class Broker:
     """mosquitto, which remembers nothing over a restart."""
 
-    def __init__(self, folder, net, start):
+    def __init__(self, folder, net, start, more=""):
         conf = folder / "mosquitto.conf"
-        conf.write_text("user root\nlistener 1883\nallow_anonymous true\n")
+        conf.write_text(f"user root\nlistener 1883\nallow_anonymous true\n{more}\n")
         self._start = lambda: start(
             [*net.inside("broker"), "mosquitto", "-c", str(conf)], env=PYTHON
         )
