@@ -38,9 +38,9 @@ device = "null"
 """
 SILENCE = 'audio_output {\n    type "null"\n    name "silence"\n    sync "yes"\n}\n'
 MAKE = """
-source "$0"
-bootable_root "$1" "$2"
-copy_repository "$2/root/jukebox"
+source "$1"
+ready_root "$2" "$3"
+set -- "$1" "$3"
 mkdir -p "$2/etc/jukebox"
 echo "$CONFIG" >"$2/etc/jukebox/jukebox.toml"
 echo "$SILENCE" >"$2/etc/jukebox/mpd-own.conf"
@@ -67,7 +67,7 @@ class InstalledLeader(Machine):
     def __init__(self, release, folder):
         self.release, self.root, self.figures, self._container = release, folder, {}, None
         subprocess.run(
-            ["bash", "-euc", MAKE, str(ROOTS), release, str(folder)],
+            ["bash", "-euc", MAKE, "bash", str(ROOTS), release, str(folder)],
             check=True, cwd=PROJECT, env=os.environ | {"CONFIG": CONFIG, "SILENCE": SILENCE},
         )  # fmt: skip
 

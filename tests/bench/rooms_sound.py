@@ -47,6 +47,8 @@ CONFIG = """
 [camera]
 source = "{source}"
 frames_per_second = 1
+[mood]
+away_s = 10
 [home]
 address = "{broker}"
 share = "all"
