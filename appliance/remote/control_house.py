@@ -9,7 +9,8 @@ from appliance.decide.house_sound import LEVELS, RoomPlayer
 from appliance.decide.told import BrokerState
 from appliance.errors import UsageError
 from appliance.records import EMOTIONS, Emotion, Mood, MoodState, Step
-from appliance.remote.messages import Answer, Controls
+from appliance.remote.controls import Controls
+from appliance.remote.messages import Answer
 
 MOST_FACES = 1000
 MOST_ROOMS, LONGEST_NAME = 50, 60
