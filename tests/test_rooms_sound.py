@@ -16,6 +16,7 @@ from web_page import InProcess
 from appliance.config.loading import parse
 from appliance.decide.house_sound import RoomPlayer
 from appliance.decide.policy import MusicPolicy
+from appliance.decide.told import BrokerState
 from appliance.errors import ConfigError, UsageError
 from appliance.home.entities import Topics
 from appliance.home.levels import Levels
@@ -27,7 +28,7 @@ from appliance.home.sound import Sound
 from appliance.home.speaker import Programs, Speaker
 from appliance.home.vote import Room
 from appliance.records import Emotion, Mood, Playback
-from appliance.remote.control_house import show_rooms, tell_house, wanted_of_room
+from appliance.remote.control_house import show_broker, show_rooms, tell_house, wanted_of_room
 from appliance.settings import ListenerSettings, RoomsSettings, Settings, StoreSettings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -141,6 +142,17 @@ def test_the_control_socket_takes_the_rooms_and_shows_them_for_thirty_seconds():
     sound = controls.policy.house_sound
     now_s = STEP.frame.time_s
     assert (sound.rooms(now_s + 29), sound.rooms(now_s + 30)) == ((PLAYER,), ())
+
+
+def test_the_control_socket_takes_how_it_stands_with_the_broker_for_thirty_seconds():
+    controls, now_s = RecordingControls(), STEP.frame.time_s
+    show_broker({"good": False, "text": "it hung up"}, STEP, controls)
+    assert controls.status().broker == {"good": False, "text": "it hung up"}
+    assert controls.policy.broker.at(now_s + 29) == BrokerState(False, "it hung up")
+    assert controls.policy.broker.at(now_s + 30) is None
+    for wrong in ({}, {"good": 1, "text": ""}, {"good": True}, {"good": True, "text": "x" * 501}):
+        with pytest.raises(UsageError, match="broker: good must be"):
+            show_broker(wrong, STEP, controls)
 
 
 @pytest.mark.parametrize(
