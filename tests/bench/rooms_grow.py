@@ -92,7 +92,6 @@ def main():
         for name, length_s in (("led", 1800.0), ("own", OWN_S)):
             write_clicks(folder / name / "songs" / "a.wav", length_s, random.randrange(99))
         with Net([*names, "broker"]) as net, processes() as start:
-            net.address["relay"] = net.address["kitchen"]  # no delay here
             broker = Broker(folder, net, start, "sys_interval 1")
             boxes = [
                 Box(name, folder, net, start, folder / ("led" if name == "kitchen" else "own"))

@@ -116,7 +116,7 @@ def settings_of(name, folder, address, *, source="reel", away_minutes=0, sound=T
         source=source,
         away_minutes=away_minutes,
         sound=str(sound).lower(),
-        more="" if leads else f'leader_address = "{address["relay"]}"',
+        more="" if leads else f'leader_address = "{address.get("relay") or address[ROOMS[0]]}"',
     )
 
 
