@@ -43,7 +43,7 @@ def probe(settings: Settings, environ: Mapping[str, str]) -> Iterator[Step]:
     for what, step in steps.items():
         try:
             found = step()
-        except (BrokerError, OSError) as error:
+        except (BrokerError, OSError, ValueError) as error:  # a name that TLS takes for none
             yield Step(what, False, str(error))
             return
         if found:
