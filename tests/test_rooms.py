@@ -212,6 +212,16 @@ def test_a_room_tells_for_how_long_it_has_looked_like_this():
     assert ages == [0.0, 10.0, 0.0, 10.0]
 
 
+def test_who_comes_into_an_empty_room_is_told_of_at_once():
+    building = Building(names="ab")
+    came = []
+    building.rooms["a"]._came = lambda: came.append(building.time_s)
+    for time_s in (0.0, 10.0, 11.0, 12.0, 20.0):
+        building.at(time_s, a="happy", b="" if time_s < 11 else "sad")
+    told = [told["state"] for topic, told in building.sent if topic == "j/b/room"]
+    assert (told, came) == (["nobody", "nobody", "settled"], [11.0])
+
+
 def test_a_room_without_a_camera_speaks_for_nothing():
     building = Building(names="a")
     building.time_s = 0.0

@@ -16,6 +16,7 @@ from web_page import InProcess
 from appliance.config.loading import parse
 from appliance.decide.house_sound import RoomPlayer
 from appliance.decide.policy import MusicPolicy
+from appliance.decide.told import BrokerState
 from appliance.errors import ConfigError, ControlError, UsageError
 from appliance.home.entities import Topics
 from appliance.home.levels import Levels
@@ -29,6 +30,7 @@ from appliance.home.vote import Room
 from appliance.records import Emotion, Mood, Playback
 from appliance.remote.control_house import (
     check_known,
+    show_broker,
     show_rooms,
     tell_house,
     wanted_of_room,
@@ -146,6 +148,17 @@ def test_the_control_socket_takes_the_rooms_and_shows_them_for_thirty_seconds():
     sound = controls.policy.house_sound
     now_s = STEP.frame.time_s
     assert (sound.rooms(now_s + 29), sound.rooms(now_s + 30)) == ((PLAYER,), ())
+
+
+def test_the_control_socket_takes_how_it_stands_with_the_broker_for_thirty_seconds():
+    controls, now_s = RecordingControls(), STEP.frame.time_s
+    show_broker({"good": False, "text": "it hung up"}, STEP, controls)
+    assert controls.status().broker == {"good": False, "text": "it hung up"}
+    assert controls.policy.broker.at(now_s + 29) == BrokerState(False, "it hung up")
+    assert controls.policy.broker.at(now_s + 30) is None
+    for wrong in ({}, {"good": 1, "text": ""}, {"good": True}, {"good": True, "text": "x" * 501}):
+        with pytest.raises(UsageError, match="broker: good must be"):
+            show_broker(wrong, STEP, controls)
 
 
 @pytest.mark.parametrize(
@@ -269,8 +282,8 @@ def test_a_room_is_muted_where_nobody_has_been_for_away_minutes(
         settings, {}, Topics("j", "jukebox_0"), None,
         rooms=lambda: {"jukebox_1": room} if room else {}, joined=bool, changed=lambda: None,
     )  # fmt: skip
-    sound._snapserver = Recording()
-    asyncio.run(sound._steer())
+    sound._players._snapserver = Recording()
+    asyncio.run(sound._players.steer())
     assert told == ([("jukebox_1", 100, True)] if muted else [])
 
 

@@ -112,8 +112,8 @@ def test_programs_read_these_keys(tmp_path):
     module.write(make(), tmp_path / "jukebox.db")
     kept = json.loads(module.status_file(tmp_path / "jukebox.db").read_text())
     assert sorted(kept) == [
-        "asked", "asleep", "camera", "charge", "charge_since", "company", "emotion", "faces",
-        "history", "hold_until", "joined", "listener_in_charge", "looks_per_second",
+        "asked", "asleep", "broker", "camera", "charge", "charge_since", "company", "emotion",
+        "faces", "history", "hold_until", "joined", "listener_in_charge", "looks_per_second",
         "looks_reason", "mood", "pictures", "player", "playlist", "reason", "refusal", "resting",
         "rooms", "sleep_at", "state", "sure", "title", "unclear",
     ]  # fmt: skip

@@ -1,19 +1,29 @@
-"""The control socket's words of the house: how it looks, and the players of its rooms."""
+"""The control socket's words of the house: how it looks, the players of its rooms, its broker."""
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from collections.abc import Sequence
 from typing import Any, cast, get_args
 
 from appliance.decide.house_sound import LEVELS, RoomPlayer
 from appliance.decide.phrases import counted
 from appliance.errors import ControlError, UsageError
+=======
+from collections.abc import Callable
+from typing import Any, cast, get_args
+
+from appliance.decide.house_sound import LEVELS, RoomPlayer
+from appliance.decide.told import BrokerState
+from appliance.errors import UsageError
+>>>>>>> home-end
 from appliance.records import EMOTIONS, Emotion, Mood, MoodState, Step
 from appliance.remote.controls import Controls
 from appliance.remote.messages import Answer
 
 MOST_FACES = 1000
 MOST_ROOMS, LONGEST_NAME = 50, 60
+LONGEST_TEXT = 500
 
 
 def tell_house(arguments: dict[str, Any], step: Step, controls: Controls) -> Answer:
@@ -43,6 +53,24 @@ def show_rooms(arguments: dict[str, Any], step: Step, controls: Controls) -> Ans
     found = tuple(player_of(room) for room in rooms)
     controls.policy.house_sound.show(found, step.frame.time_s)
     return Answer(counted(len(found), "room"))
+
+
+def show_broker(arguments: dict[str, Any], step: Step, controls: Controls) -> Answer:
+    """Takes in how it stands with the broker, to be shown. Raises UsageError."""
+    good, text = arguments.get("good"), arguments.get("text")
+    if type(good) is not bool or not isinstance(text, str) or len(text) > LONGEST_TEXT:
+        raise UsageError(
+            f"broker: good must be true or false, text up to {LONGEST_TEXT} characters"
+        )
+    controls.policy.broker.tell(BrokerState(good, text), step.frame.time_s)
+    return Answer("the broker: " + ("good" if good else "it fails"))
+
+
+ABOUT_HOUSE: dict[str, Callable[[dict[str, Any], Step, Controls], Answer]] = {
+    "house": tell_house,
+    "rooms": show_rooms,
+    "broker": show_broker,
+}
 
 
 def wanted_of_room(arguments: dict[str, Any]) -> dict[str, Any]:
