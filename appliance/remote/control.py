@@ -23,11 +23,7 @@ from appliance.remote import control_line as lines
 from appliance.remote.control_connection import Connection
 from appliance.remote.control_events import Event, Events
 from appliance.remote.control_history import HistoryReader, Outcome, PageRequest
-<<<<<<< HEAD
-from appliance.remote.control_house import check_known, show_rooms, tell_house, wanted_of_room
-=======
-from appliance.remote.control_house import ABOUT_HOUSE, wanted_of_room
->>>>>>> home-end
+from appliance.remote.control_house import ABOUT_HOUSE, check_known, wanted_of_room
 from appliance.remote.control_later import begin
 from appliance.remote.control_socket import Listener
 from appliance.remote.control_teaching import Teaching

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast, get_args
 
 from appliance.decide.house_sound import LEVELS, RoomPlayer
 from appliance.decide.phrases import counted
-from appliance.errors import ControlError, UsageError
-=======
-from collections.abc import Callable
-from typing import Any, cast, get_args
-
-from appliance.decide.house_sound import LEVELS, RoomPlayer
 from appliance.decide.told import BrokerState
-from appliance.errors import UsageError
->>>>>>> home-end
+from appliance.errors import ControlError, UsageError
 from appliance.records import EMOTIONS, Emotion, Mood, MoodState, Step
 from appliance.remote.controls import Controls
 from appliance.remote.messages import Answer
