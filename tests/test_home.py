@@ -12,7 +12,7 @@ from appliance.config.loading import parse
 from appliance.errors import BusyError, ConfigError
 from appliance.home.commands import wish_of
 from appliance.home.entities import ENTITIES, Topics, announcement
-from appliance.home.places import Access, Published, access_of, lock_of, topics_of
+from appliance.home.places import Access, Published, access_of, locked, topics_of
 from appliance.home.probe import probe
 from appliance.home.sharing import House, mood_of, state_of
 from appliance.home.telling import Teller
@@ -399,9 +399,8 @@ def test_the_test_names_the_first_step_that_fails(tmp_path, home, what, said):
 
 def test_two_homes_of_one_jukebox_do_not_run_at_once(tmp_path, monkeypatch):
     here = settings(tmp_path)
-    lock = lock_of(here, {})
-    lock.take()
-    with pytest.raises(BusyError):
+    lock = locked(here, {})
+    with pytest.raises(BusyError, match="jukebox home"):
         verb._forget(here)
     lock.release()
     assert verb._forget(here) == 0

@@ -14,13 +14,14 @@ from conftest import wait_for
 from controls import serving
 from running import JUKEBOX, ask, started
 
+from appliance.errors import ControlError
 from appliance.home import broker as broker_module
 from appliance.home import census, report
 from appliance.home import session as session_module
 from appliance.home.entities import Topics
 from appliance.home.places import Access, topics_of
 from appliance.home.probe import probe
-from appliance.home.session import Session
+from appliance.home.session import BrokerError, Session
 from appliance.home.sharing import House
 from appliance.home.telling import Teller
 from appliance.home.withdrawal import withdraw
@@ -358,6 +359,50 @@ def test_three_rooms_have_one_mood_until_the_leader_is_cut_off(tmp_path, mosquit
         found = asyncio.run(census.listen(boxes["Hall"], {}, 2.0))
         assert [room["name"] for room in found.by_name()] == ["Hall", "Study"]
         assert found.house is None
+
+
+def test_nonsense_from_another_room_makes_nobody_deaf(tmp_path, mosquitto, jukebox):
+    _, controls = jukebox
+    here = replace(
+        settings(tmp_path, mosquitto.port, share="all"), rooms=RoomsSettings(join=True, leader=True)
+    )
+    with listening(mosquitto.port) as house, at_home(here, {}):
+        house.hears("/availability", "online")
+        for topic in ("x/room", "rooms/house", "rooms/sound", "rooms/set", "x/touch"):
+            house.say(f"jukebox/{topic}", "[" * 1020)
+        house.say(topics_of(here, {}).command("camera"), "OFF")
+        wait_for(lambda: controls.off is True)
+
+
+def test_an_error_of_its_own_ends_the_connection_instead_of_coming_back_for_ever(mosquitto):
+    async def run():
+        def received(*_):
+            raise ZeroDivisionError
+
+        session = Session(Access("127.0.0.1", mosquitto.port), "it", received)
+        await session.open()
+        await session.listen(["#"])
+        session.send("a", "b")
+        try:
+            await asyncio.wait_for(session.until_lost(), 10)
+        finally:
+            session.close()
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(run())
+
+
+def test_what_is_asked_of_a_room_is_not_kept_by_the_broker(tmp_path, mosquitto, monkeypatch):
+    monkeypatch.setattr(census, "ANSWER_S", 0.3)
+    here = settings(tmp_path, mosquitto.port, share="all")
+    with pytest.raises(ControlError, match="no leader answers"):
+        asyncio.run(census.ask(here, {}, "Hall", {"volume_percent": 60}))
+    assert retained(mosquitto.port) == {}
+
+
+def test_a_broker_that_is_away_is_named(tmp_path):
+    with pytest.raises(BrokerError, match=r"the broker at 127\.0\.0\.1:1: .*jukebox home test"):
+        asyncio.run(census.listen(settings(tmp_path, 1, share="all"), {}, 0.1))
 
 
 # --- as a process --------------------------------------------------------------------------------

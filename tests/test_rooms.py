@@ -230,7 +230,40 @@ def test_a_room_without_a_camera_speaks_for_nothing():
     assert [told["state"] for _, told in building.sent] == ["unknown", "unknown"]
 
 
-@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"null", b'{"name": 3}', b"x" * 5000])
+def test_the_leader_counts_its_own_room_as_it_is_now():
+    sent = []
+    settings = RoomsSettings(join=True, leader=True)
+    rooms = Rooms(
+        settings, Topics("j", "a"), "a", lambda topic, told, _: sent.append((topic, told))
+    )
+    for time_s, looks in ((0.0, "sad"), (10.0, "happy")):
+        rooms.tell(House(STATUS | {"emotion": looks, "state": "settled", "faces": 1}), time_s)
+    assert [json.loads(told)["emotion"] for topic, told in sent if topic == "j/rooms/house"] == [
+        "sad",
+        "happy",
+    ]
+
+
+def test_a_leader_does_not_follow_another_one_and_says_so_once(caplog):
+    building = Building(names="ab")
+    building.at(0.0, a="happy")
+    other = {**asdict(room("sad")), "name": "Hall", "leader": "hall"}
+    building.wishes = []
+    for _ in range(3):
+        building.say("j/rooms/house", json.dumps(other))
+    assert {name for name, _ in building.wishes} == {"b"}
+    assert caplog.messages == ["rooms: Hall leads, too; set rooms.leader = true in one room alone"]
+
+
+def test_the_name_of_another_room_is_one_line_without_control_characters():
+    message = asdict(room("sad")) | {"name": "Hall\n\x1b[31mKitchen"}
+    assert Room.of_message(message).name == "Hall  [31mKitchen"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"{", b"[]", b"null", b'{"name": 3}', b"x" * 5000, b"[" * 1020, b'"text"', b"[7]"],
+)
 def test_nonsense_from_other_rooms_changes_nothing(payload):
     rooms = Rooms(RoomsSettings(join=True, leader=True), Topics("j", "a"), "a", lambda *_: None)
     for topic in ("j/b/room", "j/rooms/house", "j/b/touch"):

@@ -85,11 +85,10 @@ def _test(settings: Settings, *, as_json: bool) -> int:
 
 
 def _forget(settings: Settings) -> int:
-    from appliance.home.places import Published, access_of, lock_of, topics_of
+    from appliance.home.places import Published, access_of, locked, topics_of
     from appliance.home.withdrawal import withdraw_all
 
-    lock = lock_of(settings, os.environ)
-    lock.take()  # of one that runs, what is removed would come back
+    lock = locked(settings, os.environ)  # of one that runs, what is removed would come back
     access, published = access_of(settings.home, os.environ), Published.of(settings, os.environ)
     here = [(access, topics_of(settings, os.environ))] if access.address else []
     places = [*(published.others(*here[0]) if here else published.places()), *here]

@@ -59,11 +59,14 @@ def _show(settings: Settings, chosen: argparse.Namespace) -> int:
         print_json({"rooms": rooms, "house": house})
         return 0 if rooms else 1
     for room in rooms:
-        leads = ", which leads" if house and room["node"] == house["leader"] else ""
+        leads = ", which leads" if room["node"] in census.leaders else ""
         print(
             f"{room['name']}{leads}: {'; '.join(filter(None, (_looks_since(room), _plays(room))))}"
         )
     print(f"the house: {_looks(house)}" if house else "nobody leads: each room plays its own music")
+    if len(census.leaders) > 1:
+        both = " and ".join(sorted(census.leaders.values()))
+        print(f"{both} lead, each of them: set rooms.leader = true in one room alone")
     return 0 if rooms else 1
 
 

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from appliance.errors import ControlError
+from appliance.errors import ControlError, UsageError
+from appliance.home.payload import json_of
 from appliance.home.places import access_of, topics_of
-from appliance.home.rooms import CHANGE, EVERY_S, HOUSE, SOUND
-from appliance.home.session import Session
+from appliance.home.rooms import CHANGE, EVERY_S, HOUSE, LONGEST_SOUND, SOUND
+from appliance.home.session import BrokerError, Session
 from appliance.home.vote import Room
 from appliance.remote.control_house import player_of
 from appliance.settings import Settings
@@ -25,12 +26,14 @@ ANSWER_S = 8.0  # the leader tells at once what is in force from its next round 
 class Census:
     """rooms: by number, how each looks. house: as its leader tells of it; None without one.
 
-    players: of the rooms with a loudspeaker, if the leader's music goes to all of them.
+    players: of the rooms with a loudspeaker, if the leader's music goes to all of them. leaders:
+    names by number of all that spoke for the house; there should be one.
     """
 
     rooms: dict[str, Fields] = field(default_factory=dict)
     house: Fields | None = None
     players: list[Fields] = field(default_factory=list)
+    leaders: dict[str, str] = field(default_factory=dict)
 
     def by_name(self) -> list[Fields]:
         """All rooms, each with its player, if it has one; also players that are no jukebox."""
@@ -64,7 +67,7 @@ async def ask(settings: Settings, environ: Mapping[str, str], room: str, wanted:
 
     async with _hearing(settings, environ, census) as session:
         message = json.dumps(wanted | {"room": room})
-        await session.send_surely(f"{settings.home.prefix}/{CHANGE}", message)
+        await session.send_surely(f"{settings.home.prefix}/{CHANGE}", message, retain=False)
         with suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_S):
                 while not census.players or (
@@ -86,21 +89,25 @@ async def _hearing(
     prefix = settings.home.prefix
 
     def received(topic: str, payload: bytes, _was_kept: bool) -> None:
-        with suppress(ValueError, LookupError, TypeError):  # of something that is no jukebox
-            told = json.loads(payload)
+        # Of something that is no jukebox.
+        with suppress(ValueError, LookupError, TypeError, UsageError):
+            told = json_of(payload, LONGEST_SOUND)
             if topic == f"{prefix}/{SOUND}":
                 census.players = [asdict(player_of(player)) for player in told]
             elif topic == f"{prefix}/{HOUSE}":
                 census.house = asdict(Room.of_message(told)) | {"leader": str(told["leader"])}
+                census.leaders[census.house["leader"]] = str(census.house["name"])
             else:
                 node = topic.split("/")[-2]
                 census.rooms[node] = asdict(Room.of_message(told)) | {"node": node}
 
-    session = Session(
-        access_of(settings.home, environ), f"{topics_of(settings, environ).node}_rooms", received
-    )
+    access = access_of(settings.home, environ)
+    session = Session(access, f"{topics_of(settings, environ).node}_rooms", received)
     try:
-        await session.open()
+        try:
+            await session.open()
+        except BrokerError as error:
+            raise BrokerError(f"the broker at {access}: {error}; see: jukebox home test") from error
         await session.listen([f"{prefix}/+/room", f"{prefix}/{HOUSE}", f"{prefix}/{SOUND}"])
         yield session
     finally:

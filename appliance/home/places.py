@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import ConfigError
+from appliance.errors import BusyError, ConfigError
 from appliance.history.files import Lock, database_file
 from appliance.home.entities import Topics
 from appliance.remote.control_places import is_service
@@ -72,9 +72,20 @@ def topics_of(settings: Settings, environ: Mapping[str, str]) -> Topics:
     return Topics(settings.home.prefix, node_of(settings, environ))
 
 
-def lock_of(settings: Settings, environ: Mapping[str, str]) -> Lock:
-    """What keeps a second process from being the same jukebox at the broker."""
-    return Lock(database_file(settings.store, environ).with_name("home"))
+def locked(settings: Settings, environ: Mapping[str, str]) -> Lock:
+    """A lock that keeps a second process from being the same jukebox at the broker, taken.
+
+    Raises BusyError.
+    """
+    lock = Lock(database_file(settings.store, environ).with_name("home"))
+    try:
+        lock.take()
+    except BusyError as error:
+        raise BusyError(
+            "`jukebox home` runs for this jukebox already; end it first"
+            " (installed: sudo systemctl stop jukebox-home)"
+        ) from error
+    return lock
 
 
 def name_of(home: HomeSettings) -> str:

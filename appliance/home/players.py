@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from appliance.errors import UsageError
 from appliance.home.levels import LONGEST_ID, MOST_ROOMS, Levels
+from appliance.home.payload import json_of
 from appliance.home.snapcast import Player, Snapserver, SnapserverError
 from appliance.home.vote import Room
 
@@ -59,7 +59,7 @@ class Players:
         Nonsense changes nothing.
         """
         with suppress(ValueError, UsageError, AttributeError):
-            told = json.loads(payload)
+            told = json_of(payload)
             names = {player.name: player.id for player in self._players}
             wanted = str(told.get("room"))
             known = {player.id for player in self._players}

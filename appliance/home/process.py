@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from appliance.home.home import Home
-from appliance.home.places import Access, Published, access_of, lock_of, topics_of
+from appliance.home.places import Access, Published, access_of, locked, topics_of
 from appliance.home.withdrawal import withdraw_all
 from appliance.process.notify import Notifier
 from appliance.settings import Settings
@@ -22,8 +22,9 @@ def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     Where nothing is to be told, it ends as soon as no broker keeps anything of this jukebox. Raises
     ConfigError for a password that cannot be read, BusyError if another one runs.
     """
-    lock = lock_of(settings, environ)
-    lock.take()  # two with one name would throw each other out of the broker, for ever
+    lock = locked(
+        settings, environ
+    )  # two with one name would throw each other out of the broker, for ever
     try:
         with suppress(asyncio.CancelledError):
             asyncio.run(_until_stopped(settings, environ))

@@ -8,6 +8,7 @@ broker: without it, each room plays its own music.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -15,9 +16,12 @@ from typing import Any
 from appliance.decide.house_mood import LEADER_AWAY_S
 from appliance.home.commands import Wish
 from appliance.home.entities import Topics
+from appliance.home.payload import LONGEST, json_of, shown
 from appliance.home.sharing import House
-from appliance.home.vote import ROOM_AWAY_S, HouseVote, Room, vote
+from appliance.home.vote import LONGEST_NAME, ROOM_AWAY_S, HouseVote, Room, vote
 from appliance.settings import RoomsSettings
+
+log = logging.getLogger("jukebox")
 
 # A mood is told at most so often, as everywhere in the home.
 EVERY_S = 10.0
@@ -25,7 +29,6 @@ HOUSE = "rooms/house"
 # With the players of all rooms; and what anybody wants of one.
 SOUND, CHANGE = "rooms/sound", "rooms/set"
 SOMEBODY = ("settled", "uncertain")
-LONGEST_PAYLOAD = 1024
 LONGEST_SOUND = 32 * 1024  # fifty rooms have 10 kB
 
 Send = Callable[[str, str, bool], None]
@@ -55,6 +58,7 @@ class Rooms:
         self._since_s = 0.0
         self._emotion = ""  # of the house
         self._led_at_s = -LEADER_AWAY_S
+        self._other_leader = ""  # whom the log has named
         self._players: list[Fields] | None = None
 
     @property
@@ -91,6 +95,7 @@ class Rooms:
             self._told_at_s, self._told_state = time_s, room.state
             self._send(self._topics.of("room"), json.dumps(asdict(room)), False)
             if self._settings.leader:
+                self._hear(self._topics.node, room, time_s)  # the broker brings it back later
                 self._lead(time_s)
         return self._told_at_s + EVERY_S
 
@@ -98,23 +103,35 @@ class Rooms:
         """What another room's message, or the leader's, leads to."""
         node, _, what = topic.removeprefix(f"{self._topics.prefix}/").rpartition("/")
         is_sound = topic == f"{self._topics.prefix}/{SOUND}"
-        longest = LONGEST_SOUND if is_sound else LONGEST_PAYLOAD
+        longest = LONGEST_SOUND if is_sound else LONGEST
         try:
-            told = json.loads(payload) if len(payload) <= longest else None
+            told = json_of(payload, longest)
             if is_sound:
                 return Wish("rooms", {"rooms": told})
             if what == "room":
                 self._hear(node, Room.of_message(told), time_s)
             elif topic == f"{self._topics.prefix}/{HOUSE}":
+                if self._is_of_another_leader(told):
+                    return None
                 room, self._led_at_s = Room.of_message(told), time_s
                 looks = {"state": room.state, "emotion": room.emotion, "faces": room.faces}
                 return Wish("house", looks | {"sound": _sounds(told)})
-        except ValueError:
+        except (ValueError, AttributeError):
             return None
         # Whoever uses the player in one room holds all of them, while they are one house.
         is_led = time_s - self._led_at_s < LEADER_AWAY_S
         others = node in self._heard and node != self._topics.node
         return Wish("hold") if what == "touch" and others and is_led else None
+
+    def _is_of_another_leader(self, told: Any) -> bool:
+        """Whether a house's message is not to be followed, because this room leads it, too."""
+        if not self._settings.leader or told.get("leader") in (None, self._topics.node):
+            return False
+        other = shown(str(told.get("name")))[:LONGEST_NAME]
+        if other != self._other_leader:
+            self._other_leader = other
+            log.warning("rooms: %s leads, too; set rooms.leader = true in one room alone", other)
+        return True
 
     def _hear(self, node: str, room: Room, time_s: float) -> None:
         before, _ = self._heard.get(node, (room, 0.0))

@@ -42,6 +42,7 @@ class Session:
         self._access = access
         self._received = received
         self._news = asyncio.Event()
+        self._failure: Exception | None = None  # of `received`
         self._answer: ReasonCode | None = None
         self._listens: dict[int, bool] = {}  # by number of the request: whether we may
         self._client = self._make(client_id)
@@ -78,16 +79,18 @@ class Session:
         """Sends a message. What the broker keeps is sent again until it acknowledges that."""
         return self._client.publish(topic, payload, qos=int(retain), retain=retain)
 
-    async def send_surely(self, topic: str, payload: str) -> bool:
-        """Sends what the broker keeps; "" removes it. Returns whether the broker has it."""
-        sent = self.send(topic, payload, retain=True)
+    async def send_surely(self, topic: str, payload: str, *, retain: bool = True) -> bool:
+        """Sends what the broker keeps, or passes on; "" removes it. Returns whether it has it."""
+        sent = self._client.publish(topic, payload, qos=1, retain=retain)
         return await self._until(lambda: sent.rc == mqtt.MQTT_ERR_SUCCESS and sent.is_published())
 
     async def until_lost(self) -> None:
-        """Returns when the connection is gone."""
-        while self.is_open:
+        """Returns when the connection is gone. Raises what `received` raised: an error of ours."""
+        while self.is_open and self._failure is None:
             self._news.clear()
             await self._news.wait()
+        if self._failure is not None:
+            raise self._failure
 
     async def until(self, condition: Callable[[], bool]) -> bool:
         """Waits for what messages bring about. Returns whether it came in time."""
@@ -168,7 +171,10 @@ class Session:
         self._news.set()
 
     def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._received(message.topic, bytes(message.payload), message.retain)
+        try:
+            self._received(message.topic, bytes(message.payload), message.retain)
+        except Exception as error:  # noqa: BLE001 - paho would bring the message again for ever
+            self._failure = error
         self._news.set()
 
     def _on_socket_close(self, _client: Any, _data: Any, connection: Any) -> None:

@@ -139,6 +139,11 @@ class Sound:
             "node": self._topics.node,
             "device": self._rooms_settings.device,
         }
+        if not self._socket.exists():
+            raise ControlError(
+                f"{self._socket} is not there; only an installed jukebox plays in step: its"
+                " jukebox-sound.socket (docs/rooms.md)"
+            )
         with ControlClient(self._socket, ANSWER_S) as speaker:
             return dict(speaker.ask("play", wanted)["data"])
 

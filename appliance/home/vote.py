@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from appliance.home.payload import shown
 from appliance.records import EMOTIONS
 
 State = Literal["settled", "uncertain", "nobody", "unknown"]
@@ -43,7 +44,7 @@ class Room:
             raise ValueError("it is no room's mood")
         if not (0 <= faces <= MOST_FACES and 0 <= age_s < float("inf")):
             raise ValueError("it is no room's number")
-        return cls(name[:LONGEST_NAME], state, emotion, faces, age_s)
+        return cls(shown(name)[:LONGEST_NAME], state, emotion, faces, age_s)
 
     @property
     def is_in_use(self) -> bool:

@@ -106,6 +106,6 @@ def _number(key: str, found: Any) -> int:
 
 
 def _text(found: Any) -> str:
-    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_NAME:
-        raise UsageError(f"room: its name must have 1 to {LONGEST_NAME} characters")
+    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_NAME or not found.isprintable():
+        raise UsageError(f"room: its name must have 1 to {LONGEST_NAME} characters of one line")
     return found
