@@ -25,7 +25,8 @@ kernel_files() { # kernel_files VERSION
     local folder=$cache/$1
     [[ ! -e $folder/made ]] || return 0
     mkdir -p "$folder"
-    unshare --mount mmdebstrap --quiet --variant=apt \
+    # As in install/image.sh: QEMU's usual processor would take much time for pointer authentication.
+    QEMU_CPU=$([[ $1 != *-arm64 ]] || echo cortex-a72) unshare --mount mmdebstrap --quiet --variant=apt --architectures="${1##*-}" \
         --include="linux-image-$1,linux-headers-$1,v4l2loopback-dkms,gcc,make,initramfs-tools,e2fsprogs" \
         --customize-hook="$PWD/kernel_files.sh \"\$1\" $1 $folder" trixie "$work/build" >&2
     rm -rf "$work/build"

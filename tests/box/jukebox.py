@@ -12,6 +12,10 @@ SOUND_TIMEOUT_S = 400.0
 READY = 'test "$(systemctl show -P ActiveState jukebox)" = active'
 PLAYS = "bash /usr/local/lib/box/mpd-says.sh status | grep -qx 'state: play'"
 LOG = "journalctl -b -u jukebox -o cat --no-pager"
+# The page's answer to a phone that nobody has paired.
+PAGE = "exec 3<>/dev/tcp/127.0.0.1/80 && "
+PAGE += "printf 'GET / HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3"
+PAGE += " && head -1 <&3 | grep '^HTTP/1.1 401'"
 SOUND = "integrity ok, orphans [], set aside []"
 
 
@@ -27,7 +31,10 @@ class Jukebox:
 
     def make_restless(self) -> None:
         """Makes mood and music change every few seconds, by settings and by faces."""
-        self.machine.run("cp /usr/local/lib/box/jukebox-restless.toml /boot/efi/jukebox.toml; sync")
+        boot = self.machine.board.boot
+        self.machine.run(
+            f"cp /usr/local/lib/box/jukebox-restless.toml {boot}/jukebox.toml; sync"
+        )
         self.machine.run("systemctl reload jukebox")
         self.show("cycle 3")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from box.guards import kernel_holds, muted_sound_card
 from box.hear import identify, is_silent, load_songs
-from box.jukebox import PLAYS, READY, SOUND, Jukebox
+from box.jukebox import PAGE, PLAYS, READY, SOUND, Jukebox
 from box.machine import ClaimError, Machine, Maker
 from box.report import Report
 
@@ -50,6 +50,8 @@ def first_start(jukebox: Jukebox, report: Report) -> None:
     report.figure("power-on to the first song, s", round(machine.up_s))
     sound = jukebox.listen(10)
     report.claim("music plays after power-on, without a hand", not is_silent(sound))
+    machine.wait_for(PAGE, 300)
+    report.claim("the page answers a phone that nobody has paired", True)
     links = machine.run("ls /sys/class/net")
     report.claim("there is no network at all", links == "lo", links)
     failed = machine.run("systemctl --failed --no-legend --plain")
