@@ -225,7 +225,7 @@ def test_without_the_player_of_tones_it_says_what_to_install(tmp_path, monkeypat
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_the_tone_is_heard_over_music_where_alsa_mixes_them():
-    """ALSA's mixer is a set of semaphores, which MPD has made. Here a user without powers makes one."""
+    """ALSA's mixer is a set of semaphores, made by MPD; here by another user without powers."""
     key = str(os.getpid() + 0x4A554B45)
     unit = ADMIN_UNIT.read_text()
     (powers,) = re.findall(r"^CapabilityBoundingSet=(.+)", unit, re.MULTILINE)
@@ -240,6 +240,7 @@ def test_the_tone_is_heard_over_music_where_alsa_mixes_them():
         subprocess.run([*admin, f"--groups={groups}", *semaphores, "660"], check=True)
     finally:
         subprocess.run(["ipcrm", "-S", key], check=True)
+
 
 @pytest.mark.server
 @pytest.mark.parametrize("output", [DEFAULT, HDMI, PIPEWIRE], ids=lambda output: output.id)

@@ -32,9 +32,7 @@ class Jukebox:
     def make_restless(self) -> None:
         """Makes mood and music change every few seconds, by settings and by faces."""
         boot = self.machine.board.boot
-        self.machine.run(
-            f"cp /usr/local/lib/box/jukebox-restless.toml {boot}/jukebox.toml; sync"
-        )
+        self.machine.run(f"cp /usr/local/lib/box/jukebox-restless.toml {boot}/jukebox.toml; sync")
         self.machine.run("systemctl reload jukebox")
         self.show("cycle 3")
 
@@ -57,19 +55,24 @@ class Jukebox:
         )
 
     def wait_for_play(self, emotion: str, timeout_s: float, after: int) -> float:
-        """Waits for a play of this emotion past the first `after` rows. Returns the seconds.
+        """Waits for a play of this emotion, or "" for any, past the first `after` rows.
 
+        Returns the seconds.
         Raises ClaimError if it does not come in time.
         """
         begun_s = time.monotonic()
         while time.monotonic() - begun_s < timeout_s * PATIENCE:
             rows = self.machine.rows[after:]
-            if any(table == "plays" and row["emotion"] == emotion for table, row in rows):
+            if any(table == "plays" and emotion in ("", row["emotion"]) for table, row in rows):
                 return time.monotonic() - begun_s
             time.sleep(0.2)
         raise ClaimError(
             f"no {emotion} music within {timeout_s:.0f} s; the log ends: {self.log()[-6:]}"
         )
+
+    def plays(self) -> list[str]:
+        """The emotions of what was played so far."""
+        return [row["emotion"] for table, row in self.machine.rows if table == "plays"]
 
     def wait_for_sound(self) -> float:
         """Waits for the first sample that can be heard. Returns the seconds since power-on.

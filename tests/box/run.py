@@ -10,7 +10,7 @@ from pathlib import Path
 from box.boards import BOARDS
 from box.cuts import cut_again_and_again
 from box.first import from_the_firmware_on
-from box.life import live
+from box.life import live, start
 from box.machine import ClaimError, Machine
 from box.moments import examine_moments
 from box.radio import join_networks
@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--moments", type=int, default=50)
-    parts = ("firmware", "life", "radio", "writes", "moments", "cuts")
+    parts = ("firmware", "start", "life", "radio", "writes", "moments", "cuts")
     parser.add_argument("--only", choices=parts)
     parser.add_argument("--board", choices=BOARDS, default="pc")
     parser.add_argument("--kernel", type=Path, help="a folder: see Machine")
@@ -44,6 +44,8 @@ def main() -> int:
             ports = {port: free_port() for port in (22, 80)}
             machine = Machine(asked.folder / "firmware", asked.disk, ports=ports)
             from_the_firmware_on(machine, report)
+        if asked.only == "start":  # a part of life, for the reel as camera
+            start(make, MUSIC, report)
         if asked.only in (None, "life"):
             live(make, MUSIC, report)
         if asked.only in (None, "radio"):

@@ -1,4 +1,4 @@
-"""What the running jukebox writes to its card or disk: bytes at the block layer, and whose they are."""
+"""What the running jukebox writes to its card or disk: at the block layer, and by which process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SETTLE_S, SPAN_S = 180.0, 900.0  # what a start writes is over after some minute
 DAY_S = 24 * 60 * 60
 # Of the disk, then of each process that wrote anything.
 COUNT = "cut -d' ' -f1 /proc/uptime; awk '{ print \"the disk\", $7 * 512 }' /sys/block/vda/stat; "
-COUNT += "for p in /proc/[0-9]*; do awk -v name=\"$(cat $p/comm 2>/dev/null)\" "
+COUNT += 'for p in /proc/[0-9]*; do awk -v name="$(cat $p/comm 2>/dev/null)" '
 COUNT += "'/^write_bytes/ && $2 { print name, $2 }' $p/io 2>/dev/null; done; true"
 
 
