@@ -236,7 +236,7 @@ class Service:
             return ControlServer()
         return ControlServer(listeners, HistoryReader(self._store.path))
 
-    # What messages need: messages.Controls
+    # What people may control: controls.Controls
 
     @property
     def policy(self) -> MusicPolicy:

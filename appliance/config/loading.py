@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,13 @@ from appliance.config.complaints import (
     about_value,
     boolean_meant,
 )
+from appliance.config.contradictions import Mistake, contradictions
 from appliance.config.lines import Lines
 from appliance.errors import ConfigError
 from appliance.hours import is_daily_hours
-from appliance.records import EMOTIONS
 from appliance.settings import (
     Between,
     DailyHours,
-    HomeSettings,
     Host,
     Key,
     Location,
@@ -39,9 +38,6 @@ from appliance.settings import (
 )
 
 SYSTEM_FILE = Path("/etc/jukebox/jukebox.toml")
-# MPD's inputs and its playlists take http, https, and according to how it was built mms, nfs, rtsp,
-# smb and others; these never.
-NEVER_PLAYED = ("ftp://", "ftps://", "sftp://", "ssh://", "dav://", "davs://", "mailto:")
 MAX_BYTES = 64 * 1024  # the full jukebox.toml has 6 kB; `--config /dev/zero` must end, too
 
 # RFC 1123: letters, digits and hyphens, in parts of up to 63 characters between dots.
@@ -93,32 +89,23 @@ def load(file: Path | None, base: Settings | None = None) -> Settings:
 def parse(content: bytes, file: str, base: Settings | None = None) -> Settings:
     """As load(), from the content of a file. file: its name, for the report of mistakes."""
     text = _decoded(content, file)
-    mistakes: list[_Mistake] = []
+    mistakes: list[Mistake] = []
     tables: dict[str, dict[str, Any]] = {}
     for section, table in _document(text, file).items():
         if section in keys() and isinstance(table, dict):
             tables[section] = _checked_table(section, table, mistakes)
         else:
-            mistakes.append(_Mistake((section,), about_section(section, table)))
+            mistakes.append(Mistake((section,), about_section(section, table)))
     base = base or Settings()
     changed = {name: replace(getattr(base, name), **table) for name, table in tables.items()}
     settings = replace(base, **changed)
     wrong = {mistake.where for mistake in mistakes}
-    together = _contradictions(settings, tables)
+    together = contradictions(settings, tables)
     mistakes += [mistake for mistake in together if wrong.isdisjoint(mistake.between)]
     if mistakes:
         by_place = {mistake.where: mistake.text for mistake in mistakes}
         raise ConfigError(_report(mistakes, text, file), by_place)
     return settings
-
-
-@dataclass(frozen=True, slots=True)
-class _Mistake:
-    """One mistake. where: section and key. between: the keys that contradict each other, if any."""
-
-    where: tuple[str, ...]
-    text: str
-    between: tuple[tuple[str, ...], ...] = ()
 
 
 def _exists(place: Path) -> bool:
@@ -167,15 +154,15 @@ def _boolean_meant(line: str) -> str:
     return boolean_meant(word[1]) if word else ""
 
 
-def _checked_table(section: str, table: dict[str, Any], mistakes: list[_Mistake]) -> dict[str, Any]:
+def _checked_table(section: str, table: dict[str, Any], mistakes: list[Mistake]) -> dict[str, Any]:
     """The allowed values of a section; the others are added to mistakes."""
     good = {}
     for name, value in table.items():
         key = keys()[section].get(name)
         if key is None:
-            mistakes.append(_Mistake((section, name), about_key(section, name)))
+            mistakes.append(Mistake((section, name), about_key(section, name)))
         elif (checked := _checked(key, value)) is None:
-            mistakes.append(_Mistake((section, name), about_value(key, value)))
+            mistakes.append(Mistake((section, name), about_value(key, value)))
         else:
             good[name] = checked
     return good
@@ -234,94 +221,7 @@ def _is_host(text: str, only_address: bool) -> bool:
         return False
 
 
-def _contradictions(
-    settings: Settings, tables: Mapping[str, Mapping[str, Any]]
-) -> Iterator[_Mistake]:
-    """Mistakes that a single key does not show. tables: what stands in the file."""
-    if settings.faces.min_height_px > settings.camera.height_px:
-        yield _Mistake(
-            ("faces", "min_height_px"),
-            f"faces.min_height_px is {settings.faces.min_height_px}; it must fit into the picture, "
-            f"and camera.height_px is {settings.camera.height_px}",
-            between=(("faces", "min_height_px"), ("camera", "height_px")),
-        )
-    volume = settings.volume
-    # Whoever writes only a low max need not think of the quiet hours, which are as low then.
-    if "quiet_max" in tables.get("volume", ()) and volume.quiet_max > volume.max:
-        yield _Mistake(
-            ("volume", "quiet_max"),
-            f"volume.quiet_max is {volume.quiet_max}; it must not be higher than volume.max, which"
-            f" is {volume.max}",
-            between=(("volume", "quiet_max"), ("volume", "max")),
-        )
-    pins = settings.gpio
-    if pins.led == pins.button != 0:
-        yield _Mistake(
-            ("gpio", "button"),
-            f"gpio.button is {pins.button}, and so is gpio.led; they need a pin each",
-            between=(("gpio", "led"), ("gpio", "button")),
-        )
-    for emotion in EMOTIONS:
-        for source in settings.playlists.of(emotion):
-            if source.lower().startswith(NEVER_PLAYED):
-                scheme, _, _ = source.partition(":")
-                yield _Mistake(
-                    ("playlists", emotion.value),
-                    f"playlists.{emotion} has {source}; MPD plays no {scheme} links: use a link"
-                    " that begins with http, or put the music into MPD's folder",
-                )
-    yield from _contradictions_of_the_home(settings.home)
-    if settings.rooms.join and settings.home.share != "all":
-        yield _Mistake(
-            ("rooms", "join"),
-            f'rooms.join is true, and home.share is "{settings.home.share}"; rooms tell each other'
-            ' how they look, so it must be "all"',
-            between=(("rooms", "join"), ("home", "share")),
-        )
-    rooms = settings.rooms
-    if rooms.sound and not rooms.join:
-        yield _Mistake(
-            ("rooms", "sound"),
-            "rooms.sound is true, and rooms.join is not; only rooms that have joined play in step",
-            between=(("rooms", "sound"), ("rooms", "join")),
-        )
-    if rooms.sound and not rooms.leader and not rooms.leader_address:
-        yield _Mistake(
-            ("rooms", "sound"),
-            "rooms.sound is true, and rooms.leader_address is empty; write the leader's address,"
-            " such as 192.168.1.20",
-            between=(("rooms", "sound"), ("rooms", "leader_address")),
-        )
-    if "@" in settings.mpd.address[1:]:  # in the first place it marks an abstract socket
-        yield _Mistake(
-            ("mpd", "address"),
-            "mpd.address has a password before the @; write it into mpd.password, "
-            "which is never printed",
-        )
-
-
-def _contradictions_of_the_home(home: HomeSettings) -> Iterator[_Mistake]:
-    if re.search(r"[#+$]|^/|/$|//", home.prefix) or len(home.prefix) > 100:
-        yield _Mistake(
-            ("home", "prefix"),
-            f"home.prefix is {home.prefix[:40]}; it must begin topics, such as jukebox or"
-            " house/music: without #, + and $, and without a / at its ends",
-        )
-    if home.password and home.password_file:
-        yield _Mistake(
-            ("home", "password_file"),
-            "home.password_file is set, and so is home.password; one of them must be empty",
-            between=(("home", "password_file"), ("home", "password")),
-        )
-    if home.password and not home.username:
-        yield _Mistake(
-            ("home", "username"),
-            "home.username is empty, and home.password is set; a broker wants both or none",
-            between=(("home", "username"), ("home", "password")),
-        )
-
-
-def _report(mistakes: list[_Mistake], text: str, file: str) -> str:
+def _report(mistakes: list[Mistake], text: str, file: str) -> str:
     """A line for each mistake, in the order of the file."""
     begins = Lines(text)
     lines = [(begins.of(mistake.where), mistake.text) for mistake in mistakes]

@@ -10,7 +10,7 @@ from typing import Literal
 
 from appliance.records import Step
 from appliance.remote import messages
-from appliance.remote.messages import Controls
+from appliance.remote.controls import Controls
 
 Level = Literal["none", "music", "all"]
 

@@ -18,21 +18,17 @@ from typing import Any
 from appliance.config.writing import as_dict
 from appliance.errors import ControlError, JukeboxError, UsageError
 from appliance.process.release import this_version
-from appliance.records import CameraAdvice, FaceWeights, Step
+from appliance.records import Step
 from appliance.remote import control_line as lines
 from appliance.remote.control_connection import Connection
 from appliance.remote.control_events import Event, Events
-from appliance.remote.control_history import (
-    HistoryReader,
-    Outcome,
-    PageRequest,
-    forgotten,
-    range_of,
-)
+from appliance.remote.control_history import HistoryReader, Outcome, PageRequest
 from appliance.remote.control_house import show_rooms, tell_house, wanted_of_room
+from appliance.remote.control_later import begin
 from appliance.remote.control_socket import Listener
-from appliance.remote.control_teaching import Teaching, person_forgotten
-from appliance.remote.messages import WORDS, Answer, Controls, as_message, understand
+from appliance.remote.control_teaching import Teaching
+from appliance.remote.controls import Controls
+from appliance.remote.messages import WORDS, Answer, as_message, understand
 from appliance.remote.status import Status
 
 log = logging.getLogger("jukebox")
@@ -55,7 +51,6 @@ ONLY_HERE = (
     "explain",
     "teach",
 )
-SCAN_S, LONGEST_SCAN_S = 20.0, 120.0
 CHANGES_NOTHING = {"status", "why"}
 
 
@@ -191,14 +186,14 @@ class ControlServer:
                 return _settings(request.word, controls)
             case "house" | "rooms":
                 return self._hear_of_house(request, step, controls)
-            case "teach":
-                return self._teach(client, request, step, controls)
+            case "teach" if (asked := Teaching.of(request.arguments)).what != "forget":
+                return asked.answer(step, controls)
             case word if word in WORDS:
                 message = as_message(word, request.arguments)
                 action = understand(message)
                 self._log(message)
                 return action(step, controls)
-            case "history" | "forget" | "scan" | "view" | "explain":
+            case "history" | "forget" | "scan" | "view" | "explain" | "teach":
                 self._begin(client, request, step, controls)
             case unknown:
                 known = ", ".join((*WORDS, *ONLY_HERE))
@@ -215,86 +210,17 @@ class ControlServer:
     def _begin(
         self, client: Connection, request: lines.Request, step: Step, controls: Controls
     ) -> None:
-        """Begins what takes a while; the answer comes later."""
+        """Begins what takes a while; the answer comes later. Raises JukeboxError."""
+        if self._history is None:
+            raise ControlError("nothing that takes a while can be asked for here")
+        receive = partial(_deliver, client, request.id)
         if request.word == "history":
-            self._read_history(client, request)
-        elif request.word == "forget":
-            self._forget_history(client, request, controls)
-        elif request.word == "scan":
-            self._scan(client, request, step, controls)
-        elif request.word == "view":
-            self._view(client, request, step, controls)
+            self._history.ask(PageRequest.of(request.arguments), receive)
         else:
-            self._explain(client, request, step, controls)
-
-    def _read_history(self, client: Connection, request: lines.Request) -> None:
-        if self._history is None:
-            raise ControlError("there is no history here")
-        wanted = PageRequest.of(request.arguments)
-        self._history.ask(wanted, partial(_deliver, client, request.id))
+            self._history.wait_for(
+                *begin(request, step, controls, is_trusted=client.is_trusted), receive
+            )
         client.reading += 1
-
-    def _forget_history(
-        self, client: Connection, request: lines.Request, controls: Controls
-    ) -> None:
-        if self._history is None:
-            raise ControlError("there is no history here")
-        begin, end = range_of("forget", request.arguments)
-        log.info("asked to forget a part of the history")  # not which: that would tell of it
-        receive = partial(_deliver, client, request.id)
-        self._history.wait_for(controls.forget(begin, end), forgotten, receive)
-        client.reading += 1
-
-    def _scan(
-        self, client: Connection, request: lines.Request, step: Step, controls: Controls
-    ) -> None:
-        if self._history is None:
-            raise ControlError("there is nobody who could look")
-        seconds = request.arguments.get("seconds", SCAN_S)
-        if type(seconds) not in (int, float) or not 0 < seconds <= LONGEST_SCAN_S:
-            raise UsageError(f"scan: seconds must be a number up to {LONGEST_SCAN_S:g}")
-        kind = request.arguments.get("for", "page")
-        if kind not in ("page", "wifi"):
-            raise UsageError("scan: for must be page or wifi")
-        if kind == "wifi" and not client.is_trusted:  # the code has a password in it
-            raise ControlError("only root may ask for a Wi-Fi code")
-        found = controls.scan(step.frame.time_s, float(seconds), kind)
-        log.info("looking for a QR code: %s", kind)
-        self._history.wait_for(found, _scanned, partial(_deliver, client, request.id))
-        client.reading += 1
-
-    def _view(
-        self, client: Connection, request: lines.Request, step: Step, controls: Controls
-    ) -> None:
-        if self._history is None:
-            raise ControlError("there is nobody who could look")
-        seen = controls.view(step.frame.time_s)
-        self._history.wait_for(seen, _viewed, partial(_deliver, client, request.id))
-        client.reading += 1
-
-    def _explain(
-        self, client: Connection, request: lines.Request, step: Step, controls: Controls
-    ) -> None:
-        if self._history is None:
-            raise ControlError("there is nobody who could look")
-        receive = partial(_deliver, client, request.id)
-        self._history.wait_for(controls.explain(step), _explained, receive)
-        client.reading += 1
-
-    def _teach(
-        self, client: Connection, request: lines.Request, step: Step, controls: Controls
-    ) -> Answer | None:
-        """What control_teaching.py says; None where a person is forgotten, which takes a while."""
-        asked = Teaching.of(request.arguments)
-        if asked.what != "forget":
-            return asked.answer(step, controls)
-        if self._history is None:
-            raise ControlError("there is no history here")
-        gone = controls.forget_person(asked.name)
-        log.info("asked to forget a person")  # not whom
-        self._history.wait_for(gone, person_forgotten, partial(_deliver, client, request.id))
-        client.reading += 1
-        return None
 
     def _log(self, message: str) -> None:
         """Logs what changes something; who asks the same again and again does not fill the log."""
@@ -330,25 +256,6 @@ def _deliver(client: Connection, number: int, outcome: Outcome) -> None:
         client.send(lines.answer(number, outcome.text, outcome.data))
     else:
         client.send(_refusal(number, outcome))
-
-
-def _scanned(word: str) -> Answer:
-    return Answer(
-        "a code was read" if word else "no code was held before the camera", {"word": word}
-    )
-
-
-def _viewed(advice: CameraAdvice) -> Answer:
-    return Answer(advice.text, {"fit": advice.is_fit})
-
-
-def _explained(faces: list[FaceWeights]) -> Answer:
-    told = (
-        f"face {face.track}: for {face.emotion} spoke most the"
-        f" {max(face.weights, key=lambda name: face.weights[name])}"
-        for face in faces
-    )
-    return Answer("; ".join(told) or "no face", {"faces": [asdict(face) for face in faces]})
 
 
 def _refusal(number: int, error: JukeboxError) -> bytes:

@@ -99,11 +99,6 @@ class HistoryReader:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def forgotten(rows: int) -> Answer:
-    """How many rows were forgotten, as an answer."""
-    return Answer(f"{counted(rows, 'row')} forgotten", {"rows": rows})
-
-
 def _read(database: Path, wanted: PageRequest) -> Answer:
     if wanted.step is not None:
         return _read_minutes(database, wanted, wanted.step)

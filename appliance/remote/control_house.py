@@ -7,7 +7,8 @@ from typing import Any, cast, get_args
 from appliance.decide.house_sound import LEVELS, RoomPlayer
 from appliance.errors import UsageError
 from appliance.records import EMOTIONS, Emotion, Mood, MoodState, Step
-from appliance.remote.messages import Answer, Controls
+from appliance.remote.controls import Controls
+from appliance.remote.messages import Answer
 
 MOST_FACES = 1000
 MOST_ROOMS, LONGEST_NAME = 50, 60

@@ -8,7 +8,8 @@ from typing import Any, Literal, cast, get_args
 from appliance.decide.phrases import counted
 from appliance.errors import UsageError
 from appliance.records import Step
-from appliance.remote.messages import Answer, Controls
+from appliance.remote.controls import Controls
+from appliance.remote.messages import Answer
 
 What = Literal["faces", "rest", "stop", "list", "forget"]
 
