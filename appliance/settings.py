@@ -378,7 +378,7 @@ class RoomsSettings:
         "Address of the leader, such as 192.168.1.20, for that sound; the leader needs none.",
     ] = ""
     device: Annotated[
-        str, Text(), "Sound card for that sound, by a name that `aplay -L` lists."
+        str, Text(), "Sound card for that sound, as `aplay -L` names it; the page sets it, too."
     ] = "default"
 
 

@@ -64,7 +64,7 @@ uninstall_box() {
         step "remove $etc and $state: settings, history and music" rm -rf "$etc" "$state"
         step "remove the list of paired devices" rm -rf "$state-web" /var/lib/private/jukebox-{web,home,sound} "$state"-{home,sound}
         step "remove the user jukebox" remove_user
-        say "Debian packages stay; if nothing else needs them: apt-get purge mpd avahi-daemon alsa-utils"
+        say "Debian packages stay; if nothing else needs them: apt-get purge mpd avahi-daemon libnss-mdns alsa-utils"
     else
         say "$etc and $state stay; ./setup.sh uninstall --purge removes them too"
     fi

@@ -8,7 +8,7 @@ image_release=trixie
 image_packages=(
     initramfs-tools zstd systemd-sysv systemd-resolved systemd-repart systemd-timesyncd udev dbus
     e2fsprogs dosfstools iproute2 ca-certificates less nano openssh-server wpasupplicant wireless-regdb
-    python3 python3-venv mpd avahi-daemon alsa-utils
+    python3 python3-venv mpd avahi-daemon libnss-mdns alsa-utils
 )
 declare -A machine_packages=(
     [x86]="linux-image-amd64,systemd-boot,systemd-boot-efi"

@@ -6,7 +6,8 @@ is_pi() { grep -qs "Raspberry Pi" /proc/device-tree/model; }
 
 install_packages() {
     # alsa-utils: its udev rule unmutes sound cards that nobody has set yet; the kernel leaves them muted.
-    local packages=(python3 python3-venv mpd avahi-daemon alsa-utils) missing=() package
+    # libnss-mdns: a broker's name that ends in .local, such as Home Assistant's, is found by avahi-daemon.
+    local packages=(python3 python3-venv mpd avahi-daemon libnss-mdns alsa-utils) missing=() package
     ! sounds_in_rooms || packages+=(snapclient)
     ! leads_rooms || packages+=(snapserver)
     if is_pi; then

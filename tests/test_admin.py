@@ -158,10 +158,21 @@ def test_only_an_output_that_is_there_is_chosen(machine):
         "outputs": [{"id": HDMI.id, "name": "HDMI", "kind": "hdmi"}], "chosen": None,
     }  # fmt: skip
     here.do("choose", {"output": HDMI.id})
-    assert machine.done == [("choose", HDMI)]
+    assert machine.done[0] == ("choose", HDMI)
     for word in ("choose", "tone"):
         with pytest.raises(UsageError, match="not there any more"):
             here.do(word, {"output": 'hw:1"\n}\n'})
+
+
+def test_the_music_of_several_rooms_comes_out_where_the_owner_chose(machine):
+    here = Administrator(machine)
+    for _ in range(2):
+        here.do("choose", {"output": HDMI.id})
+        written = machine.settings_file.read_text()
+        assert written == '# Mine.\n[mood]\ndwell_s = 8\n\n[rooms]\ndevice = "hw:A"\n'
+    assert machine.done == [("choose", HDMI), ("reload", ["rooms"]), ("choose", HDMI)]
+    machine.settings_file.write_text("nonsense")  # its owner is told of that elsewhere
+    assert here.do("choose", {"output": HDMI.id}).text == "the music plays there from now on"
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ def test_what_means_nothing_is_a_usage_error_and_the_next_request_counts(
     wrong, right = client.lines()
     assert (wrong["id"], wrong["ok"], code(wrong)) == (number, False, "usage")
     assert text in wrong["error"]["text"]
-    assert len(wrong["error"]["text"]) < 200
+    assert len(wrong["error"]["text"]) < 220
     assert (right["id"], right["ok"]) == (5, True)
 
 

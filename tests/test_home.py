@@ -385,6 +385,7 @@ def test_without_a_broker_nothing_is_told():
         ({}, "settings", "home.address is empty"),
         ({"address": "x", "share": "off"}, "settings", 'home.share is "off"'),
         ({"address": "x" * 64}, "name", "is no name that this machine can look up"),
+        ({"address": "no-such-jukebox.local"}, "name", "was not found by mDNS"),
         ({"address": "/nowhere/socket"}, "port", "nobody listens"),
         ({"address": "127.0.0.1", "port": 1}, "port", "nobody listens"),
     ],

@@ -15,7 +15,7 @@ from controls import serving
 from running import JUKEBOX, ask, started
 
 from appliance.home import broker as broker_module
-from appliance.home import census
+from appliance.home import census, report
 from appliance.home import session as session_module
 from appliance.home.entities import Topics
 from appliance.home.places import Access, topics_of
@@ -113,6 +113,28 @@ def withdrawn(here):
     return retained(home.port)
 
 
+def test_the_jukebox_is_told_how_it_stands_with_the_broker(tmp_path, jukebox, quick, monkeypatch):
+    monkeypatch.setattr(report, "EVERY_S", 0.2)
+    _, controls = jukebox
+
+    def says(good, text):
+        wait_for(lambda: (told := controls.status().broker) and told["good"] is good, 20)
+        assert text in controls.status().broker["text"]
+
+    with Mosquitto(tmp_path) as mosquitto, at_home(settings(tmp_path, mosquitto.port), {}):
+        says(True, "the broker at 127.0.0.1 is there")
+        mosquitto.__exit__()
+        says(False, f"at 127.0.0.1:{mosquitto.port} nobody listens (Connection refused)")
+        with mosquitto:
+            says(True, "is there")
+    (tmp_path / "rules").write_text("topic read #\n")
+    with (
+        Mosquitto(tmp_path, f"allow_anonymous true\nacl_file {tmp_path}/rules") as mosquitto,
+        at_home(settings(tmp_path, mosquitto.port), {}),
+    ):
+        says(False, "the broker's rules forbid this user to write to jukebox/")
+
+
 def test_after_a_wish_that_the_broker_kept_nothing_happens(tmp_path, mosquitto, jukebox):
     _, controls = jukebox
     here = settings(tmp_path, mosquitto.port)
@@ -143,7 +165,7 @@ def test_a_broker_that_was_killed_and_has_forgotten_all_is_told_again(tmp_path, 
 def test_all_is_told_again_some_seconds_after_home_assistant_has_started(
     tmp_path, mosquitto, jukebox, monkeypatch
 ):
-    monkeypatch.setattr("appliance.home.process.uniform", lambda low, _high: low / 4)
+    monkeypatch.setattr("appliance.home.home.uniform", lambda low, _high: low / 4)
     here = settings(tmp_path, mosquitto.port)
     with listening(mosquitto.port) as house, at_home(here, {}):
         house.hears("/state", "occupied")

@@ -122,6 +122,18 @@ def test_the_three_rooms_of_the_rig_are_a_leader_and_two_that_hear_it(monkeypatc
     ]
     assert all(room.join and room.sound for room in rooms)
     assert [room.leader for room in rooms] == [True, False, False]
+    away = __import__("bench.rooms_away", fromlist=["x"])
+    more = away.rooms("/tmp/film.avi")
+    parsed = [
+        parse(rig.settings_of(name, "/tmp/x", address, away_minutes=1, **more[name]).encode(), name)
+        for name in away.ROOMS
+    ]
+    assert [(room.rooms.leader, room.rooms.sound) for room in parsed] == [
+        (True, True), (False, True), (False, True), (False, False),
+    ]  # fmt: skip
+    assert {room.listener.away_minutes for room in parsed} == {1.0}
+    installed = __import__("bench.rooms_installed", fromlist=["x"])
+    assert parse(installed.CONFIG.encode(), "rooms_installed.py").rooms.leader
     monkeypatch.setattr(sys, "argv", ["rooms_sound.py", "--help"])
     with pytest.raises(SystemExit) as ended:
         rig.main()

@@ -212,6 +212,16 @@ def test_a_room_tells_for_how_long_it_has_looked_like_this():
     assert ages == [0.0, 10.0, 0.0, 10.0]
 
 
+def test_who_comes_into_an_empty_room_is_told_of_at_once():
+    building = Building(names="ab")
+    came = []
+    building.rooms["a"]._came = lambda: came.append(building.time_s)
+    for time_s in (0.0, 10.0, 11.0, 12.0, 20.0):
+        building.at(time_s, a="happy", b="" if time_s < 11 else "sad")
+    told = [told["state"] for topic, told in building.sent if topic == "j/b/room"]
+    assert (told, came) == (["nobody", "nobody", "settled"], [11.0])
+
+
 def test_a_room_without_a_camera_speaks_for_nothing():
     building = Building(names="a")
     building.time_s = 0.0
@@ -239,4 +249,4 @@ def test_a_room_that_did_not_join_neither_tells_nor_listens():
 def test_rooms_need_the_level_all():
     with pytest.raises(ConfigError, match='share is "presence"; rooms tell each other'):
         parse(b"[rooms]\njoin = true", "f")
-    assert parse(b'[home]\nshare = "all"\n[rooms]\njoin = true', "f").rooms.join
+    assert parse(b'[home]\nshare = "all"\naddress = "broker"\n[rooms]\njoin = true', "f").rooms.join

@@ -16,7 +16,8 @@ from web_page import InProcess
 from appliance.config.loading import parse
 from appliance.decide.house_sound import RoomPlayer
 from appliance.decide.policy import MusicPolicy
-from appliance.errors import ConfigError, UsageError
+from appliance.decide.told import BrokerState
+from appliance.errors import ConfigError, ControlError, UsageError
 from appliance.home.entities import Topics
 from appliance.home.levels import Levels
 from appliance.home.mpd_outputs import MpdOutputs
@@ -27,7 +28,13 @@ from appliance.home.sound import Sound
 from appliance.home.speaker import Programs, Speaker
 from appliance.home.vote import Room
 from appliance.records import Emotion, Mood, Playback
-from appliance.remote.control_house import show_rooms, tell_house, wanted_of_room
+from appliance.remote.control_house import (
+    check_known,
+    show_broker,
+    show_rooms,
+    tell_house,
+    wanted_of_room,
+)
 from appliance.settings import ListenerSettings, RoomsSettings, Settings, StoreSettings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -137,10 +144,21 @@ PLAYER = RoomPlayer("jukebox_1", "Hall", True, False, False, 60, 80, 40)
 
 def test_the_control_socket_takes_the_rooms_and_shows_them_for_thirty_seconds():
     controls = RecordingControls()
-    assert show_rooms({"rooms": [asdict(PLAYER)]}, STEP, controls).text == "1 rooms"
+    assert show_rooms({"rooms": [asdict(PLAYER)]}, STEP, controls).text == "1 room"
     sound = controls.policy.house_sound
     now_s = STEP.frame.time_s
     assert (sound.rooms(now_s + 29), sound.rooms(now_s + 30)) == ((PLAYER,), ())
+
+
+def test_the_control_socket_takes_how_it_stands_with_the_broker_for_thirty_seconds():
+    controls, now_s = RecordingControls(), STEP.frame.time_s
+    show_broker({"good": False, "text": "it hung up"}, STEP, controls)
+    assert controls.status().broker == {"good": False, "text": "it hung up"}
+    assert controls.policy.broker.at(now_s + 29) == BrokerState(False, "it hung up")
+    assert controls.policy.broker.at(now_s + 30) is None
+    for wrong in ({}, {"good": 1, "text": ""}, {"good": True}, {"good": True, "text": "x" * 501}):
+        with pytest.raises(UsageError, match="broker: good must be"):
+            show_broker(wrong, STEP, controls)
 
 
 @pytest.mark.parametrize(
@@ -161,9 +179,20 @@ def test_what_somebody_wants_of_a_room_is_checked_before_anybody_is_told():
         "room": "Hall",
         "trim_ms": 40,
     }
-    for wrong in ({}, {"room": "Hall", "trim_ms": 1001}, {"room": "Hall", "volume_max": -1}):
+    nothing = {"room": "Hall"}
+    for wrong in ({}, nothing, nothing | {"trim_ms": 1001}, nothing | {"volume_max": -1}):
         with pytest.raises(UsageError, match="room"):
             wanted_of_room(wrong)
+
+
+def test_who_sets_a_room_hears_if_nobody_can_do_it():
+    check_known("Hall", [PLAYER])
+    with pytest.raises(ControlError, match="no room leads the sound"):
+        check_known("Hall", [])
+    with pytest.raises(
+        ControlError, match="there is no room Attic with a loudspeaker; there are: "
+    ):
+        check_known("Attic", [PLAYER])
 
 
 def test_the_house_says_whether_its_music_goes_to_all_rooms():
@@ -253,8 +282,8 @@ def test_a_room_is_muted_where_nobody_has_been_for_away_minutes(
         settings, {}, Topics("j", "jukebox_0"), None,
         rooms=lambda: {"jukebox_1": room} if room else {}, joined=bool, changed=lambda: None,
     )  # fmt: skip
-    sound._snapserver = Recording()
-    asyncio.run(sound._steer())
+    sound._players._snapserver = Recording()
+    asyncio.run(sound._players.steer())
     assert told == ([("jukebox_1", 100, True)] if muted else [])
 
 
@@ -468,17 +497,25 @@ def test_the_page_sets_a_room(page):
     ("more", "complaint"),
     [
         ("sound = true", "rooms.join is not"),
+        ("leader = true", "only a room that has joined leads"),
         ("join = true\nsound = true", "rooms.leader_address is empty"),
         ("join = true\nsound = true\nleader_address = 'kitchen.local'", "leader_address"),
     ],
 )
 def test_settings_that_cannot_sound_are_refused(more, complaint):
     with pytest.raises(ConfigError, match=complaint):
-        parse(f'[home]\nshare = "all"\n[rooms]\n{more}'.encode(), "f")
+        parse(f'[home]\nshare = "all"\naddress = "broker"\n[rooms]\n{more}'.encode(), "f")
+
+
+def test_rooms_that_join_need_a_broker():
+    with pytest.raises(ConfigError, match=r"home\.address is empty; .* write its address"):
+        parse(b'[home]\nshare = "all"\n[rooms]\njoin = true', "f")
 
 
 def test_the_leader_needs_no_address():
-    text = b'[home]\nshare = "all"\n[rooms]\njoin = true\nsound = true\nleader = true'
+    text = (
+        b'[home]\nshare = "all"\naddress = "b"\n[rooms]\njoin = true\nsound = true\nleader = true'
+    )
     assert parse(text, "f").rooms.sound
 
 

@@ -404,6 +404,7 @@ def test_without_a_jukebox_or_mpd_it_says_so():
     english = InProcess().page.languages["en"]
     assert "jukebox is not running" in now_view(House(), english)["trouble"]
     assert "player cannot be reached" in now_view(House(STATUS), english)["trouble"]
+    assert now_view(House(STATUS), english)["song"] == "I cannot see what plays"
 
 
 def test_what_songs_are_called_is_no_html(web):

@@ -384,6 +384,41 @@ def test_a_jukebox_that_does_not_answer_is_said_on_the_screen_of_the_camera(hous
 TOO_DARK, SHARP = View(0.08, False, 0.6, 0, (), 640), View(0.5, False, 0.6, 0, (), 640)
 
 
+REFUSED = "at 192.168.1.5:1883 nobody listens (Connection refused): the broker does not run, or it"
+
+
+@pytest.mark.parametrize(
+    ("broker", "english", "german"),
+    [
+        (None, "Nobody tells how it stands with the broker", "Niemand sagt, wie es um den Broker"),
+        (
+            {"good": True, "text": "the broker at 192.168.1.5 is there"},
+            "the broker at",
+            "der unter",
+        ),
+        (
+            {
+                "good": False,
+                "text": f"{REFUSED} has another port (home.port; 1883 is usual, and 8883 with TLS)",
+            },
+            REFUSED,
+            "unter 192.168.1.5:1883 hört niemand zu (Verbindung abgelehnt): Der Broker läuft nicht",
+        ),
+    ],
+)
+def test_the_settings_say_how_it_stands_with_the_broker(house, broker, english, german):
+    house.page.house.status = {"broker": broker}
+    for home, said in (
+        ({"address": "192.168.1.5", "share": "all"}, True),
+        ({"address": "192.168.1.5", "share": "off"}, False),
+        ({"address": "", "share": "all"}, False),
+    ):
+        house.page.house.settings = {"home": home}
+        assert (english in html.unescape(house.get().text)) == said
+        shown = html.unescape(house.get(accept_language="de").text)
+        assert (german in shown) == said
+
+
 @pytest.mark.parametrize(
     ("view", "german"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from appliance.admin import settings_file
@@ -13,7 +14,9 @@ from appliance.admin.machine import Machine
 from appliance.admin.outputs import Output
 from appliance.admin.tone import SIGNALS, play_tone
 from appliance.admin.wifi import WifiNetwork
-from appliance.errors import JukeboxError, UsageError
+from appliance.config.editing import edited
+from appliance.config.loading import parse
+from appliance.errors import ConfigError, JukeboxError, UsageError
 
 # A host's name as RFC 1123 has it, for mDNS: it becomes NAME.local.
 NAME = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -66,8 +69,21 @@ class Administrator:
         )
 
     def _choose(self, arguments: Fields) -> Answer:
-        self._machine.choose(self._output(arguments))
+        output = self._output(arguments)
+        self._machine.choose(output)
+        with suppress(ConfigError):  # settings that cannot be used are shown as such elsewhere
+            self._choose_for_rooms(output)
         return Answer("the music plays there from now on")
+
+    def _choose_for_rooms(self, output: Output) -> None:
+        """The music of several rooms is to come out there, too (docs/rooms.md)."""
+        file = self._machine.settings_file
+        before, device = settings_file.read(file), dict(output.conf).get("device")
+        if device is None or parse(before.encode(), str(file)).rooms.device == device:
+            return
+        text = edited(before, {("rooms", "device"): device})
+        if changed := settings_file.write(file, text, hash_of(before)):
+            self._machine.reload(changed)
 
     def _tone(self, arguments: Fields) -> Answer:
         play_tone(self._output(arguments))

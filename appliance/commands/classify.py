@@ -69,5 +69,7 @@ def describe(reading: dict[str, Any]) -> str:
         looks = in_words(face["probabilities"], least=0.05)
         if "gender" in face:
             looks += f"; looks {in_words(face['gender'], least=0.5)}"
+        if face["unclear"]:
+            looks += f"; hard to read: {face['unclear']}"
         lines.append(f"{reading['picture']}: face at {x},{y} ({width}×{height}) looks {looks}")
     return "\n".join(lines) or f"{reading['picture']}: no face found"

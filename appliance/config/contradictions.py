@@ -110,6 +110,19 @@ def _of_rooms(rooms: RoomsSettings, home: HomeSettings) -> Iterator[Mistake]:
             f'rooms.join is true, and home.share is "{home.share}"; rooms tell each other'
             ' how they look, so it must be "all"',
         )
+    if rooms.join and not home.address:
+        yield _between(
+            ("rooms", "join"),
+            ("home", "address"),
+            "rooms.join is true, and home.address is empty; rooms tell each other by a broker, so"
+            " write its address",
+        )
+    if rooms.leader and not rooms.join:
+        yield _between(
+            ("rooms", "leader"),
+            ("rooms", "join"),
+            "rooms.leader is true, and rooms.join is not; only a room that has joined leads",
+        )
     if rooms.sound and not rooms.join:
         yield _between(
             ("rooms", "sound"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appliance.decide.told import Told
 from appliance.records import Adjustment, Playback
 
 # A fade that begins later could still be on when the song ends, and MPD's stop would then look like
@@ -11,7 +12,6 @@ from appliance.records import Adjustment, Playback
 MARGIN_S = 3.0
 # What may be set of a room, and the most of it. snapserver buffers a second and cuts a longer trim.
 LEVELS = {"volume_percent": 100, "volume_max": 100, "trim_ms": 1000}
-SHOWN_FOR_S = 30.0  # the leader tells every ten seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,15 @@ class HouseSound:
     def __init__(self) -> None:
         self.joined = False
         self._gave_way = False
-        self._rooms: tuple[RoomPlayer, ...] = ()
-        self._shown_s = 0.0
+        self._rooms: Told[tuple[RoomPlayer, ...]] = Told()
 
     def show(self, rooms: tuple[RoomPlayer, ...], time_s: float) -> None:
         """The leader tells of these rooms."""
-        self._rooms, self._shown_s = rooms, time_s
+        self._rooms.tell(rooms, time_s)
 
     def rooms(self, time_s: float) -> tuple[RoomPlayer, ...]:
         """All rooms with a loudspeaker; none where no leader tells of them any more."""
-        return self._rooms if time_s - self._shown_s < SHOWN_FOR_S else ()
+        return self._rooms.at(time_s) or ()
 
     def join(self, playback: Playback, fade_s: float, *, asleep: bool) -> Adjustment | None:
         """What to do while there is a leader whose music goes to all rooms.

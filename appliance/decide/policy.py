@@ -10,6 +10,7 @@ from appliance.decide.house_sound import HouseSound
 from appliance.decide.phrases import LISTENER_ACTIONS, PHRASES, counted
 from appliance.decide.quiet_hours import QuietHours
 from appliance.decide.strategies import music_for
+from appliance.decide.told import BrokerState, Told
 from appliance.listener import NEVER, Charge, Listener, ListenerAction
 from appliance.records import (
     EMOTIONS,
@@ -45,8 +46,9 @@ class MusicPolicy:
 
     settings may be replaced at any time. listener: who is in charge of the music; asked: the mood
     that somebody asked for, until "auto"; house: how the house looks, which counts instead of this
-    room while somebody tells it; house_sound: whether the leader's music plays here; sleep_at_s:
-    when the sleep timer ends the music; asleep: it did, and nobody has asked for music since.
+    room while somebody tells it; house_sound: whether the leader's music plays here; broker: how
+    it stands with the house's broker, to be shown; sleep_at_s: when the sleep timer ends the music;
+    asleep: it did, and nobody has asked for music since.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -55,6 +57,7 @@ class MusicPolicy:
         self.asked: Emotion | None = None
         self.house = HouseMood()
         self.house_sound = HouseSound()
+        self.broker: Told[BrokerState] = Told()
         self.sleep_at_s = NEVER
         self.asleep = False
         # From when on playing music means that a person started it, because every fade is over.

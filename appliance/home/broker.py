@@ -36,6 +36,11 @@ class Broker:
         self._received, self._opened, self._lost = received, opened, lost
         self._session: Session | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection."""
+        return self._session is not None
+
     async def run(self) -> None:
         """Keeps the connection until it is cancelled, and says goodbye then."""
         failures, told = 0, ""

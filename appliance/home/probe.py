@@ -43,7 +43,7 @@ def probe(settings: Settings, environ: Mapping[str, str]) -> Iterator[Step]:
     for what, step in steps.items():
         try:
             found = step()
-        except (BrokerError, OSError) as error:
+        except (BrokerError, OSError, ValueError) as error:  # a name that TLS takes for none
             yield Step(what, False, str(error))
             return
         if found:
@@ -66,6 +66,12 @@ def _name(access: Access) -> str:
     try:
         found = socket.getaddrinfo(access.address, access.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
+        if access.address.lower().rstrip(".").endswith(".local"):
+            raise BrokerError(
+                f"{access.address} was not found by mDNS ({why_failed(error)}): the broker's"
+                " machine is off, or a router keeps the question from it; write its address, such"
+                " as 192.168.1.5"
+            ) from error
         raise BrokerError(
             f"{access.address} is no name that this machine can look up ({why_failed(error)});"
             " write the address of the broker, such as 192.168.1.5"

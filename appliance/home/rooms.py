@@ -24,6 +24,7 @@ EVERY_S = 10.0
 HOUSE = "rooms/house"
 # With the players of all rooms; and what anybody wants of one.
 SOUND, CHANGE = "rooms/sound", "rooms/set"
+SOMEBODY = ("settled", "uncertain")
 LONGEST_PAYLOAD = 1024
 LONGEST_SOUND = 32 * 1024  # fifty rooms have 10 kB
 
@@ -32,13 +33,25 @@ Fields = dict[str, Any]
 
 
 class Rooms:
-    """One room of the house. send: to the broker; it is called only while connected."""
+    """One room of the house. send: to the broker; it is called only while connected.
 
-    def __init__(self, settings: RoomsSettings, topics: Topics, name: str, send: Send) -> None:
+    came: called when somebody comes into a room that was empty.
+    """
+
+    def __init__(
+        self,
+        settings: RoomsSettings,
+        topics: Topics,
+        name: str,
+        send: Send,
+        came: Callable[[], None] = lambda: None,
+    ) -> None:
         self._settings, self._topics, self._name, self._send = settings, topics, name, send
+        self._came = came
         self._heard: dict[str, tuple[Room, float]] = {}  # by node; with the time
         self._told_at_s = -EVERY_S
         self._looks = ("", "")  # state and emotion
+        self._told_state = ""
         self._since_s = 0.0
         self._emotion = ""  # of the house
         self._led_at_s = -LEADER_AWAY_S
@@ -72,8 +85,10 @@ class Rooms:
         if not self._settings.join:
             return float("inf")
         room = self._room(house, time_s)
-        if time_s - self._told_at_s >= EVERY_S:
-            self._told_at_s = time_s
+        # Music that was muted is to sound at once where somebody comes.
+        has_come = self._told_state == "nobody" and room.state in SOMEBODY
+        if has_come or time_s - self._told_at_s >= EVERY_S:
+            self._told_at_s, self._told_state = time_s, room.state
             self._send(self._topics.of("room"), json.dumps(asdict(room)), False)
             if self._settings.leader:
                 self._lead(time_s)
@@ -89,7 +104,7 @@ class Rooms:
             if is_sound:
                 return Wish("rooms", {"rooms": told})
             if what == "room":
-                self._heard[node] = Room.of_message(told), time_s
+                self._hear(node, Room.of_message(told), time_s)
             elif topic == f"{self._topics.prefix}/{HOUSE}":
                 room, self._led_at_s = Room.of_message(told), time_s
                 looks = {"state": room.state, "emotion": room.emotion, "faces": room.faces}
@@ -100,6 +115,12 @@ class Rooms:
         is_led = time_s - self._led_at_s < LEADER_AWAY_S
         others = node in self._heard and node != self._topics.node
         return Wish("hold") if what == "touch" and others and is_led else None
+
+    def _hear(self, node: str, room: Room, time_s: float) -> None:
+        before, _ = self._heard.get(node, (room, 0.0))
+        self._heard[node] = room, time_s
+        if before.state == "nobody" and room.state in SOMEBODY:
+            self._came()
 
     def _lead(self, time_s: float) -> None:
         rooms = [room for room, heard_s in self._heard.values() if time_s - heard_s < ROOM_AWAY_S]

@@ -1,25 +1,24 @@
 """The sound of this room: on the leader, its MPD into all rooms; elsewhere, the leader's music.
 
 Each round asks the process with the sound card (speaker.py) to run what is to run. The leader's
-rounds also let MPD play into the rooms, and set what each room's player may do.
+rounds also let MPD play into the rooms, and set what each room's player may do (players.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import ControlError, JukeboxError, PlayerError, UsageError
+from appliance.errors import ControlError, JukeboxError, PlayerError
 from appliance.history.files import database_file
 from appliance.home.entities import Topics
-from appliance.home.levels import LONGEST_ID, MOST_ROOMS, Levels
+from appliance.home.levels import Levels
 from appliance.home.mpd_outputs import MpdOutputs
-from appliance.home.snapcast import Player, Snapserver, SnapserverError
+from appliance.home.players import Players
 from appliance.home.vote import Room
 from appliance.player.connection import Address, Connection
 from appliance.player.watched_mpd import Mpd
@@ -62,16 +61,16 @@ class Sound:
         joined: Callable[[], bool],
         changed: Callable[[], None],
     ) -> None:
-        self._rooms_settings, self._listener = settings.rooms, settings.listener
+        self._rooms_settings = settings.rooms
         self._topics, self._mpd = topics, mpd
         self._address = Address(settings.mpd.address, settings.mpd.port, settings.mpd.password)
-        self._rooms, self._joined, self._changed = rooms, joined, changed
+        self._joined, self._changed = joined, changed
         own = database_file(settings.store, environ)
         self._socket = socket_of(settings, environ)
-        self._levels = Levels(own.with_name("rooms.json"))
         self._outputs = MpdOutputs(own.with_name("outputs.json"))
-        self._snapserver = Snapserver()
-        self._players: list[Player] = []
+        levels = Levels(own.with_name("rooms.json"))
+        away_s = 60.0 * settings.listener.away_minutes if settings.rooms.follow else 0.0
+        self._players = Players(levels, topics.node, rooms, away_s)
         self._now = asyncio.Event()
         self._complaint = ""
         self._routed: bool | None = None  # whether MPD plays into the rooms; None: not known
@@ -94,7 +93,7 @@ class Sound:
                         await self._now.wait()
                 self._now.clear()
         finally:
-            self._snapserver.close()
+            self._players.close()
             if self._routed:
                 self._end_of_leading()
 
@@ -103,25 +102,14 @@ class Sound:
         self._now.set()
 
     def change(self, payload: bytes) -> bool:
-        """Takes in what somebody wants of a room. Returns whether this is the leader, who may.
-
-        Nonsense changes nothing.
-        """
-        if not self.serves:
-            return False
-        with suppress(ValueError, UsageError, AttributeError):
-            told = json.loads(payload)
-            names = {player.name: player.id for player in self._players}
-            wanted = str(told.get("room"))
-            known = {player.id for player in self._players}
-            if (player := names.get(wanted, wanted)) in known:
-                self._levels.change(player, told)
-                self.hurry()
-        return True
+        """Takes in what somebody wants of a room. Returns whether this is the leader, who may."""
+        if self.serves and self._players.change(payload):
+            self.hurry()
+        return self.serves
 
     def players(self) -> list[Fields] | None:
         """All rooms with a loudspeaker; None while this one's music does not go to them."""
-        return [self._told_of(player) for player in self._players] if self.serves else None
+        return self._players.told() if self.serves else None
 
     async def _round(self) -> None:
         leads = self._rooms_settings.leader
@@ -129,7 +117,7 @@ class Sound:
         running = await asyncio.to_thread(self._ask, here, serves=leads)
         trouble, serves = str(running["trouble"]), running["serves"] is True
         if serves:
-            await self._steer()
+            await self._players.steer()
             if not (serves := await self._route(True)):
                 trouble = trouble or "MPD cannot play into them: sudo ./setup.sh install"
         self._serve(serves)
@@ -153,27 +141,6 @@ class Sound:
         }
         with ControlClient(self._socket, ANSWER_S) as speaker:
             return dict(speaker.ask("play", wanted)["data"])
-
-    async def _steer(self) -> None:
-        """Sets volume and trim of each room, and mutes those that are empty."""
-        try:
-            found = await self._snapserver.players()
-        except SnapserverError:
-            await asyncio.sleep(1.0)  # it may just have been started
-            found = await self._snapserver.players()
-        self._players = [player for player in found if len(player.id) <= LONGEST_ID][:MOST_ROOMS]
-        for player in self._players:
-            level, muted = self._levels.of(player.id), self._is_empty(player.id)
-            if (player.volume, player.muted) != (level.percent, muted):
-                await self._snapserver.turn(player.id, level.percent, muted=muted)
-            if player.trim_ms != level.trim_ms:
-                await self._snapserver.trim(player.id, level.trim_ms)
-
-    def _is_empty(self, player: str) -> bool:
-        """Whether nobody has been there for away_minutes. A room without a camera never is."""
-        away_s = 60.0 * self._listener.away_minutes
-        room = self._rooms().get(player) if self._rooms_settings.follow and away_s else None
-        return room is not None and room.state == "nobody" and room.age_s >= away_s
 
     async def _route(self, into_rooms: bool) -> bool:
         """Lets MPD play into the rooms, or by itself: once, so that a person may switch, too.
@@ -205,16 +172,3 @@ class Sound:
             self._complaint = text
             if text:
                 log.warning("the sound of the rooms: %s; I keep trying", text)
-
-    def _told_of(self, player: Player) -> Fields:
-        room, level = self._rooms().get(player.id), self._levels.of(player.id)
-        return {
-            "room": player.id,
-            "name": (room.name if room else player.name) or player.id,
-            "connected": player.connected,
-            "leads": player.id == self._topics.node,
-            "muted": self._is_empty(player.id),
-            "volume_percent": level.percent,
-            "volume_max": level.volume_max,
-            "trim_ms": level.trim_ms,
-        }

@@ -23,7 +23,7 @@ from appliance.remote import control_line as lines
 from appliance.remote.control_connection import Connection
 from appliance.remote.control_events import Event, Events
 from appliance.remote.control_history import HistoryReader, Outcome, PageRequest
-from appliance.remote.control_house import show_rooms, tell_house, wanted_of_room
+from appliance.remote.control_house import ABOUT_HOUSE, check_known, wanted_of_room
 from appliance.remote.control_later import begin
 from appliance.remote.control_socket import Listener
 from appliance.remote.control_teaching import Teaching
@@ -41,6 +41,7 @@ LEAST_COST = 4 * 1024
 ONLY_HERE = (
     "house",
     "rooms",
+    "broker",
     "subscribe",
     "settings",
     "reload",
@@ -184,7 +185,7 @@ class ControlServer:
                 return Answer(status.sentence(), asdict(status) | {"seq": self._events.seq})
             case "settings" | "reload":
                 return _settings(request.word, controls)
-            case "house" | "rooms":
+            case word if word in ABOUT_HOUSE:
                 return self._hear_of_house(request, step, controls)
             case "teach" if (asked := Teaching.of(request.arguments)).what != "forget":
                 return asked.answer(step, controls)
@@ -202,10 +203,11 @@ class ControlServer:
 
     def _hear_of_house(self, request: lines.Request, step: Step, controls: Controls) -> Answer:
         if request.word == "rooms" and "room" in request.arguments:
-            self.tell("room", **wanted_of_room(request.arguments))
+            wanted = wanted_of_room(request.arguments)
+            check_known(wanted["room"], controls.policy.house_sound.rooms(step.frame.time_s))
+            self.tell("room", **wanted)
             return Answer("the leader of the rooms is told")
-        about = tell_house if request.word == "house" else show_rooms
-        return about(request.arguments, step, controls)
+        return ABOUT_HOUSE[request.word](request.arguments, step, controls)
 
     def _begin(
         self, client: Connection, request: lines.Request, step: Step, controls: Controls

@@ -26,6 +26,7 @@ STATUS_EVENTS = {
     ),
     "hold": ("asked", "hold_until", "sleep_at", "asleep"),
     "rooms": ("rooms",),
+    "broker": ("broker",),
     "camera": ("camera", "looks_per_second", "looks_reason"),
 }
 # What can be lost; its key says so.

@@ -1,17 +1,21 @@
-"""The control socket's words of the house: how it looks, and the players of its rooms."""
+"""The control socket's words of the house: how it looks, the players of its rooms, its broker."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, cast, get_args
 
 from appliance.decide.house_sound import LEVELS, RoomPlayer
-from appliance.errors import UsageError
+from appliance.decide.phrases import counted
+from appliance.decide.told import BrokerState
+from appliance.errors import ControlError, UsageError
 from appliance.records import EMOTIONS, Emotion, Mood, MoodState, Step
 from appliance.remote.controls import Controls
 from appliance.remote.messages import Answer
 
 MOST_FACES = 1000
 MOST_ROOMS, LONGEST_NAME = 50, 60
+LONGEST_TEXT = 500
 
 
 def tell_house(arguments: dict[str, Any], step: Step, controls: Controls) -> Answer:
@@ -40,14 +44,43 @@ def show_rooms(arguments: dict[str, Any], step: Step, controls: Controls) -> Ans
         raise UsageError(f"rooms: it must be a list of up to {MOST_ROOMS} rooms")
     found = tuple(player_of(room) for room in rooms)
     controls.policy.house_sound.show(found, step.frame.time_s)
-    return Answer(f"{len(found)} rooms")
+    return Answer(counted(len(found), "room"))
+
+
+def show_broker(arguments: dict[str, Any], step: Step, controls: Controls) -> Answer:
+    """Takes in how it stands with the broker, to be shown. Raises UsageError."""
+    good, text = arguments.get("good"), arguments.get("text")
+    if type(good) is not bool or not isinstance(text, str) or len(text) > LONGEST_TEXT:
+        raise UsageError(
+            f"broker: good must be true or false, text up to {LONGEST_TEXT} characters"
+        )
+    controls.policy.broker.tell(BrokerState(good, text), step.frame.time_s)
+    return Answer("the broker: " + ("good" if good else "it fails"))
+
+
+ABOUT_HOUSE: dict[str, Callable[[dict[str, Any], Step, Controls], Answer]] = {
+    "house": tell_house,
+    "rooms": show_rooms,
+    "broker": show_broker,
+}
 
 
 def wanted_of_room(arguments: dict[str, Any]) -> dict[str, Any]:
     """What somebody wants of a room, for its leader. Raises UsageError."""
     wanted: dict[str, Any] = {"room": _text(arguments.get("room"))}
     given = {key: arguments[key] for key in LEVELS if arguments.get(key) is not None}
+    if not given:
+        raise UsageError(f"rooms: say one or more of {', '.join(LEVELS)}")
     return wanted | {key: _number(key, value) for key, value in given.items()}
+
+
+def check_known(room: str, rooms: Sequence[RoomPlayer]) -> None:
+    """Raises ControlError unless this is one of the rooms with the leader's music."""
+    if not rooms:
+        raise ControlError("no room leads the sound, so there is nobody who could set it")
+    if not any(room in (known.room, known.name) for known in rooms):
+        names = ", ".join(known.name for known in rooms)
+        raise ControlError(f"there is no room {room} with a loudspeaker; there are: {names}")
 
 
 def player_of(found: Any) -> RoomPlayer:

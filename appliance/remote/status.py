@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -42,7 +43,8 @@ class Status:
     looks_reason: why not as many as the settings allow, or "". refusal: why MPD lets the jukebox do
     nothing, or "". history: "lost" while it cannot be written. pictures: faces of the last frame
     that are pictures, which faces leaves out. joined: the music of the house's leader plays here.
-    rooms: where that music goes, as the leader tells.
+    rooms: where that music goes, as the leader tells. broker: how it stands with the house's
+    broker: good, and text; None while nobody tells of it.
     """
 
     mood: str
@@ -72,6 +74,7 @@ class Status:
     company: bool = False
     joined: bool = False
     rooms: list[dict[str, Any]] = field(default_factory=list)
+    broker: dict[str, Any] | None = None
 
     @classmethod
     def of(
@@ -89,7 +92,7 @@ class Status:
         camera: see the class. reason: why the last song was put on. frames_per_second,
         frame_rate_reason: as FrameRatePolicy has them.
         """
-        playing = step.playback
+        playing, broker = step.playback, policy.broker.at(step.frame.time_s)
         return cls(
             mood=describe(step.mood),
             emotion=step.mood.emotion,
@@ -118,6 +121,7 @@ class Status:
             company=step.mood.company,
             joined=policy.house_sound.joined,
             rooms=[asdict(room) for room in policy.house_sound.rooms(step.frame.time_s)],
+            broker=asdict(broker) if broker else None,
         )
 
     def outline(self) -> str:
@@ -166,8 +170,10 @@ def _clock(moment_s: float, frame: Frame) -> str | None:
 
 def _local_time(moment_s: float, frame: Frame) -> str:
     """The hour and minute, on the clock of this machine, of a moment of the loop's time."""
-    # A whole minute, so that the status does not change while nothing does.
-    minute = round((frame.unix_s + moment_s - frame.time_s) / 60.0) * 60
+    # A whole minute, so that the status does not change while nothing does. What is past has begun
+    # in that minute, what comes ends about then.
+    minutes = (frame.unix_s + moment_s - frame.time_s) / 60.0
+    minute = (floor(minutes) if moment_s <= frame.time_s else round(minutes)) * 60
     return f"{datetime.fromtimestamp(minute, UTC).astimezone():%H:%M}"
 
 

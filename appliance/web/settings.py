@@ -16,6 +16,7 @@ from appliance.config.editing import edited
 from appliance.config.loading import parse
 from appliance.errors import ConfigError, JukeboxError
 from appliance.settings import Key, Settings, keys
+from appliance.web.home import broker_words
 from appliance.web.page import Page, form_of, page_of
 from appliance.web.settings_form import Form, changes, form_sections, normalised, typed_of
 
@@ -141,6 +142,7 @@ def _form(
         wrong=len(problems or {}),
         trouble=said,
         differences=differences,
+        broker=broker_words(page.house, page.language(request)),
     )
 
 

@@ -129,7 +129,7 @@ def _music(house: House, _: Language) -> Values:
     return {
         "player": playing is not None,
         "playing": playing is not None and playing.state == "play",
-        "song": _song(song, status, _),
+        "song": _song(house, _),
         "artist": song.artist if song else "",
         "cover": cover_link(song) if song else "",
         "stream": song is not None and not song.seconds,
@@ -144,9 +144,12 @@ def _music(house: House, _: Language) -> Values:
     }
 
 
-def _song(song: Song | None, status: Values, _: Language) -> str:
-    if status.get("joined"):
+def _song(house: House, _: Language) -> str:
+    song = house.playing.song if house.playing else None
+    if (house.status or {}).get("joined"):
         return _("The music of the house plays here")
+    if house.playing is None:
+        return _("I cannot see what plays")
     return song.title if song else _("Nothing plays")
 
 

@@ -45,8 +45,10 @@ ROOMS = ("kitchen", "hall", "study")
 OWN_S = 20.0  # a song of a room's own
 CONFIG = """
 [camera]
-source = "reel"
+source = "{source}"
 frames_per_second = 1
+[mood]
+away_s = 10
 [home]
 address = "{broker}"
 share = "all"
@@ -56,7 +58,7 @@ path = "{folder}/jukebox.db"
 [mpd]
 address = "{folder}/mpd.sock"
 [listener]
-away_minutes = 0
+away_minutes = {away_minutes}
 [volume]
 start = 100
 [music]
@@ -66,7 +68,7 @@ chime = ""
 {playlists}
 [rooms]
 join = true
-sound = true
+sound = {sound}
 leader = {leads}
 {more}
 """
@@ -102,7 +104,7 @@ asyncio.run(main())
 """
 
 
-def settings_of(name, folder, address):
+def settings_of(name, folder, address, *, source="reel", away_minutes=0, sound=True):
     """The jukebox.toml of a room."""
     leads = name == ROOMS[0]
     return CONFIG.format(
@@ -111,28 +113,34 @@ def settings_of(name, folder, address):
         folder=folder,
         playlists="\n".join(f'{emotion} = "songs"' for emotion in EMOTIONS),
         leads=str(leads).lower(),
-        more="" if leads else f'leader_address = "{address["relay"]}"',
+        source=source,
+        away_minutes=away_minutes,
+        sound=str(sound).lower(),
+        more="" if leads else f'leader_address = "{address.get("relay") or address[ROOMS[0]]}"',
     )
 
 
 class Box:
-    """A jukebox in its room."""
+    """A jukebox in its room. processes: by what they do. more: for settings_of."""
 
-    def __init__(self, name, folder, net, start, music):
+    def __init__(self, name, folder, net, start, music, **more):
         self.name, self.folder = name, folder / name
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self.recorder = Recorder(self.folder, name)
         config = self.folder / "jukebox.toml"
-        config.write_text(settings_of(name, self.folder, net.address))
+        config.write_text(settings_of(name, self.folder, net.address, **more))
         inside = net.inside(name)
         mpd = ["mpd", "--no-daemon", str(write_mpd_conf(self.folder, music))]
-        start([*inside, *mpd], env=PYTHON, stderr=subprocess.DEVNULL)
-        start([*inside, *speaker(self.folder, self.recorder)], env=PYTHON)
+        self.processes = {
+            "mpd": start([*inside, *mpd], env=PYTHON, stderr=subprocess.DEVNULL),
+            "sound": start([*inside, *speaker(self.folder, self.recorder)], env=PYTHON),
+        }
         wait_for_socket(self.folder / "mpd.sock")
         for verb in ("run", "home"):
             log = (self.folder / f"{verb}.log").open("w")
             command = [*inside, *JUKEBOX, verb, "--config", str(config)]
-            start(command, env=PYTHON | {"HOME": str(self.folder)}, stderr=log, stdout=log)
+            place = {"HOME": str(self.folder), "NOTIFY_SOCKET": str(self.folder / "notify")}
+            self.processes[verb] = start(command, env=PYTHON | place, stderr=log, stdout=log)
 
     def status(self):
         with suppress(OSError, ValueError):
@@ -224,18 +232,18 @@ def measure(boxes, net, broker, late, seconds):
 class Broker:
     """mosquitto, which remembers nothing over a restart."""
 
-    def __init__(self, folder, net, start):
+    def __init__(self, folder, net, start, more=""):
         conf = folder / "mosquitto.conf"
-        conf.write_text("user root\nlistener 1883\nallow_anonymous true\n")
+        conf.write_text(f"user root\nlistener 1883\nallow_anonymous true\n{more}\n")
         self._start = lambda: start(
             [*net.inside("broker"), "mosquitto", "-c", str(conf)], env=PYTHON
         )
-        self._process = self._start()
+        self.process = self._start()
 
     def restart(self):
-        end(self._process)
-        self._process.wait()
-        self._process = self._start()
+        end(self.process)
+        self.process.wait()
+        self.process = self._start()
 
 
 def main():
