@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The whole jukebox, from power-on to the loudspeaker, in QEMU without KVM: tests/boot_box.sh
-# [--image FILE] [--only firmware|life|radio|moments|cuts] [--cuts NUMBER] [--moments NUMBER] [--seed NUMBER].
+# [--image FILE] [--only firmware|life|radio|writes|moments|cuts] [--cuts NUMBER] [--moments NUMBER] [--seed NUMBER].
 # Makes the x86 image of the last commit (or takes FILE), adds webcam, shell and sender of rows to a
-# copy of it (tests/box/disk.sh), lets it live (tests/box/life.py), examines its disk
-# (tests/box/moments.py) and pulls its plug (tests/box/cuts.py). It takes an hour on two cores, so it is
+# copy of it (tests/box/disk.sh), lets it live (tests/box/life.py), counts what it writes
+# (tests/box/writes.py), examines its disk (tests/box/moments.py) and pulls its plug (tests/box/cuts.py). It takes an hour on two cores, so it is
 # not for every commit. Prints what it finds; sounds, logs and report.json are kept in run/box-in-qemu
 # (or BOX_FOLDER, which is emptied first). Exits with 0 if every claim is true. Needs root, for the
 # image, and the tools that it names if they are missing.
@@ -15,7 +15,7 @@ while [[ $# -gt 0 ]]; do
     case $1 in
         --image) image=$(readlink -f "$2") ;;
         --only | --cuts | --moments | --seed) options+=("$1" "$2") ;;
-        *) echo "usage: $0 [--image FILE] [--only firmware|life|radio|moments|cuts] [--cuts NUMBER]" \
+        *) echo "usage: $0 [--image FILE] [--only firmware|life|radio|writes|moments|cuts] [--cuts NUMBER]" \
             "[--moments NUMBER] [--seed NUMBER]" >&2; exit 2 ;;
     esac
     shift 2

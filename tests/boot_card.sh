@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
-# The Raspberry Pi's card in QEMU without KVM: tests/boot_card.sh [--image FILE] [--only grow|boot|radio|same].
+# The Raspberry Pi's card in QEMU without KVM: tests/boot_card.sh [--image FILE]
+# [--only grow|boot|radio|start|cuts|same].
 # Makes the image of this folder's commit (or takes FILE), and
 #   grow: writes it to cards of 4, 8 and 32 GB and lets its own settings make the root larger, as at a start;
 #   boot: starts it on a Raspberry Pi 3 until the jukebox is ready. It is as made, but for the owner's
 #         jukebox.toml, which chooses the demo reel as camera, and longer time limits for a slow processor;
 #   radio: adds an access point (tests/card/guest) and joins it by wifi.txt and by a phone's code, with WPA2
 #         and WPA3, with right and wrong passwords, on a machine with emulated radios;
+#   start, cuts: starts it to music that follows the demo reel, and pulls its plug (CUTS times: ten), on a machine
+#         with a sound card (tests/boot_box.sh says how), with its own kernel and initrd;
 #   same: makes the image a second time and compares.
-# It takes an hour on two cores, so it is not for every commit. Prints what it finds; logs are kept in
+# It takes two hours on two cores, so it is not for every commit. Prints what it finds; logs are kept in
 # run/card-in-qemu (or CARD_FOLDER, which is emptied first). Exits with 0 if every claim is true. Needs root,
-# mmdebstrap and mtools; QEMU 10, which Debian 12 does not have, runs in a Debian 13 that is made once.
+# mmdebstrap and mtools; for start and cuts, qemu-system-arm, nbdkit and ffmpeg, too. QEMU 10, which Debian 12
+# does not have, runs in a Debian 13 that is made once.
 # The firmware's stage, radio and ribbon camera are not in QEMU: nothing is said about them.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -18,7 +22,7 @@ folder=${CARD_FOLDER:-$PWD/run/card-in-qemu} image="" only="" failed=0
 patience_s=${CARD_PATIENCE_S:-900}
 # shellcheck source=tests/card/qemu.sh
 source tests/card/qemu.sh
-usage() { echo "usage: $0 [--image FILE] [--only grow|boot|radio|same]" >&2; }
+usage() { echo "usage: $0 [--image FILE] [--only grow|boot|radio|start|cuts|same]" >&2; }
 while [[ $# -gt 0 ]]; do
     case $1 in
         --image) image=$(readlink -f "$2") ;;
@@ -137,6 +141,17 @@ radio() {
     grep -o "RIG .*" "$console" || true
 }
 
+live() { # live PART OPTION...: a part of tests/box/run.py
+    local disk=$folder/disk.img
+    if [[ ! -e $disk ]]; then
+        tests/box/disk.sh "$image" "$disk" reel >/dev/null
+        take_kernel disk.img
+        mv "$folder/boot" "$folder/kernel"
+    fi
+    (cd tests && "${PYTHON:-../run/test/bin/python}" -m box.run --board arm --disk "$disk" --folder "$folder" \
+        --kernel "$folder/kernel" --only "$@") || failed=1
+}
+
 same() {
     local first second
     ./setup.sh image pi "$folder/second.img"
@@ -159,5 +174,7 @@ figure "image: $(du -m --apparent-size "$image" | cut -f1) MB, root $root_mb MB"
 ! wanted grow || grow
 ! wanted boot || boot
 ! wanted radio || radio
+! wanted start || live start
+! wanted cuts || live cuts --cuts "${CUTS:-10}"
 ! wanted same || same
 exit "$failed"

@@ -1,7 +1,10 @@
 """Where sound can go, how it is written for MPD, and the test tone."""
 
+import grp
 import io
 import json
+import os
+import re
 import socket
 import subprocess
 import wave
@@ -22,6 +25,7 @@ from appliance.private_mpd.process import find_program
 from appliance.resolver.protocol import answers
 
 SHIPPED = (Path(__file__).parents[1] / "install" / "mpd-own.conf").read_text()
+ADMIN_UNIT = Path(__file__).parents[1] / "systemd" / "jukebox-admin.service"
 # As a Raspberry Pi 4 with a HAT and a USB stick, and a PC, have them in /proc/asound.
 PI_CARDS = """\
  0 [Headphones     ]: bcm2835_headpho - bcm2835 Headphones
@@ -217,6 +221,25 @@ def test_without_the_player_of_tones_it_says_what_to_install(tmp_path, monkeypat
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(JukeboxError, match="needs aplay; sudo apt install alsa-utils"):
         play_tone(HDMI)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_the_tone_is_heard_over_music_where_alsa_mixes_them():
+    """ALSA's mixer is a set of semaphores, made by MPD; here by another user without powers."""
+    key = str(os.getpid() + 0x4A554B45)
+    unit = ADMIN_UNIT.read_text()
+    (powers,) = re.findall(r"^CapabilityBoundingSet=(.+)", unit, re.MULTILINE)
+    (groups,) = re.findall(r"^SupplementaryGroups=(.+)", unit, re.MULTILINE)
+    kept = powers.lower().replace("cap_", "+").replace(" ", ",")
+    number = grp.getgrnam("audio").gr_gid
+    semaphores = ["perl", "-e", "exit !defined semget $ARGV[0], 2, oct $ARGV[1]", key]
+    mpd = ["setpriv", "--reuid=12345", f"--regid={number}", "--clear-groups"]
+    admin = ["setpriv", f"--bounding-set=-all,{kept}", "--inh-caps=-all"]
+    subprocess.run([*mpd, *semaphores, "1660"], check=True)
+    try:
+        subprocess.run([*admin, f"--groups={groups}", *semaphores, "660"], check=True)
+    finally:
+        subprocess.run(["ipcrm", "-S", key], check=True)
 
 
 @pytest.mark.server

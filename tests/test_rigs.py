@@ -84,6 +84,7 @@ def test_the_rig_in_qemu_takes_the_options_that_its_script_passes_on(monkeypatch
         "from_the_firmware_on",
         "live",
         "join_networks",
+        "count_writes",
         "examine_moments",
         "cut_again_and_again",
     ):
@@ -97,7 +98,7 @@ def test_the_rig_in_qemu_takes_the_options_that_its_script_passes_on(monkeypatch
             ["run", "--disk", "d", "--folder", str(tmp_path), "--kernel", "k", *words],
         )  # fmt: skip
         run.main()
-    assert len(set(ran)) == len(parts.split("|")) == 5
+    assert len(set(ran)) == len(parts.split("|")) == 6
 
 
 def test_an_option_that_is_none_is_refused_with_the_usage():

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Adds what the rig needs to the product's image, without mounting it: tests/box/disk.sh IMAGE OUT
+# Adds what the rig needs to the product's image, without mounting it: tests/box/disk.sh IMAGE OUT [reel]
 # copies IMAGE to OUT, as onto a larger disk, and adds the test layer: a webcam (v4l2loopback), a shell
 # and a sender of rows on virtio ports, longer timeouts for a slow processor, settings on the boot
 # partition. Prints a folder with the same kernel and a small initrd, for a shorter start (machine.py).
+# With reel, the demo reel is the camera, and nothing is made of the kernel: for a processor that is not this
+# machine's.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
-image=$1 out=$2
+image=$1 out=$2 camera=${3-webcam}
 lib=/usr/local/lib/box
 units=/etc/systemd/system
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/emotional-jukebox/box-kernel
@@ -35,10 +37,10 @@ kernel_files() { # kernel_files VERSION
 commands() { # for debugfs: the layer's files, all root's
     local file unit
     printf 'mkdir %s\n' "$lib" "$units/jukebox.service.d" /etc/systemd/system.conf.d
-    for file in guest/*.py guest/jukebox-restless.toml guest/mpd-says.sh ../card/guest/radio.sh "$work/code.png" "$cache/$kernel/v4l2loopback.ko" "$work"/scenes.{gray,json}; do
+    for file in guest/*.py "$work"/*.toml guest/mpd-says.sh ../card/guest/radio.sh "$work/code.png" "${webcam[@]}"; do
         echo "write $file $lib/$(basename "$file")"
     done
-    for file in guest/*.service; do
+    for file in guest/box-{rows,shell}.service ${webcam:+guest/box-camera.service}; do
         unit=$(basename "$file")
         echo "write $file $units/$unit"
         echo "symlink $units/multi-user.target.wants/$unit $units/$unit"
@@ -56,8 +58,15 @@ truncate --size=+1500M "$out" # a disk is larger than the image: the jukebox sho
 root_start=$(partition_start 2)
 kernel=$(debugfs -R "ls -p /lib/modules" "$out?offset=$root_start" 2>/dev/null |
     awk -F/ '$6 ~ /^[0-9]/ { print $6 }')
-kernel_files "$kernel"
-(cd .. && "${PYTHON:-../run/test/bin/python}" -m box.scenes "$work")
+cp guest/jukebox{,-restless}.toml "$work/"
+webcam=()
+if [[ $camera == reel ]]; then
+    sed -i '/^\[camera\]/a source = "reel"' "$work"/*.toml
+else
+    kernel_files "$kernel"
+    (cd .. && "${PYTHON:-../run/test/bin/python}" -m box.scenes "$work")
+    webcam=("$cache/$kernel/v4l2loopback.ko" "$work"/scenes.{gray,json})
+fi
 # The network and its password are those of radio.sh.
 "${PYTHON:-../../run/test/bin/python}" ../card/draw_code.py "$work/code.png" 'Home "net"' 'a;b\c,d:"e" #sEcReT1'
 commands >"$work/commands"
@@ -66,5 +75,5 @@ if grep -E "not found|already exists|No space|error" "$work/said" | grep -v "mkd
     echo "$0: the layer could not be written" >&2
     exit 1
 fi
-mcopy -i "$out@@$(partition_start 1)" guest/jukebox.toml ::jukebox.toml
+mcopy -i "$out@@$(partition_start 1)" "$work/jukebox.toml" ::jukebox.toml
 echo "$cache/$kernel"

@@ -1,4 +1,4 @@
-"""The jukebox in QEMU: a PC whose parts are all emulated, and whose plug can be pulled.
+"""The jukebox in QEMU: a machine whose parts are all emulated, and whose plug can be pulled.
 
 The disk is served by nbdkit with a write cache that only a flush empties, as the cache of a real
 disk: pulling the plug kills both, and whatever the guest had not flushed is gone. (Killing QEMU
@@ -21,13 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from box.boards import PC, Board
+
 FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
-# As in install/image/x86/etc/kernel/cmdline.
-COMMAND_LINE = "root=LABEL=jukebox-root rw quiet fsck.repair=yes panic=10 console=ttyS0"
-# A processor that is kept waiting must not take its timer for broken.
-COMMAND_LINE += " no_timer_check tsc=unstable systemd.show_status=no"
-COMMAND_LINE += " udev.event_timeout=1800"
 RATE, CHANNELS = 48000, 2
 # On a machine that has other things to do, every patience is longer by this factor.
 PATIENCE = float(os.environ.get("BOX_PATIENCE", "1"))
@@ -56,6 +53,7 @@ class Machine:
     kernel: Path | None = None
     memory_mb: int = 1500
     ports: dict[int, int] = field(default_factory=dict)
+    board: Board = PC
     rows: list[Row] = field(default_factory=list)  # as the guest sent them, in this order
     _began_s: float = 0.0
     _number: int = 0
@@ -188,8 +186,8 @@ class Machine:
     def _qemu(self, nbd: Path) -> list[str]:
         """A sound card plays into a file."""
         return [
-            *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"),
-            *("-machine", "q35", "-m", str(self.memory_mb), "-nodefaults", "-no-reboot"),
+            *(*self.board.command, "-accel", "tcg,thread=multi", "-smp", "2"),
+            *("-m", str(self.memory_mb), "-nodefaults", "-no-reboot"),
             *("-display", "none", "-serial", f"file:{self.folder / 'console.txt'}"),
             *self._outside(),
             *self._begin(),
@@ -216,7 +214,7 @@ class Machine:
             return [
                 *("-kernel", str(self.kernel / "vmlinuz")),
                 *("-initrd", str(self.kernel / "initrd.img")),
-                *("-append", COMMAND_LINE),
+                *("-append", self.board.line),
             ]
         shutil.copy(VARIABLES, self.folder / "variables.fd")
         return [

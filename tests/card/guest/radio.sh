@@ -31,6 +31,8 @@ outcome() { # outcome CASE: of the service that was just started
         sleep 1
     done
     say "$1: ${said##*wifi: } after $((SECONDS - begun)) s"
+    sleep 30 # until it has told so by sound, too
+    journalctl -u card-wifi -o cat --since "@$started" | grep "no sound for it" && say "$1: without sound"
 }
 
 by_file() { # by_file CASE PASSWORD
