@@ -83,7 +83,7 @@ class FaceSettings:
     ] = "blazeface"
     min_score: Annotated[
         float, Between(0, 1), "How sure the detector must be that it sees a face."
-    ] = 0.65
+    ] = 0.6
     min_height_px: Annotated[
         int, Between(16, 4096), "Faces less high than this are ignored, in pixels of the frame."
     ] = 24

@@ -51,7 +51,7 @@ from convert.train import default_runs
 RUN, WEIGHTS, FACTS = "finder-seed7", "finder.weights.h5", "finder.json"
 SIZES_PX = {"search": 128, "closer": 64}
 MAPS = {"search": 2, "closer": 1}
-MIN_SCORE = 0.65  # as the jukebox's settings have it
+MIN_SCORE = 0.6  # as the jukebox's settings have it
 LEAST_PX = min(detect.HEIGHTS_PX)
 # int8's ranges are measured on the faces of so many photos, moved and grown by up to so much of
 # their side, in squares of so many sides, which vision/detectors.py cuts likewise.

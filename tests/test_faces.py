@@ -11,11 +11,13 @@ from conftest import DATA
 from appliance.errors import ModelError
 from appliance.records import Box, Frame, Picture
 from appliance.settings import FaceSettings
-from appliance.vision import preprocessing
+from appliance.vision import detectors, preprocessing
+from appliance.vision.blazeface import Network, checked_network
 from appliance.vision.detectors import BlazeFace, Haar
 from appliance.vision.faces import FollowingFaceDetector
 from appliance.vision.geometry import Detection, covering_squares, square_around
 from appliance.vision.interpreter import runtime_name
+from appliance.vision.pixels import Pixels
 from appliance.vision.tracker import FaceTracker
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -130,6 +132,33 @@ def test_a_face_is_found_in_pictures_of_every_size(shape):
     box = Box(shape[1] // 2, shape[0] // 3, side, side)
     (found,) = thorough().find(frame(picture(box, shape=shape)))
     assert_same_square(found.box, box)
+
+
+def test_a_mirror_image_tells_the_same_place_and_tilt():
+    tilted = preprocessing.window(picture(Box(150, 120, 120, 120)), (210, 180), 480, -25.0, 480)
+    network = checked_network(PROJECT / "models" / "blazeface_search.tflite")
+    for mirrored in (False, True):
+        (seen,) = network.detect_around(
+            Pixels(tilted), face(240, 240, 120), 3.0, 0.5, mirrored=mirrored
+        )
+        assert seen.distance(face(240, 240, 120)) < 0.1
+        assert seen.tilt == pytest.approx(25.0, abs=8.0)
+
+
+@pytest.mark.parametrize(("mirrored", "found"), [((), 0), ((0.2,), 0), ((0.9,), 1)])
+def test_what_only_the_mirror_image_shows_otherwise_is_no_face(mirrored, found, monkeypatch):
+    detector, see = thorough_blazeface(), Network.detect_around
+
+    def seen(network, picture, at, room, least, **how):
+        if not how.get("mirrored"):
+            return [replace(near, score=0.7) for near in see(network, picture, at, room, least)]
+        return [replace(at, score=score) for score in mirrored]
+
+    monkeypatch.setattr(Network, "detect_around", seen)
+    monkeypatch.setattr(detectors, "mean_odds", lambda first, second: (first + second) / 2)
+    box = Box(200, 150, 120, 120)
+    seen = detector.search(Picture(picture(box)), (), min_score=0.75, min_height_px=40)
+    assert len(seen) == found
 
 
 def test_smaller_faces_than_asked_for_are_passed_over():

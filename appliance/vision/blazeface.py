@@ -53,35 +53,44 @@ class Network:
             raise ModelError(f"{name}: takes {shape}, not 128×128 or 64×64; {REPAIR}")
         self._scores, self._boxes = outputs[min(outputs)], outputs[max(outputs)]
 
-    def detect(self, picture: Pixels, square: Box, min_score: float) -> list[Detection]:
+    def detect(
+        self, picture: Pixels, square: Box, min_score: float, *, mirrored: bool = False
+    ) -> list[Detection]:
         """The faces that lie wholly in one square, or are cut by the picture's own edge.
 
-        square: inside the picture, in its pixels. min_score: 0…1. The detections are in the
-        picture's pixels, each face once.
+        square: inside the picture, in its pixels. min_score: 0…1. mirrored: the network sees the
+        square's mirror image. The detections are in the picture's pixels, each face once.
         """
         return [
             self._as_fer_square(face, square)
-            for face in self._seen(picture.square(square, self.size_px), min_score)
+            for face in self._seen(picture.square(square, self.size_px), min_score, mirrored)
             if not self._is_cut(face, square, picture.luma.shape)
         ]
 
     def detect_around(
-        self, picture: Pixels, face: Detection, room: float, min_score: float
+        self,
+        picture: Pixels,
+        face: Detection,
+        room: float,
+        min_score: float,
+        *,
+        mirrored: bool = False,
     ) -> list[Detection]:
         """The faces around one that was found, which fills 1 / room of the square that is searched.
 
         A tilted head is seen upright, too, because the network knows upright heads best, and where
         it is seen better: a small head that looks tilted from afar may not be so from near.
+        mirrored: as for detect().
         """
         square = square_around(face, picture.luma.shape, room)
-        found = self.detect(picture, square, min_score)
+        found = self.detect(picture, square, min_score, mirrored=mirrored)
         tilted = next((seen for seen in found if seen.is_same(face)), face)
         if not straightening(tilted.tilt):
             return found
-        return _best(found + self._upright(picture, tilted, room, min_score))
+        return _best(found + self._upright(picture, tilted, room, min_score, mirrored))
 
     def _upright(
-        self, picture: Pixels, face: Detection, room: float, min_score: float
+        self, picture: Pixels, face: Detection, room: float, min_score: float, mirrored: bool
     ) -> list[Detection]:
         """The face as a picture that is turned with it shows it; none if it is not upright."""
         side = face.side * room
@@ -89,16 +98,21 @@ class Network:
         whole = Box(0, 0, self.size_px, self.size_px)
         upright = (
             _turned_back(self._as_fer_square(seen, whole), face, side / self.size_px, self.size_px)
-            for seen in self._seen(turned, min_score)
+            for seen in self._seen(turned, min_score, mirrored)
             if abs(seen.tilt) <= UPRIGHT_DEG
         )
         return [seen for seen in upright if seen.distance(face) <= MIDDLE]
 
-    def _seen(self, small: npt.NDArray[np.uint8], min_score: float) -> list[Detection]:
+    def _seen(
+        self, small: npt.NDArray[np.uint8], min_score: float, mirrored: bool
+    ) -> list[Detection]:
         """The faces in a square of the network's own size, in its pixels, each once."""
+        if mirrored:
+            small = np.asarray(cv2.flip(small, 1), np.uint8)
         if self.colours == 3 and small.ndim == 2:
             small = np.asarray(cv2.cvtColor(small, cv2.COLOR_GRAY2RGB), np.uint8)
-        return merged(self._decoded(*self.answers(small), min_score))
+        found = merged(self._decoded(*self.answers(small), min_score))
+        return [_mirrored_back(face, self.size_px) for face in found] if mirrored else found
 
     def answers(
         self, small: npt.NDArray[np.uint8]
@@ -190,6 +204,11 @@ def _best(faces: list[Detection]) -> list[Detection]:
         if not any(face.is_same(other) for other in best):
             best.append(face)
     return best
+
+
+def _mirrored_back(seen: Detection, size_px: int) -> Detection:
+    """What the mirror image of a square shows, in the pixels of that square."""
+    return replace(seen, x=size_px - seen.x, tilt=-seen.tilt, turn=-seen.turn)
 
 
 def _turned_back(seen: Detection, face: Detection, scale: float, size_px: int) -> Detection:

@@ -67,7 +67,7 @@ class BlazeFace:
     _CLOSER_ROOM = 2.0
     # The smallest share of a square's side that a face can be found with.
     _SMALLEST = 1 / 7
-    # What a view from near must give a face that a square showed, before the two are averaged.
+    # What a view from near must give a face that a square showed, before they are averaged.
     _LEAST = 0.1
 
     def __init__(
@@ -110,21 +110,31 @@ class BlazeFace:
         for square in chosen:
             for hint in self._network.detect(pixels, square, min_score):
                 if not any(hint.is_same(face) for face in (*known, *faces)):
-                    _add_new(self._seen_twice(pixels, hint, min_score), faces)
+                    _add_new(self._seen_again(pixels, hint, min_score), faces)
         return faces
 
-    def _seen_twice(self, pixels: Pixels, hint: Detection, min_score: float) -> list[Detection]:
+    def _seen_again(self, pixels: Pixels, hint: Detection, min_score: float) -> list[Detection]:
         """The face that a square showed, as it looks from near; none if it is none.
 
-        Both views speak for it alike: half hidden or in profile, a face looks like one in either.
+        The square speaks for it as much as the view from near and its mirror image together: half
+        hidden or in profile, a face looks like one in either.
         """
-        closer = self._network.detect_around(pixels, hint, self._ROOM, self._LEAST)
-        seen = [
-            replace(face, score=mean_odds(face.score, hint.score))
-            for face in closer
-            if face.is_same(hint)
-        ]
-        return [face for face in seen if face.score >= min_score]
+        near = self._from_near(pixels, hint)
+        mirrored = near and self._from_near(pixels, hint, mirrored=True)
+        if not near or not mirrored:
+            return []
+        from_near = mean_odds(near.score, mirrored.score)
+        seen = replace(near, score=mean_odds(from_near, hint.score))
+        return [seen] if seen.score >= min_score else []
+
+    def _from_near(
+        self, pixels: Pixels, hint: Detection, *, mirrored: bool = False
+    ) -> Detection | None:
+        """The face at a place as a smaller square around it shows it; None if it shows none."""
+        found = self._network.detect_around(
+            pixels, hint, self._ROOM, self._LEAST, mirrored=mirrored
+        )
+        return next((face for face in found if face.is_same(hint)), None)
 
 
 class Haar:
