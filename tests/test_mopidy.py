@@ -73,14 +73,16 @@ class Mopidy:
 @pytest.fixture(scope="module")
 def mopidy(tmp_path_factory):
     mopidy = Mopidy(tmp_path_factory.mktemp("mopidy"))
-    wait_for(mopidy.answers, 20)
-    client = MPDClient()
-    client.connect(str(mopidy.socket))
-    for number in range(3):
-        client.playlistadd("happy", mopidy.song(f"happy/happy-{number}.wav"))
-    client.disconnect()
-    yield mopidy
-    mopidy.close()
+    try:
+        wait_for(mopidy.answers, 90)  # it takes 3 s, and the first tests of many begin with it
+        client = MPDClient()
+        client.connect(str(mopidy.socket))
+        for number in range(3):
+            client.playlistadd("happy", mopidy.song(f"happy/happy-{number}.wav"))
+        client.disconnect()
+        yield mopidy
+    finally:
+        mopidy.close()
 
 
 @pytest.fixture
