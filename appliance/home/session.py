@@ -173,7 +173,7 @@ class Session:
     def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:
             self._received(message.topic, bytes(message.payload), message.retain)
-        except Exception as error:  # noqa: BLE001 - paho would bring the message again for ever
+        except Exception as error:  # noqa: BLE001 - paho would bring the message again (findings)
             self._failure = error
         self._news.set()
 
