@@ -52,8 +52,10 @@ def on_message(_client, _data, message):
 client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
 client.on_message = on_message
 client.connect("127.0.0.1", door.getsockname()[1])
-client.loop_read()  # the answer to CONNECT
-time.sleep(0.5)
+while not client.is_connected():
+    client.loop_read()  # one packet a call; the first is the answer to CONNECT
+    time.sleep(0.1)
+time.sleep(0.5)  # both messages have come
 for _ in range(4):
     try:
         client.loop_read()
