@@ -287,6 +287,15 @@ def test_a_room_is_muted_where_nobody_has_been_for_away_minutes(
     assert told == ([("jukebox_1", 100, True)] if muted else [])
 
 
+def test_without_the_process_that_plays_the_rooms_music_the_error_says_who_starts_it(tmp_path):
+    settings = Settings(store=StoreSettings(path=str(tmp_path / "jukebox.db")))
+    sound = Sound(
+        settings, {}, Topics("j", "jukebox_0"), None, rooms=dict, joined=bool, changed=lambda: None
+    )
+    with pytest.raises(ControlError, match=r"sound\.sock is not there; .*jukebox-sound\.socket"):
+        sound._ask("", serves=False)
+
+
 class Outputs:
     """An MPD of which only the outputs count. on: which of them are."""
 

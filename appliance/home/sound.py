@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -139,7 +140,7 @@ class Sound:
             "node": self._topics.node,
             "device": self._rooms_settings.device,
         }
-        if not self._socket.exists():
+        if not os.path.exists(self._socket):  # unlike Path.exists(), it never raises
             raise ControlError(
                 f"{self._socket} is not there; only an installed jukebox plays in step: its"
                 " jukebox-sound.socket (docs/rooms.md)"
